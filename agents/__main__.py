@@ -1,0 +1,42 @@
+"""`python -m agents catalog|embed|shard`: one worker process."""
+
+import asyncio
+import os
+import sys
+
+import uvloop
+
+from agents import wiring
+from schemas.errors import FreshetError, SettingsError
+from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings, read
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+async def _serve(process: str) -> None:
+    match process:
+        case "catalog":
+            await wiring.run_catalog(read(CatalogSettings, os.environ), os.environ)
+        case "embed":
+            await wiring.run_embed(read(EmbedSettings, os.environ), os.environ)
+        case "shard":
+            await wiring.run_shard(read(ShardSettings, os.environ), os.environ)
+        case _:
+            raise SettingsError(f"{process!r} is not a worker", hint="usage: python -m agents catalog|embed|shard")
+
+
+def main() -> int:
+    """Exit codes: 1 failed, 2 wrong settings, 3 stopped without acknowledging (a supervisor starts it again)."""
+    try:
+        uvloop.run(_serve(sys.argv[1] if len(sys.argv) == 2 else ""))
+    except FreshetError as error:
+        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+    except asyncio.CancelledError:
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

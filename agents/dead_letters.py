@@ -1,0 +1,40 @@
+"""A dead letter from a record and the reason why it could not be processed."""
+
+import base64
+from typing import Literal
+
+from agents.topics import Topics
+from agents.worker import Incoming
+from schemas.errors import InvalidEvent
+from schemas.reasons import REASONS
+from schemas.records import DeadLetter, EventId
+from streams.transactions import Outgoing
+
+PARTITION = 0
+
+
+def dead_letter(
+    record: Incoming,
+    event_id: EventId | None,
+    invalid: InvalidEvent,
+    stage: Literal["catalog", "embed", "shard"],
+    topics: Topics,
+) -> Outgoing:
+    """The record to write. `event_id` None: the record does not tell which event it came from."""
+    letter = DeadLetter(
+        id=f"{record.topic}-{record.partition}-{record.offset}",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=base64.b64encode(record.key or b"").decode(),
+        value=base64.b64encode(record.value or b"").decode(),
+        reason=invalid.reason,
+        message=invalid.message,
+        problems=[list(problem) for problem in invalid.problems],
+        who=REASONS[invalid.reason].who,
+        stage=stage,
+        event_id=str(event_id) if event_id else "",
+        sku=invalid.sku,
+        received_ms=record.timestamp_ms,
+    )
+    return Outgoing(topics.name("dead-letters"), PARTITION, record.key or b"", letter.encode())

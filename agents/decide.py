@@ -1,0 +1,145 @@
+"""What an event means: one pure function from a SKU's state and an event to a decision. Live, audit and replay call it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas import limits
+from schemas.errors import InvalidEvent
+from schemas.events import CatalogEvent, Delete, Patch, Upsert
+from schemas.records import Content, ContentRecord, EventId, Offer, OfferRecord, Order, OutcomeKind, Price
+
+CONTENT_FIELDS = tuple(Content.model_fields)
+OFFER_FIELDS = tuple(Offer.model_fields)
+
+
+@dataclass(frozen=True)
+class SkuState:
+    """All that deciding needs to know of a SKU. A deleted one is remembered, with `live_since` None."""
+
+    order: Order
+    """Of the last accepted event."""
+    version: int | None
+    """The highest seen."""
+    live_since: Order | None
+    content: Content | None
+    content_hash: str
+    offer: Offer | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one event, and the records that follow from it."""
+
+    outcome: OutcomeKind
+    reason: str = ""
+    content: ContentRecord | None = None
+    offer: OfferRecord | None = None
+    state: SkuState | None = None
+    """The SKU's state afterwards; None: as before."""
+
+
+def state_of(content: ContentRecord | None, offer: OfferRecord | None) -> SkuState | None:
+    """The state that the newest records in `contents` and `offers` tell; None for a SKU never seen (or purged)."""
+    if offer is None:
+        return None
+    live = offer.live_since is not None and content is not None and content.content is not None
+    return SkuState(
+        order=offer.order,
+        version=offer.version,
+        live_since=offer.live_since if live else None,
+        content=content.content if live and content else None,
+        content_hash=content.content_hash if live and content else "",
+        offer=offer.offer if live else None,
+    )
+
+
+def decide(state: SkuState | None, event: CatalogEvent, order: Order) -> Decision | None:
+    """Applies the ordering rules. None: this very event was decided before, its outcome stands in the log.
+
+    - a lower version than the highest seen is superseded; an equal one that changes nothing is a duplicate;
+      without a version an event simply comes next;
+    - a patch needs a live product, else InvalidEvent("unknown_sku");
+    - a replayed dead letter is superseded if its SKU has moved on, else its content is written again even if equal.
+    """
+    if state is not None and order <= state.order:
+        return None
+    if state is not None and event.version is not None and state.version is not None and event.version < state.version:
+        return Decision("superseded", f"version {event.version} is older than {state.version}")
+    if event.replay_of is not None and state is not None and state.order > EventId.parse(event.replay_of).order:
+        return Decision("superseded", "the product has changed since the dead-lettered event")
+    version = event.version if event.version is not None else state.version if state else None
+    if isinstance(event, Delete):
+        return _delete(state, event, order, version)
+    if isinstance(event, Patch) and (state is None or state.live_since is None):
+        raise InvalidEvent("unknown_sku", f"there is no product {event.sku!r} to patch; send an upsert", sku=event.sku)
+    content, offer = _whole(event) if isinstance(event, Upsert) else _patched(state, event)
+    return _upsert(state, event, order, version, content, offer)
+
+
+def _delete(state: SkuState | None, event: Delete, order: Order, version: int | None) -> Decision:
+    gone = SkuState(order, version, None, None, "", None)
+    offer = OfferRecord(sku=event.sku, order=order, version=version)
+    if state is not None and state.live_since is None and event.replay_of is None:
+        return _nothing_changed(state, event, replace(state, order=order, version=version), offer)
+    return Decision("deleted", content=ContentRecord(sku=event.sku, order=order), offer=offer, state=gone)
+
+
+def _upsert(
+    state: SkuState | None, event: CatalogEvent, order: Order, version: int | None, content: Content, offer: Offer
+) -> Decision:
+    live_since = state.live_since if state and state.live_since else order
+    after = SkuState(order, version, live_since, content, content.content_hash(), offer)
+    offer_record = OfferRecord(sku=event.sku, order=order, offer=offer, version=version, live_since=live_since)
+    created = state is None or state.live_since is None
+    content_changed = (
+        created or event.replay_of is not None or state is None or after.content_hash != state.content_hash
+    )
+    if not content_changed and state is not None and offer == state.offer:
+        return _nothing_changed(state, event, after, offer_record)
+    content_record = ContentRecord(sku=event.sku, order=order, content=content, content_hash=after.content_hash)
+    return Decision("indexed", content=content_record if content_changed else None, offer=offer_record, state=after)
+
+
+def _nothing_changed(state: SkuState, event: CatalogEvent, after: SkuState, offer: OfferRecord) -> Decision:
+    """Only a newly seen highest version is worth a record."""
+    if event.version is not None and event.version == state.version:
+        return Decision("duplicate", f"version {event.version} is already there and changes nothing")
+    if after.version == state.version:
+        return Decision("unchanged", "nothing in it differs from what is there")
+    return Decision("unchanged", "only the version is newer", offer=offer, state=after)
+
+
+def _whole(event: Upsert) -> tuple[Content, Offer]:
+    values = event.model_dump()
+    return _content(values), _offer(values)
+
+
+def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
+    """JSON Merge Patch (RFC 7386) over the fields, and one level deep over the attributes."""
+    assert state is not None and state.content is not None
+    changes = patch.changes()
+    attributes = dict(state.content.attributes)
+    for name, value in changes.pop("attributes", {}).items():
+        if value is None:
+            attributes.pop(name, None)
+        else:
+            attributes[name] = value
+    if len(attributes) > limits.ATTRIBUTES_MAX:
+        raise InvalidEvent(
+            "patched_invalid",
+            f"{patch.sku!r} would have {len(attributes)} attributes after this patch, at most {limits.ATTRIBUTES_MAX}",
+            sku=patch.sku,
+        )
+    offer = (state.offer or Offer()).model_dump()
+    values = {**state.content.model_dump(), **offer, **changes, "attributes": attributes}
+    return _content(values), _offer(values)
+
+
+def _content(values: dict[str, Any]) -> Content:
+    return Content(**{name: values[name] for name in CONTENT_FIELDS})
+
+
+def _offer(values: dict[str, Any]) -> Offer:
+    price = values["price"]
+    rest = {name: values[name] for name in OFFER_FIELDS if name != "price"}
+    return Offer(price=Price(**price) if price else None, **rest)

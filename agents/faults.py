@@ -1,0 +1,50 @@
+"""The test-only switch of the fault drills: FRESHET_FAULT makes a worker die or raise at a named point.
+
+`kill:catalog.3:2` sends SIGKILL to itself the second time it reaches step 3 of `catalog`;
+`raise:catalog:100` raises in every hundredth call of the handler. Several are separated by commas. Empty: nothing.
+"""
+
+import os
+import signal
+from collections import Counter
+from typing import NamedTuple
+
+from schemas.errors import SettingsError
+
+
+class Fault(NamedTuple):
+    kind: str
+    point: str
+    nth: int
+
+
+class Faults:
+    """Counts how often each point is reached and acts where it was told to."""
+
+    def __init__(self, spec: str = "") -> None:
+        self._faults = [_parse(part) for part in spec.split(",") if part]
+        self._reached: Counter[str] = Counter()
+
+    def step(self, point: str) -> None:
+        """A numbered step, such as `catalog.3`, was reached."""
+        if not self._faults:
+            return
+        self._reached[point] += 1
+        if Fault("kill", point, self._reached[point]) in self._faults:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def handler(self, point: str) -> None:
+        """A handler is called for one event. Raises RuntimeError at every nth call."""
+        if not self._faults:
+            return
+        self._reached[point] += 1
+        for fault in self._faults:
+            if fault.kind == "raise" and fault.point == point and self._reached[point] % fault.nth == 0:
+                raise RuntimeError(f"fault drill: call {self._reached[point]} of {point}")
+
+
+def _parse(text: str) -> Fault:
+    parts = text.split(":")
+    if len(parts) != 3 or parts[0] not in ("kill", "raise") or not parts[2].isdigit() or int(parts[2]) < 1:
+        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N or raise:POINT:N")
+    return Fault(parts[0], parts[1], int(parts[2]))

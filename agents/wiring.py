@@ -1,0 +1,109 @@
+"""Builds the real worker processes: the only place of this package that knows what is connected to what."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from agents.catalog import CatalogAgent
+from agents.embed import EmbedAgent
+from agents.faults import Faults
+from agents.health import Health, listen
+from agents.logs import configure_logs
+from agents.partitions import Partitions
+from agents.topics import Topics
+from agents.worker import WorkerName, run, worker_app
+from encoders.bundle import load
+from encoders.choose import choose_engine
+from encoders.text_encoder import TextEncoder
+from schemas.errors import Unavailable
+from schemas.metrics import Metrics
+from schemas.settings import CatalogSettings, EmbedSettings, Settings
+from streams.topics import Cluster, describe_cluster
+
+FAULT_VARIABLE = "FRESHET_FAULT"
+KAFKA_WAIT_S = 60.0
+"""A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
+LOOPBACK = "127.0.0.1"
+
+log = structlog.get_logger()
+
+
+async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> None:
+    """Runs agents.catalog until a signal."""
+    configure_logs(settings.log_level)
+    metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
+    cluster = await wait_for_kafka(settings)
+    identity = " ".join([cluster.cluster_id, cluster.topic_ids["contents"], cluster.topic_ids["offers"]])
+    faults = Faults(environ.get(FAULT_VARIABLE, ""))
+    data = settings.data / settings.catalog_worker
+    agent = CatalogAgent(settings.kafka, topics, data, identity, settings.catalog_batch_max, metrics, faults)
+    name = WorkerName(agent.partitions.group, settings.catalog_worker)
+    app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
+    app.agent(app.topic(topics.name("catalog"), key_type=bytes, value_type=bytes), name="catalog")(agent.work)
+    await _listen("catalog", metrics, agent.partitions, settings.catalog_port)
+    purging = asyncio.create_task(agent.purge(settings.delete_memory_days))
+
+    async def finish() -> None:
+        purging.cancel()
+        await agent.partitions.lock.acquire()  # never released: nothing begins after the batch in hand
+
+    await run(app, finish)
+
+
+async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None:
+    """Runs agents.embed until a signal."""
+    configure_logs(settings.log_level)
+    metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
+    bundle = await asyncio.to_thread(load, model_folder(settings.model, settings.data))
+    engine = await asyncio.to_thread(choose_engine, settings.engine, bundle, threads=settings.embed_threads)
+    encoder = TextEncoder(bundle, engine)
+    await wait_for_kafka(settings)
+    faults = Faults(environ.get(FAULT_VARIABLE, ""))
+    agent = EmbedAgent(
+        settings.kafka, topics, encoder, settings.embed_batch_max, settings.dead_letter_limit, metrics, faults
+    )
+    name = WorkerName(agent.partitions.group, settings.embed_worker)
+    app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
+    app.agent(app.topic(topics.name("contents"), key_type=bytes, value_type=bytes), name="embed")(agent.work)
+    await _listen("embed", metrics, agent.partitions, settings.embed_port)
+
+    async def finish() -> None:
+        await agent.finish()
+        await agent.partitions.lock.acquire()
+
+    await run(app, finish)
+
+
+def model_folder(model: Path | None, data: Path) -> Path:
+    """The folder of the model bundle: the setting, else the one `freshet model build` makes."""
+    return model or data / "models" / "all-MiniLM-L6-v2"
+
+
+async def wait_for_kafka(settings: Settings) -> Cluster:
+    """Returns when Kafka answers and has the topics. Raises Unavailable after KAFKA_WAIT_S."""
+    until = time.monotonic() + KAFKA_WAIT_S
+    while True:
+        try:
+            return await asyncio.to_thread(describe_cluster, settings.kafka, settings.generation)
+        except Unavailable as error:
+            if time.monotonic() > until:
+                raise
+            log.info("waiting for Kafka", kafka=settings.kafka, error=error.message)
+            await asyncio.sleep(0.5)
+
+
+async def _listen(process: str, metrics: Metrics, partitions: Partitions, port: int) -> None:
+    def why_not_ready() -> str:
+        return "" if partitions.began else "no partition has been assigned yet"
+
+    def facts() -> dict[str, object]:
+        return {"group": partitions.group, "next_offsets": partitions.next_offsets}
+
+    app = web.Application()
+    Health(process, metrics, why_not_ready, facts).add_to(app)
+    bound = await listen(app, LOOPBACK, port)
+    log.info("listening", process=process, port=bound)

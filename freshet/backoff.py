@@ -1,0 +1,37 @@
+"""Decides when a child that died is started again, and when to say that it keeps dying."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class RestartPolicy:
+    first_wait_s: float = 0.25
+    wait_s_max: float = 15.0
+    healthy_s: float = 60.0
+    """A child that was ready for so long starts with a clean record."""
+    deaths_told: int = 3
+    """From so many deaths in a row on, each one is told with the end of the log."""
+    deaths_at_start_max: int = 5
+    """A child that dies so often before the stack was ever ready ends the start."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The deaths of one child since it was last healthy."""
+
+    deaths: int = 0
+    ready_since_s: float | None = None
+    start_at_s: float = 0.0
+    """Not to be started before this time of the monotonic clock."""
+
+
+def became_ready(record: Record, now_s: float) -> Record:
+    return replace(record, ready_since_s=now_s)
+
+
+def died(record: Record, now_s: float, policy: RestartPolicy) -> Record:
+    """Each death in a row doubles the wait; a healthy minute before it forgives the earlier ones."""
+    healthy = record.ready_since_s is not None and now_s - record.ready_since_s >= policy.healthy_s
+    deaths = 1 if healthy else record.deaths + 1
+    wait_s = min(policy.wait_s_max, policy.first_wait_s * 2.0 ** (deaths - 1))
+    return Record(deaths, None, now_s + wait_s)

@@ -1,0 +1,91 @@
+"""Dead letters: reads them, and makes of each the event that sends its original again."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import orjson
+
+from schemas.errors import FreshetError, InvalidEvent
+from schemas.events import decode_event, parse_json
+from schemas.records import DeadLetter, EventId, decode
+from schemas.topics import topic_name
+from streams.reader import LogRecord
+
+
+class Log(Protocol):
+    """The reader of `streams`. Blocking."""
+
+    def begin_end(self, topic: str, partition: int) -> tuple[int, int]: ...
+
+    def read(
+        self, topic: str, partition: int, offset: int, end: int | None = None, batch: int = 1000
+    ) -> Iterator[list[LogRecord]]: ...
+
+    def record_at(self, topic: str, partition: int, offset: int) -> LogRecord | None: ...
+
+
+class CannotReplay(FreshetError):
+    """Sending the original again would fail again, or the original is gone."""
+
+
+def read_letters(log: Log, generation: int, reason: str = "") -> Iterator[DeadLetter]:
+    """All that are kept, oldest first, copies with the same id as one. A letter that cannot be read is passed over."""
+    topic = topic_name("dead-letters", generation)
+    begin, end = log.begin_end(topic, 0)
+    seen: set[str] = set()
+    for records in log.read(topic, 0, begin, end):
+        for record in records:
+            try:
+                letter = decode(DeadLetter, record.value or b"")
+            except InvalidEvent:
+                continue
+            if letter.id not in seen and (not reason or letter.reason == reason):
+                seen.add(letter.id)
+                yield letter
+
+
+def find_letter(log: Log, generation: int, letter_id: str) -> DeadLetter:
+    """By its id, or by the id of its event. Raises FreshetError when there is none."""
+    for letter in read_letters(log, generation):
+        if letter_id in (letter.id, letter.event_id):
+            return letter
+    raise FreshetError(f"there is no dead letter {letter_id!r}", hint="freshet dlq ls shows those that are kept")
+
+
+def event_id_of(letter: DeadLetter, generation: int) -> EventId:
+    """The catalogue event that the letter is about. Raises CannotReplay."""
+    if letter.event_id:
+        return EventId.parse(letter.event_id)
+    if letter.topic == topic_name("catalog", generation):
+        return EventId(generation, letter.partition, letter.offset)
+    raise CannotReplay(
+        f"{letter.id} names no catalogue event", hint="send the product again; the next event of the SKU repairs it"
+    )
+
+
+def original_event(letter: DeadLetter, log: Log, generation: int) -> bytes:
+    """The merchant's bytes: in the letter, or in `catalog` when a later stage failed. Raises CannotReplay."""
+    if letter.topic == topic_name("catalog", generation):
+        return letter.original()[1]
+    event_id = event_id_of(letter, generation)
+    topic = topic_name("catalog", event_id.generation)
+    begin, _ = log.begin_end(topic, event_id.partition)
+    record = log.record_at(topic, event_id.partition, event_id.offset) if event_id.offset >= begin else None
+    if record is None or record.offset != event_id.offset or record.value is None:
+        raise CannotReplay(
+            f"{letter.id}: its event {event_id} is no longer kept in {topic}", hint="send the product again"
+        )
+    return record.value
+
+
+def replay_event(letter: DeadLetter, original: bytes, event_id: EventId) -> bytes:
+    """The original with `replay_of`, to be sent as a catalogue event. Pure. Raises CannotReplay."""
+    try:
+        event, _ = decode_event(original)
+    except InvalidEvent as error:
+        raise CannotReplay(
+            f"{letter.id} ({letter.reason}) would be refused again: {error.message}",
+            hint="correct the product at its source and send it again",
+        ) from None
+    data = parse_json(original)
+    return orjson.dumps({**data, "replay_of": event.replay_of or str(event_id)})

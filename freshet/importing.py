@@ -1,0 +1,261 @@
+"""Sends a file of products to the catalogue: streamed, a few requests in flight, as fast as the shop stays fresh."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from freshet.ledger import Ledger, Sample
+from freshet.mapping import FieldMapping
+from freshet.pacing import Pace
+from freshet.product_lines import Ready, Refused, prepare, read_lines
+from freshet.progress import Show, Step
+from freshet.settling import queued_events
+from schemas.errors import FreshetError, Overloaded, Unavailable
+from schemas.limits import EVENTS_PER_REQUEST_MAX
+from schemas.records import EventId
+
+REQUESTS_IN_FLIGHT_MAX = 4
+BATCH_BYTES_MAX = 4_000_000
+BATCH_DEFAULT = 200
+LOOK_EVERY_S = 1.0
+"""How often the lags are asked for."""
+GIVE_UP_S = 300.0
+"""A part that is away for longer ends the import; what was acknowledged stays."""
+RETRY_S = 1.0
+NOT_TAKEN = "not_taken"
+"""Code of a line that Kafka did not acknowledge: send it again."""
+
+
+class CatalogDoor(Protocol):
+    """The calls to the HTTP tier that sending needs."""
+
+    async def get(self, path: str) -> Any: ...
+
+    async def post_lines(self, path: str, lines: list[bytes]) -> Any: ...
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    file: Path
+    mapping: FieldMapping | None
+    rejected: Path
+    limit: int | None = None
+    batch: int = BATCH_DEFAULT
+    lag_s: float = 20.0
+
+
+@dataclass
+class Tally:
+    """How far an import is."""
+
+    lines: int = 0
+    sent: int = 0
+    acknowledged: int = 0
+    rejected: int = 0
+    cuts: int = 0
+    slowed: int = 0
+    """Requests that were put off: 429, 503, or nobody answered."""
+    share: float = 0.0
+    """Of the file that was read, 0..1."""
+    first_ack_s: float | None = None
+    last_line: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+class RejectedFile:
+    """Lines that cannot become products, with the reason; the file is made when the first one comes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._used = False
+
+    def add(self, line: Refused) -> None:
+        record = orjson.dumps(line._asdict(), option=orjson.OPT_APPEND_NEWLINE)
+        try:
+            with self.path.open("ab" if self._used else "wb") as out:
+                out.write(record)
+        except OSError as error:
+            raise FreshetError(
+                f"cannot write the rejected lines to {self.path}: {error.strerror}",
+                hint="name another file with --rejected",
+            ) from error
+        self._used = True
+
+
+class Import:
+    """One run over one file. `run` ends when all lines are acknowledged or rejected, or after `stop`."""
+
+    def __init__(
+        self, plan: ImportPlan, door: CatalogDoor, show: Show, stop: asyncio.Event, clock: Callable[[], float]
+    ) -> None:
+        self._plan = plan
+        self._door = door
+        self._show = show
+        self._stop = stop
+        self._clock = clock
+        self._rejected = RejectedFile(plan.rejected)
+        self._pace = Pace(plan.lag_s)
+        self._slots = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
+        self._posts: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._begun_s = clock()
+        self.tally = Tally()
+        self.ledger = Ledger()
+        self.sample = Sample()
+
+    async def run(self) -> None:
+        """Raises what made it impossible to go on; the tally and the ledger hold until where."""
+        looking = asyncio.create_task(self._keep_looking())
+        looking.add_done_callback(self._note_failure)
+        try:
+            await self._send_all()
+            while self._posts:
+                await asyncio.wait(self._posts)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, *self._posts, return_exceptions=True)
+        if self._failure:
+            raise self._failure
+
+    async def _send_all(self) -> None:
+        events = self._events()
+        left_over: list[Ready] = []
+        while not self._stop.is_set() and not self._failure:
+            room = await self._room()
+            batch, left_over = _fill(left_over, events, room)
+            if not batch:
+                return
+            self._pace.take(len(batch))
+            await self._slots.acquire()
+            self.tally.sent += len(batch)
+            post = asyncio.create_task(self._post(batch))
+            self._posts.add(post)
+            post.add_done_callback(self._posted)
+
+    def _events(self) -> Iterator[Ready]:
+        size = max(1, self._plan.file.stat().st_size)
+        for line in read_lines(self._plan.file, self._plan.limit):
+            self.tally.lines += 1
+            self.tally.last_line = line.number
+            self.tally.share = min(1.0, line.bytes_read / size)
+            if self._plan.limit:
+                self.tally.share = max(self.tally.share, self.tally.lines / self._plan.limit)
+            made = prepare(line, self._plan.mapping)
+            if isinstance(made, Refused):
+                self._reject(made)
+            else:
+                self.tally.cuts += made.cuts
+                yield made
+
+    async def _room(self) -> int:
+        """Waits until at least a quarter of a batch may be sent: tiny requests cost as much as large ones."""
+        batch = min(self._plan.batch, EVENTS_PER_REQUEST_MAX)
+        while not self._stop.is_set() and not self._failure:
+            worthwhile = min(batch, max(1, int(self._pace.per_s * LOOK_EVERY_S / 4)))
+            if self._pace.room() >= worthwhile:
+                break
+            await asyncio.sleep(0.02)
+        return max(1, min(batch, self._pace.room()))
+
+    async def _keep_looking(self) -> None:
+        heard_s = self._clock()
+        while True:
+            try:
+                freshness = await self._door.get("/v1/freshness")
+                heard_s = self._clock()
+                self._pace.observe(heard_s, self.tally.acknowledged, queued_events(freshness))
+            except Unavailable:
+                if self._clock() - heard_s > GIVE_UP_S:
+                    raise
+            self._show_step()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _show_step(self) -> None:
+        tally, now_s = self.tally, self._clock()
+        per_s = tally.acknowledged / max(0.001, now_s - (tally.first_ack_s or self._begun_s))
+        eta_s = (now_s - self._begun_s) * (1 - tally.share) / tally.share if tally.share > 0 else None
+        note = f"{self._pace.queued:,} queued"
+        self._show.update(Step("sent", tally.acknowledged, tally.share, per_s, eta_s, tally.rejected, note), now_s)
+
+    async def _post(self, batch: list[Ready]) -> None:
+        """Sends until each line is acknowledged or refused for good; after `stop` a request is not repeated."""
+        waiting, heard_s = batch, self._clock()
+        while True:
+            pause_s = RETRY_S
+            try:
+                again = self._book(
+                    waiting, await self._door.post_lines("/v1/catalog", [line.event for line in waiting])
+                )
+                heard_s = self._clock() if len(again) < len(waiting) else heard_s
+                waiting = again
+            except Unavailable as error:
+                pause_s = error.retry_after_s if isinstance(error, Overloaded) else RETRY_S
+                if self._clock() - heard_s > GIVE_UP_S:
+                    raise
+            if not waiting or self._stop.is_set():
+                break
+            self.tally.slowed += 1
+            await asyncio.sleep(pause_s)
+        self.tally.sent -= len(waiting)
+
+    def _book(self, batch: list[Ready], answer: Any) -> list[Ready]:
+        """Enters the answer to each line; returns the lines to be sent again."""
+        again = []
+        for number, said in line_answers(answer).items():
+            line = batch[number - 1]
+            if isinstance(said, EventId):
+                self.ledger.add(said)
+                self.sample.add(line.sku, said)
+                self.tally.acknowledged += 1
+                if self.tally.first_ack_s is None:
+                    self.tally.first_ack_s = self._clock()
+            elif said.reason == NOT_TAKEN:
+                again.append(line)
+            else:
+                self.tally.sent -= 1
+                self._reject(said._replace(number=line.number, original=line.event.decode()))
+        return again
+
+    def _reject(self, line: Refused) -> None:
+        self.tally.rejected += 1
+        self.tally.reasons[line.reason] = self.tally.reasons.get(line.reason, 0) + 1
+        self._rejected.add(line)
+
+    def _posted(self, post: asyncio.Task[None]) -> None:
+        self._posts.discard(post)
+        self._slots.release()
+        self._note_failure(post)
+
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() and not self._failure:
+            self._failure = task.exception()
+
+
+def _fill(left_over: list[Ready], events: Iterator[Ready], count: int) -> tuple[list[Ready], list[Ready]]:
+    """At most `count` events and BATCH_BYTES_MAX bytes, and what did not fit any more."""
+    batch = list(left_over)
+    size = sum(len(line.event) for line in batch)
+    for line in islice(events, max(0, count - len(batch))):
+        if batch and size + len(line.event) > BATCH_BYTES_MAX:
+            return batch, [line]
+        batch.append(line)
+        size += len(line.event)
+    return batch, []
+
+
+def line_answers(answer: Any) -> dict[int, EventId | Refused]:
+    """What the catalogue said to each line of a request, by line number from 1."""
+    said: dict[int, EventId | Refused] = {}
+    for item in answer["events"]:
+        if item.get("event_id"):
+            said[item["line"]] = EventId.parse(item["event_id"])
+        else:
+            error = item["error"]
+            problems = [[found["field"], found["problem"]] for found in error.get("problems", [])]
+            said[item["line"]] = Refused(item["line"], error["code"], error["message"], problems, "")
+    return said

@@ -1,0 +1,65 @@
+"""DATA/state.json: which processes run where, so that other commands find them and the next start cleans up."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import StateRefused
+
+FILE = "state.json"
+Phase = Literal["waiting", "starting", "ready", "backing off", "done", "stopped"]
+
+
+class ChildState(BaseModel):
+    """One supervised process. `started` names it together with `pid`; see `processes.identity`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: Phase
+    pid: int | None = None
+    started: str | None = None
+    started_ms: int | None = None
+    port: int = 0
+    restarts: int = 0
+    log: str = ""
+
+
+class StackState(BaseModel):
+    """The whole stack. `ports` outlives a stop: the next start takes the same ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["starting", "ready", "stopping", "stopped"]
+    pid: int | None = None
+    started: str | None = None
+    url: str = ""
+    kafka: str = ""
+    redis_url: str = ""
+    generation: int = 1
+    partitions: int = 1
+    ports: dict[str, int] = Field(default_factory=dict)
+    children: list[ChildState] = Field(default_factory=list)
+
+
+def read_state(data: Path) -> StackState | None:
+    """None when nothing was ever started in the folder. Raises StateRefused when the file is damaged."""
+    path = data / FILE
+    try:
+        return StackState.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise StateRefused(
+            f"cannot read {path}: {error}", hint="end the processes of this stack, delete the file and start again"
+        ) from error
+
+
+def write_state(data: Path, state: StackState) -> None:
+    """Replaces the file in one step: a reader sees the old one or the new one."""
+    path = data / FILE
+    fresh = path.with_suffix(".json.new")
+    fresh.write_text(state.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    os.replace(fresh, path)

@@ -1,0 +1,189 @@
+"""`freshet up`: fetches what is missing, starts the stack, keeps it running until Ctrl-C or SIGTERM."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from freshet import kafka, processes, redis_server
+from freshet.cache import cache_folder
+from freshet.data_lock import held
+from freshet.kafka_jars import ensure_jars
+from freshet.log_files import log_file, rotate
+from freshet.stack import Stack, children, choose_ports, kafka_node, module, redis_node
+from freshet.stack_state import ChildState, StackState, read_state, write_state
+from freshet.supervisor import STOP_GRACE_S, Supervisor
+from schemas.errors import Unavailable
+from schemas.settings import UpSettings, as_environ
+
+DETACHED_POLL_S = 0.1
+Say = Callable[[str], None]
+
+
+def up(settings: UpSettings, environ: Mapping[str, str], say: Say) -> None:
+    """Runs the stack in the foreground. Raises StateRefused when one runs already, Unavailable when it cannot start."""
+    data = settings.data.resolve()
+    with held(data, _who(data)):
+        before = read_state(data)
+        if before is not None:
+            end_leftovers(before, say)
+        stack = Stack(
+            settings,
+            data,
+            choose_ports(settings, before.ports if before else {}),
+            own_kafka="kafka" not in settings.model_fields_set,
+            own_redis="redis_url" not in settings.model_fields_set,
+        )
+        _supervise(stack, environ, say)
+
+
+def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> StackState:
+    """Starts the stack in the background and returns when it is ready; its progress lines go to `say` meanwhile.
+
+    Raises Unavailable when it does not come up.
+    """
+    data = settings.data.resolve()
+    log = log_file(data, "up")
+    rotate(log)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    given = {key: getattr(settings, key) for key in settings.model_fields_set if key != "data"}
+    child_settings = {**environ, **as_environ({**given, "data": data}), "PYTHONUNBUFFERED": "1"}
+    with log.open("ab") as output:
+        begin = output.tell()
+        process = subprocess.Popen(
+            module("freshet", "up"),
+            env=child_settings,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        lines.seek(begin)
+        while True:
+            code = process.poll()
+            for line in lines:
+                say(line.rstrip("\n"))
+            state = read_state(data)
+            if state is not None and state.pid == process.pid and state.state == "ready":
+                return state
+            if code is not None:
+                raise Unavailable(f"the stack did not start (exit code {code})", hint=f"the whole log is {log}")
+            time.sleep(DETACHED_POLL_S)
+
+
+def end_leftovers(state: StackState, say: Say, grace_s: float = STOP_GRACE_S) -> int:
+    """Ends what a killed supervisor left behind, in reverse order; returns how many there were."""
+    ended = 0
+    for child in reversed(state.children):
+        if child.pid is None or child.started is None or processes.identity(child.pid) != child.started:
+            continue
+        say(f"{child.name} (pid {child.pid}) is left from an earlier run: ending it")
+        processes.end(child.pid, child.started, grace_s)
+        ended += 1
+    return ended
+
+
+def _who(data: Path) -> str:
+    state = read_state(data)
+    if state is None or state.pid is None:
+        return ""
+    return f" (pid {state.pid}{', ' + state.url if state.url else ''})"
+
+
+def _supervise(stack: Stack, environ: Mapping[str, str], say: Say) -> None:
+    began_s = time.monotonic()
+    notes = _Notes(stack)
+    notes.write("starting", [])
+    try:
+        jars = _prepare(stack, environ, say)
+
+        def ready() -> None:
+            notes.write("ready", supervisor.states())
+            _welcome(stack, time.monotonic() - began_s, say)
+
+        supervisor = Supervisor(
+            children(stack, environ, jars),
+            say=say,
+            changed=lambda states: notes.write(None, states),
+            all_ready=ready,
+        )
+        _stop_on_signals(supervisor, notes, say)
+        supervisor.run()
+    finally:
+        notes.stopped()
+    say("stopped")
+
+
+def _prepare(stack: Stack, environ: Mapping[str, str], say: Say) -> Path | None:
+    """Fetches and formats what the embedded servers need, and asks an external Kafka whether it is there."""
+    if stack.own_redis:
+        redis_server.prepare(redis_node(stack))
+    if stack.own_kafka:
+        jars = ensure_jars(cache_folder(environ), stack.settings.maven_url, say)
+        kafka.prepare(kafka_node(stack, jars))
+        return jars
+    if not any(kafka.answers(server.strip()) for server in stack.kafka.split(",")):
+        raise Unavailable(
+            f"no Kafka answers at {stack.kafka} (FRESHET_KAFKA)",
+            hint="start it, or unset FRESHET_KAFKA: then `freshet up` runs its own",
+        )
+    return None
+
+
+def _stop_on_signals(supervisor: Supervisor, notes: "_Notes", say: Say) -> None:
+    def asked(number: int, frame: FrameType | None) -> None:
+        supervisor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, asked)
+
+
+def _welcome(stack: Stack, took_s: float, say: Say) -> None:
+    data = "" if stack.settings.data == Path(".freshet") else f" --data {stack.settings.data}"
+    say(f"ready after {took_s:.1f} s: {stack.url}")
+    say(f"data and logs are in {stack.data}; Ctrl-C or `freshet down{data}` stops it")
+    say("try:")
+    say(f"  freshet import products.jsonl{data}")
+    say(f"  freshet search{data} 'usb cable'")
+    say(f"  curl -s {stack.url}/v1/status")
+
+
+@dataclass
+class _Notes:
+    """Writes state.json as things change."""
+
+    stack: Stack
+    state: StackState | None = None
+
+    def write(self, state: str | None, states: list[ChildState]) -> None:
+        pid = os.getpid()
+        was = self.state.state if self.state else "starting"
+        self.state = StackState.model_validate(
+            {
+                "state": state or was,
+                "pid": pid,
+                "started": processes.identity(pid),
+                "url": self.stack.url,
+                "kafka": self.stack.kafka,
+                "redis_url": self.stack.redis_url,
+                "generation": self.stack.settings.generation,
+                "partitions": self.stack.settings.partitions,
+                "ports": dict(self.stack.ports),
+                "children": states,
+            }
+        )
+        write_state(self.stack.data, self.state)
+
+    def stopped(self) -> None:
+        gone = StackState(state="stopped", ports=dict(self.stack.ports))
+        write_state(self.stack.data, gone)
+
+
+def to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

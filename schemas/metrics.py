@@ -1,0 +1,78 @@
+"""Every metric Freshet exposes, in one typed list: name, kind, unit and meaning."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Histogram buckets: from a cached answer (1 ms) to the longest wait an import may cause (30 s)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("freshet_events_decided_total", "counter", "Catalogue events decided, by outcome", ("outcome",)),
+    Metric("freshet_unknown_fields_total", "counter", "Unknown event fields that became attributes"),
+    Metric("freshet_dead_letters_total", "counter", "Dead letters written, by stage and reason", ("stage", "reason")),
+    Metric("freshet_transaction_seconds", "histogram", "One transaction from begin to commit, by agent", ("agent",)),
+    Metric("freshet_batch_records", "gauge", "Records in the last batch, by agent", ("agent",)),
+    Metric("freshet_position", "gauge", "Next input offset, by topic and partition", ("topic", "partition")),
+    Metric("freshet_texts_encoded_total", "counter", "Texts that went through the encoder, by process", ("process",)),
+    Metric("freshet_encode_seconds", "histogram", "One batch through the encoder, by process", ("process",)),
+    Metric("freshet_contents_coalesced_total", "counter", "Contents skipped because a newer one stood in the batch"),
+    Metric("freshet_applied_total", "counter", "Records applied to a shard, by topic", ("topic",)),
+    Metric("freshet_refused_records_total", "counter", "Records a shard refused, by reason", ("reason",)),
+    Metric(
+        "freshet_fresh_seconds", "histogram", "From the event's arrival in Kafka to searchable, by topic", ("topic",)
+    ),
+    Metric("freshet_shard_rows", "gauge", "Rows of a shard, by partition and kind", ("partition", "kind")),
+    Metric("freshet_snapshot_seconds", "histogram", "Writing one snapshot"),
+    Metric("freshet_snapshots_total", "counter", "Snapshots by result", ("result",)),
+    Metric("freshet_requests_total", "counter", "HTTP requests by route and status", ("route", "status")),
+    Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
+    Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),
+    Metric("freshet_degraded_total", "counter", "Stages left out of an answer", ("stage",)),
+    Metric("freshet_query_cache_total", "counter", "Query vectors by where they came from", ("result",)),
+    Metric("freshet_ingest_events_total", "counter", "Events at the HTTP door by result", ("result",)),
+    Metric("freshet_served_dropped_total", "counter", "Served-log records dropped rather than slowing a query"),
+    Metric("freshet_served_total", "counter", "Served-log records by kind", ("kind",)),
+    Metric("freshet_loop_lag_seconds", "gauge", "How late the event loop last ran its watchdog"),
+    Metric("freshet_redis_up", "gauge", "1 when Redis answered last, else 0"),
+)
+
+
+class Metrics:
+    """The metrics of one process, in its own registry. `metrics.counter("freshet_...").labels(...).inc()`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for metric in METRICS:
+            if metric.kind == "counter":
+                self._counters[metric.name] = Counter(
+                    metric.name, metric.meaning, metric.labels, registry=self.registry
+                )
+            elif metric.kind == "gauge":
+                self._gauges[metric.name] = Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
+            else:
+                self._histograms[metric.name] = Histogram(
+                    metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=SECONDS
+                )
+
+    def counter(self, name: str) -> Counter:
+        return self._counters[name]
+
+    def gauge(self, name: str) -> Gauge:
+        return self._gauges[name]
+
+    def histogram(self, name: str) -> Histogram:
+        return self._histograms[name]

@@ -1,0 +1,111 @@
+"""What a storefront asks and what it gets: requests, filters, hits, and what an answer was made from."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas import limits
+from schemas.records import Content, Offer, OrderField
+
+FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Filters(Message):
+    """All that are given must hold; within a list one is enough."""
+
+    brand: FilterValues | None = None
+    category: Annotated[list[Annotated[list[str], Field(min_length=1)]], Field(min_length=1, max_length=100)] | None = (
+        None
+    )
+    """Paths from the root; a path also matches everything below it."""
+    price_min: Annotated[float, Field(ge=0)] | None = None
+    price_max: Annotated[float, Field(ge=0)] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    in_stock: bool | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> "Filters":
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise ValueError("price_min is greater than price_max")
+        return self
+
+
+class SearchRequest(Message):
+    """`POST /v1/search`."""
+
+    text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)] = ""
+    """Empty: everything that passes the filters, newest first."""
+    limit: Annotated[int, Field(ge=1, le=limits.HITS_MAX)] = 10
+    page: Annotated[int, Field(ge=1)] = 1
+    filters: Filters = Filters()
+    explain: bool = False
+
+    @model_validator(mode="after")
+    def _depth(self) -> "SearchRequest":
+        if self.page * self.limit > limits.SEARCH_DEPTH_MAX:
+            raise ValueError(f"page * limit is above {limits.SEARCH_DEPTH_MAX}; narrow the search with filters")
+        return self
+
+
+class Hit(Message):
+    """One product as the shard serves it."""
+
+    sku: str
+    score: float | None = None
+    """Cosine of query and product, -1..1; null when there was no query vector."""
+    content: Content
+    offer: Offer | None = None
+    in_stock: bool = False
+    content_order: OrderField
+    """Order of the event that made the content: at or past an event's order means that event is seen."""
+    offer_order: OrderField | None = None
+
+
+class ShardState(Message):
+    """Which state of one shard answered."""
+
+    partition: int
+    replica: int
+    lineage: str
+    documents_offset: int
+    """Next offset of `documents` that this state does not hold yet."""
+    offers_offset: int
+
+
+class ShardQuery(Message):
+    """What the query tier asks one shard process for one partition."""
+
+    partition: int
+    vector: str | None = None
+    """base64 of little-endian fp16, shape (dim,); null: newest first."""
+    limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
+    filters: Filters = Filters()
+    budget_ms: Annotated[int, Field(ge=1)]
+
+
+class ShardAnswer(Message):
+    """Hits best first (ties by SKU), and how many products pass the filters."""
+
+    hits: list[Hit]
+    matching: int
+    state: ShardState
+
+
+class SearchResponse(Message):
+    request_id: str
+    hits: list[Hit]
+    found: int
+    """Products that pass the filters, over the shards that answered."""
+    page: int
+    took_ms: float
+    degraded: list[str]
+    """Stages that were left out, in words: `encode`, `shard-0` ..."""
+    replayable: bool
+    """Whether the served log keeps all that is needed to compute this answer again."""
+    made_from: list[ShardState]
+    encoder: str
+    explain: dict[str, Any] | None = None

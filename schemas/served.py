@@ -1,0 +1,49 @@
+"""The served log: what was asked and answered, and from which state. Compact for every answer, full for some."""
+
+from typing import Literal
+
+from schemas.records import SCHEMA_VERSION, OrderField, Record
+from schemas.search import Filters, ShardState
+
+
+class ServedHit(Record):
+    """One hit of an answer: which version of which product, and its score."""
+
+    sku: str
+    score: float | None = None
+    content_order: OrderField
+    offer_order: OrderField | None = None
+
+
+class ServedInputs(Record):
+    """All that is needed to compute the answer again."""
+
+    vector: str | None = None
+    """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
+    vector_from: str = ""
+    hits: list[ServedHit]
+    candidates: dict[str, int] = {}
+    """Hits each partition gave, by partition."""
+    spent_ms: dict[str, float] = {}
+
+
+class Served(Record):
+    """Value in `served`, keyed by request id."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    request_id: str
+    at_ms: int
+    """When the answer was made, ms since 1970, by the query tier's clock."""
+    kind: Literal["compact", "full"]
+    text: str
+    limit: int
+    page: int
+    filters: Filters
+    found: int
+    skus: list[str]
+    took_ms: float
+    degraded: list[str]
+    made_from: list[ShardState]
+    encoder: str
+    inputs: ServedInputs | None = None
+    """None in a compact record."""

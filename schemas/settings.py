@@ -1,0 +1,160 @@
+"""Settings: one typed model per process, read from FRESHET_* variables over a TOML file; unknown keys are refused."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import SettingsError
+
+PREFIX = "FRESHET_"
+CONFIG_VARIABLE = "FRESHET_CONFIG"
+NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "FRESHET_FAULT"})
+"""FRESHET_FAULT is the test-only switch of the fault drills (see docs/settings.md)."""
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseModel):
+    """What every process needs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port[,host:port]")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis; only hints and sessions live there")
+    data: Path = Field(Path(".freshet"), description="Folder for local state, snapshots, models and logs")
+    generation: int = Field(1, ge=1, description="Generation of the topics; re-sharding writes the next one")
+    partitions: int = Field(1, ge=1, le=1024, description="Partitions of `catalog`, fixed for a generation")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
+
+
+class CatalogSettings(Settings):
+    """agents.catalog: decides what each event means."""
+
+    catalog_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
+    catalog_batch_max: int = Field(500, ge=1, description="Most events in one transaction")
+    delete_memory_days: float = Field(
+        37.0, gt=0, description="How long a delete is remembered; longer than catalog and dead-letters are kept"
+    )
+    catalog_worker: str = Field(
+        "catalog-0", min_length=1, description="Fixed name of this worker in its consumer group"
+    )
+
+
+class EmbedSettings(Settings):
+    """agents.embed: turns contents into documents with vectors."""
+
+    embed_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
+    embed_batch_max: int = Field(64, ge=1, description="Most products in one transaction")
+    dead_letter_limit: int = Field(
+        100, ge=1, description="This many failures in a row stop the worker: the deployment is wrong, not the data"
+    )
+    embed_worker: str = Field("embed-0", min_length=1, description="Fixed name of this worker in its consumer group")
+    engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What runs the model")
+    embed_threads: int = Field(1, ge=1, description="Threads of one worker's engine; more workers beat more threads")
+    model: Path | None = Field(None, description="Folder of the model bundle; default: DATA/models/all-MiniLM-L6-v2")
+
+
+class ShardSettings(Settings):
+    """agents.shard: applies documents and offers, answers searches."""
+
+    shard_host: str = Field("127.0.0.1", description="Address the shard's endpoint binds")
+    shard_port: Port = Field(0, description="Port of the shard's endpoint; 0: any free one")
+    shard_partitions: list[int] | None = Field(None, description="Partitions this process serves; default: all")
+    replica: int = Field(0, ge=0, description="Number of this replica")
+    snapshot_every_records: int = Field(20_000, ge=1, description="A snapshot at each multiple of so many documents")
+    snapshots_keep: int = Field(2, ge=1, description="Snapshots kept per shard")
+    held_offers_max: int = Field(100_000, ge=1, description="Offers without a document beyond this raise an alarm")
+    model: Path | None = Field(None, description="Folder of the model bundle, whose id and dimension the shard takes")
+
+
+class ServingSettings(Settings):
+    """serving: the HTTP tier."""
+
+    host: str = Field("127.0.0.1", description="Address to bind; another than loopback needs admin_key")
+    port: Port = Field(8400, description="Port to bind; 0: any free one")
+    admin_key: str = Field("", description="Required for every write and admin route when set (header X-Freshet-Key)")
+    shards: list[str] = Field(
+        default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
+    )
+    search_budget_ms: int = Field(300, ge=10, le=10_000, description="Time a search may take; late stages are left out")
+    engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")
+    model: Path | None = Field(None, description="Folder of the model bundle; must be the one of the embed workers")
+    served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
+    import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
+
+
+class UpSettings(Settings):
+    """freshet up: the stack on one machine."""
+
+    host: str = Field("127.0.0.1", description="Address of the HTTP tier")
+    port: Port = Field(8400, description="Port of the HTTP tier")
+    maven_url: str = Field("", description="Maven repository for Kafka's jars; default: the public one")
+    kafka_port: Port = Field(0, description="Port of the embedded Kafka; 0: a free one, kept in DATA/state.json")
+    redis_port: Port = Field(0, description="Port of the embedded Redis; 0: a free one, kept in DATA/state.json")
+    kafka_heap_mb: int = Field(512, ge=128, description="Java heap of the embedded Kafka")
+
+
+MODELS: tuple[type[Settings], ...] = (CatalogSettings, EmbedSettings, ShardSettings, ServingSettings, UpSettings)
+S = TypeVar("S", bound=Settings)
+
+
+def known_keys() -> dict[str, str]:
+    """Every key of every process with its description."""
+    return {name: field.description or "" for model in MODELS for name, field in model.model_fields.items()}
+
+
+def read(model: type[S], environ: Mapping[str, str], config: Path | None = None) -> S:
+    """Reads the settings of one process: variables over file over defaults.
+
+    The file is `config`, else the one FRESHET_CONFIG names. Raises SettingsError that names the key.
+    """
+    path = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
+    from_file = _read_toml(path) if path else {}
+    from_environ = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+    _refuse_unknown(from_file, f"in {path}", str)
+    _refuse_unknown(from_environ, "in the environment", lambda key: PREFIX + key.upper())
+    values: dict[str, Any] = {**from_file, **from_environ}
+    for name, value in from_environ.items():
+        if name in ("shards", "shard_partitions"):
+            values[name] = [part for part in value.split(",") if part]
+    try:
+        return model.model_validate({name: value for name, value in values.items() if name in model.model_fields})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SettingsError(
+            f"setting {key} ({PREFIX}{key.upper()}): {first['msg']}, got {first['input']!r}",
+            hint="docs/settings.md lists every setting with its unit and range",
+        ) from None
+
+
+def as_environ(settings: Mapping[str, object]) -> dict[str, str]:
+    """The variables that make a child process read these values."""
+    return {
+        PREFIX + key.upper(): ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in settings.items()
+    }
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error}") from error
+
+
+def _refuse_unknown(values: Mapping[str, object], where: str, shown: Any) -> None:
+    known = known_keys()
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"did you mean {shown(near[0])}?" if near else "docs/settings.md lists every setting"
+            raise SettingsError(f"unknown setting {shown(key)} {where}", hint=hint)

@@ -1,0 +1,79 @@
+"""`python -m serving`: the query tier as one process; logs on stderr, nothing on stdout."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+import uvloop
+from aiohttp import web
+
+from schemas.errors import FreshetError, SettingsError
+from schemas.settings import ServingSettings, read
+from serving.app import create_app
+from serving.logs import configure_logs
+from serving.wiring import build
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+REQUESTS_END_S = 5.0
+"""Requests in hand get so long after SIGTERM; with the rest of the clean-up the process ends within DRAIN_S."""
+DRAIN_S = 10.0
+KEEPALIVE_S = 75.0
+
+
+async def serve(environ: Mapping[str, str]) -> None:
+    """Runs until SIGTERM or SIGINT. Raises SettingsError, and Unavailable when the port is taken."""
+    settings = read(ServingSettings, environ)
+    log = configure_logs(settings.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    wiring = await build(settings, log)
+    runner = web.AppRunner(
+        create_app(wiring),
+        access_log=None,
+        auto_decompress=False,
+        shutdown_timeout=REQUESTS_END_S,
+        keepalive_timeout=KEEPALIVE_S,
+    )
+    await runner.setup()
+    try:
+        await _bind(runner, settings)
+        host, port = runner.addresses[0][:2]
+        log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
+        await stop.wait()
+        log.info("draining", seconds_max=DRAIN_S)
+    finally:
+        async with asyncio.timeout(DRAIN_S):
+            await runner.cleanup()
+
+
+async def _bind(runner: web.AppRunner, settings: ServingSettings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise FreshetError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+            hint="another process has the port, or the address is not of this machine: set FRESHET_PORT, FRESHET_HOST",
+        ) from error
+
+
+def main() -> int:
+    """Exit codes: 0 after a clean stop, 1 failed, 2 wrong settings."""
+    try:
+        uvloop.run(serve(os.environ))
+    except FreshetError as error:
+        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+    except TimeoutError:
+        print(f"error: the clean-up took longer than {DRAIN_S:g} s", file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # a read of the log that hangs in its thread must not hold the process

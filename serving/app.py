@@ -1,0 +1,44 @@
+"""Makes the aiohttp application from its parts: routes, middlewares, and what runs beside the requests."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from serving.middleware import KEYED, MIDDLEWARES, keyed_routes
+from serving.openapi import document
+from serving.parts import STARTED_S, WIRING, Wiring
+from serving.routes import catalog, events, health, pages, search, skus
+from serving.routes.pages import DOCUMENT, PAGE
+from serving.routes.route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *pages.ROUTES,
+    *search.ROUTES,
+    *skus.ROUTES,
+    *catalog.ROUTES,
+    *events.ROUTES,
+    *health.ROUTES,
+)
+
+
+def create_app(wiring: Wiring) -> web.Application:
+    """Run it with `auto_decompress=False`: bodies are inflated here, under a limit."""
+    app = web.Application(middlewares=MIDDLEWARES)
+    app[WIRING] = wiring
+    app[STARTED_S] = wiring.clock()
+    app[KEYED] = keyed_routes(ROUTES)
+    app[DOCUMENT] = document(ROUTES, wiring.version)
+    app[PAGE] = pages.read_page()
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    app.cleanup_ctx.append(_beside)
+    return app
+
+
+async def _beside(app: web.Application) -> AsyncIterator[None]:
+    """Starts the background work in order and ends it in reverse."""
+    async with AsyncExitStack() as stack:
+        for enter in app[WIRING].background:
+            await stack.enter_async_context(enter())
+        yield

@@ -1,0 +1,58 @@
+"""The time of one request: each stage gets what is left, and a stage that is late or away is left out and named."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from schemas.errors import FreshetError
+
+T = TypeVar("T")
+
+
+class Budget:
+    """Seconds for one request, counted from its creation.
+
+    `skipped` names the stages that were left out, `spent_ms` the time of each, `surprises` the errors that are bugs.
+    """
+
+    def __init__(self, total_s: float, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._total_s = total_s
+        self.skipped: list[str] = []
+        self.spent_ms: dict[str, float] = {}
+        self.surprises: list[tuple[str, Exception]] = []
+
+    def took_ms(self) -> float:
+        return (self._clock() - self._started) * 1000
+
+    def left_s(self) -> float:
+        return self._total_s - (self._clock() - self._started)
+
+    def left_ms(self) -> int:
+        """Whole milliseconds, at least 1: what is passed down to a shard."""
+        return max(1, int(self.left_s() * 1000))
+
+    async def attempt(self, name: str, stage: Coroutine[Any, Any, T], default: T, share: float = 1.0) -> T:
+        """Runs a stage in at most `share` of the time left; when it is late or fails, cancels it and gives `default`.
+
+        The stage has ended when this returns: nothing is left running.
+        """
+        started = self._clock()
+        left_s = self.left_s() * share
+        if left_s <= 0:
+            stage.close()
+            self.skipped.append(name)
+            return default
+        try:
+            async with asyncio.timeout(left_s):
+                return await stage
+        except (TimeoutError, FreshetError):
+            self.skipped.append(name)
+            return default
+        except Exception as error:  # a bug in one stage must not take the whole answer down
+            self.skipped.append(name)
+            self.surprises.append((name, error))
+            return default
+        finally:
+            self.spent_ms[name] = round((self._clock() - started) * 1000, 3)

@@ -1,0 +1,107 @@
+"""The OpenAPI 3.1 document, made from the table of routes and the pydantic models."""
+
+import inspect
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from serving.middleware import KEY_HEADER
+from serving.problems import CONTENT_TYPE, ProblemAnswer
+from serving.routes.route import Parameter, Route
+
+REF = "#/components/schemas/{model}"
+MEANINGS = {
+    400: "The request is wrong; `problems` names the fields",
+    401: "The admin key is missing or wrong",
+    404: "There is no such thing",
+    408: "The body came too slowly",
+    410: "It is older than what the log keeps",
+    413: "The request is larger than its limit",
+    415: "The body is of another kind than is taken here",
+    429: "Too much waits already: come back after Retry-After seconds",
+    503: "A part is away for now: come back after Retry-After seconds",
+}
+KEY_SCHEME = "admin_key"
+Refs = dict[tuple[Any, str], dict[str, Any]]
+"""References to the schemas, by (model, mode)."""
+
+
+def document(routes: tuple[Route, ...], version: str) -> dict[str, Any]:
+    """The whole document as plain JSON values."""
+    refs, schemas = _schemas(routes)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Freshet",
+            "version": version,
+            "description": "Catalogue events in, fresh search results out. docs/api.md has examples.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": KEY_HEADER}},
+        },
+    }
+
+
+def _schemas(routes: tuple[Route, ...]) -> tuple[Refs, dict[str, Any]]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemAnswer, "serialization"): None}
+    for route in routes:
+        wanted.update(dict.fromkeys((model, "validation") for model in route.request))
+        if not isinstance(route.answer, str):
+            wanted[(route.answer, "serialization")] = None
+    refs, schemas = models_json_schema(list(wanted), ref_template=REF)
+    by_model: Refs = {(model, mode): ref for (model, mode), ref in refs.items()}
+    return by_model, schemas.get("$defs", {})
+
+
+def _operation(route: Route, refs: Refs) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "summary": route.summary,
+        "responses": {str(route.status): _good(route, refs)} | {str(s): _bad(s, refs) for s in sorted(route.problems)},
+    }
+    if words := inspect.getdoc(route.handler):
+        operation["description"] = words
+    if route.parameters:
+        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
+    if route.request:
+        models = [refs[(model, "validation")] for model in route.request]
+        schema = models[0] if len(models) == 1 else {"oneOf": models}
+        operation["requestBody"] = {"required": True, "content": {k: {"schema": schema} for k in route.request_types}}
+    if route.keyed:
+        operation["security"] = [{KEY_SCHEME: []}]
+    return operation
+
+
+def _good(route: Route, refs: Refs) -> dict[str, Any]:
+    if isinstance(route.answer, str):
+        return {"description": route.summary, "content": {route.answer: {"schema": {"type": "string"}}}}
+    schema = refs[(route.answer, "serialization")]
+    return {"description": _first_line(route.answer), "content": {"application/json": {"schema": schema}}}
+
+
+def _bad(status: int, refs: Refs) -> dict[str, Any]:
+    schema = refs[(ProblemAnswer, "serialization")]
+    return {"description": MEANINGS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.meaning,
+        "schema": {"type": parameter.kind},
+    }
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return re.split(r"\n", inspect.getdoc(model) or model.__name__)[0]

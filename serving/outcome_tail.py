@@ -1,0 +1,65 @@
+"""Follows the `outcomes` topic in one thread and feeds the cache; reconnects by itself."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
+
+from schemas.errors import FreshetError
+from serving.logs import Log
+from serving.outcomes import OutcomeCache
+from streams.reader import LogRecord
+
+POLL_S = 0.2
+RETRY_S = 1.0
+STOP_S = 3.0
+
+
+class Following(Protocol):
+    """The live tail of `streams`. Blocking."""
+
+    def poll(self, timeout_s: float) -> list[LogRecord]: ...
+
+    def close(self) -> None: ...
+
+
+class OpenTail(NamedTuple):
+    tail: Following
+    live_from: dict[int, int]
+    """End of the log per partition when it was opened: what comes before is history."""
+
+
+def follow(open_tail: Callable[[], OpenTail], cache: OutcomeCache, stop: threading.Event, log: Log) -> None:
+    """Runs until `stop` is set; after an error starts again from `open_tail`."""
+    while not stop.is_set():
+        try:
+            opened = open_tail()
+            try:
+                _feed(opened, cache, stop)
+            finally:
+                opened.tail.close()
+        except FreshetError as error:
+            log.warning("outcomes_not_followed", why=error.message)
+            stop.wait(RETRY_S)
+
+
+def _feed(opened: OpenTail, cache: OutcomeCache, stop: threading.Event) -> None:
+    while not stop.is_set():
+        records = opened.tail.poll(POLL_S)
+        live = [record for record in records if record.offset >= opened.live_from.get(record.partition, 0)]
+        cache.add(
+            [record for record in records if record.offset < opened.live_from.get(record.partition, 0)], live=False
+        )
+        cache.add(live)
+
+
+@contextmanager
+def following(open_tail: Callable[[], OpenTail], cache: OutcomeCache, log: Log) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=follow, args=(open_tail, cache, stop, log), name="outcomes", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(STOP_S)

@@ -1,0 +1,83 @@
+"""The newest outcomes in memory: what became of the last events, and how many are decided per second."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from schemas.errors import InvalidEvent
+from schemas.records import EventId, Outcome, decode, fold
+from streams.reader import LogRecord
+
+OUTCOMES_KEPT_MAX = 50_000
+RATE_WINDOW_S = 10.0
+RATE_SAMPLES_MAX = 100_000
+
+
+class Decided(NamedTuple):
+    """The folded outcome of one event. Times in ms since 1970, as Kafka appended the records."""
+
+    outcome: Outcome
+    decided_ms: int | None
+    """When `catalog` decided; None when only the correction is kept."""
+    corrected_ms: int | None = None
+    """When `embed` corrected it to dead-lettered."""
+
+
+def folded(earlier: Decided | None, outcome: Outcome, at_ms: int) -> Decided:
+    """Folds one more record of the same event in, by `schemas.records.fold`."""
+    kept = fold(earlier.outcome if earlier else None, outcome)
+    if outcome.by == "embed":
+        corrected_ms = earlier.corrected_ms if earlier and earlier.corrected_ms else at_ms
+        return Decided(kept, earlier.decided_ms if earlier else None, corrected_ms)
+    decided_ms = earlier.decided_ms if earlier and earlier.decided_ms else at_ms
+    return Decided(kept, decided_ms, earlier.corrected_ms if earlier else None)
+
+
+class OutcomeCache:
+    """The last `kept_max` outcomes by event id, oldest forgotten first. Thread-safe: one thread adds, any reads."""
+
+    def __init__(self, clock: Callable[[], float], kept_max: int = OUTCOMES_KEPT_MAX) -> None:
+        self._clock = clock
+        self._kept_max = kept_max
+        self._by_id: dict[EventId, Decided] = {}
+        self._arrivals_s: deque[float] = deque(maxlen=RATE_SAMPLES_MAX)
+        self._newest: deque[EventId] = deque(maxlen=1_000)
+        self._lock = threading.Lock()
+
+    def add(self, records: list[LogRecord], live: bool = True) -> None:
+        """Takes records of `outcomes`; `live` ones count for the rate. What cannot be read is left out."""
+        now_s = self._clock()
+        with self._lock:
+            for record in records:
+                try:
+                    outcome = decode(Outcome, record.value or b"")
+                    event_id = EventId.parse(outcome.event_id)
+                except (InvalidEvent, ValueError):
+                    continue
+                earlier = self._by_id.get(event_id)
+                self._by_id[event_id] = folded(earlier, outcome, record.timestamp_ms)
+                if earlier is None and live:
+                    self._arrivals_s.append(now_s)
+                    self._newest.append(event_id)
+            while len(self._by_id) > self._kept_max:
+                del self._by_id[next(iter(self._by_id))]
+
+    def get(self, event_id: EventId) -> Decided | None:
+        with self._lock:
+            return self._by_id.get(event_id)
+
+    def take_newest(self, count: int) -> list[Decided]:
+        """The newest live outcomes that were not taken before, at most `count`; the others are forgotten here."""
+        with self._lock:
+            newest = [self._by_id[event_id] for event_id in list(self._newest)[-count:] if event_id in self._by_id]
+            self._newest.clear()
+            return newest
+
+    def per_second(self) -> float:
+        """Events decided per second over the last RATE_WINDOW_S."""
+        since_s = self._clock() - RATE_WINDOW_S
+        with self._lock:
+            while self._arrivals_s and self._arrivals_s[0] < since_s:
+                self._arrivals_s.popleft()
+            return len(self._arrivals_s) / RATE_WINDOW_S

@@ -1,0 +1,50 @@
+"""The parts of the query tier, as one frozen object that every handler gets."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from schemas.metrics import Metrics
+from schemas.settings import ServingSettings
+from serving.catalog_door import Door
+from serving.freshness import FreshnessMeter
+from serving.history import History
+from serving.logs import Log
+from serving.outcomes import OutcomeCache
+from serving.query_vectors import QueryVectors
+from serving.served import ServedLog
+from serving.shard_watch import Hints, ShardWatch
+from serving.shards import Shards
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything a request may need; `background` is entered at the start and left in reverse at the end."""
+
+    settings: ServingSettings
+    metrics: Metrics
+    log: Log
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+    wall_ms: Callable[[], int]
+    """Milliseconds since 1970: for people and logs, never for order."""
+    new_request_id: Callable[[], str]
+    door: Door
+    shards: Shards
+    watch: ShardWatch
+    hints: Hints
+    vectors: QueryVectors
+    served: ServedLog
+    outcomes: OutcomeCache
+    history: History
+    freshness: FreshnessMeter
+    version: str
+    background: tuple[Callable[[], AbstractAsyncContextManager[None]], ...] = ()
+
+
+WIRING = web.AppKey("wiring", Wiring)
+REQUEST_ID = web.RequestKey("request_id", str)
+STARTED_S = web.AppKey("started_s", float)
+"""When the application was made, by its clock."""

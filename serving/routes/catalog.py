@@ -1,0 +1,129 @@
+"""`/v1/catalog`: merchants' events go in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from schemas.errors import InvalidRequest, Problem
+from schemas.events import Delete, Patch, Upsert, parse_json
+from schemas.limits import EVENT_BYTES_MAX, REQUEST_BYTES_MAX
+from serving.bodies import read_body
+from serving.catalog_door import CatalogAnswer
+from serving.json_parts import json_parts, ndjson_parts
+from serving.parts import WIRING
+from serving.routes.route import Parameter, Route, answer
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+MERGE_PATCH = "application/merge-patch+json"
+SKU = Parameter("sku", "path", "The product's SKU, percent-encoded")
+VERSION = Parameter("version", "query", "The merchant's version of this change", "integer")
+REFUSALS = (400, 401, 408, 413, 415, 429, 503)
+
+
+async def post_events(request: web.Request) -> web.Response:
+    """One event, a list, `{"events": [...]}`, or one per line of NDJSON."""
+    cut = ndjson_parts if request.content_type == NDJSON else json_parts
+    return await _take(request, (JSON, NDJSON), cut)
+
+
+async def patch_product(request: web.Request) -> web.Response:
+    """The body holds the fields to change (RFC 7386); type and sku are added to the bytes as they came."""
+    sku = request.match_info["sku"]
+    return await _take(request, (JSON, MERGE_PATCH), lambda body: [(1, completed(body, "patch", sku))])
+
+
+async def delete_product(request: web.Request) -> web.Response:
+    """A version may stand in the query or in a JSON body."""
+    sku = request.match_info["sku"]
+    if request.query.get("version") is not None:
+        event = {"type": "delete", "sku": sku, "version": _version(request.query["version"])}
+        return await _take(request, None, lambda _: [(1, orjson.dumps(event))])
+    return await _take(
+        request, (JSON,) if request.can_read_body else None, lambda body: [(1, completed(body or b"{}", "delete", sku))]
+    )
+
+
+async def _take(request: web.Request, content_types: tuple[str, ...] | None, cut: Any) -> web.Response:
+    door = request.app[WIRING].door
+    door.enter()
+    try:
+        single = request.method != "POST"
+        bytes_max = EVENT_BYTES_MAX if single else REQUEST_BYTES_MAX
+        body = await read_body(request, bytes_max, content_types) if content_types else b""
+        parts: Iterable[tuple[int, bytes]] = cut(body)
+        return answer(await door.take(parts), 202)
+    finally:
+        door.leave()
+
+
+def completed(body: bytes, kind: str, sku: str) -> bytes:
+    """The merchant's object with `type` and `sku` put in front, all other bytes unchanged. Raises InvalidEvent."""
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise InvalidRequest("not_an_object", "the body must be a JSON object with the fields to change")
+    stated = {"type": kind, "sku": sku}
+    for name, value in stated.items():
+        if name in data and data[name] != value:
+            raise InvalidRequest(
+                "path_mismatch",
+                f"{name} is {data[name]!r} in the body and {value!r} by the address",
+                (Problem(name, "does not agree with the address"),),
+            )
+    missing = {name: value for name, value in stated.items() if name not in data}
+    rest = body.strip()[1:]
+    if not missing:
+        return body.strip()
+    return orjson.dumps(missing)[:-1] + (b"," if data else b"") + rest
+
+
+def _version(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise InvalidRequest(
+            "invalid_request",
+            f"version {text!r} is not a whole number",
+            (Problem("version", "must be a whole number"),),
+        )
+    return int(text)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/catalog",
+        post_events,
+        "Send catalogue events",
+        CatalogAnswer,
+        status=202,
+        keyed=True,
+        request=(Upsert, Patch, Delete),
+        request_types=(JSON, NDJSON),
+        problems=REFUSALS,
+    ),
+    Route(
+        "PATCH",
+        "/v1/catalog/{sku}",
+        patch_product,
+        "Change some fields of a product",
+        CatalogAnswer,
+        status=202,
+        keyed=True,
+        request=(Patch,),
+        request_types=(JSON, MERGE_PATCH),
+        parameters=(SKU,),
+        problems=REFUSALS,
+    ),
+    Route(
+        "DELETE",
+        "/v1/catalog/{sku}",
+        delete_product,
+        "Delete a product",
+        CatalogAnswer,
+        status=202,
+        keyed=True,
+        parameters=(SKU, VERSION),
+        problems=REFUSALS,
+    ),
+)

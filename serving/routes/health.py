@@ -1,0 +1,132 @@
+"""`/healthz`, `/readyz`, `/metrics`, `/v1/status`, `/v1/freshness`: how the tier and what is behind it are."""
+
+import os
+from typing import Literal
+
+from aiohttp import web
+from prometheus_client import generate_latest
+from pydantic import BaseModel
+
+from serving.freshness import Freshness
+from serving.parts import STARTED_S, WIRING, Wiring
+from serving.routes.route import Route, answer_model
+from serving.shards import ShardOnProcess
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health(BaseModel):
+    process: Literal["serving"] = "serving"
+    pid: int
+    version: str
+    uptime_s: float
+    ready: bool
+
+
+class Readiness(BaseModel):
+    """Ready when every partition has a ready replica and the encoder is loaded and fits; Kafka is only reported."""
+
+    ready: bool
+    shards: dict[str, bool]
+    encoder: bool
+    kafka: bool
+    waiting_for: list[str]
+
+
+class ReplicaStatus(ShardOnProcess):
+    address: str
+
+
+class Status(BaseModel):
+    version: str
+    generation: int
+    partitions: int
+    ready: bool
+    waiting_for: list[str]
+    encoder: str
+    products: int
+    """Visible products, over the freshest replica of each partition that answers."""
+    replicas: list[ReplicaStatus]
+    unreachable: list[str]
+    """Replicas that do not answer, as `partition/replica address`."""
+    redis: bool
+    kafka: bool
+    outcomes_per_s: float
+
+
+def readiness(wiring: Wiring) -> Readiness:
+    shards = {str(partition): wiring.watch.ready(partition) for partition in wiring.shards.partitions}
+    waiting_for = [f"shard-{partition}" for partition, ready in shards.items() if not ready]
+    if not wiring.vectors.encoder_id:
+        waiting_for.append("encoder")
+    elif not wiring.vectors.fits:
+        waiting_for.append(f"shards hold vectors of {', '.join(sorted(wiring.watch.encoders()))}")
+    return Readiness(
+        ready=not waiting_for,
+        shards=shards,
+        encoder=wiring.vectors.fits,
+        kafka=wiring.freshness.kafka_heard,
+        waiting_for=waiting_for,
+    )
+
+
+async def get_healthz(request: web.Request) -> web.Response:
+    wiring = request.app[WIRING]
+    uptime_s = round(wiring.clock() - request.app[STARTED_S], 3)
+    ready = readiness(wiring).ready
+    return answer_model(Health(pid=os.getpid(), version=wiring.version, uptime_s=uptime_s, ready=ready))
+
+
+async def get_readyz(request: web.Request) -> web.Response:
+    found = readiness(request.app[WIRING])
+    return answer_model(found, 200 if found.ready else 503)
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    wiring = request.app[WIRING]
+    wiring.metrics.gauge("freshet_redis_up").set(wiring.hints.up)
+    return web.Response(body=generate_latest(wiring.metrics.registry), headers={"Content-Type": METRICS_TYPE})
+
+
+async def get_freshness(request: web.Request) -> web.Response:
+    return answer_model(await request.app[WIRING].freshness.now())
+
+
+async def get_status(request: web.Request) -> web.Response:
+    wiring = request.app[WIRING]
+    found, processes = readiness(wiring), wiring.watch.processes
+    everywhere = [
+        (partition, replica, address)
+        for partition, addresses in enumerate(wiring.shards.replicas)
+        for replica, address in enumerate(addresses)
+    ]
+    replicas = [
+        ReplicaStatus(address=address, **processes[(partition, replica)].model_dump())
+        for partition, replica, address in everywhere
+        if (partition, replica) in processes
+    ]
+    return answer_model(
+        Status(
+            version=wiring.version,
+            generation=wiring.settings.generation,
+            partitions=len(wiring.shards.partitions),
+            ready=found.ready,
+            waiting_for=found.waiting_for,
+            encoder=wiring.vectors.encoder_id,
+            products=sum(wiring.watch.visible(partition) for partition in wiring.shards.partitions),
+            replicas=replicas,
+            unreachable=[f"{p}/{r} {address}" for p, r, address in everywhere if (p, r) not in processes],
+            redis=wiring.hints.up,
+            kafka=found.kafka,
+            outcomes_per_s=round(wiring.outcomes.per_second(), 2),
+        )
+    )
+
+
+ROUTES = (
+    Route("GET", "/healthz", get_healthz, "Whether the process lives", Health),
+    Route("GET", "/readyz", get_readyz, "Whether searches can be answered in full; 503 when not", Readiness),
+    Route("GET", "/metrics", get_metrics, "Metrics for Prometheus", "text/plain", keyed=True, problems=(401,)),
+    Route("GET", "/v1/freshness", get_freshness, "How far behind the log each step is", Freshness, problems=(429, 503)),
+    Route("GET", "/v1/status", get_status, "What runs and what does not", Status, keyed=True, problems=(401,)),
+)

@@ -1,0 +1,46 @@
+"""One route with all that is known of it: the application and the OpenAPI document are made from the same table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    place: str
+    """`path` or `query`."""
+    meaning: str
+    kind: str = "string"
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    answer: type[BaseModel] | str
+    """Model of the good answer, or its content type when it is not JSON."""
+    status: int = 200
+    keyed: bool = False
+    """Needs the admin key when one is set."""
+    request: tuple[type[BaseModel], ...] = ()
+    request_types: tuple[str, ...] = ("application/json",)
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[int, ...] = ()
+
+
+def answer(body: object, status: int = 200) -> web.Response:
+    """JSON of plain values."""
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+def answer_model(body: BaseModel, status: int = 200) -> web.Response:
+    """JSON of a model."""
+    return web.Response(body=body.model_dump_json().encode(), status=status, content_type="application/json")

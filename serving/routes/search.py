@@ -1,0 +1,124 @@
+"""`POST /v1/search`: a query goes in, hits come out, and the served log hears of it."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from schemas.search import SearchRequest, SearchResponse
+from schemas.served import Served, ServedHit, ServedInputs
+from serving.bodies import read_body
+from serving.budget import Budget
+from serving.parts import REQUEST_ID, WIRING, Wiring
+from serving.problems import invalid_request
+from serving.routes.route import Route, answer_model
+from serving.search import Found, search
+
+BODY_BYTES_MAX = 1_000_000
+JSON = "application/json"
+
+
+async def post_search(request: web.Request) -> web.Response:
+    wiring = request.app[WIRING]
+    budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
+    asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
+    found = await search(asked, wiring.vectors, wiring.shards, budget)
+    observe(budget, wiring)
+    full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
+    response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
+    at_ms = wiring.wall_ms()
+    wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
+    return answer_model(response)
+
+
+def parse(body: bytes) -> SearchRequest:
+    """Raises InvalidRequest with a problem per field."""
+    try:
+        return SearchRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_request(error) from None
+
+
+def observe(budget: Budget, wiring: Wiring) -> None:
+    for stage, spent_ms in budget.spent_ms.items():
+        wiring.metrics.histogram("freshet_stage_seconds").labels(stage=stage).observe(spent_ms / 1000)
+    for stage in budget.skipped:
+        wiring.metrics.counter("freshet_degraded_total").labels(stage=stage).inc()
+    for stage, error in budget.surprises:
+        wiring.log.error("stage_failed", stage=stage, exc_info=error)
+
+
+def wants_full(asked: SearchRequest, found: Found, budget: Budget, request_id: str, wiring: Wiring) -> bool:
+    """Degraded, empty, explained or sampled, and the served log has room for it."""
+    wanted = bool(budget.skipped) or not found.hits or asked.explain or wiring.served.wants_full(request_id)
+    return wanted and wiring.served.has_room()
+
+
+def respond(
+    asked: SearchRequest, found: Found, budget: Budget, request_id: str, encoder: str, full: bool
+) -> SearchResponse:
+    return SearchResponse(
+        request_id=request_id,
+        hits=found.hits,
+        found=found.found,
+        page=asked.page,
+        took_ms=round(budget.took_ms(), 3),
+        degraded=list(budget.skipped),
+        replayable=full,
+        made_from=[answer.state for answer in found.answers.values()],
+        encoder=encoder,
+        explain=explained(found, budget) if asked.explain else None,
+    )
+
+
+def explained(found: Found, budget: Budget) -> dict[str, Any]:
+    return {
+        "stages_ms": dict(budget.spent_ms),
+        "query_vector": found.vector.source if found.vector else "none",
+        "candidates": {str(partition): len(answer.hits) for partition, answer in found.answers.items()},
+        "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
+        "scores": {hit.sku: hit.score for hit in found.hits},
+    }
+
+
+def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
+    """The record of one answer; with its inputs when the answer says that it can be replayed."""
+    inputs = ServedInputs(
+        vector=found.vector.fp16 if found.vector else None,
+        vector_from=found.vector.source if found.vector else "",
+        hits=[
+            ServedHit(sku=hit.sku, score=hit.score, content_order=hit.content_order, offer_order=hit.offer_order)
+            for hit in found.hits
+        ],
+        candidates={str(partition): len(answer.hits) for partition, answer in found.answers.items()},
+        spent_ms=dict(budget.spent_ms),
+    )
+    return Served(
+        request_id=response.request_id,
+        at_ms=at_ms,
+        kind="full" if response.replayable else "compact",
+        text=asked.text,
+        limit=asked.limit,
+        page=asked.page,
+        filters=asked.filters,
+        found=response.found,
+        skus=[hit.sku for hit in response.hits],
+        took_ms=response.took_ms,
+        degraded=response.degraded,
+        made_from=response.made_from,
+        encoder=response.encoder,
+        inputs=inputs if response.replayable else None,
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/search",
+        post_search,
+        "Search products",
+        SearchResponse,
+        request=(SearchRequest,),
+        problems=(400, 408, 413, 415),
+    ),
+)

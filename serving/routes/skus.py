@@ -1,0 +1,58 @@
+"""`GET /v1/skus/{sku}`: a product as the storefront sees it now."""
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from schemas.limits import SKU_CHARS_MAX
+from schemas.search import Hit, ShardState
+from serving.parts import WIRING
+from serving.problems import Refusal
+from serving.routes.route import Parameter, Route, answer_model
+from serving.shards import SkuOnShard
+from streams.partitioner import partition_of
+
+TIMEOUT_S = 1.0
+
+
+class SkuAnswer(BaseModel):
+    sku: str
+    hit: Hit
+    waiting: Literal["document", "offer"] | None
+    """`offer`: price and stock are not here yet."""
+    state: ShardState
+
+
+async def get_sku(request: web.Request) -> web.Response:
+    wiring, sku = request.app[WIRING], request.match_info["sku"]
+    if len(sku) > SKU_CHARS_MAX:
+        raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
+    partition = partition_of(sku.encode(), len(wiring.shards.partitions))
+    found = await wiring.shards.sku(partition, sku, TIMEOUT_S)
+    if found.hit is None:
+        raise not_here(sku, found)
+    return answer_model(SkuAnswer(sku=sku, hit=found.hit, waiting=found.waiting, state=found.state))
+
+
+def not_here(sku: str, found: SkuOnShard) -> Refusal:
+    """404 that says what is known of the product."""
+    facts = {"deleted": found.deleted, "waiting": found.waiting, "state": found.state.model_dump()}
+    if found.waiting == "document":
+        return Refusal(404, "waiting_for_encoder", f"{sku!r} is accepted and not embedded yet", facts=facts)
+    if found.deleted:
+        return Refusal(404, "deleted", f"{sku!r} was deleted", facts=facts)
+    return Refusal(404, "unknown_sku", f"there is no product {sku!r}", facts=facts)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/skus/{sku}",
+        get_sku,
+        "One product as it is served",
+        SkuAnswer,
+        parameters=(Parameter("sku", "path", "The product's SKU, percent-encoded"),),
+        problems=(400, 404, 503),
+    ),
+)

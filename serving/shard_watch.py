@@ -1,0 +1,60 @@
+"""Knows how the shards are: asks each process for its state in the background, so that no request waits for it."""
+
+import asyncio
+from typing import Protocol
+
+from schemas.errors import Unavailable
+from schemas.search import ShardState
+from serving.shards import ShardOnProcess, Shards
+
+WATCH_EVERY_S = 0.5
+WATCH_TIMEOUT_S = 2.0
+
+
+class Hints(Protocol):
+    """Where replicas tell how fresh they are. Never raises; empty when it is away."""
+
+    up: bool
+
+    async def read(self) -> dict[tuple[int, int], ShardState]: ...
+
+
+class ShardWatch:
+    """The last known state of every replica, and the hints of those that were not reached."""
+
+    def __init__(self) -> None:
+        self.processes: dict[tuple[int, int], ShardOnProcess] = {}
+        self._hinted: dict[tuple[int, int], ShardState] = {}
+
+    def states(self) -> dict[tuple[int, int], ShardState]:
+        """By (partition, replica): what the process said, else the hint."""
+        return self._hinted | {place: process.state for place, process in self.processes.items()}
+
+    def ready(self, partition: int) -> bool:
+        return any(process.ready for (where, _), process in self.processes.items() if where == partition)
+
+    def encoders(self) -> set[str]:
+        """Ids of the encoders whose vectors the shards hold."""
+        return {process.encoder for process in self.processes.values() if process.encoder}
+
+    def visible(self, partition: int) -> int:
+        """Products that the furthest replica of a partition shows; 0 when none answers."""
+        here = [process for (where, _), process in self.processes.items() if where == partition]
+        return max(here, key=lambda process: process.state.documents_offset).visible if here else 0
+
+    async def refresh(self, shards: Shards, hints: Hints) -> None:
+        """Asks every process and the hints at once; a process that does not answer is unknown from now on."""
+        answers = asyncio.gather(*(_ask(shards, address) for address in shards.addresses()))
+        self._hinted = await hints.read()
+        self.processes = {
+            (process.state.partition, process.state.replica): process
+            for processes in await answers
+            for process in processes
+        }
+
+
+async def _ask(shards: Shards, address: str) -> list[ShardOnProcess]:
+    try:
+        return (await shards.state_of(address, WATCH_TIMEOUT_S)).shards
+    except Unavailable:
+        return []

@@ -1,0 +1,186 @@
+"""Asks the shard processes: for each partition the freshest replica first, the next one when it fails or is slow."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+from pydantic import BaseModel, ValidationError
+from yarl import URL
+
+from schemas.errors import Unavailable
+from schemas.records import Order, OrderField
+from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState
+from serving.budget import Budget
+from serving.hedge import first_good
+
+ANSWER_BYTES_MAX = 64_000_000
+HEDGE_SHARE = 0.4
+"""The next replica is asked when this share of the time left has passed without an answer."""
+FAILED_FOR_S = 1.0
+"""A replica that failed or was slow is asked last for so long."""
+T = TypeVar("T", bound=BaseModel)
+
+
+class SkuOnShard(BaseModel):
+    """What a shard knows of a SKU."""
+
+    hit: Hit | None
+    deleted: bool = False
+    waiting: Literal["document", "offer"] | None = None
+    """`document`: the encoder is not done with it yet; `offer`: no price and stock yet."""
+    state: ShardState
+
+
+class Seen(BaseModel):
+    """What a shard has seen of one event; times in ms since 1970, null when not yet or too long ago."""
+
+    content_order: OrderField | None = None
+    offer_order: OrderField | None = None
+    embedded_ms: int | None = None
+    content_searchable_ms: int | None = None
+    offer_searchable_ms: int | None = None
+    state: ShardState
+
+
+class ShardOnProcess(BaseModel):
+    """One partition of one replica, as its process reports it."""
+
+    state: ShardState
+    rows: int = 0
+    visible: int = 0
+    held_offers: int = 0
+    ready: bool = False
+    encoder: str = ""
+    dim: int = 0
+    applied_records: int = 0
+
+
+class StateAnswer(BaseModel):
+    shards: list[ShardOnProcess]
+
+
+class Shards:
+    """All partitions with their replicas: `replicas[partition][replica]` is an address like `http://127.0.0.1:9100`.
+
+    `states` gives what is known of how fresh each (partition, replica) is; it may be empty or old.
+    """
+
+    def __init__(
+        self,
+        replicas: Sequence[Sequence[str]],
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
+        states: Callable[[], Mapping[tuple[int, int], ShardState]],
+    ) -> None:
+        self.replicas = replicas
+        self._session = session
+        self._clock = clock
+        self._states = states
+        self._failed_at_s: dict[tuple[int, int], float] = {}
+
+    @property
+    def partitions(self) -> range:
+        return range(len(self.replicas))
+
+    async def search(self, query: ShardQuery, budget: Budget) -> ShardAnswer:
+        """Hits of one partition, asked within what is left of the budget. Raises Unavailable."""
+
+        def ask(address: str) -> Coroutine[Any, Any, ShardAnswer]:
+            body = query.model_copy(update={"budget_ms": budget.left_ms()}).model_dump_json().encode()
+            return self._call("POST", f"{address}/search", max(budget.left_s(), 0.001), ShardAnswer, body)
+
+        return await self._first(query.partition, ask, budget.left_s())
+
+    async def sku(self, partition: int, sku: str, timeout_s: float) -> SkuOnShard:
+        """What the freshest replica knows of a SKU. Raises Unavailable."""
+        path = f"/skus/{quote(sku, safe='')}?partition={partition}"
+        return await self._first(
+            partition, lambda address: self._call("GET", address + path, timeout_s, SkuOnShard), timeout_s
+        )
+
+    async def seen(self, partition: int, sku: str, order: Order, timeout_s: float) -> Seen:
+        """What the freshest replica has seen of an event. Raises Unavailable."""
+        body = orjson.dumps({"partition": partition, "sku": sku, "order": list(order)})
+        return await self._first(
+            partition, lambda address: self._call("POST", f"{address}/seen", timeout_s, Seen, body), timeout_s
+        )
+
+    async def state_of(self, address: str, timeout_s: float) -> StateAnswer:
+        """All partitions of one process. Raises Unavailable."""
+        return await self._call("GET", f"{address}/state", timeout_s, StateAnswer)
+
+    def addresses(self) -> list[str]:
+        """Each process once: one may serve several partitions."""
+        return list(dict.fromkeys(address for group in self.replicas for address in group))
+
+    def order(self, partition: int) -> list[int]:
+        """Replicas of a partition in the order to ask: not failed lately, then the furthest in the log, then by number."""
+        states, now_s = self._states(), self._clock()
+
+        def rank(replica: int) -> tuple[bool, int, int]:
+            failed_at_s = self._failed_at_s.get((partition, replica))
+            state = states.get((partition, replica))
+            offsets = state.documents_offset + state.offers_offset if state else -1
+            return (failed_at_s is not None and now_s - failed_at_s < FAILED_FOR_S, -offsets, replica)
+
+        return sorted(range(len(self.replicas[partition])), key=rank)
+
+    async def _first(self, partition: int, ask: Callable[[str], Coroutine[Any, Any, T]], left_s: float) -> T:
+        hedge_s = left_s * HEDGE_SHARE
+
+        async def one(replica: int) -> T:
+            started_s = self._clock()
+            try:
+                answer = await ask(self.replicas[partition][replica])
+            except Unavailable:
+                self._failed_at_s[(partition, replica)] = self._clock()
+                raise
+            except asyncio.CancelledError:
+                if self._clock() - started_s >= hedge_s:
+                    self._failed_at_s[(partition, replica)] = self._clock()
+                raise
+            self._failed_at_s.pop((partition, replica), None)
+            return answer
+
+        return await first_good([partial(one, replica) for replica in self.order(partition)], hedge_s)
+
+    async def _call(self, method: str, url: str, timeout_s: float, model: type[T], body: bytes | None = None) -> T:
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        try:
+            async with self._session.request(
+                method, URL(url, encoded=True), data=body, headers=headers, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    raise Unavailable(f"the shard at {url} answered {response.status}")
+                return model.model_validate_json(await _read(response, url))
+        except ValidationError as error:
+            raise Unavailable(f"the shard at {url} answered something else than {model.__name__}: {error}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(f"the shard at {url} does not answer: {error!r}") from error
+
+
+async def _read(response: aiohttp.ClientResponse, url: str) -> bytes:
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > ANSWER_BYTES_MAX:
+            raise Unavailable(f"the shard at {url} answered more than {ANSWER_BYTES_MAX:,} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def parse_replicas(shards: list[str], partitions: int) -> list[list[str]]:
+    """Reads the setting `shards`. Raises ValueError unless each partition has an address."""
+    replicas = [[_with_scheme(address.strip()) for address in entry.split("|") if address.strip()] for entry in shards]
+    if len(replicas) != partitions or not all(replicas):
+        raise ValueError(f"shards must name the addresses of all {partitions} partitions, got {shards!r}")
+    return replicas
+
+
+def _with_scheme(address: str) -> str:
+    return (address if "://" in address else f"http://{address}").rstrip("/")

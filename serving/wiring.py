@@ -1,0 +1,193 @@
+"""Builds the real query tier: the only place that knows what is connected to what."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from ipaddress import ip_address
+from pathlib import Path
+
+import aiohttp
+
+from encoders.batcher import MicroBatcher
+from encoders.bundle import load
+from encoders.choose import choose_engine
+from encoders.text_encoder import TextEncoder
+from encoders.vector_cache import VectorCache
+from schemas.errors import SettingsError
+from schemas.metrics import Metrics
+from schemas.settings import ServingSettings
+from schemas.topics import topic_name
+from serving.background import repeating
+from serving.catalog_door import Door
+from serving.freshness import FreshnessMeter
+from serving.history import History
+from serving.logs import Log
+from serving.outcome_tail import OpenTail, following
+from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
+from serving.parts import Wiring
+from serving.query_vectors import QueryVectors
+from serving.served import DRAIN_EVERY_S, ServedLog
+from serving.shard_watch import WATCH_EVERY_S, Hints, ShardWatch
+from serving.shards import Shards, parse_replicas
+from serving.watchdog import tick
+from streams.producer import Producer
+from streams.reader import Reader, Tail
+from streams.redis_hints import ReplicaHints
+
+FRESHNESS_EVERY_S = 3.0
+"""How often the lags are read when nobody asks: keeps /readyz and the sample of fresh events alive."""
+ENCODER_RETRY_S = 5.0
+CONNECTIONS_MAX = 256
+Background = Callable[[], AbstractAsyncContextManager[None]]
+
+
+async def build(settings: ServingSettings, log: Log) -> Wiring:
+    """Call it inside the running loop. Connects to nothing yet. Raises SettingsError."""
+    refuse_open_door(settings)
+    replicas = replicas_of(settings)
+    metrics, clock = Metrics(), time.monotonic
+    producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
+    hints = ReplicaHints(settings.redis_url)
+    watch = ShardWatch()
+    shards = Shards(replicas, session, clock, watch.states)
+    vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
+    outcomes = OutcomeCache(clock)
+    history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
+    freshness = FreshnessMeter(lag_history, shards, outcomes, watch.states, settings.generation, clock)
+    served = ServedLog(producer, topic_name("served", settings.generation), settings.served_full_share, metrics)
+    return Wiring(
+        settings=settings,
+        metrics=metrics,
+        log=log,
+        clock=clock,
+        wall_ms=lambda: time.time_ns() // 1_000_000,
+        new_request_id=lambda: uuid.uuid4().hex,
+        door=Door(producer, topic_name("catalog", settings.generation), settings.generation, metrics),
+        shards=shards,
+        watch=watch,
+        hints=hints,
+        vectors=vectors,
+        served=served,
+        outcomes=outcomes,
+        history=history,
+        freshness=freshness,
+        version=version("freshet"),
+        background=(
+            lambda: connections(producer, session, hints, (history, lag_history)),
+            lambda: sending(served, log),
+            lambda: repeating("watchdog", lambda: tick(clock, metrics, log), 0.0, log),
+            lambda: repeating("shards", lambda: refreshed(watch, shards, hints), WATCH_EVERY_S, log),
+            lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
+            lambda: tailing(settings, outcomes, log),
+            lambda: encoder_loaded(settings, vectors, log),
+        ),
+    )
+
+
+def refuse_open_door(settings: ServingSettings) -> None:
+    """Raises SettingsError when others than this machine could write without a key."""
+    if not settings.admin_key and not is_loopback(settings.host):
+        raise SettingsError(
+            f"host {settings.host} can be reached from other machines, and there is no admin_key",
+            hint="set FRESHET_ADMIN_KEY, or bind 127.0.0.1",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def replicas_of(settings: ServingSettings) -> list[list[str]]:
+    try:
+        return parse_replicas(settings.shards, settings.partitions)
+    except ValueError as error:
+        raise SettingsError(
+            f"setting shards (FRESHET_SHARDS): {error}",
+            hint="one entry per partition, separated by commas; replicas of a partition separated by |",
+        ) from None
+
+
+async def refreshed(watch: ShardWatch, shards: Shards, hints: Hints) -> None:
+    await watch.refresh(shards, hints)
+
+
+async def measured(freshness: FreshnessMeter) -> None:
+    await freshness.now()
+
+
+@asynccontextmanager
+async def connections(
+    producer: Producer, session: aiohttp.ClientSession, hints: ReplicaHints, histories: tuple[History, ...]
+) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for history in histories:
+            history.close()
+        await session.close()
+        await hints.close()
+        await producer.close()
+
+
+@asynccontextmanager
+async def sending(served: ServedLog, log: Log) -> AsyncIterator[None]:
+    async with repeating("served", served.drain, DRAIN_EVERY_S, log):
+        yield
+    await served.close()
+
+
+@asynccontextmanager
+async def tailing(settings: ServingSettings, outcomes: OutcomeCache, log: Log) -> AsyncIterator[None]:
+    with following(lambda: open_tail(settings), outcomes, log):
+        yield
+
+
+def open_tail(settings: ServingSettings) -> OpenTail:
+    """Begins early enough to know the last OUTCOMES_KEPT_MAX outcomes. Blocking. Raises Unavailable."""
+    topic = topic_name("outcomes", settings.generation)
+    reader = Reader(settings.kafka)
+    try:
+        ends = {partition: reader.begin_end(topic, partition) for partition in range(settings.partitions)}
+    finally:
+        reader.close()
+    back = OUTCOMES_KEPT_MAX // settings.partitions
+    starts = {(topic, partition): max(begin, end - back) for partition, (begin, end) in ends.items()}
+    return OpenTail(Tail(settings.kafka, starts), {partition: end for partition, (_, end) in ends.items()})
+
+
+@asynccontextmanager
+async def encoder_loaded(settings: ServingSettings, vectors: QueryVectors, log: Log) -> AsyncIterator[None]:
+    """Loads the encoder beside the first requests, which are answered newest first until it is there."""
+    batchers: list[MicroBatcher] = []
+
+    async def load_once() -> None:
+        if batchers:
+            return
+        encoder = await asyncio.to_thread(open_encoder, settings)
+        batchers.append(await MicroBatcher(encoder).__aenter__())
+        vectors.give(encoder.id, batchers[0])
+        log.info("encoder_loaded", encoder=encoder.id, engine=encoder.engine.name)
+
+    async with repeating("encoder", load_once, ENCODER_RETRY_S, log):
+        yield
+    for batcher in batchers:
+        await batcher.aclose()
+
+
+def open_encoder(settings: ServingSettings) -> TextEncoder:
+    """Blocking, seconds. Raises BundleRefused or EngineUnavailable."""
+    bundle = load(model_folder(settings.model, settings.data))
+    encoder = TextEncoder(bundle, choose_engine(settings.engine, bundle))
+    encoder.encode_texts(["warm up"])
+    return encoder
+
+
+def model_folder(model: Path | None, data: Path) -> Path:
+    return model or data / "models" / "all-MiniLM-L6-v2"

@@ -1,0 +1,92 @@
+"""Creates Freshet's topics and names the cluster that holds them."""
+
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from schemas.errors import StateRefused, Unavailable
+from schemas.topics import TOPICS, topic_name
+
+ADMIN_TIMEOUT_S = 15.0
+ALREADY_EXISTS = "TOPIC_ALREADY_EXISTS"
+
+
+@dataclass(frozen=True)
+class TopicState:
+    name: str
+    partitions: int
+    created: bool
+
+
+@dataclass(frozen=True)
+class Cluster:
+    cluster_id: str
+    topic_ids: dict[str, str]
+    """By base name (`catalog`, not `catalog.2`)."""
+
+
+def admin(kafka: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": kafka, "socket.timeout.ms": int(ADMIN_TIMEOUT_S * 1000), "log_level": 2})
+
+
+def partition_counts(kafka: str, generation: int) -> dict[str, int]:
+    """Partitions of each existing Freshet topic, by base name. Raises Unavailable."""
+    try:
+        found = admin(kafka).list_topics(timeout=ADMIN_TIMEOUT_S).topics
+    except KafkaException as error:
+        raise Unavailable(
+            f"Kafka at {kafka} does not answer: {error}", hint="is it running? see freshet status"
+        ) from error
+    names = {topic_name(topic.name, generation): topic.name for topic in TOPICS}
+    return {names[name]: len(state.partitions) for name, state in found.items() if name in names}
+
+
+def create_topics(kafka: str, generation: int, partitions: int, replication_factor: int = 1) -> list[TopicState]:
+    """Creates what is missing and leaves the rest as it is.
+
+    Raises StateRefused when a topic exists with another number of partitions (it is fixed for a generation), and
+    Unavailable when Kafka does not answer.
+    """
+    before = partition_counts(kafka, generation)
+    wanted = {topic.name: partitions if topic.per == "sku" else 1 for topic in TOPICS}
+    for name, count in before.items():
+        if count != wanted[name]:
+            raise StateRefused(
+                f"topic {topic_name(name, generation)} has {count} partitions, the settings say {wanted[name]}",
+                hint=f"set FRESHET_PARTITIONS={before.get('catalog', count)}; the number is fixed for a generation",
+            )
+    missing = [
+        NewTopic(topic_name(topic.name, generation), wanted[topic.name], replication_factor, config=topic.config())
+        for topic in TOPICS
+        if topic.name not in before
+    ]
+    if missing:
+        client = admin(kafka)  # kept: its futures fail when it is collected
+        for name, future in client.create_topics(missing, operation_timeout=ADMIN_TIMEOUT_S).items():
+            try:
+                future.result()
+            except KafkaException as error:
+                if error.args[0].name() != ALREADY_EXISTS:  # somebody else was quicker
+                    raise Unavailable(f"cannot create the topic {name}: {error}") from error
+    return [
+        TopicState(topic_name(topic.name, generation), wanted[topic.name], topic.name not in before) for topic in TOPICS
+    ]
+
+
+def describe_cluster(kafka: str, generation: int) -> Cluster:
+    """Ids that tell whether stored offsets belong to this cluster and these very topics. Raises Unavailable."""
+    client = admin(kafka)
+    names = {topic_name(topic.name, generation): topic.name for topic in TOPICS}
+    try:
+        cluster = client.describe_cluster(request_timeout=ADMIN_TIMEOUT_S).result()
+        described = client.describe_topics(TopicCollection(list(names)), request_timeout=ADMIN_TIMEOUT_S)
+        return Cluster(
+            str(cluster.cluster_id),
+            {names[name]: str(future.result().topic_id) for name, future in described.items()},
+        )
+    except KafkaException as error:
+        raise Unavailable(
+            f"Kafka at {kafka} does not describe its topics: {error}", hint="run: freshet topics create"
+        ) from error

@@ -1,0 +1,219 @@
+"""One real Kafka and one real Redis for the whole session; a stack of real worker processes per test.
+
+Each stack takes its own generation of the topics, so that tests on one broker never meet.
+"""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from encoders.build import ensure_bundle
+from freshet.kafka import EmbeddedKafka
+from freshet.ports import free_port
+from freshet.redis_server import EmbeddedRedis
+from schemas.records import DeadLetter, Outcome, decode, fold
+from schemas.settings import as_environ
+from schemas.topics import topic_name
+from streams.reader import Reader
+from streams.topics import create_topics
+
+READY_S = 60.0
+STOP_S = 20.0
+COMMANDS = {
+    "catalog": ["-m", "agents", "catalog"],
+    "embed": ["-m", "agents", "embed"],
+    "shard": ["-m", "agents", "shard"],
+    "serving": ["-m", "serving"],
+}
+
+
+def wait_until(holds: Callable[[], Any], limit_s: float, what: str) -> Any:
+    """Returns the first true value of `holds`; fails the test after `limit_s`."""
+    until = time.monotonic() + limit_s
+    while True:
+        value = holds()
+        if value:
+            return value
+        assert time.monotonic() < until, f"not within {limit_s:g} s: {what}"
+        time.sleep(0.02)
+
+
+def http(method: str, url: str, body: Any = None, timeout_s: float = 10.0) -> tuple[int, Any]:
+    """A plain HTTP call without any of Freshet's own code; the JSON answer, or None."""
+    import urllib.error
+    import urllib.request
+
+    data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:
+            return response.status, _json(response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, _json(error.read())
+    except (OSError, TimeoutError):
+        return 0, None
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+@dataclass
+class Stack:
+    """Worker processes of one generation. `start("catalog")` returns when it is ready."""
+
+    kafka: str
+    redis_url: str
+    generation: int
+    partitions: int
+    data: Path
+    model: Path
+    ports: dict[str, int] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def settings(self, process: str) -> dict[str, str]:
+        self.ports.setdefault(process, free_port())
+        self.ports.setdefault("shard", free_port())
+        values: dict[str, object] = {
+            "kafka": self.kafka,
+            "redis_url": self.redis_url,
+            "generation": self.generation,
+            "partitions": self.partitions,
+            "data": self.data,
+            "model": self.model,
+            "catalog_port": self.ports.get("catalog", 0),
+            "embed_port": self.ports.get("embed", 0),
+            "shard_port": self.ports["shard"],
+            "port": self.ports.get("serving", 0),
+            "shards": [f"127.0.0.1:{self.ports['shard']}"] * self.partitions,
+        }
+        return as_environ(values) | self.environ
+
+    def launch(self, process: str, name: str = "", **extra: str) -> subprocess.Popen[bytes]:
+        """Starts a process without waiting. `name` tells several of the same kind apart."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
+        logs = self.data / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"{name or process}.log").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, *COMMANDS[process]],
+                env=clean | self.settings(process) | extra,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes[name or process] = child
+        return child
+
+    def start(self, process: str, name: str = "", **extra: str) -> subprocess.Popen[bytes]:
+        child = self.launch(process, name, **extra)
+        self.wait_ready(process, name)
+        return child
+
+    def wait_ready(self, process: str, name: str = "") -> None:
+        child = self.processes[name or process]
+
+        def ready() -> bool:
+            assert child.poll() is None, f"{name or process} left with {child.returncode}:\n{self.log(name or process)}"
+            return http("GET", self.url(process, "/readyz"))[0] == 200
+
+        wait_until(ready, READY_S, f"{name or process} is ready:\n{self.log(name or process)}")
+
+    def url(self, process: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.ports[process]}{path}"
+
+    def log(self, name: str) -> str:
+        path = self.data / "logs" / f"{name}.log"
+        return path.read_text(errors="replace")[-4_000:] if path.exists() else ""
+
+    def send_signal(self, name: str, number: signal.Signals) -> None:
+        self.processes[name].send_signal(number)
+
+    def kill(self, name: str) -> None:
+        child = self.processes.pop(name)
+        child.kill()
+        child.wait()
+
+    def stop(self, name: str) -> int:
+        child = self.processes.pop(name)
+        child.terminate()
+        return child.wait(STOP_S)
+
+    def close(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+
+    def topic(self, base: str) -> str:
+        return topic_name(base, self.generation)
+
+    def values(self, base: str) -> list[tuple[bytes, bytes | None]]:
+        """All committed records of a topic, partition by partition."""
+        reader = Reader(self.kafka)
+        try:
+            return [
+                (record.key or b"", record.value)
+                for partition in range(1 if base == "dead-letters" else self.partitions)
+                for records in reader.read(self.topic(base), partition, reader.begin_end(self.topic(base), partition)[0])
+                for record in records
+            ]
+        finally:
+            reader.close()
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Outcomes folded by event id."""
+        folded: dict[str, Outcome] = {}
+        for _, value in self.values("outcomes"):
+            outcome = decode(Outcome, value or b"")
+            folded[outcome.event_id] = fold(folded.get(outcome.event_id), outcome)
+        return folded
+
+    def dead_letters(self) -> dict[str, DeadLetter]:
+        letters = (decode(DeadLetter, value or b"") for _, value in self.values("dead-letters"))
+        return {letter.id: letter for letter in letters}
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_bundle(tmp_path_factory.mktemp("models") / "all-MiniLM-L6-v2")
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedKafka(tmp_path_factory.mktemp("kafka"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def generations() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def stack(kafka: str, redis_url: str, generations: Iterator[int], tmp_path: Path, model: Path) -> Iterator[Stack]:
+    """Topics of two partitions and no process yet."""
+    made = Stack(kafka, redis_url, next(generations), 2, tmp_path, model)
+    create_topics(kafka, made.generation, made.partitions)
+    yield made
+    made.close()

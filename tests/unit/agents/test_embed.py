@@ -1,0 +1,102 @@
+"""Coalescing, deletes that are never lost, and what happens when the encoder fails."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.embed import Embedded, embed_batch
+from agents.faults import Faults
+from agents.topics import Topics
+from agents.worker import Incoming
+from schemas.records import Content, ContentRecord, DocumentRecord, Order, Outcome, decode
+
+TOPICS = Topics(1, 1)
+
+
+class Encoder:
+    """Fails on every batch that holds the text "bad"."""
+
+    id = "test"
+    dim = 2
+    texts_encoded = 0
+
+    def encode_images(self, images: Sequence[bytes]) -> Any:
+        raise NotImplementedError
+
+    def encode_texts(self, texts: Sequence[str]) -> Any:
+        if any("bad" in text for text in texts):
+            raise ValueError("cannot encode")
+        return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
+
+
+def incoming(offset: int, sku: str, title: str | None) -> Incoming:
+    content = Content(title=title) if title else None
+    value = ContentRecord(sku=sku, order=Order(1, offset * 10), content=content, content_hash="h").encode()
+    return Incoming("contents", 0, offset, sku.encode(), value, 1)
+
+
+def embed(*records: Incoming) -> tuple[Embedded, list[tuple[str, str | None]]]:
+    embedded = embed_batch(records, Encoder(), TOPICS, Faults(), lambda worked: None)
+    documents = [
+        (record.sku, record.content.title if record.content else None)
+        for outgoing in embedded.outgoing
+        if outgoing.topic == "documents" and outgoing.value
+        for record in [decode(DocumentRecord, outgoing.value)]
+    ]
+    return embedded, documents
+
+
+def test_only_the_newest_content_of_a_sku_is_embedded() -> None:
+    embedded, documents = embed(incoming(0, "a", "old"), incoming(1, "b", "other"), incoming(2, "a", "new"))
+    assert documents == [("b", "other"), ("a", "new")]
+    assert (embedded.encoded, embedded.coalesced) == (2, 1)
+
+
+def test_a_delete_is_never_coalesced_away() -> None:
+    _, documents = embed(incoming(0, "a", "old"), incoming(1, "a", None), incoming(2, "a", "new"))
+    assert documents == [("a", None), ("a", "new")]
+
+
+def test_a_purge_passes_on_as_a_null_record() -> None:
+    embedded, _ = embed(incoming(0, "a", None), Incoming("contents", 0, 1, b"a", None, 1))
+    assert [outgoing.value is None for outgoing in embedded.outgoing] == [False, True]
+
+
+def test_when_the_newest_fails_the_next_older_is_taken_and_the_event_corrected() -> None:
+    embedded, documents = embed(incoming(0, "a", "good"), incoming(1, "a", "bad"), incoming(2, "b", "fine"))
+    assert documents == [("a", "good"), ("b", "fine")]
+    outcomes = [decode(Outcome, o.value) for o in embedded.outgoing if o.topic == "outcomes" and o.value]
+    assert [(o.event_id, o.outcome, o.by) for o in outcomes] == [("1-0-10", "dead-lettered", "embed")]
+    assert embedded.refused == ["encoder_refused"]
+
+
+def test_older_content_from_before_a_delete_is_not_taken() -> None:
+    _, documents = embed(incoming(0, "a", "good"), incoming(1, "a", None), incoming(2, "a", "bad"))
+    assert documents == [("a", None)]
+
+
+def test_a_record_that_is_not_ours_is_dead_lettered_and_its_neighbours_embedded() -> None:
+    embedded, documents = embed(Incoming("contents", 0, 0, b"x", b"{", 1), incoming(1, "a", "fine"))
+    assert documents == [("a", "fine")]
+    assert embedded.refused == ["malformed_record"]
+
+
+def test_every_text_is_reported_so_that_failures_in_a_row_can_be_counted() -> None:
+    tried: list[bool] = []
+    embed_batch(
+        [incoming(0, "a", "bad"), incoming(1, "b", "bad"), incoming(2, "c", "fine")],
+        Encoder(),
+        TOPICS,
+        Faults(),
+        tried.append,
+    )
+    assert tried == [False, False, True]
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_an_injected_fault_costs_only_its_own_product(count: int) -> None:
+    records = [incoming(i, f"s{i}", "fine") for i in range(count)]
+    embedded = embed_batch(records, Encoder(), TOPICS, Faults("raise:embed:3"), lambda worked: None)
+    assert embedded.encoded + len(embedded.refused) == count

@@ -1,0 +1,288 @@
+"""Small stand-ins for what the query tier talks to: shards over real HTTP, the log in memory, an encoder."""
+
+import asyncio
+import io
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import aiohttp
+import numpy as np
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from schemas.metrics import Metrics
+from schemas.records import Content, Offer, Order, Outcome, Price
+from schemas.search import Hit, ShardState
+from schemas.settings import ServingSettings
+from serving.app import create_app
+from serving.catalog_door import Door
+from serving.freshness import FreshnessMeter
+from serving.history import History
+from serving.outcomes import OutcomeCache
+from serving.parts import Wiring
+from serving.query_vectors import QueryVectors
+from serving.served import ServedLog
+from serving.shard_watch import ShardWatch
+from serving.shards import Shards
+from streams.memory import MemoryLog
+
+ENCODER = "fake-4"
+
+
+def state(partition: int = 0, replica: int = 0, documents: int = 10, offers: int = 10) -> ShardState:
+    return ShardState(
+        partition=partition, replica=replica, lineage="l", documents_offset=documents, offers_offset=offers
+    )
+
+
+def hit(sku: str, score: float | None = 0.5, offset: int = 1, title: str = "A lamp") -> Hit:
+    return Hit(
+        sku=sku,
+        score=score,
+        content=Content(title=title, brand="Lumen"),
+        offer=Offer(price=Price(amount=9.5, currency="EUR"), stock=3),
+        in_stock=True,
+        content_order=Order(1, offset),
+        offer_order=Order(1, offset),
+    )
+
+
+@dataclass
+class FakeShard:
+    """One shard process with one partition; `behave` may delay, fail or garble its searches."""
+
+    state: ShardState = field(default_factory=state)
+    hits: list[Hit] = field(default_factory=list)
+    skus: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+    ready: bool = True
+    encoder: str = ENCODER
+    behave: Callable[[], Any] | None = None
+    queries: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/search", self._search)
+        app.router.add_get("/skus/{sku}", self._sku)
+        app.router.add_post("/seen", self._seen)
+        app.router.add_get("/state", self._state)
+        return app
+
+    async def _search(self, request: web.Request) -> web.Response:
+        query = await request.json()
+        self.queries.append(query)
+        if self.behave is not None:
+            response = await self.behave()
+            if response is not None:
+                return response
+        hits = [item.model_dump(mode="json") for item in self.hits[: query["limit"]]]
+        return web.json_response({"hits": hits, "matching": len(self.hits), "state": self.state.model_dump()})
+
+    async def _sku(self, request: web.Request) -> web.Response:
+        known = self.skus.get(request.match_info["sku"], {"hit": None, "deleted": False, "waiting": None})
+        return web.json_response({**known, "state": self.state.model_dump()})
+
+    async def _seen(self, request: web.Request) -> web.Response:
+        times = {"content_order": None, "offer_order": None, "embedded_ms": None}
+        times |= {"content_searchable_ms": None, "offer_searchable_ms": None}
+        return web.json_response({**times, **self.seen, "state": self.state.model_dump()})
+
+    async def _state(self, request: web.Request) -> web.Response:
+        row = {"state": self.state.model_dump(), "rows": 3, "visible": 2, "held_offers": 0, "documents_lag": 0}
+        row |= {"offers_lag": 0, "ready": self.ready, "encoder": self.encoder, "dim": 4}
+        row |= {"digest_documents": "", "digest_offers": "", "applied_records": 5}
+        return web.json_response({"shards": [row]})
+
+
+class FakeEncoding:
+    """Gives (1, 0, 0, 0) for everything, or raises, or takes long."""
+
+    def __init__(self, error: Exception | None = None, delay: asyncio.Event | None = None) -> None:
+        self.error = error
+        self.delay = delay
+        self.texts: list[str] = []
+
+    async def encode(self, text: str, deadline_s: float) -> Any:
+        self.texts.append(text)
+        if self.delay is not None:
+            await self.delay.wait()
+        if self.error is not None:
+            raise self.error
+        return np.array([1, 0, 0, 1 / 3], np.float32)
+
+
+class PlainCache:
+    def __init__(self) -> None:
+        self._vectors: dict[tuple[str, str], Any] = {}
+
+    def get(self, encoder_id: str, text: str) -> Any:
+        return self._vectors.get((encoder_id, text))
+
+    def put(self, encoder_id: str, text: str, vector: Any) -> None:
+        self._vectors[(encoder_id, text)] = vector
+
+
+class NoHints:
+    up = False
+
+    async def read(self) -> dict[tuple[int, int], ShardState]:
+        return {}
+
+
+class FakeReader(MemoryLog):
+    """The log of a test with begin offsets and committed offsets that can be set."""
+
+    def __init__(self, partitions: int = 1) -> None:
+        super().__init__(partitions)
+        self.begins: dict[tuple[str, int], int] = {}
+        self.commits: dict[str, int] = {}
+        self.reads = 0
+
+    def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
+        return self.begins.get((topic, partition), 0), super().begin_end(topic, partition)[1]
+
+    def read(self, *args: Any, **kwargs: Any) -> Any:
+        self.reads += 1
+        return super().read(*args, **kwargs)
+
+    def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]:
+        return dict.fromkeys(partitions, self.commits.get(topic, -1))
+
+    def close(self) -> None:  # type: ignore[override]
+        """Nothing is open."""
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, Mapping[str, Any]]] = []
+
+    def info(self, event: str, **facts: Any) -> None:
+        self.lines.append(("info", event, facts))
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.lines.append(("warning", event, facts))
+
+    def error(self, event: str, **facts: Any) -> None:
+        self.lines.append(("error", event, facts))
+
+
+class Clock:
+    """Seconds that only move when told."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def outcome(event_id: str, kind: str = "indexed", **more: Any) -> Outcome:
+    given = {"event_id": event_id, "sku": "a", "outcome": kind, "received_ms": 1_000, "content_changed": True}
+    return Outcome.model_validate(given | more)
+
+
+class Tier:
+    """A query tier on real HTTP with fake parts. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        replicas: Iterable[Iterable[FakeShard]] | None = None,
+        *,
+        log: FakeReader | None = None,
+        encoding: FakeEncoding | None = None,
+        producer: Any = None,
+        clock: Any = None,
+        hints: Any = None,
+        served_queue_max: int = 100,
+        **settings: Any,
+    ) -> None:
+        self.replicas = [list(group) for group in replicas] if replicas is not None else [[FakeShard()]]
+        self.log = log or FakeReader(len(self.replicas))
+        self.encoding = encoding or FakeEncoding()
+        self.producer = producer or self.log
+        self.lines = Lines()
+        self.metrics = Metrics()
+        self.clock = clock
+        self.hints = hints or NoHints()
+        self.served_queue_max = served_queue_max
+        self.settings = {"partitions": len(self.replicas), "search_budget_ms": 5_000} | settings
+        self._ids = (f"r{number}" for number in itertools.count())
+        self._servers: list[TestServer] = []
+
+    async def __aenter__(self) -> "Tier":
+        for shard in itertools.chain(*self.replicas):
+            server = TestServer(shard.app())
+            await server.start_server()
+            self._servers.append(server)
+            shard.url = str(server.make_url("")).rstrip("/")
+        self.wiring = self._wire()
+        await self.wiring.watch.refresh(self.wiring.shards, self.hints)
+        server = TestServer(create_app(self.wiring))
+        await server.start_server(auto_decompress=False)
+        self._servers.append(server)
+        self.client = TestClient(server)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.wiring.history.close()
+        await self.client.close()
+        await self._session.close()
+        for server in self._servers:
+            await server.close()
+
+    def _wire(self) -> Wiring:
+        clock = self.clock or asyncio.get_running_loop().time
+        self._session = aiohttp.ClientSession()
+        settings = ServingSettings.model_validate(self.settings)
+        watch, metrics = ShardWatch(), self.metrics
+        addresses = [[shard.url for shard in group] for group in self.replicas]
+        shards = Shards(addresses, self._session, clock, watch.states)
+        vectors = QueryVectors(PlainCache(), metrics, clock, watch.encoders)
+        vectors.give(ENCODER, self.encoding)
+        outcomes = OutcomeCache(clock)
+        history = History(lambda: self.log)
+        served = ServedLog(self.producer, "served", settings.served_full_share, metrics, self.served_queue_max)
+        return Wiring(
+            settings=settings,
+            metrics=metrics,
+            log=self.lines,
+            clock=clock,
+            wall_ms=lambda: 1_700_000_000_000,
+            new_request_id=lambda: next(self._ids),
+            door=Door(self.producer, "catalog", settings.generation, metrics),
+            shards=shards,
+            watch=watch,
+            hints=self.hints,
+            vectors=vectors,
+            served=served,
+            outcomes=outcomes,
+            history=history,
+            freshness=FreshnessMeter(history, shards, outcomes, watch.states, settings.generation, clock),
+            version="0.0.0",
+        )
+
+    async def search(self, **body: Any) -> dict[str, Any]:
+        response = await self.client.post("/v1/search", json=body)
+        assert response.status == 200, await response.text()
+        found: dict[str, Any] = await response.json()
+        return found
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    def with_parts(self, **parts: Any) -> Wiring:
+        return replace(self.wiring, **parts)
+
+
+def gzipped(data: bytes) -> bytes:
+    import gzip
+
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as file:
+        file.write(data)
+    return packed.getvalue()
