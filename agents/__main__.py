@@ -6,7 +6,6 @@ import sys
 
 import uvloop
 
-from agents import wiring
 from schemas.errors import FreshetError, SettingsError
 from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings, read
 
@@ -15,6 +14,10 @@ EXIT_USAGE = 2
 
 
 async def _serve(process: str) -> None:
+    # One thread per search: two searches that each use all cores are slower than two in turn. Read when numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from agents import wiring
+
     match process:
         case "catalog":
             await wiring.run_catalog(read(CatalogSettings, os.environ), os.environ)

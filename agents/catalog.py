@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass
 class Decided:
-    """What a batch of one partition comes to: records to write, and what the store must learn once they are committed."""
+    """What a batch of one partition comes to: records to write, and what the store learns once they are committed."""
 
     outgoing: list[Outgoing] = field(default_factory=list)
     changed: list[tuple[str, str, bytes, int]] = field(default_factory=list)
@@ -57,13 +57,13 @@ def decide_batch(
             event, unknown = read_event(record, topics.partitions)
             if event.sku not in states:
                 states[event.sku] = load(event.sku)
-            decision = decide(states[event.sku], event, event_id.order)
+            decision = decide(states[event.sku], event, event_id.order, record.timestamp_ms)
             decided.unknown_fields += unknown
         except StateRefused:
             raise  # our own store is damaged: no fault of the event
         except InvalidEvent as invalid:
             _dead_letter(decided, record, event_id, invalid, topics)
-        except Exception as error:  # noqa: BLE001  a bug must cost one event, not the stream
+        except Exception as error:
             log.exception("an event could not be decided", event_id=str(event_id))
             unexpected = InvalidEvent("unexpected", f"{type(error).__name__}: {error}")
             _dead_letter(decided, record, event_id, unexpected, topics)

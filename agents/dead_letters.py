@@ -6,6 +6,7 @@ from typing import Literal
 from agents.topics import Topics
 from agents.worker import Incoming
 from schemas.errors import InvalidEvent
+from schemas.limits import DEAD_LETTER_KEY_BYTES_MAX, DEAD_LETTER_VALUE_BYTES_MAX
 from schemas.reasons import REASONS
 from schemas.records import DeadLetter, EventId
 from streams.transactions import Outgoing
@@ -21,13 +22,15 @@ def dead_letter(
     topics: Topics,
 ) -> Outgoing:
     """The record to write. `event_id` None: the record does not tell which event it came from."""
+    key, value = record.key or b"", record.value or b""
     letter = DeadLetter(
         id=f"{record.topic}-{record.partition}-{record.offset}",
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        key=base64.b64encode(record.key or b"").decode(),
-        value=base64.b64encode(record.value or b"").decode(),
+        key=base64.b64encode(key[:DEAD_LETTER_KEY_BYTES_MAX]).decode(),
+        value=base64.b64encode(value[:DEAD_LETTER_VALUE_BYTES_MAX]).decode(),
+        value_bytes=len(value),
         reason=invalid.reason,
         message=invalid.message,
         problems=[list(problem) for problem in invalid.problems],
@@ -37,4 +40,4 @@ def dead_letter(
         sku=invalid.sku,
         received_ms=record.timestamp_ms,
     )
-    return Outgoing(topics.name("dead-letters"), PARTITION, record.key or b"", letter.encode())
+    return Outgoing(topics.name("dead-letters"), PARTITION, key[:DEAD_LETTER_KEY_BYTES_MAX], letter.encode())

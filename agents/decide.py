@@ -1,4 +1,4 @@
-"""What an event means: one pure function from a SKU's state and an event to a decision. Live, audit and replay call it."""
+"""What an event means: one pure function from a SKU's state and an event to a decision."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,8 +53,10 @@ def state_of(content: ContentRecord | None, offer: OfferRecord | None) -> SkuSta
     )
 
 
-def decide(state: SkuState | None, event: CatalogEvent, order: Order) -> Decision | None:
+def decide(state: SkuState | None, event: CatalogEvent, order: Order, received_ms: int = 0) -> Decision | None:
     """Applies the ordering rules. None: this very event was decided before, its outcome stands in the log.
+
+    `received_ms` (ms since 1970) is only carried along, for measuring freshness.
 
     - a lower version than the highest seen is superseded; an equal one that changes nothing is a duplicate;
       without a version an event simply comes next;
@@ -69,34 +71,45 @@ def decide(state: SkuState | None, event: CatalogEvent, order: Order) -> Decisio
         return Decision("superseded", "the product has changed since the dead-lettered event")
     version = event.version if event.version is not None else state.version if state else None
     if isinstance(event, Delete):
-        return _delete(state, event, order, version)
+        return _delete(state, event, order, version, received_ms)
     if isinstance(event, Patch) and (state is None or state.live_since is None):
         raise InvalidEvent("unknown_sku", f"there is no product {event.sku!r} to patch; send an upsert", sku=event.sku)
     content, offer = _whole(event) if isinstance(event, Upsert) else _patched(state, event)
-    return _upsert(state, event, order, version, content, offer)
+    return _upsert(state, event, order, version, content, offer, received_ms)
 
 
-def _delete(state: SkuState | None, event: Delete, order: Order, version: int | None) -> Decision:
+def _delete(state: SkuState | None, event: Delete, order: Order, version: int | None, received_ms: int) -> Decision:
     gone = SkuState(order, version, None, None, "", None)
-    offer = OfferRecord(sku=event.sku, order=order, version=version)
+    offer = OfferRecord(sku=event.sku, order=order, version=version, received_ms=received_ms)
     if state is not None and state.live_since is None and event.replay_of is None:
         return _nothing_changed(state, event, replace(state, order=order, version=version), offer)
-    return Decision("deleted", content=ContentRecord(sku=event.sku, order=order), offer=offer, state=gone)
+    content = ContentRecord(sku=event.sku, order=order, received_ms=received_ms)
+    return Decision("deleted", content=content, offer=offer, state=gone)
 
 
 def _upsert(
-    state: SkuState | None, event: CatalogEvent, order: Order, version: int | None, content: Content, offer: Offer
+    state: SkuState | None,
+    event: CatalogEvent,
+    order: Order,
+    version: int | None,
+    content: Content,
+    offer: Offer,
+    received_ms: int,
 ) -> Decision:
     live_since = state.live_since if state and state.live_since else order
     after = SkuState(order, version, live_since, content, content.content_hash(), offer)
-    offer_record = OfferRecord(sku=event.sku, order=order, offer=offer, version=version, live_since=live_since)
+    offer_record = OfferRecord(
+        sku=event.sku, order=order, offer=offer, version=version, live_since=live_since, received_ms=received_ms
+    )
     created = state is None or state.live_since is None
     content_changed = (
         created or event.replay_of is not None or state is None or after.content_hash != state.content_hash
     )
     if not content_changed and state is not None and offer == state.offer:
         return _nothing_changed(state, event, after, offer_record)
-    content_record = ContentRecord(sku=event.sku, order=order, content=content, content_hash=after.content_hash)
+    content_record = ContentRecord(
+        sku=event.sku, order=order, content=content, content_hash=after.content_hash, received_ms=received_ms
+    )
     return Decision("indexed", content=content_record if content_changed else None, offer=offer_record, state=after)
 
 

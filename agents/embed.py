@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import structlog
-from encoders.product_text import product_text
-from encoders.protocol import Encoder
 
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.topics import Topics
 from agents.worker import Incoming, batches, fail_stop, fresh_only
+from encoders.product_text import product_text
+from encoders.protocol import Encoder
 from schemas.errors import FreshetError, InvalidEvent
 from schemas.metrics import Metrics
 from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode
@@ -104,7 +104,7 @@ def _encode(texts: Sequence[str], encoder: Encoder, faults: Faults) -> "list[np.
         for _ in texts:
             faults.handler("embed")
         return list(encoder.encode_texts(texts))
-    except Exception as error:  # noqa: BLE001  one bad text must not take its neighbours with it
+    except Exception as error:
         if len(texts) == 1:
             log.exception("a product could not be embedded", error=repr(error))
             return [None]
@@ -121,13 +121,16 @@ def _document(content: Content, vector: "np.ndarray[Any, Any]", encoder_id: str,
         content_hash=says.content_hash,
         vector=base64.b64encode(vector.astype("<f2").tobytes()).decode(),
         encoder=encoder_id,
+        received_ms=says.received_ms,
     )
     return Outgoing(topics.name("documents"), content.record.partition, content.record.key or b"", document.encode())
 
 
 def _passed_on(content: Content, topics: Topics) -> Outgoing:
     says = content.says
-    value = None if says is None else DocumentRecord(sku=says.sku, order=says.order).encode()
+    value = (
+        None if says is None else DocumentRecord(sku=says.sku, order=says.order, received_ms=says.received_ms).encode()
+    )
     return Outgoing(topics.name("documents"), content.record.partition, content.record.key or b"", value)
 
 
@@ -145,7 +148,7 @@ def _refuse(
         outcome="dead-lettered",
         reason=invalid.reason,
         by="embed",
-        received_ms=record.timestamp_ms,
+        received_ms=says.received_ms,
     )
     correction = Outgoing(topics.name("outcomes"), record.partition, str(event_id).encode(), outcome.encode())
     return dead_letter(record, event_id, invalid, "embed", topics), correction
@@ -216,7 +219,7 @@ class EmbedAgent:
         self._failures_in_a_row = 0 if worked else self._failures_in_a_row + 1
         if self._failures_in_a_row >= self._dead_letter_limit:
             raise FreshetError(
-                f"{self._failures_in_a_row} products in a row could not be embedded: the deployment is wrong, not the data",
+                f"{self._failures_in_a_row} products in a row could not be embedded: the deployment is wrong, not they",
                 hint="look for the first error in the log of embed; nothing of this batch is acknowledged",
             )
 

@@ -1,4 +1,4 @@
-"""The input partitions a worker owns: for each a writer that fences its predecessors, and where the log is committed."""
+"""The input partitions a worker owns: for each a writer that fences its predecessors, and a committed position."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -42,14 +42,14 @@ class Partitions:
         self.next_offsets: dict[int, int] = {}
         self.lock = asyncio.Lock()
         self.began = False
-        """Whether partitions were assigned at least once (perhaps none, when there are more workers than partitions)."""
+        """Whether partitions were assigned at least once; perhaps none, with more workers than partitions."""
 
     @property
     def group(self) -> str:
         return group_of(self._agent, self._generation)
 
     async def starting_offsets(self, assigned: set[TP]) -> Mapping[TP, int]:
-        """Fences, reads the committed offset, prepares: for partitions that are new here. The rest go on as they were."""
+        """Fences, reads the committed offset and prepares the partitions that are new here; the rest go on."""
         async with self.lock:
             wanted = {tp.partition for tp in assigned if tp.topic == self._topic}
             for partition in set(self._writers) - wanted:
@@ -77,7 +77,7 @@ class Partitions:
             reader.close()
         if 0 <= committed < first:
             raise StateRefused(
-                f"{self._topic}/{partition} is kept from offset {first}, but {self.group} has only read up to {committed}:"
+                f"{self._topic}/{partition} is kept from {first}, but {self.group} has only read up to {committed}:"
                 f" {first - committed} records were deleted unread",
                 hint="send the catalogue again (freshet import), then reset the group; see docs/runbook.md",
             )

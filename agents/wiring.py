@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,20 +15,26 @@ from agents.faults import Faults
 from agents.health import Health, listen
 from agents.logs import configure_logs
 from agents.partitions import Partitions
+from agents.shard import ShardAgent, ShardSetup
+from agents.shard_endpoint import ShardEndpoint
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
 from encoders.bundle import load
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
+from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
 from schemas.metrics import Metrics
-from schemas.settings import CatalogSettings, EmbedSettings, Settings
+from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings
+from streams.producer import Producer
+from streams.redis_hints import ReplicaHints
 from streams.topics import Cluster, describe_cluster
 
 FAULT_VARIABLE = "FRESHET_FAULT"
 KAFKA_WAIT_S = 60.0
 """A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
 LOOPBACK = "127.0.0.1"
+WATCH_S = 0.5
 
 log = structlog.get_logger()
 
@@ -76,6 +83,71 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
         await agent.partitions.lock.acquire()
 
     await run(app, finish)
+
+
+async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
+    """Runs agents.shard until a signal."""
+    configure_logs(settings.log_level)
+    metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
+    manifest = (await asyncio.to_thread(load, model_folder(settings.model, settings.data))).manifest
+    cluster = await wait_for_kafka(settings)
+    loop = asyncio.get_running_loop()
+    partitions = settings.shard_partitions or list(range(settings.partitions))
+    setup = ShardSetup(
+        kafka=settings.kafka,
+        topics=topics,
+        data=settings.data,
+        replica=settings.replica,
+        snapshot_every=settings.snapshot_every_records,
+        snapshots_keep=settings.snapshots_keep,
+        held_offers_max=settings.held_offers_max,
+    )
+    origins = [
+        Origin(
+            partition=partition,
+            generation=settings.generation,
+            cluster_id=cluster.cluster_id,
+            topic_ids={base: cluster.topic_ids[base] for base in ("documents", "offers")},
+            encoder=manifest.id,
+            dim=manifest.dim,
+        )
+        for partition in partitions
+    ]
+    faults = Faults(environ.get(FAULT_VARIABLE, ""))
+    producer = Producer(settings.kafka, loop=loop)
+    agent = ShardAgent(setup, origins, producer, metrics, faults, lambda: str(uuid.uuid4()))
+
+    def why_not_ready() -> str:
+        return "" if agent.caught_up else "catching up with the log"
+
+    health = Health("shard", metrics, why_not_ready, lambda: {"partitions": partitions, "replica": settings.replica})
+    port = await listen(ShardEndpoint(agent).app(health), settings.shard_host, settings.shard_port)
+    log.info("listening", process="shard", port=port)
+    await agent.catch_up()
+    name = WorkerName(f"freshet-shard-{settings.generation}", f"shard-{settings.replica}-{partitions[0]}")
+    app = worker_app(settings.kafka, name, settings.data, agent.starting_offsets, agent.assigned())
+    channel = app.topic(topics.name("documents"), topics.name("offers"), key_type=bytes, value_type=bytes)
+    app.agent(channel, name="shard")(agent.work)
+    watching = asyncio.create_task(_watch(agent, ReplicaHints(settings.redis_url), metrics))
+
+    async def finish() -> None:
+        watching.cancel()
+        await agent.lock.acquire()  # never released: nothing begins after the batch in hand
+        await producer.close()
+
+    await run(app, finish)
+
+
+async def _watch(agent: ShardAgent, hints: ReplicaHints, metrics: Metrics) -> None:
+    """Tells Redis and the metrics how the shards stand, twice a second."""
+    while True:
+        try:
+            await agent.measure_lags()
+        except Unavailable as error:
+            log.warning("cannot measure lags", error=error.message)
+        await hints.announce([agent.state(partition) for partition in agent.kept])
+        metrics.gauge("freshet_redis_up").set(hints.up)
+        await asyncio.sleep(WATCH_S)
 
 
 def model_folder(model: Path | None, data: Path) -> Path:

@@ -23,6 +23,7 @@ SESSION_TIMEOUT_S = 10
 STOP_S = 8.0
 """A stopping worker finishes the batch in hand within this time, else it leaves it to the next start."""
 EXIT_FAIL_STOP = 3
+CRASH_CHECK_S = 0.2
 
 log = structlog.get_logger()
 
@@ -61,7 +62,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _assign(self, assigned: Sequence[TP]) -> None:
         self._ensure_consumer().assign([driver.ensure_aiokafka_TP(tp) for tp in assigned])
-        await self._rebalance_listener.on_partitions_assigned(assigned)
+        # Not awaited: the app's answer to it waits until this subscription is done.
+        self._assigning = asyncio.ensure_future(self._rebalance_listener.on_partitions_assigned(assigned))
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's livelock warnings look at its own commits, and there are none."""
@@ -189,15 +191,11 @@ async def run(app: WorkerApp, finish: Callable[[], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    try:
-        await app.start()
-    except Exception as error:
-        fail_stop("worker start", error)
-    watch = asyncio.create_task(_crashed(app))
+    running = asyncio.create_task(_run(app))
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({watch, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if watch.done():
-        fail_stop("worker", app.crash_reason or RuntimeError("Faust stopped by itself"))
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        fail_stop("worker", running.exception() or app.crash_reason or RuntimeError("Faust stopped by itself"))
     try:
         await asyncio.wait_for(finish(), STOP_S)
     except TimeoutError:
@@ -206,6 +204,7 @@ async def run(app: WorkerApp, finish: Callable[[], Awaitable[None]]) -> None:
     os._exit(0)
 
 
-async def _crashed(app: WorkerApp) -> None:
+async def _run(app: WorkerApp) -> None:
+    await app.start()
     while not (app.crashed or app.should_stop):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(CRASH_CHECK_S)

@@ -1,4 +1,4 @@
-"""Sends on a schedule fixed before the start, however slow the answers are: a slow answer must not thin out the load."""
+"""Sends on a schedule fixed before the start: a slow answer must not thin out the load."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

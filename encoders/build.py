@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from encoders import bundle as bundles
-from encoders.errors import REBUILD_HINT, BundleBuildFailed
+from encoders.errors import REBUILD_HINT, BundleBuildFailed, BundleRefused
 from encoders.minilm_forward import forward
 from encoders.minilm_graph import HIDDEN, Weights, minilm_graph
 from encoders.onnxruntime_engine import OnnxruntimeEngine
@@ -55,10 +55,13 @@ def ensure_bundle(folder: Path, build: Callable[[Path], None] | None = None) -> 
     return folder
 
 
-def rebuild_bundle(folder: Path, build: Callable[[Path], None] | None = None) -> Path:
-    """Build the bundle and put it in the place of whatever is at `folder`."""
+def repair_bundle(folder: Path, build: Callable[[Path], None] | None = None) -> Path:
+    """As `ensure_bundle`, but a folder that `bundle.load` refuses is replaced: what `freshet model build` does."""
     with _locked(folder):
-        _build_and_rename(folder, build or build_into)
+        try:
+            bundles.load(folder)
+        except BundleRefused:
+            _build_and_rename(folder, build or build_into)
     return folder
 
 
@@ -130,6 +133,8 @@ def weights_folder(package: str = WEIGHTS_PACKAGE) -> Path:
 
 
 def _build_and_rename(folder: Path, build: Callable[[Path], None]) -> None:
+    for left in folder.parent.glob(f".{folder.name}.building-*"):  # by a build that was killed: the lock is ours
+        shutil.rmtree(left, ignore_errors=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.building-", dir=folder.parent))
     try:
         build(building)

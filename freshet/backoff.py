@@ -10,7 +10,7 @@ class RestartPolicy:
     healthy_s: float = 60.0
     """A child that was ready for so long starts with a clean record."""
     deaths_told: int = 3
-    """From so many deaths in a row on, each one is told with the end of the log."""
+    """After so many deaths in a row the end of the log is shown, once."""
     deaths_at_start_max: int = 5
     """A child that dies so often before the stack was ever ready ends the start."""
 

@@ -101,12 +101,16 @@ class Import:
         self._rejected = RejectedFile(plan.rejected)
         self._pace = Pace(plan.lag_s)
         self._slots = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
-        self._posts: set[asyncio.Task[None]] = set()
+        self._posts: dict[asyncio.Task[None], frozenset[str]] = {}
         self._failure: BaseException | None = None
         self._begun_s = clock()
         self.tally = Tally()
         self.ledger = Ledger()
         self.sample = Sample()
+
+    @property
+    def rejected_path(self) -> Path:
+        return self._plan.rejected
 
     async def run(self) -> None:
         """Raises what made it impossible to go on; the tally and the ledger hold until where."""
@@ -132,10 +136,20 @@ class Import:
                 return
             self._pace.take(len(batch))
             await self._slots.acquire()
-            self.tally.sent += len(batch)
-            post = asyncio.create_task(self._post(batch))
-            self._posts.add(post)
-            post.add_done_callback(self._posted)
+            await self._wait_for_same_skus(batch)
+            self._start(batch)
+
+    async def _wait_for_same_skus(self, batch: list[Ready]) -> None:
+        """Requests overtake each other, events of one SKU must not: the file's order is theirs."""
+        skus = {line.sku for line in batch}
+        while any(not skus.isdisjoint(of_post) for of_post in self._posts.values()):
+            await asyncio.wait(self._posts, return_when=asyncio.FIRST_COMPLETED)
+
+    def _start(self, batch: list[Ready]) -> None:
+        self.tally.sent += len(batch)
+        post = asyncio.create_task(self._post(batch))
+        self._posts[post] = frozenset(line.sku for line in batch)
+        post.add_done_callback(self._posted)
 
     def _events(self) -> Iterator[Ready]:
         size = max(1, self._plan.file.stat().st_size)
@@ -227,7 +241,7 @@ class Import:
         self._rejected.add(line)
 
     def _posted(self, post: asyncio.Task[None]) -> None:
-        self._posts.discard(post)
+        del self._posts[post]
         self._slots.release()
         self._note_failure(post)
 

@@ -92,6 +92,8 @@ def command(node: KafkaNode) -> list[str]:
         "-XX:TieredStopAtLevel=1",  # the second compiler costs memory and start-up, and a loopback broker needs it not
         "-XX:+UseSerialGC",
         "-XX:+ExitOnOutOfMemoryError",
+        "--enable-native-access=ALL-UNNAMED",  # zstd and snappy are native; without it and the next, Java 25 warns
+        "--sun-misc-unsafe-memory-access=allow",
         "-Djava.awt.headless=true",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-Dorg.slf4j.simpleLogger.showDateTime=true",

@@ -1,4 +1,4 @@
-"""Decides how much an importer may send: at most IMPORT_LAG_S seconds of work queued, so that live changes stay fresh."""
+"""Decides how much an importer may send: at most IMPORT_LAG_S seconds of work queued, so live changes stay fresh."""
 
 from collections import deque
 

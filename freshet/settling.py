@@ -1,6 +1,7 @@
 """Waits until every event of an import is decided and can be found, and proves it on a sample."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -117,7 +118,7 @@ async def settle(
     drained, done = Drained(clock()), False
     best, moved_s, begun_s, start = -1, clock(), clock(), 0
     while not stop.is_set() and clock() - moved_s < stall_s:
-        await asyncio.to_thread(outcomes.read_into, ledger, sample)
+        await _read_outcomes(outcomes, ledger, sample)
         queued = await _queued(door, drained, clock)
         done = queued is None
         left = ledger.unaccounted + (queued or 0)
@@ -133,9 +134,15 @@ async def settle(
             break
         await _pause(stop, LOOK_EVERY_S)
     at_s = clock()
-    await asyncio.to_thread(outcomes.read_into, ledger, sample)  # the encoder may have corrected some meanwhile
+    await _read_outcomes(outcomes, ledger, sample)  # the encoder may have corrected some meanwhile
     missing = await _missing(sample, door, stop, clock, stall_s if done else 0.0)
     return Settled(done, at_s, len(sample.wanted()), missing)
+
+
+async def _read_outcomes(outcomes: OutcomeFollower, ledger: Ledger, sample: Sample) -> None:
+    """Kafka may be away for a while: the next look reads on from the same place."""
+    with contextlib.suppress(Unavailable):
+        await asyncio.to_thread(outcomes.read_into, ledger, sample)
 
 
 async def _queued(door: Freshet, drained: Drained, clock: Callable[[], float]) -> int | None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schemas.errors import StateRefused
 
 FILE = "state.json"
-Phase = Literal["waiting", "starting", "ready", "backing off", "done", "stopped"]
+Phase = Literal["starting", "ready", "stopping", "stopped"]
+ChildPhase = Literal["waiting", "starting", "ready", "backing off", "done", "stopped"]
 
 
 class ChildState(BaseModel):
@@ -18,7 +19,7 @@ class ChildState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    state: Phase
+    state: ChildPhase
     pid: int | None = None
     started: str | None = None
     started_ms: int | None = None
@@ -32,7 +33,7 @@ class StackState(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    state: Literal["starting", "ready", "stopping", "stopped"]
+    state: Phase
     pid: int | None = None
     started: str | None = None
     url: str = ""

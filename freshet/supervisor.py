@@ -10,12 +10,16 @@ from pathlib import Path
 from freshet import backoff, processes
 from freshet.backoff import Record, RestartPolicy
 from freshet.log_files import rotate, tail
-from freshet.stack_state import ChildState, Phase
-from schemas.errors import Unavailable
+from freshet.stack_state import ChildPhase, ChildState
+from schemas.errors import FreshetError
 
 TICK_S = 0.1
 STOP_GRACE_S = 15.0
 LOG_LINES_TOLD = 10
+
+
+class StartFailed(FreshetError):
+    """A child keeps dying and the stack was never ready."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class _Running:
     """A child and what became of it so far."""
 
     child: Child
-    phase: Phase = "waiting"
+    phase: ChildPhase = "waiting"
     process: subprocess.Popen[bytes] | None = None
     identity: str | None = None
     launched_s: float = 0.0
@@ -67,7 +71,7 @@ class Supervisor:
     """Runs in the main thread: children are tied to the thread that started them.
 
     `say` gets progress lines, `changed` the states after every change. `run` returns when `stop` was called and all
-    children are gone; it raises Unavailable when a child keeps dying before everything was ready once.
+    children are gone; it raises StartFailed when a child keeps dying before everything was ready once.
     """
 
     def __init__(
@@ -77,7 +81,8 @@ class Supervisor:
         say: Callable[[str], None],
         changed: Callable[[list[ChildState]], None],
         all_ready: Callable[[], None] = lambda: None,
-        policy: RestartPolicy = RestartPolicy(),
+        stopping: Callable[[], None] = lambda: None,
+        policy: RestartPolicy | None = None,
         stop_grace_s: float = STOP_GRACE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,7 +90,8 @@ class Supervisor:
         self._say = say
         self._changed = changed
         self._all_ready = all_ready
-        self._policy = policy
+        self._stopping = stopping
+        self._policy = policy or RestartPolicy()
         self._stop_grace_s = stop_grace_s
         self._clock = clock
         self._was_ready = False
@@ -101,6 +107,7 @@ class Supervisor:
                 self.step()
                 time.sleep(TICK_S)
         finally:
+            self._stopping()
             self._stop_all()
 
     def step(self) -> None:
@@ -137,18 +144,18 @@ class Supervisor:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         last_lines = "".join(f"\n    {line}" for line in tail(run.child.log, LOG_LINES_TOLD))
         if not self._was_ready and deaths >= self._policy.deaths_at_start_max:
-            raise Unavailable(
-                f"{name} keeps dying: {deaths} times in a row, at last it {how}; its log ends with:{last_lines}",
-                hint=f"the whole log is {run.child.log}",
+            raise StartFailed(
+                f"{name} keeps dying: {deaths} times in a row, at last it {how}; "
+                f"its log {run.child.log} ends with:{last_lines}"
             )
         wait_s = max(0.0, run.record.start_at_s - self._clock())
-        if deaths >= self._policy.deaths_told:
+        if deaths == self._policy.deaths_told:
             self._say(
                 f"{name} keeps dying: {deaths} times in a row, it {how}; next start in {wait_s:.1f} s; "
                 f"its log {run.child.log} ends with:{last_lines}"
             )
         else:
-            self._say(f"{name} {how}; it is started again in {wait_s:.1f} s")
+            self._say(f"{name} {how}, death {deaths} in a row; it is started again in {wait_s:.1f} s")
 
     def _start_when_due(self, run: _Running) -> None:
         if run.record.start_at_s > self._clock():

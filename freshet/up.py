@@ -1,12 +1,12 @@
 """`freshet up`: fetches what is missing, starts the stack, keeps it running until Ctrl-C or SIGTERM."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +16,7 @@ from freshet.data_lock import held
 from freshet.kafka_jars import ensure_jars
 from freshet.log_files import log_file, rotate
 from freshet.stack import Stack, children, choose_ports, kafka_node, module, redis_node
-from freshet.stack_state import ChildState, StackState, read_state, write_state
+from freshet.stack_state import ChildState, Phase, StackState, read_state, write_state
 from freshet.supervisor import STOP_GRACE_S, Supervisor
 from schemas.errors import Unavailable
 from schemas.settings import UpSettings, as_environ
@@ -99,21 +99,22 @@ def _who(data: Path) -> str:
 def _supervise(stack: Stack, environ: Mapping[str, str], say: Say) -> None:
     began_s = time.monotonic()
     notes = _Notes(stack)
-    notes.write("starting", [])
+    notes.phase("starting")
     try:
         jars = _prepare(stack, environ, say)
 
         def ready() -> None:
-            notes.write("ready", supervisor.states())
+            notes.phase("ready")
             _welcome(stack, time.monotonic() - began_s, say)
 
+        def stopping() -> None:
+            say("stopping; Ctrl-C again kills what still runs")
+            notes.phase("stopping")
+
         supervisor = Supervisor(
-            children(stack, environ, jars),
-            say=say,
-            changed=lambda states: notes.write(None, states),
-            all_ready=ready,
+            children(stack, environ, jars), say=say, changed=notes.children, all_ready=ready, stopping=stopping
         )
-        _stop_on_signals(supervisor, notes, say)
+        _stop_on_signals(supervisor)
         supervisor.run()
     finally:
         notes.stopped()
@@ -136,53 +137,60 @@ def _prepare(stack: Stack, environ: Mapping[str, str], say: Say) -> Path | None:
     return None
 
 
-def _stop_on_signals(supervisor: Supervisor, notes: "_Notes", say: Say) -> None:
+def _stop_on_signals(supervisor: Supervisor) -> None:
     def asked(number: int, frame: FrameType | None) -> None:
         supervisor.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, asked)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, asked)
 
 
 def _welcome(stack: Stack, took_s: float, say: Say) -> None:
     data = "" if stack.settings.data == Path(".freshet") else f" --data {stack.settings.data}"
     say(f"ready after {took_s:.1f} s: {stack.url}")
     say(f"data and logs are in {stack.data}; Ctrl-C or `freshet down{data}` stops it")
+    command = "freshet" if shutil.which("freshet") else os.path.relpath(Path(sys.executable).parent / "freshet")
     say("try:")
-    say(f"  freshet import products.jsonl{data}")
-    say(f"  freshet search{data} 'usb cable'")
+    say(f"  {command} import products.jsonl{data}")
+    say(f"  {command} search{data} 'usb cable'")
     say(f"  curl -s {stack.url}/v1/status")
 
 
-@dataclass
 class _Notes:
     """Writes state.json as things change."""
 
-    stack: Stack
-    state: StackState | None = None
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._phase: Phase = "starting"
+        self._children: list[ChildState] = []
 
-    def write(self, state: str | None, states: list[ChildState]) -> None:
-        pid = os.getpid()
-        was = self.state.state if self.state else "starting"
-        self.state = StackState.model_validate(
-            {
-                "state": state or was,
-                "pid": pid,
-                "started": processes.identity(pid),
-                "url": self.stack.url,
-                "kafka": self.stack.kafka,
-                "redis_url": self.stack.redis_url,
-                "generation": self.stack.settings.generation,
-                "partitions": self.stack.settings.partitions,
-                "ports": dict(self.stack.ports),
-                "children": states,
-            }
-        )
-        write_state(self.stack.data, self.state)
+    def phase(self, phase: Phase) -> None:
+        self._phase = phase
+        self._write()
+
+    def children(self, children: list[ChildState]) -> None:
+        self._children = children
+        self._write()
 
     def stopped(self) -> None:
-        gone = StackState(state="stopped", ports=dict(self.stack.ports))
-        write_state(self.stack.data, gone)
+        write_state(self._stack.data, StackState(state="stopped", ports=dict(self._stack.ports)))
+
+    def _write(self) -> None:
+        stack, pid = self._stack, os.getpid()
+        state = StackState(
+            state=self._phase,
+            pid=pid,
+            started=processes.identity(pid),
+            url=stack.url,
+            kafka=stack.kafka,
+            redis_url=stack.redis_url,
+            generation=stack.settings.generation,
+            partitions=stack.settings.partitions,
+            ports=dict(stack.ports),
+            children=self._children,
+        )
+        write_state(stack.data, state)
 
 
 def to_stderr(line: str) -> None:

@@ -24,3 +24,5 @@ QUERY_CHARS_MAX = 1_000
 HITS_MAX = 100
 SEARCH_DEPTH_MAX = 1_000  # page * limit: deeper pages cost every shard a larger candidate list
 FILTER_VALUES_MAX = 100
+DEAD_LETTER_VALUE_BYTES_MAX = 2_000_000  # in base64 it still fits into a record; a longer original is cut
+DEAD_LETTER_KEY_BYTES_MAX = 1_000

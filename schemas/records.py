@@ -2,7 +2,7 @@
 
 import base64
 import math
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 import orjson
 import xxhash
@@ -80,6 +80,7 @@ class Price(Record):
 
 
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder", "discontinued"]
+AVAILABILITIES: Final[tuple[Availability, ...]] = get_args(Availability)
 
 
 class Content(Record):
@@ -123,6 +124,8 @@ class ContentRecord(Record):
     order: OrderField
     content: Content | None = None
     content_hash: str = ""
+    received_ms: int = 0
+    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
 class OfferRecord(Record):
@@ -136,6 +139,8 @@ class OfferRecord(Record):
     """The highest version seen for this SKU, deletes included."""
     live_since: OrderField | None = None
     """Order of the upsert that created or re-created the product; None for a delete."""
+    received_ms: int = 0
+    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
 class DocumentRecord(Record):
@@ -150,6 +155,8 @@ class DocumentRecord(Record):
     """base64 of little-endian fp16, shape (dim,), length 1 before rounding."""
     encoder: str = ""
     """Id of the encoder: vectors with different ids never meet in one index."""
+    received_ms: int = 0
+    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
 OutcomeKind = Literal["indexed", "unchanged", "superseded", "deleted", "duplicate", "dead-lettered"]
@@ -187,8 +194,11 @@ class DeadLetter(Record):
     partition: int
     offset: int
     key: str
-    """base64 of the original bytes."""
+    """base64 of the original bytes, at most DEAD_LETTER_KEY_BYTES_MAX of them."""
     value: str
+    """base64 of the original bytes, at most DEAD_LETTER_VALUE_BYTES_MAX of them."""
+    value_bytes: int
+    """Length of the original: more than `value` holds when that is cut. The original stands in its topic."""
     reason: str
     message: str
     problems: list[list[str]] = []
@@ -200,6 +210,7 @@ class DeadLetter(Record):
     received_ms: int
 
     def original(self) -> tuple[bytes, bytes]:
+        """Key and value, as far as they are kept."""
         return base64.b64decode(self.key), base64.b64decode(self.value)
 
 

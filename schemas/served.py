@@ -22,9 +22,9 @@ class ServedInputs(Record):
     """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
     vector_from: str = ""
     hits: list[ServedHit]
-    candidates: dict[str, int] = {}
+    candidates: dict[str, int]
     """Hits each partition gave, by partition."""
-    spent_ms: dict[str, float] = {}
+    spent_ms: dict[str, float]
 
 
 class Served(Record):

@@ -17,8 +17,8 @@ from serving.wiring import build
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-REQUESTS_END_S = 5.0
-"""Requests in hand get so long after SIGTERM; with the rest of the clean-up the process ends within DRAIN_S."""
+REQUESTS_END_S = 3.5
+"""Requests in hand get so long after SIGTERM; with what is then sent to Kafka the process ends within DRAIN_S."""
 DRAIN_S = 10.0
 KEEPALIVE_S = 75.0
 

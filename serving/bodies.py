@@ -13,7 +13,9 @@ GZIP_WINDOW = 16 + zlib.MAX_WBITS
 INFLATE_STEP_BYTES = 1_000_000
 
 
-async def read_body(request: web.Request, bytes_max: int, content_types: tuple[str, ...]) -> bytes:
+async def read_body(
+    request: web.Request, bytes_max: int, content_types: tuple[str, ...], read_s_max: float = READ_S_MAX
+) -> bytes:
     """The body, inflated when it is gzip. Raises Refusal 413, 415, 408 or 400.
 
     The server must hand bodies over as they are (`auto_decompress=False`): its own inflating lets cut gzip pass.
@@ -31,10 +33,10 @@ async def read_body(request: web.Request, bytes_max: int, content_types: tuple[s
     if (request.content_length or 0) > bytes_max:
         raise too_large(bytes_max)
     try:
-        async with asyncio.timeout(READ_S_MAX):
+        async with asyncio.timeout(read_s_max):
             body = await _read(request, bytes_max)
     except TimeoutError:
-        raise Refusal(408, "body_too_slow", f"the body did not arrive within {READ_S_MAX:g} s") from None
+        raise Refusal(408, "body_too_slow", f"the body did not arrive within {read_s_max:g} s") from None
     return await _inflate(body, bytes_max) if coding == "gzip" else body
 
 

@@ -12,11 +12,13 @@ from schemas.events import decode_event
 from schemas.limits import EVENTS_PER_REQUEST_MAX
 from schemas.metrics import Metrics
 from schemas.records import EventId
+from serving.gate import Gate
 from serving.problems import FieldProblem, Refusal, fields, retry_after
 from streams.producer import Position, Sender
 
 TURN_EVENTS = 32
 """Events checked (about 2 ms) before other requests get their turn."""
+TURN_ANSWERS = 1_000
 REQUESTS_MAX = 64
 """Requests at the door at once; one more is told to come back."""
 NOT_TAKEN = "not_taken"
@@ -67,16 +69,7 @@ class Door:
         self._topic = topic
         self._generation = generation
         self._count = metrics.counter("freshet_ingest_events_total")
-        self._inside = 0
-
-    def enter(self) -> None:
-        """Raises Overloaded when REQUESTS_MAX are inside; else `leave` must follow."""
-        if self._inside >= REQUESTS_MAX:
-            raise Overloaded(f"{self._inside} requests are at the door already", retry_after_s=1.0)
-        self._inside += 1
-
-    def leave(self) -> None:
-        self._inside -= 1
+        self.gate = Gate("requests with events", REQUESTS_MAX)
 
     async def take(self, parts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
         """The body of the 202 answer. Raises Refusal (400, 413), or 429 and 503 when Kafka took none."""
@@ -124,15 +117,15 @@ class Door:
             taking.refuse(line, NOT_TAKEN, error.message)
 
     async def _wait(self, taking: Taking) -> None:
-        await asyncio.gather(*taking.sent.values(), return_exceptions=True)
-        for line, future in list(taking.sent.items()):
-            error = future.exception()
-            if isinstance(error, Unavailable):
+        for turn, (line, future) in enumerate(list(taking.sent.items())):
+            if turn % TURN_ANSWERS == TURN_ANSWERS - 1:
+                await asyncio.sleep(0)
+            try:
+                await future
+            except Unavailable as error:
                 del taking.sent[line]
                 taking.stopped = taking.stopped or error
                 taking.refuse(line, NOT_TAKEN, f"{error.message}; it may still arrive: give events a version")
-            elif error is not None:
-                raise error
 
     def _answer(self, taking: Taking) -> dict[str, Any]:
         not_taken = sum(error["code"] == NOT_TAKEN for error in taking.errors.values())

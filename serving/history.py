@@ -20,8 +20,6 @@ class LogReader(OutcomeLog, Protocol):
 
     def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]: ...
 
-    def close(self) -> None: ...
-
 
 class History:
     """Runs plain functions of a reader in its thread, one after the other."""
@@ -46,7 +44,7 @@ class History:
             raise Unavailable(f"Kafka did not answer within {timeout_s:g} s", hint="see freshet status") from None
 
     def close(self) -> None:
-        """Does not wait for a read that hangs: the process is about to end."""
+        """Does not wait for a read that hangs: the process is about to end, and takes the reader with it."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, question: Callable[[LogReader], T]) -> T:

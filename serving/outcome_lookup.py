@@ -53,7 +53,7 @@ def outcome_of(reader: OutcomeLog, topic: str, event_id: EventId, scan_max: int 
 
 
 def _first_decision(reader: OutcomeLog, topic: str, partition: int, start: int, end: int) -> tuple[int, int | None]:
-    """The first outcome by `catalog` in the range: (its offset in `outcomes`, its event's offset); None if there is none."""
+    """The first outcome by `catalog` in the range: its offset and its event's; (end, None) if there is none."""
     with closing(_outcomes(reader, topic, partition, start, end, PROBE_RECORDS)) as found:
         for record, outcome in found:
             if outcome.by == "catalog":

@@ -1,8 +1,9 @@
 """Follows the `outcomes` topic in one thread and feeds the cache; reconnects by itself."""
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
 from schemas.errors import FreshetError
@@ -12,7 +13,7 @@ from streams.reader import LogRecord
 
 POLL_S = 0.2
 RETRY_S = 1.0
-STOP_S = 3.0
+STOP_S = 1.0
 
 
 class Following(Protocol):
@@ -53,8 +54,9 @@ def _feed(opened: OpenTail, cache: OutcomeCache, stop: threading.Event) -> None:
         cache.add(live)
 
 
-@contextmanager
-def following(open_tail: Callable[[], OpenTail], cache: OutcomeCache, log: Log) -> Iterator[None]:
+@asynccontextmanager
+async def following(open_tail: Callable[[], OpenTail], cache: OutcomeCache, log: Log) -> AsyncIterator[None]:
+    """Ends the thread within STOP_S; one that hangs in Kafka's client is left behind, it holds nothing."""
     stop = threading.Event()
     thread = threading.Thread(target=follow, args=(open_tail, cache, stop, log), name="outcomes", daemon=True)
     thread.start()
@@ -62,4 +64,4 @@ def following(open_tail: Callable[[], OpenTail], cache: OutcomeCache, log: Log) 
         yield
     finally:
         stop.set()
-        thread.join(STOP_S)
+        await asyncio.to_thread(thread.join, STOP_S)

@@ -43,6 +43,7 @@ class OutcomeCache:
         self._by_id: dict[EventId, Decided] = {}
         self._arrivals_s: deque[float] = deque(maxlen=RATE_SAMPLES_MAX)
         self._newest: deque[EventId] = deque(maxlen=1_000)
+        self._decided_to: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def add(self, records: list[LogRecord], live: bool = True) -> None:
@@ -57,6 +58,8 @@ class OutcomeCache:
                     continue
                 earlier = self._by_id.get(event_id)
                 self._by_id[event_id] = folded(earlier, outcome, record.timestamp_ms)
+                if outcome.by == "catalog":
+                    self._decided_to[event_id.partition] = event_id.offset
                 if earlier is None and live:
                     self._arrivals_s.append(now_s)
                     self._newest.append(event_id)
@@ -66,6 +69,11 @@ class OutcomeCache:
     def get(self, event_id: EventId) -> Decided | None:
         with self._lock:
             return self._by_id.get(event_id)
+
+    def is_ahead(self, event_id: EventId) -> bool:
+        """Whether the event comes after the last one that is known to be decided: no need to search the log for it."""
+        with self._lock:
+            return event_id.offset > self._decided_to.get(event_id.partition, event_id.offset)
 
     def take_newest(self, count: int) -> list[Decided]:
         """The newest live outcomes that were not taken before, at most `count`; the others are forgotten here."""

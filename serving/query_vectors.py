@@ -71,12 +71,12 @@ class QueryVectors:
         return self._encoding is not None and self._shard_encoders() <= {self.encoder_id}
 
     async def of(self, text: str, timeout_s: float) -> QueryVector:
-        """Raises Unavailable when the encoder is not loaded or does not fit the shards; else what the encoder raises."""
+        """Raises Unavailable when no encoder is loaded or it does not fit the shards; else what the encoder raises."""
         if self._encoding is None:
             raise Unavailable("the encoder is still loading")
         if not self.fits:
             raise Unavailable(
-                f"queries are encoded by {self.encoder_id}, the shards hold vectors of {sorted(self._shard_encoders())}",
+                f"queries are encoded by {self.encoder_id}, the shards hold {sorted(self._shard_encoders())}",
                 hint="give serving, embed and shard the same model",
             )
         cached = self._cache.get(self.encoder_id, text)

@@ -15,7 +15,6 @@ QUEUE_MAX = 10_000
 SEND_BATCH = 200
 """Records handed to Kafka before other work gets its turn."""
 DRAIN_EVERY_S = 0.05
-CLOSE_S = 2.0
 
 
 class ServedLog:
@@ -61,11 +60,9 @@ class ServedLog:
             future.add_done_callback(self._answered)
 
     async def close(self) -> None:
-        """Sends the rest and waits for Kafka, at most CLOSE_S seconds."""
+        """Hands the rest to the producer, which waits for Kafka when it is closed itself."""
         while self._queue:
             await self.drain()
-        if self._unanswered:
-            await asyncio.wait(self._unanswered, timeout=CLOSE_S)
 
     def _answered(self, future: "asyncio.Future[Position]") -> None:
         self._unanswered.discard(future)

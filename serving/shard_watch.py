@@ -1,10 +1,12 @@
 """Knows how the shards are: asks each process for its state in the background, so that no request waits for it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 from schemas.errors import Unavailable
 from schemas.search import ShardState
+from serving.logs import Log
 from serving.shards import ShardOnProcess, Shards
 
 WATCH_EVERY_S = 0.5
@@ -25,6 +27,7 @@ class ShardWatch:
     def __init__(self) -> None:
         self.processes: dict[tuple[int, int], ShardOnProcess] = {}
         self._hinted: dict[tuple[int, int], ShardState] = {}
+        self._here: dict[str, bool] = {}
 
     def states(self) -> dict[tuple[int, int], ShardState]:
         """By (partition, replica): what the process said, else the hint."""
@@ -42,19 +45,30 @@ class ShardWatch:
         here = [process for (where, _), process in self.processes.items() if where == partition]
         return max(here, key=lambda process: process.state.documents_offset).visible if here else 0
 
-    async def refresh(self, shards: Shards, hints: Hints) -> None:
+    async def refresh(self, shards: Shards, hints: Hints, log: Log) -> None:
         """Asks every process and the hints at once; a process that does not answer is unknown from now on."""
         answers = asyncio.gather(*(_ask(shards, address) for address in shards.addresses()))
         self._hinted = await hints.read()
+        found = dict(zip(shards.addresses(), await answers, strict=True))
+        self._tell({address: isinstance(answer, list) for address, answer in found.items()}, found, log)
         self.processes = {
             (process.state.partition, process.state.replica): process
-            for processes in await answers
-            for process in processes
+            for answer in found.values()
+            if isinstance(answer, list)
+            for process in answer
         }
 
+    def _tell(self, here: dict[str, bool], found: Mapping[str, object], log: Log) -> None:
+        for address, answers in here.items():
+            if answers and not self._here.get(address, False):
+                log.info("shard_answers", address=address)
+            elif not answers and self._here.get(address, True):
+                log.warning("shard_lost", address=address, why=str(found[address]))
+        self._here = here
 
-async def _ask(shards: Shards, address: str) -> list[ShardOnProcess]:
+
+async def _ask(shards: Shards, address: str) -> list[ShardOnProcess] | Unavailable:
     try:
         return (await shards.state_of(address, WATCH_TIMEOUT_S)).shards
-    except Unavailable:
-        return []
+    except Unavailable as error:
+        return error

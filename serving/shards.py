@@ -75,11 +75,13 @@ class Shards:
         session: aiohttp.ClientSession,
         clock: Callable[[], float],
         states: Callable[[], Mapping[tuple[int, int], ShardState]],
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
         self.replicas = replicas
         self._session = session
         self._clock = clock
         self._states = states
+        self._answer_bytes_max = answer_bytes_max
         self._failed_at_s: dict[tuple[int, int], float] = {}
 
     @property
@@ -118,7 +120,7 @@ class Shards:
         return list(dict.fromkeys(address for group in self.replicas for address in group))
 
     def order(self, partition: int) -> list[int]:
-        """Replicas of a partition in the order to ask: not failed lately, then the furthest in the log, then by number."""
+        """Replicas in the order to ask: not failed lately, then the furthest in the log, then by number."""
         states, now_s = self._states(), self._clock()
 
         def rank(replica: int) -> tuple[bool, int, int]:
@@ -149,6 +151,7 @@ class Shards:
         return await first_good([partial(one, replica) for replica in self.order(partition)], hedge_s)
 
     async def _call(self, method: str, url: str, timeout_s: float, model: type[T], body: bytes | None = None) -> T:
+        # Messages name no address: callers from outside see them.
         headers = {"Content-Type": "application/json"} if body is not None else None
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
@@ -156,20 +159,20 @@ class Shards:
                 method, URL(url, encoded=True), data=body, headers=headers, timeout=timeout
             ) as response:
                 if response.status != 200:
-                    raise Unavailable(f"the shard at {url} answered {response.status}")
-                return model.model_validate_json(await _read(response, url))
+                    raise Unavailable(f"the shard answered {response.status}")
+                return model.model_validate_json(await _read(response, self._answer_bytes_max))
         except ValidationError as error:
-            raise Unavailable(f"the shard at {url} answered something else than {model.__name__}: {error}") from error
+            raise Unavailable(f"the shard answered something else than {model.__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"the shard at {url} does not answer: {error!r}") from error
+            raise Unavailable(f"the shard does not answer: {type(error).__name__}") from error
 
 
-async def _read(response: aiohttp.ClientResponse, url: str) -> bytes:
+async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
-        if size > ANSWER_BYTES_MAX:
-            raise Unavailable(f"the shard at {url} answered more than {ANSWER_BYTES_MAX:,} bytes")
+        if size > bytes_max:
+            raise Unavailable(f"the shard answered more than {bytes_max:,} bytes")
         parts.append(part)
     return b"".join(parts)
 

@@ -23,14 +23,16 @@ from schemas.topics import topic_name
 from serving.background import repeating
 from serving.catalog_door import Door
 from serving.freshness import FreshnessMeter
+from serving.gate import Gate
 from serving.history import History
 from serving.logs import Log
 from serving.outcome_tail import OpenTail, following
 from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
+from serving.routes.search import SEARCHES_MAX
 from serving.served import DRAIN_EVERY_S, ServedLog
-from serving.shard_watch import WATCH_EVERY_S, Hints, ShardWatch
+from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards, parse_replicas
 from serving.watchdog import tick
 from streams.producer import Producer
@@ -67,6 +69,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         wall_ms=lambda: time.time_ns() // 1_000_000,
         new_request_id=lambda: uuid.uuid4().hex,
         door=Door(producer, topic_name("catalog", settings.generation), settings.generation, metrics),
+        searching=Gate("searches", SEARCHES_MAX),
         shards=shards,
         watch=watch,
         hints=hints,
@@ -80,9 +83,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: connections(producer, session, hints, (history, lag_history)),
             lambda: sending(served, log),
             lambda: repeating("watchdog", lambda: tick(clock, metrics, log), 0.0, log),
-            lambda: repeating("shards", lambda: refreshed(watch, shards, hints), WATCH_EVERY_S, log),
+            lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
-            lambda: tailing(settings, outcomes, log),
+            lambda: following(lambda: open_tail(settings), outcomes, log),
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )
@@ -114,10 +117,6 @@ def replicas_of(settings: ServingSettings) -> list[list[str]]:
         ) from None
 
 
-async def refreshed(watch: ShardWatch, shards: Shards, hints: Hints) -> None:
-    await watch.refresh(shards, hints)
-
-
 async def measured(freshness: FreshnessMeter) -> None:
     await freshness.now()
 
@@ -141,12 +140,6 @@ async def sending(served: ServedLog, log: Log) -> AsyncIterator[None]:
     async with repeating("served", served.drain, DRAIN_EVERY_S, log):
         yield
     await served.close()
-
-
-@asynccontextmanager
-async def tailing(settings: ServingSettings, outcomes: OutcomeCache, log: Log) -> AsyncIterator[None]:
-    with following(lambda: open_tail(settings), outcomes, log):
-        yield
 
 
 def open_tail(settings: ServingSettings) -> OpenTail:

@@ -9,6 +9,18 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.errors import StateRefused, Unavailable
 
 TIMEOUT_S = 10.0
+RETRY_S = 0.05
+PASSING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+"""Answers that change by themselves within a moment."""
 FETCH_BYTES_MAX = 8_000_000
 T = TypeVar("T")
 
@@ -102,10 +114,15 @@ class Reader:
         self._consumer.close()
 
     def _ask(self, question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except KafkaException as error:
-            raise Unavailable(f"Kafka at {self._kafka} does not answer: {error}") from error
+        """Asks again while Kafka says that it will answer soon (a leader is being chosen, the broker starts)."""
+        until = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                return question()
+            except KafkaException as error:
+                if error.args[0].code() not in PASSING or time.monotonic() > until:
+                    raise Unavailable(f"Kafka at {self._kafka} does not answer: {error}") from error
+                time.sleep(RETRY_S)
 
 
 class Tail:

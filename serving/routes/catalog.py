@@ -48,15 +48,12 @@ async def delete_product(request: web.Request) -> web.Response:
 
 async def _take(request: web.Request, content_types: tuple[str, ...] | None, cut: Any) -> web.Response:
     door = request.app[WIRING].door
-    door.enter()
-    try:
+    with door.gate.inside():
         single = request.method != "POST"
         bytes_max = EVENT_BYTES_MAX if single else REQUEST_BYTES_MAX
         body = await read_body(request, bytes_max, content_types) if content_types else b""
         parts: Iterable[tuple[int, bytes]] = cut(body)
         return answer(await door.take(parts), 202)
-    finally:
-        door.leave()
 
 
 def completed(body: bytes, kind: str, sku: str) -> bytes:

@@ -7,16 +7,15 @@ from pydantic import BaseModel
 
 from schemas.errors import FreshetError, Unavailable
 from schemas.reasons import REASONS
-from schemas.records import EventId, Outcome, OutcomeKind
+from schemas.records import EventId, OutcomeKind
 from schemas.topics import topic_name
-from serving.freshness import searchable_ms
+from serving.event_steps import is_searchable, searchable_ms, waiting_for
 from serving.history import LogReader
 from serving.outcome_lookup import Looked, may_be_corrected, outcome_of
 from serving.outcomes import Decided
 from serving.parts import WIRING, Wiring
 from serving.problems import Refusal
 from serving.routes.route import Parameter, Route, answer_model
-from serving.shards import Seen
 from streams.reader import LogRecord
 
 LOG_TIMEOUT_S = 15.0
@@ -39,7 +38,7 @@ class EventStatus(BaseModel):
     waiting: Literal["decide", "embed", "apply"] | None
     """What is still to come; null when all is done."""
     searchable: bool | None
-    """Whether the storefront sees this event's change or a newer one; null when the shard is away or nothing changes."""
+    """Whether the storefront sees this change or a newer one; null when the shard is away or nothing changes."""
     reason: str = ""
     """Code of docs/api.md, for a dead-lettered event."""
     meaning: str = ""
@@ -55,7 +54,8 @@ async def get_event(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     event_id = _parse(request.match_info["id"], wiring)
     decided = wiring.outcomes.get(event_id)
-    looked = Looked(decided, True) if decided else await _from_log(event_id, wiring)
+    known = decided or wiring.outcomes.is_ahead(event_id)
+    looked = Looked(decided, True) if known else await _from_log(event_id, wiring)
     if looked.decided is None:
         return answer_model(await _undecided(event_id, wiring))
     return answer_model(await _status(event_id, looked.decided, looked.complete, wiring))
@@ -122,7 +122,7 @@ async def _status(event_id: EventId, decided: Decided, complete: bool, wiring: W
         id=str(event_id),
         sku=outcome.sku,
         outcome=outcome.outcome,
-        waiting=waiting_for(outcome, seen) if searchable is False else None,
+        waiting=waiting_for(outcome, seen) if seen and not searchable else None,
         searchable=searchable,
         reason=outcome.reason,
         meaning=reason.meaning if reason else "",
@@ -130,26 +130,12 @@ async def _status(event_id: EventId, decided: Decided, complete: bool, wiring: W
         steps=Steps(
             received_ms=outcome.received_ms,
             decided_ms=decided.decided_ms,
-            embedded_ms=seen.embedded_ms if seen else None,
+            embedded_ms=seen.embedded_ms if seen and may_be_corrected(outcome) else None,
             searchable_ms=searchable_ms(outcome, seen) if seen else None,
         ),
         corrections_searched=complete,
         degraded=degraded,
     )
-
-
-def is_searchable(event_id: EventId, outcome: Outcome, seen: Seen) -> bool:
-    """Content by its document, price and stock by their offer; a delete hides with whichever comes first."""
-    by_content = seen.content_order is not None and seen.content_order >= event_id.order
-    by_offer = seen.offer_order is not None and seen.offer_order >= event_id.order
-    if outcome.outcome == "deleted":
-        return by_content or by_offer
-    return by_content if outcome.content_changed else by_offer
-
-
-def waiting_for(outcome: Outcome, seen: Seen | None) -> Literal["embed", "apply"]:
-    embedding = may_be_corrected(outcome) and (seen is None or seen.embedded_ms is None)
-    return "embed" if embedding else "apply"
 
 
 ROUTES = (

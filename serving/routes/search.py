@@ -15,11 +15,18 @@ from serving.routes.route import Route, answer_model
 from serving.search import Found, search
 
 BODY_BYTES_MAX = 1_000_000
+SEARCHES_MAX = 256
+"""Searches at once: beyond it all would be late, so one more is refused fast."""
 JSON = "application/json"
 
 
 async def post_search(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
+    with wiring.searching.inside():
+        return await _answer(request, wiring)
+
+
+async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
     found = await search(asked, wiring.vectors, wiring.shards, budget)
@@ -63,7 +70,7 @@ def respond(
         found=found.found,
         page=asked.page,
         took_ms=round(budget.took_ms(), 3),
-        degraded=list(budget.skipped),
+        degraded=sorted(budget.skipped),
         replayable=full,
         made_from=[answer.state for answer in found.answers.values()],
         encoder=encoder,
@@ -119,6 +126,6 @@ ROUTES = (
         "Search products",
         SearchResponse,
         request=(SearchRequest,),
-        problems=(400, 408, 413, 415),
+        problems=(400, 408, 413, 415, 429),
     ),
 )

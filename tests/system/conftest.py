@@ -167,7 +167,9 @@ class Stack:
             return [
                 (record.key or b"", record.value)
                 for partition in range(1 if base == "dead-letters" else self.partitions)
-                for records in reader.read(self.topic(base), partition, reader.begin_end(self.topic(base), partition)[0])
+                for records in reader.read(
+                    self.topic(base), partition, reader.begin_end(self.topic(base), partition)[0]
+                )
                 for record in records
             ]
         finally:

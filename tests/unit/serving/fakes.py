@@ -1,10 +1,9 @@
 """Small stand-ins for what the query tier talks to: shards over real HTTP, the log in memory, an encoder."""
 
 import asyncio
-import io
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -19,10 +18,12 @@ from schemas.settings import ServingSettings
 from serving.app import create_app
 from serving.catalog_door import Door
 from serving.freshness import FreshnessMeter
+from serving.gate import Gate
 from serving.history import History
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
+from serving.routes.search import SEARCHES_MAX
 from serving.served import ServedLog
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
@@ -75,7 +76,7 @@ class FakeShard:
         query = await request.json()
         self.queries.append(query)
         if self.behave is not None:
-            response = await self.behave()
+            response: web.Response | None = await self.behave()
             if response is not None:
                 return response
         hits = [item.model_dump(mode="json") for item in self.hits[: query["limit"]]]
@@ -140,19 +141,18 @@ class FakeReader(MemoryLog):
         self.begins: dict[tuple[str, int], int] = {}
         self.commits: dict[str, int] = {}
         self.reads = 0
+        self.read_topics: list[str] = []
 
     def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
         return self.begins.get((topic, partition), 0), super().begin_end(topic, partition)[1]
 
-    def read(self, *args: Any, **kwargs: Any) -> Any:
+    def read(self, topic: str, *args: Any, **kwargs: Any) -> Any:
         self.reads += 1
-        return super().read(*args, **kwargs)
+        self.read_topics.append(topic)
+        return super().read(topic, *args, **kwargs)
 
     def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]:
         return dict.fromkeys(partitions, self.commits.get(topic, -1))
-
-    def close(self) -> None:  # type: ignore[override]
-        """Nothing is open."""
 
 
 class Lines:
@@ -221,7 +221,8 @@ class Tier:
             self._servers.append(server)
             shard.url = str(server.make_url("")).rstrip("/")
         self.wiring = self._wire()
-        await self.wiring.watch.refresh(self.wiring.shards, self.hints)
+        await self.wiring.watch.refresh(self.wiring.shards, self.hints, self.lines)
+        self.lines.lines.clear()
         server = TestServer(create_app(self.wiring))
         await server.start_server(auto_decompress=False)
         self._servers.append(server)
@@ -255,6 +256,7 @@ class Tier:
             wall_ms=lambda: 1_700_000_000_000,
             new_request_id=lambda: next(self._ids),
             door=Door(self.producer, "catalog", settings.generation, metrics),
+            searching=Gate("searches", SEARCHES_MAX),
             shards=shards,
             watch=watch,
             hints=self.hints,
@@ -274,15 +276,3 @@ class Tier:
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
-
-    def with_parts(self, **parts: Any) -> Wiring:
-        return replace(self.wiring, **parts)
-
-
-def gzipped(data: bytes) -> bytes:
-    import gzip
-
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as file:
-        file.write(data)
-    return packed.getvalue()

@@ -29,7 +29,8 @@ def test_outcomes_add_up_and_others_events_pass() -> None:
     ledger.apply(outcome(EventId(1, 0, 9), "superseded"))
     found = ledger.outcomes()
     assert found == {**dict.fromkeys(KINDS, 0), "unchanged": 1, "indexed": 1, "deleted": 1, "superseded": 1}
-    assert sum(found.values()) == ledger.acknowledged == 4 and ledger.unaccounted == 0
+    assert sum(found.values()) == ledger.acknowledged == 4
+    assert ledger.unaccounted == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["catalog", "embed"])), min_size=1))
@@ -41,7 +42,8 @@ def test_folds_as_the_schema_does(history: list[tuple[str, str]]) -> None:
         later = outcome(event, kind, by)
         ledger.apply(later)
         folded = fold(folded, later)
-    assert folded and ledger.outcomes()[folded.outcome] == 1
+    assert folded
+    assert ledger.outcomes()[folded.outcome] == 1
 
 
 def test_the_sample_is_the_same_whatever_the_order_and_keeps_the_newest_event() -> None:
@@ -67,4 +69,5 @@ def test_the_sample_notes_the_outcome_of_its_own_event_only() -> None:
     sample.note(outcome(EventId(1, 0, 5), sku="a"))
     sample.note(outcome(EventId(1, 0, 5), "dead-lettered", by="embed", sku="a"))
     found = sample.outcome_of("a")
-    assert found and found.outcome == "dead-lettered"
+    assert found
+    assert found.outcome == "dead-lettered"

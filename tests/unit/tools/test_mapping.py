@@ -64,7 +64,8 @@ def test_scaling_gives_prices_without_stray_decimals(value: object, amount: floa
 def test_scaled_stock_is_a_whole_number() -> None:
     mapping = '[fields]\nsku = "id"\ntitle = "name"\nstock = { from = "dozens", scale = 12 }\n'
     stock = mapped({"id": "1", "name": "Eggs", "dozens": "2"}, mapping)["stock"]
-    assert stock == 24 and type(stock) is int
+    assert stock == 24
+    assert type(stock) is int
 
 
 @pytest.mark.parametrize("value", ["cheap", True, [1], "nan", "inf"])
@@ -89,14 +90,16 @@ def test_split_list_and_prefix() -> None:
 def test_items_max_cuts_and_counts(items: int, kept: int, cuts: int) -> None:
     mapping = parse_mapping(BASE + 'attributes = { ean = { from = "ean", items_max = 2 } }\n')
     found = map_line({"id": "1", "name": "Lamp", "ean": ["x"] * items}, mapping)
-    assert found.event["attributes"] == {"ean": ["x"] * kept} and found.cuts == cuts
+    assert found.event["attributes"] == {"ean": ["x"] * kept}
+    assert found.cuts == cuts
 
 
 @pytest.mark.parametrize(("text", "kept", "cuts"), [("abc", "abc", 0), ("abcd", "abc", 1)])
 def test_chars_max_cuts_and_counts(text: str, kept: str, cuts: int) -> None:
     mapping = parse_mapping('fields = { sku = "id", title = { from = "name", chars_max = 3 } }')
     found = map_line({"id": "1", "name": text}, mapping)
-    assert found.event["title"] == kept and found.cuts == cuts
+    assert found.event["title"] == kept
+    assert found.cuts == cuts
 
 
 def test_flatten_with_prefix_and_clash() -> None:
@@ -135,7 +138,7 @@ def test_a_wrong_mapping_names_the_key(mapping: str, says: str) -> None:
 
 
 def test_a_missing_mapping_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="none.toml"):
+    with pytest.raises(SettingsError, match="none"):
         read_mapping(tmp_path / "none.toml")
 
 

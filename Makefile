@@ -1,0 +1,39 @@
+# Everything lives in .venv; `make up` and `make test` do all the set-up. PYTHON=... chooses another interpreter.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help install up down test lint bench drills
+
+help: ## Show this
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## Put everything into .venv (a second run does nothing)
+
+$(STAMP): lock/dev.txt pyproject.toml scripts/install
+	@PYTHON="$(PYTHON)" sh scripts/install
+	@touch $@
+
+up: install ## Start the whole stack on this machine; Ctrl-C stops it
+	@$(BIN)/freshet up
+
+down: install ## Stop the stack
+	@$(BIN)/freshet down
+
+test: install ## Run all tests on a real Kafka and Redis
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install ## Format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: install ## Measure encoder, freshness and search of a running stack
+	$(BIN)/freshet bench embed
+	$(BIN)/freshet bench freshness
+	$(BIN)/freshet bench search
+
+drills: install ## The long fault drills
+	$(BIN)/freshet drill

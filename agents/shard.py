@@ -1,0 +1,261 @@
+"""agents.shard: applies documents and offers to its shards, and snapshots them at fixed offsets."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from faust.types import TP
+
+from agents.dead_letters import dead_letter
+from agents.faults import Faults
+from agents.topics import Topics
+from agents.worker import Incoming, batches, fail_stop
+from index_snapshots.apply import Refused, apply, read
+from index_snapshots.exact import ExactShard
+from index_snapshots.folder import owned
+from index_snapshots.manifest import Origin
+from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
+from index_snapshots.restore import check_log, restore
+from index_snapshots.snapshot import write
+from schemas.errors import InvalidEvent
+from schemas.metrics import Metrics
+from schemas.records import DocumentRecord, OfferRecord
+from schemas.search import ShardState
+from streams.producer import Producer
+from streams.reader import Reader
+
+BATCH_MAX = 500
+TOPICS: tuple[Topic, Topic] = ("documents", "offers")
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Kept:
+    """A shard with what surrounds it in this process."""
+
+    origin: Origin
+    folder: Path
+    shard: ExactShard
+    applied: int = 0
+    lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
+    snapshotting: asyncio.Task[None] | None = None
+
+    @property
+    def position(self) -> Mapping[str, int]:
+        """Next offset of each topic."""
+        return self.shard.view.offsets._asdict()
+
+
+@dataclass(frozen=True)
+class ShardSetup:
+    """What a shard process is told."""
+
+    kafka: str
+    topics: Topics
+    data: Path
+    replica: int
+    snapshot_every: int
+    snapshots_keep: int
+    held_offers_max: int
+
+
+class ShardAgent:
+    """The shards of one process. Their own offsets, kept in themselves, are the truth: no group, no commit."""
+
+    def __init__(
+        self,
+        setup: ShardSetup,
+        origins: Iterable[Origin],
+        dead_letters: Producer,
+        metrics: Metrics,
+        faults: Faults,
+        new_lineage: Callable[[], str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Restores each shard's newest snapshot. Raises StateRefused for a folder of another process or cluster."""
+        self._setup = setup
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._faults = faults
+        self._clock = clock
+        self._owned = ExitStack()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="apply")
+        self._bases: dict[str, Topic] = {setup.topics.name(base): base for base in TOPICS}
+        self.caught_up = False
+        self.lock = asyncio.Lock()
+        self.kept = {origin.partition: self._open(origin, new_lineage) for origin in origins}
+
+    def _open(self, origin: Origin, new_lineage: Callable[[], str]) -> Kept:
+        folder = shard_folder(self._setup.data, origin.generation, origin.partition)
+        self._owned.enter_context(owned(folder))
+        started = time.monotonic()
+        restored = restore(folder, origin)
+        for line in restored.damaged:
+            log.error("snapshot damaged", partition=origin.partition, error=line)
+        if restored.view is None:
+            log.info("no snapshot, building from the log", partition=origin.partition)
+            identity = Identity(origin.partition, new_lineage(), origin.encoder, origin.dim)
+        else:
+            identity = restored.view.identity
+            took_s = round(time.monotonic() - started, 2)
+            log.info("snapshot restored", partition=origin.partition, rows=restored.view.counts.rows, took_s=took_s)
+        return Kept(origin, folder, ExactShard(identity, self._now_ms, restored.view))
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    async def catch_up(self) -> None:
+        """Reads each shard's log from its own offsets to the end that stands now.
+
+        Raises StateRefused when it cannot be the same log: it ends before the state, or records were deleted unread.
+        """
+        for partition, kept in self.kept.items():
+            started = time.monotonic()
+            count = await asyncio.to_thread(self._catch_up, kept)
+            took_s = round(time.monotonic() - started, 2)
+            log.info("caught up", partition=partition, records=count, took_s=took_s, **self.counts(partition))
+        self.caught_up = True
+
+    def _catch_up(self, kept: Kept) -> int:
+        partition, count, reader = kept.origin.partition, 0, Reader(self._setup.kafka)
+        try:
+            ends = {base: reader.begin_end(self._setup.topics.name(base), partition) for base in TOPICS}
+            if any(kept.position.values()):
+                check_log(partition, kept.shard.view.offsets, ends["documents"], ends["offers"])
+            for base in TOPICS:
+                first, end = ends[base]
+                topic = self._setup.topics.name(base)
+                for records in reader.read(topic, partition, max(kept.position[base], first), end):
+                    self._apply(kept, [Incoming(*record) for record in records])
+                    count += len(records)
+            kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
+        finally:
+            reader.close()
+        return count
+
+    async def starting_offsets(self, assigned: set[TP]) -> Mapping[TP, int]:
+        """The shards' own offsets."""
+        async with self.lock:
+            return {
+                tp: self.kept[tp.partition].position[self._bases[tp.topic]]
+                for tp in assigned
+                if tp.partition in self.kept
+            }
+
+    def assigned(self) -> list[TP]:
+        return [TP(topic, partition) for partition in self.kept for topic in self._bases]
+
+    async def work(self, stream: Any) -> None:
+        """The agent: batches in, one new view out. Any error but a bad record stops the process."""
+        try:
+            async for batch in batches(stream, BATCH_MAX):
+                async with self.lock:
+                    for partition in {record.partition for record in batch}:
+                        await self._take(partition, [record for record in batch if record.partition == partition])
+        except Exception as error:  # noqa: BLE001
+            fail_stop("agents.shard", error)
+
+    async def _take(self, partition: int, records: list[Incoming]) -> None:
+        kept, loop = self.kept[partition], asyncio.get_running_loop()
+        before = kept.position["documents"]
+        parsed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
+        self._faults.step("shard.1")
+        self._measure(parsed)
+        for one in refused:
+            await self._refuse(one, partition, records)
+        every = self._setup.snapshot_every
+        if kept.position["documents"] // every > before // every and kept.snapshotting is None:
+            kept.snapshotting = asyncio.create_task(self._snapshot(kept))
+
+    def _apply(self, kept: Kept, records: list[Incoming]) -> tuple[list[ShardRecord], tuple[Refused, ...]]:
+        """Reads and applies; in the writer's thread when live."""
+        parsed = [
+            read(self._bases[record.topic], record.offset, record.key, record.value, record.timestamp_ms)
+            for record in records
+        ]
+        applied = apply(parsed, kept.shard)
+        kept.applied += len(parsed) - applied.repeated
+        return parsed, applied.refused
+
+    def _measure(self, records: Iterable[ShardRecord]) -> None:
+        now_ms = self._now_ms()
+        for record in records:
+            self._metrics.counter("freshet_applied_total").labels(record.topic).inc()
+            if isinstance(record.value, DocumentRecord | OfferRecord):
+                fresh_s = (now_ms - record.value.received_ms) / 1000
+                self._metrics.histogram("freshet_fresh_seconds").labels(record.topic).observe(fresh_s)
+
+    async def _refuse(self, refused: Refused, partition: int, records: Iterable[Incoming]) -> None:
+        """Acknowledged by Kafka before the next batch; each replica writes its own, with the same id."""
+        place = (self._setup.topics.name(refused.record.topic), refused.record.offset)
+        original = next(record for record in records if (record.topic, record.offset) == place)
+        invalid = InvalidEvent(refused.reason, refused.message, sku=refused.record.sku)
+        letter = dead_letter(original, None, invalid, "shard", self._setup.topics)
+        await self._dead_letters.send(letter.topic, letter.key, letter.value, letter.partition)
+        self._metrics.counter("freshet_refused_records_total").labels(refused.reason).inc()
+        log.error("a record was refused", partition=partition, topic=place[0], offset=place[1], reason=refused.message)
+
+    async def _snapshot(self, kept: Kept) -> None:
+        view = kept.shard.view
+        keep, partition = self._setup.snapshots_keep, kept.origin.partition
+        try:
+            with self._metrics.histogram("freshet_snapshot_seconds").time():
+                await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._step)
+            self._metrics.counter("freshet_snapshots_total").labels("written").inc()
+            log.info("snapshot written", partition=partition, rows=view.counts.rows, offset=view.offsets.documents)
+        except OSError as error:  # a full disk: serving goes on, the older snapshots are whole
+            self._metrics.counter("freshet_snapshots_total").labels("failed").inc()
+            log.error("snapshot not written", partition=partition, error=str(error))
+        finally:
+            kept.snapshotting = None
+
+    def _step(self, number: int) -> None:
+        self._faults.step(f"snapshot.{number}")
+
+    def state(self, partition: int, offsets: Offsets | None = None) -> ShardState:
+        """Which state answers now; `offsets`: those of the view that did."""
+        view = self.kept[partition].shard.view
+        documents, offers = offsets or view.offsets
+        return ShardState(
+            partition=partition,
+            replica=self._setup.replica,
+            lineage=view.identity.lineage,
+            documents_offset=documents,
+            offers_offset=offers,
+        )
+
+    def counts(self, partition: int) -> dict[str, int]:
+        counts = self.kept[partition].shard.view.counts
+        return {"rows": counts.rows, "visible": counts.visible, "held_offers": counts.held_offers}
+
+    async def measure_lags(self) -> None:
+        """How far behind the log each shard is; a raw lag of 1 is the marker of the last transaction."""
+        reader = Reader(self._setup.kafka)
+        try:
+            for partition, kept in self.kept.items():
+                for base in TOPICS:
+                    topic = self._setup.topics.name(base)
+                    _, end = await asyncio.to_thread(reader.begin_end, topic, partition)
+                    behind = end - kept.position[base]
+                    kept.lags[base] = behind if behind > 1 else 0
+                    gauge = self._metrics.gauge("freshet_position").labels(topic, partition)
+                    gauge.set(kept.position[base])
+                for kind, count in self.counts(partition).items():
+                    self._metrics.gauge("freshet_shard_rows").labels(partition, kind).set(count)
+                held = kept.shard.view.counts.held_offers
+                if held > self._setup.held_offers_max:
+                    log.error("offers wait for their documents", partition=partition, held_offers=held)
+        finally:
+            await asyncio.to_thread(reader.close)
+
+
+def shard_folder(data: Path, generation: int, partition: int) -> Path:
+    """Where a shard's snapshots lie."""
+    return data / "shards" / f"{generation}-{partition}"

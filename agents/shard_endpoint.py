@@ -1,0 +1,170 @@
+"""The shard process over HTTP: searches, single SKUs, when an event became searchable, and its state."""
+
+import asyncio
+import base64
+import binascii
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agents.health import Health
+from agents.shard import Kept, ShardAgent
+from index_snapshots.orders import pack
+from index_snapshots.protocol import Half
+from schemas.errors import InvalidRequest, Overloaded
+from schemas.records import OrderField
+from schemas.search import ShardAnswer, ShardQuery
+
+M = TypeVar("M", bound=BaseModel)
+SEARCHES_MAX = 64
+"""Searches that wait or run; more are refused at once, so that a queue never eats the budget of all."""
+
+
+class SeenRequest(BaseModel):
+    """`POST /seen`: which event of which SKU."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    partition: int
+    sku: str
+    order: OrderField
+
+
+class ShardEndpoint:
+    """Searches run in threads, one per core, on the view that is newest when they start."""
+
+    def __init__(self, agent: ShardAgent) -> None:
+        self._agent = agent
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search")
+        self._searching = 0
+
+    def app(self, health: Health) -> web.Application:
+        app = web.Application(middlewares=[_errors])
+        app.router.add_post("/search", self.search)
+        app.router.add_get("/skus/{sku}", self.sku)
+        app.router.add_post("/seen", self.seen)
+        app.router.add_get("/state", self.state)
+        health.add_to(app)
+        return app
+
+    async def search(self, request: web.Request) -> web.Response:
+        query = await _read(request, ShardQuery)
+        kept = self._kept(query.partition)
+        vector = _vector(query.vector, kept.origin.dim)
+        if self._searching >= SEARCHES_MAX:
+            raise Overloaded(f"{SEARCHES_MAX} searches are waiting here already", retry_after_s=0.1)
+        self._searching += 1
+        deadline = time.monotonic() + query.budget_ms / 1000
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._answer, kept, query, vector, deadline
+            )
+        finally:
+            self._searching -= 1
+        return _json(answer)
+
+    def _answer(self, kept: Kept, query: ShardQuery, vector: Half | None, deadline: float) -> bytes:
+        if time.monotonic() > deadline:
+            raise Overloaded("the search's budget was over before it began", retry_after_s=0.1)
+        view = kept.shard.view
+        matches = view.search(vector, query.limit, query.filters)
+        state = self._agent.state(query.partition, view.offsets)
+        answer = ShardAnswer(hits=view.hits(matches.found), matching=matches.matching, state=state)
+        return orjson.dumps(answer.model_dump())
+
+    async def sku(self, request: web.Request) -> web.Response:
+        partition = request.query.get("partition", "")
+        if not partition.isdigit():
+            raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
+        found = self._kept(int(partition)).shard.view.lookup(request.match_info["sku"])
+        body = {
+            "hit": found.hit.model_dump() if found.hit else None,
+            "deleted": found.deleted,
+            "waiting": found.waiting,
+            "state": self._agent.state(int(partition)).model_dump(),
+        }
+        return _json(orjson.dumps(body))
+
+    async def seen(self, request: web.Request) -> web.Response:
+        asked = await _read(request, SeenRequest)
+        shard = self._kept(asked.partition).shard
+        found = shard.view.lookup(asked.sku)
+        order = pack(asked.order)
+        document, offer = shard.times.of("documents", order), shard.times.of("offers", order)
+        body = {
+            "content_order": found.content_order,
+            "offer_order": found.offer_order,
+            "embedded_ms": document.written_ms if document else None,
+            "content_searchable_ms": document.searchable_ms if document else None,
+            "offer_searchable_ms": offer.searchable_ms if offer else None,
+            "state": self._agent.state(asked.partition).model_dump(),
+        }
+        return _json(orjson.dumps(body))
+
+    async def state(self, request: web.Request) -> web.Response:
+        return _json(orjson.dumps({"shards": [self._state(partition) for partition in self._agent.kept]}))
+
+    def _state(self, partition: int) -> dict[str, Any]:
+        kept = self._agent.kept[partition]
+        view = kept.shard.view
+        return {
+            "state": self._agent.state(partition).model_dump(),
+            **self._agent.counts(partition),
+            "documents_lag": kept.lags["documents"],
+            "offers_lag": kept.lags["offers"],
+            "ready": self._agent.caught_up,
+            "encoder": view.identity.encoder,
+            "dim": view.identity.dim,
+            "digest_documents": view.digest_documents,
+            "digest_offers": view.digest_offers,
+            "applied_records": kept.applied,
+        }
+
+    def _kept(self, partition: int) -> Kept:
+        kept = self._agent.kept.get(partition)
+        if kept is None:
+            raise InvalidRequest("unknown_partition", f"partition {partition} is not served here")
+        return kept
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        response: web.StreamResponse = await handler(request)
+        return response
+    except InvalidRequest as error:
+        return web.json_response({"code": error.code, "message": error.message}, status=400)
+    except Overloaded as error:
+        return web.json_response({"code": "over_budget", "message": error.message}, status=503)
+
+
+async def _read(request: web.Request, model: type[M]) -> M:
+    try:
+        return model.model_validate(orjson.loads(await request.read()))
+    except (orjson.JSONDecodeError, ValidationError) as error:
+        raise InvalidRequest("bad_request", str(error)[:500]) from error
+
+
+def _vector(text: str | None, dim: int) -> Half | None:
+    if text is None:
+        return None
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise InvalidRequest("bad_vector", f"the vector is not base64: {error}") from error
+    if len(raw) != 2 * dim:
+        raise InvalidRequest("bad_vector", f"the vector has {len(raw)} bytes, {dim} fp16 numbers are {2 * dim}")
+    vector = np.frombuffer(raw, dtype="<f2").astype(np.float16)
+    if not np.isfinite(vector).all():
+        raise InvalidRequest("bad_vector", "the vector is not finite")
+    return vector
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")

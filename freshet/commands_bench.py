@@ -1,0 +1,87 @@
+"""Commands that measure: eval search, bench freshness, search, embed. Only signatures: the work is imported late."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from freshet.options import Data, Json
+
+Url = Annotated[str, typer.Option("--url", help="Address of the HTTP tier; default: the running stack's.")]
+
+evaluations = typer.Typer(no_args_is_help=True, help="Judge answers against people's ratings.")
+benches = typer.Typer(no_args_is_help=True, help="Measure a running stack.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(evaluations, name="eval")
+    app.add_typer(benches, name="bench")
+
+
+@evaluations.command("search")
+def eval_search(
+    folder: Annotated[Path, typer.Argument(help="Holds queries_*.csv and qrels_*.csv; the products are imported.")],
+    mode: Annotated[str, typer.Option(help="How to rank: vector.")] = "vector",
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Rank 100 products for each query and compare with the ratings: NDCG@10, judged share, recall."""
+    from freshet.bench_commands import evaluate
+
+    raise typer.Exit(evaluate(folder, mode, url, data, json))
+
+
+@benches.command("freshness")
+def bench_freshness(
+    rate: Annotated[float, typer.Option(min=0.01, help="Changes per second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 60.0,
+    poll_ms: Annotated[float, typer.Option(min=1, help="How often each waiting change is looked for.")] = 10.0,
+    timeout_s: Annotated[float, typer.Option(min=1, help="A change that is not found by then is a timeout.")] = 120.0,
+    import_file: Annotated[
+        Path | None, typer.Option("--import", help="Import this file meanwhile.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """From the acknowledgement of a change until a search shows it: new products, then new prices."""
+    from freshet.bench_commands import FreshnessOptions, freshness
+
+    options = FreshnessOptions(rate, seconds, poll_ms, timeout_s, import_file, mapping, json)
+    raise typer.Exit(freshness(options, url, data))
+
+
+@benches.command("search")
+def bench_search(
+    qps: Annotated[float, typer.Option(min=0.1, help="Searches per second, on a fixed schedule.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 30.0,
+    events_rate: Annotated[float, typer.Option(min=0, help="Upserts per second in the second phase; 0: none.")] = 20.0,
+    queries: Annotated[Path | None, typer.Option(help="CSV with a column `query`; default: built-in ones.")] = None,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Search times under a fixed rate, alone and while products stream in."""
+    from freshet.bench_commands import search
+
+    raise typer.Exit(search(qps, seconds, events_rate, queries, url, data, json))
+
+
+@benches.command("embed")
+def bench_embed(
+    file: Annotated[
+        Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most texts.")] = 2000,
+    engine: Annotated[str, typer.Option(help="auto, onnxruntime, openvino, or all.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the engine.")] = 1,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The encoder alone: texts per second, the ceiling of an import."""
+    from freshet.embed_bench_command import embed
+
+    raise typer.Exit(embed(file, mapping, limit, engine, threads, data, json))

@@ -1,0 +1,120 @@
+"""Commands for the catalogue: import, search, sku and dlq. Only signatures: the work is imported when it is run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from freshet.options import Data, Json
+
+Url = Annotated[str, typer.Option("--url", help="Address of the HTTP tier; default: the running stack's.")]
+
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters: events that could not be processed.")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import")(import_file)
+    app.command("search")(search)
+    app.command("sku")(sku)
+    app.add_typer(dlq, name="dlq")
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="JSON Lines, plain or gzip: one product a line.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="TOML file that maps the lines (docs/import.md).")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line and send nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many lines.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Most events in one request.")] = 200,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until all is searchable and accounted for.")
+    ] = True,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Where rejected lines go; default: FILE.rejected.jsonl.")
+    ] = None,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Send a file of products; slow down so that live changes stay fresh; account for every event."""
+    from freshet.import_command import ImportOptions, import_products
+
+    options = ImportOptions(
+        file, mapping, dry_run, limit, batch, wait, rejected or file.with_name(file.name + ".rejected.jsonl"), json
+    )
+    raise typer.Exit(import_products(options, url, data))
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What a customer types.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Most hits.")] = 10,
+    page: Annotated[int, typer.Option(min=1)] = 1,
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be given several times.")] = None,
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
+    price_min: Annotated[float | None, typer.Option(min=0)] = None,
+    price_max: Annotated[float | None, typer.Option(min=0)] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Search the shop as the storefront does."""
+    from freshet.product_commands import SearchOptions, search_products
+
+    options = SearchOptions(text, limit, page, brand or [], in_stock, price_min, price_max, explain, json)
+    raise typer.Exit(search_products(options, url, data))
+
+
+def sku(
+    sku: Annotated[str, typer.Argument(help="The product's SKU.")],
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show one product as it is served, with the orders and offsets it was made from."""
+    from freshet.product_commands import show_product
+
+    raise typer.Exit(show_product(sku, url, data, json))
+
+
+@dlq.command("ls")
+def dlq_ls(
+    reason: Annotated[str, typer.Option(help="Only letters with this reason.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Most letters, newest first.")] = 100,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List dead letters, newest first."""
+    from freshet.dead_letter_commands import list_letters
+
+    raise typer.Exit(list_letters(reason, limit, data, json))
+
+
+@dlq.command("show")
+def dlq_show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the letter or of its event.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show one dead letter: the reason, who must act, and the original bytes."""
+    from freshet.dead_letter_commands import show_letter
+
+    raise typer.Exit(show_letter(letter_id, data, json))
+
+
+@dlq.command("replay")
+def dlq_replay(
+    letter_id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the letter or of its event.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All letters (of the reason, if one is given).")] = False,
+    reason: Annotated[str, typer.Option(help="With --all: only letters with this reason.")] = "",
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Send the original events again. Refuses those that would fail again and says what to do."""
+    from freshet.dead_letter_commands import replay_letters
+
+    if (letter_id is None) == (not everything):
+        raise typer.BadParameter("give either an ID or --all")
+    raise typer.Exit(replay_letters(letter_id, reason, url, data, json))

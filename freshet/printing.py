@@ -1,0 +1,19 @@
+"""Results go to stdout, everything else to stderr."""
+
+import sys
+from collections.abc import Iterable
+
+import orjson
+
+
+def print_json(result: object) -> None:
+    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")

@@ -1,0 +1,148 @@
+"""Columns of numbers per SKU in copy-on-write chunks: a frozen copy costs what was changed, not what there is."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from index_snapshots.orders import NO_ORDER
+
+CHUNK_ROWS: Final = 4096
+NO_ROW: Final = -1
+NO_CODE: Final = -1
+NO_NUMBER: Final = np.iinfo(np.int64).min
+"""Stands for a stock or version that was not given."""
+
+STATE: Final = np.dtype(
+    [
+        ("document_order", "<i8"),  # NO_ORDER: no document
+        ("row", "<i8"),  # of the vector and the body; NO_ROW: no live document
+        ("brand", "<i4"),
+        ("category", "<i4"),
+        ("offer_order", "<i8"),  # NO_ORDER: no offer
+        ("offer_live", "?"),
+        ("live_since", "<i8"),
+        ("version", "<i8"),
+        ("price", "<f8"),  # NaN: none
+        ("currency", "<i4"),
+        ("stock", "<i8"),
+        ("availability", "<i4"),
+        ("in_stock", "?"),
+        ("visible", "?"),
+    ]
+)
+"""All that is known of one SKU besides its vector, its body and its name."""
+EMPTY: Final[dict[str, Any]] = {
+    "document_order": NO_ORDER,
+    "row": NO_ROW,
+    "brand": NO_CODE,
+    "category": NO_CODE,
+    "offer_order": NO_ORDER,
+    "offer_live": False,
+    "live_since": NO_ORDER,
+    "version": NO_NUMBER,
+    "price": float("nan"),
+    "currency": NO_CODE,
+    "stock": NO_NUMBER,
+    "availability": NO_CODE,
+    "in_stock": False,
+    "visible": False,
+}
+OFFER_COLUMNS: Final = (
+    "offer_order",
+    "offer_live",
+    "live_since",
+    "version",
+    "price",
+    "currency",
+    "stock",
+    "availability",
+    "in_stock",
+)
+NO_OFFER: Final = {name: EMPTY[name] for name in OFFER_COLUMNS}
+
+Column = npt.NDArray[Any]
+
+
+class FrozenColumns:
+    """The columns at one point in time. Immutable."""
+
+    def __init__(self, chunks: dict[str, tuple[Column, ...]], slots: int) -> None:
+        self.chunks = chunks
+        self._whole: dict[str, Column] = {}
+        self.slots = slots
+
+    def get(self, name: str, slot: int) -> Any:
+        return self.chunks[name][slot // CHUNK_ROWS].item(slot % CHUNK_ROWS)
+
+    @classmethod
+    def of(cls, states: npt.NDArray[Any]) -> "FrozenColumns":
+        """From states (n,), dtype STATE, one slot each."""
+        return cls({name: tuple(_chunked(name, states[name])) for name in STATE.fields or ()}, len(states))
+
+    def whole(self, name: str) -> Column:
+        """The column in one piece, shape (slots,); joined once per view, by whichever thread asks first."""
+        found = self._whole.get(name)
+        if found is None:
+            chunks = self.chunks[name]
+            joined = np.concatenate(chunks) if chunks else np.empty(0, dtype=STATE[name])
+            found = self._whole[name] = joined[: self.slots]
+        return found
+
+
+class Columns:
+    """The writer's columns. One thread only."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[str, list[Column]] = {name: [] for name in STATE.fields or ()}
+        self._shared: dict[str, set[int]] = {name: set() for name in self._chunks}
+        self.slots = 0
+
+    def add(self) -> int:
+        """A new slot that knows nothing yet."""
+        if self.slots % CHUNK_ROWS == 0:
+            for name, chunks in self._chunks.items():
+                chunks.append(np.full(CHUNK_ROWS, EMPTY[name], dtype=STATE[name]))
+        self.slots += 1
+        return self.slots - 1
+
+    def thaw(self, frozen: FrozenColumns) -> None:
+        """Goes on from a frozen copy; what is changed is copied first."""
+        for name, chunks in self._chunks.items():
+            chunks[:] = frozen.chunks[name]
+            self._shared[name] = set(range(len(chunks)))
+        self.slots = frozen.slots
+
+    def get(self, name: str, slot: int) -> Any:
+        return self._chunks[name][slot // CHUNK_ROWS].item(slot % CHUNK_ROWS)
+
+    def put(self, name: str, slot: int, value: object) -> None:
+        at = slot // CHUNK_ROWS
+        chunks = self._chunks[name]
+        if chunks[at].item(slot % CHUNK_ROWS) == value:  # what does not change needs no copy
+            return
+        shared = self._shared[name]
+        if at in shared:
+            chunks[at] = chunks[at].copy()
+            shared.discard(at)
+        chunks[at][slot % CHUNK_ROWS] = value
+
+    def replace(self, name: str, values: Column) -> None:
+        """A whole column anew, shape (slots,)."""
+        self._chunks[name][:] = _chunked(name, values)
+        self._shared[name].clear()
+
+    def freeze(self) -> FrozenColumns:
+        for name, chunks in self._chunks.items():
+            self._shared[name].update(range(len(chunks)))
+        return FrozenColumns({name: tuple(chunks) for name, chunks in self._chunks.items()}, self.slots)
+
+
+def _chunked(name: str, values: Column) -> list[Column]:
+    chunks = []
+    for start in range(0, len(values), CHUNK_ROWS):
+        part = values[start : start + CHUNK_ROWS]
+        chunk = np.full(CHUNK_ROWS, EMPTY[name], dtype=STATE[name])
+        chunk[: len(part)] = part
+        chunks.append(chunk)
+    return chunks

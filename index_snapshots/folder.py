@@ -1,0 +1,102 @@
+"""The folder of one shard: owned by one process at a time, files written whole or not at all."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import xxhash
+
+from index_snapshots.manifest import MANIFEST_PATTERN, StoredFile
+from schemas.errors import StateRefused
+
+LOCK: Final = "lock"
+TEMPORARY: Final = "tmp-"
+Step = Callable[[int], None]
+"""Called with 1, 2, 3 ... before each action that a crash could come between; tests kill there."""
+
+
+class Steps:
+    """Numbers the points of one write at which a crash must do no harm."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._number = 0
+
+    def __call__(self) -> None:
+        self._number += 1
+        self._step(self._number)
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """Holds the shard's folder. Raises StateRefused when another process does; the system frees it at any end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateRefused(
+                f"another process owns the shard folder {folder}",
+                hint="stop the other shard process, or give this one its own data folder",
+            ) from error
+        yield
+
+
+def remove_state(folder: Path) -> int:
+    """Removes every snapshot of a shard (`freshet shard rebuild`); returns how many files. Takes the lock."""
+    with owned(folder):
+        manifests = list(folder.glob(MANIFEST_PATTERN))
+        others = [path for path in folder.iterdir() if path.name != LOCK and path not in manifests]
+        for path in manifests + others:  # manifests first: half a removal leaves no snapshot that lacks files
+            path.unlink()
+        flush(folder)
+        return len(manifests) + len(others)
+
+
+def store(folder: Path, part: str, blocks: Iterable[bytes | memoryview], steps: Steps) -> StoredFile:
+    """Writes one immutable file, named by its content; durable together with a later `flush(folder)`."""
+    quick, strong, size = xxhash.xxh3_128(), hashlib.sha256(), 0
+    temporary = folder / f"{TEMPORARY}{part}"
+    with temporary.open("wb") as file:
+        for block in blocks:
+            steps()
+            file.write(block)
+            quick.update(block)
+            strong.update(block)
+            size += memoryview(block).nbytes
+        steps()
+        file.flush()
+        os.fsync(file.fileno())
+    name = f"{quick.hexdigest()}-{part}"
+    steps()
+    os.replace(temporary, folder / name)
+    return StoredFile(name=name, size=size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
+
+
+def replace(path: Path, data: bytes, steps: Steps) -> None:
+    """Puts a small file in place, atomically and durably."""
+    temporary = path.with_name(TEMPORARY + path.name)
+    with temporary.open("wb") as file:
+        steps()
+        file.write(data[: len(data) // 2])
+        steps()
+        file.write(data[len(data) // 2 :])
+        file.flush()
+        os.fsync(file.fileno())
+    steps()
+    os.replace(temporary, path)
+    steps()
+    flush(path.parent)
+
+
+def flush(folder: Path) -> None:
+    """Makes renames and removals in the folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,96 @@
+"""What a snapshot is made of: the manifest, written last, which names every file with its checksums."""
+
+from typing import Final
+
+import orjson
+import xxhash
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.errors import StateRefused
+
+FORMAT_VERSION: Final = 1
+MANIFEST_PATTERN: Final = "manifest-*.json"
+
+
+class SnapshotDamaged(StateRefused):
+    """Bytes on disk are not what was written: an older snapshot or the log stands in."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Origin(_Strict):
+    """Where a shard's records come from. State from another origin is refused."""
+
+    partition: int
+    generation: int
+    """Of the topics."""
+    cluster_id: str
+    topic_ids: dict[str, str]
+    """By base name: documents, offers."""
+    encoder: str
+    dim: int
+
+
+class StoredFile(_Strict):
+    name: str
+    size: int
+    """Bytes."""
+    xxh3: str
+    sha256: str
+
+
+class Manifest(_Strict):
+    """One snapshot: with the log from its offsets on it is the shard."""
+
+    format_version: int
+    origin: Origin
+    lineage: str
+    documents_offset: int
+    offers_offset: int
+    counts: list[int]
+    """skus, rows, visible, held_offers."""
+    digest_documents: str
+    digest_offers: str
+    files: dict[str, StoredFile]
+    """By part: vectors, bodies, states, names."""
+
+
+def encode(manifest: Manifest) -> bytes:
+    """One line of JSON behind a line with its own checksum."""
+    body = orjson.dumps(manifest.model_dump(), option=orjson.OPT_SORT_KEYS)
+    return xxhash.xxh3_128_hexdigest(body).encode() + b"\n" + body + b"\n"
+
+
+def decode(data: bytes, name: str) -> Manifest:
+    """Raises SnapshotDamaged when the bytes are not whole, StateRefused when a newer Freshet wrote them."""
+    checksum, _, rest = data.partition(b"\n")
+    body = rest.removesuffix(b"\n")
+    if not rest.endswith(b"\n") or xxhash.xxh3_128_hexdigest(body).encode() != checksum:
+        raise SnapshotDamaged(f"{name} is damaged: its checksum does not match")
+    values = orjson.loads(body)
+    version = values.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise StateRefused(
+            f"{name} has format {version}; this Freshet reads up to {FORMAT_VERSION}",
+            hint="start the newer Freshet again, or run `freshet shard rebuild --partition P` to rebuild from the log",
+        )
+    try:
+        return Manifest.model_validate(values)
+    except ValidationError as error:
+        raise SnapshotDamaged(f"{name} is not a manifest: {str(error)[:300]}") from error
+
+
+def check_origin(found: Origin, expected: Origin, name: str) -> None:
+    """Raises StateRefused when the snapshot is whole but of something else, SnapshotDamaged when of another shard."""
+    if found.partition != expected.partition:
+        raise SnapshotDamaged(f"{name} is of partition {found.partition}, not {expected.partition}: files were swapped")
+    for field in Origin.model_fields:
+        ours, theirs = getattr(expected, field), getattr(found, field)
+        if ours != theirs:
+            raise StateRefused(
+                f"the snapshot {name} of partition {found.partition} is of {field} {theirs!r}, but {ours!r} is here",
+                hint=f"if this is meant, run `freshet shard rebuild --partition {found.partition}`: "
+                "it removes the local state, and the shard is rebuilt from the log",
+            )

@@ -1,0 +1,175 @@
+"""What a shard promises: records in, immutable views out. Every engine (exact, FAISS) stands behind this."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.errors import InvalidEvent
+from schemas.records import DocumentRecord, Offer, OfferRecord, Order
+from schemas.search import Filters, Hit
+
+Topic = Literal["documents", "offers"]
+Half = npt.NDArray[np.float16]
+"""A vector as the log holds it: fp16, shape (dim,), length 1 before rounding."""
+
+
+class ShardRecord(NamedTuple):
+    """One record of `documents` or `offers`, read."""
+
+    topic: Topic
+    offset: int
+    sku: str
+    timestamp_ms: int
+    """LogAppendTime, ms since 1970."""
+    value: DocumentRecord | OfferRecord | InvalidEvent | None
+    """None purges a remembered delete; InvalidEvent says why the bytes could not be read."""
+
+
+class DocumentChange(NamedTuple):
+    """A checked document; a delete has no body and no vector."""
+
+    sku: str
+    order: int
+    timestamp_ms: int
+    body: bytes | None = None
+    """JSON of the content, as it is shown."""
+    brand: str = ""
+    category: tuple[str, ...] = ()
+    vector: Half | None = None
+
+
+class OfferChange(NamedTuple):
+    """A checked offer; a delete has no offer."""
+
+    sku: str
+    order: int
+    timestamp_ms: int
+    offer: Offer | None
+    version: int | None
+    live_since: int
+
+
+class Purge(NamedTuple):
+    """Forget a delete: by now no older record of the SKU can come."""
+
+    topic: Topic
+    sku: str
+
+
+Change = DocumentChange | OfferChange | Purge
+
+
+class Offsets(NamedTuple):
+    """The next offset of each topic that a state does not hold yet."""
+
+    documents: int
+    offers: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a shard is a shard of. Shards with different identities are never compared."""
+
+    partition: int
+    lineage: str
+    """Names (base snapshot, log after it): within one, equal offsets mean equal bytes."""
+    encoder: str
+    dim: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one state, by kind."""
+
+    skus: int
+    """SKUs with any remembered record."""
+    rows: int
+    """SKUs with a live document."""
+    visible: int
+    held_offers: int
+    """Live offers whose live document has not come."""
+
+
+class Found(NamedTuple):
+    sku: str
+    slot: int
+    """Where the view keeps this SKU; means nothing in another view."""
+    score: float | None
+    """Cosine, -1..1; None when there was no query vector."""
+
+
+class Matches(NamedTuple):
+    found: list[Found]
+    """Best first, ties by SKU; without a vector newest content first."""
+    matching: int
+    """Products that pass the filters, exactly."""
+
+
+class Lookup(NamedTuple):
+    """One SKU as a view serves it."""
+
+    hit: Hit | None
+    deleted: bool
+    waiting: Literal["document", "offer"] | None
+    """What has not come yet, though the other of the two has."""
+    content_order: Order | None
+    """Order of the newest document, shown or not, delete or not."""
+    offer_order: Order | None
+
+
+class View(Protocol):
+    """One point in time of one shard. Immutable, thread-safe, takes no lock."""
+
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def offsets(self) -> Offsets: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def digest_documents(self) -> str:
+        """32 hex digits over the newest document per SKU, deletes included. Equal offsets, equal digests."""
+
+    @property
+    def digest_offers(self) -> str: ...
+
+    def search(self, vector: Half | None, limit: int, filters: Filters) -> Matches:
+        """At most `limit` visible products that pass the filters. Never fewer than exist.
+
+        Raises InvalidRequest("bad_vector") when the vector is not fp16 of shape (dim,) and length 1.
+        """
+
+    def hits(self, found: Sequence[Found]) -> list[Hit]: ...
+    def lookup(self, sku: str) -> Lookup: ...
+    def scrub(self) -> bool:
+        """Recomputes both digests from what is stored; False: memory or disk has changed under us."""
+
+    def states(self) -> npt.NDArray[Any]:
+        """Every remembered SKU, shape (n,), dtype `columns.STATE`, ordered by SKU; for snapshots."""
+
+    def names(self) -> dict[str, Any]:
+        """The words the codes in `states` stand for, and the SKUs in their order."""
+
+    def vectors(self, block: int) -> Iterator[Half]:
+        """Vectors of the live documents in the order of `states`, (m, dim) with m at most `block`."""
+
+    def bodies(self) -> list[bytes]:
+        """Bodies of the live documents in the order of `states`."""
+
+
+class Shard(Protocol):
+    """The writer of one partition. One thread writes; any thread reads `view`."""
+
+    @property
+    def view(self) -> View:
+        """The newest published state."""
+
+    def write(self, changes: Sequence[Change], offsets: Offsets) -> int:
+        """Applies checked changes and publishes one view at `offsets`; returns how many changed anything.
+
+        The newest order per SKU and topic wins, whatever the arrival; an equal order changes nothing.
+        The cost follows from the number of changes, not of rows.
+        """

@@ -1,0 +1,123 @@
+"""Reads the newest snapshot that verifies; what does not is named, and another shard's or cluster's is refused."""
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import xxhash
+
+from index_snapshots import manifest as manifests
+from index_snapshots.columns import STATE, FrozenColumns
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
+from index_snapshots.protocol import Counts, Half, Identity, Offsets
+from index_snapshots.rows import Rows
+from index_snapshots.stored import Vocabulary
+from index_snapshots.view import ExactView
+from index_snapshots.words import Paths, Words
+from schemas.errors import StateRefused
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a folder gave."""
+
+    view: ExactView | None
+    """The state to go on from (`ExactShard(view.identity, now_ms, view)`); None: begin at the start of the log."""
+    damaged: tuple[str, ...]
+    """One line per snapshot that did not verify: log it as an error."""
+
+
+def restore(folder: Path, expected: Origin) -> Restored:
+    """Raises StateRefused when the newest readable snapshot is of another origin or of a newer format."""
+    damaged: list[str] = []
+    for path in sorted(folder.glob(MANIFEST_PATTERN), reverse=True):
+        try:
+            manifest = manifests.decode(_bytes(path), path.name)
+            manifests.check_origin(manifest.origin, expected, path.name)
+            return Restored(load(folder, manifest), tuple(damaged))
+        except SnapshotDamaged as error:
+            damaged.append(f"snapshot {path.name} is left out: {error}")
+    return Restored(None, tuple(damaged))
+
+
+def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offers: tuple[int, int]) -> None:
+    """Whether the log still has what follows a state; `documents` and `offers` are (first offset kept, end).
+
+    Raises StateRefused when the log ends before the state does (another log, or a lost disk) or begins after it.
+    """
+    for topic, offset, (begin, end) in zip(Offsets._fields, offsets, (documents, offers), strict=True):
+        if not begin <= offset <= end:
+            raise StateRefused(
+                f"the snapshot of partition {partition} stands at offset {offset} of {topic}, "
+                f"but the log holds {begin} to {end}",
+                hint=f"run `freshet shard rebuild --partition {partition}`: it removes the local state, "
+                "and the shard is rebuilt from the log",
+            )
+
+
+def load(folder: Path, manifest: Manifest) -> ExactView:
+    """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
+    parts = {part: _verified(folder, file) for part, file in manifest.files.items()}
+    try:
+        return _assemble(manifest, parts)
+    except (KeyError, ValueError, IndexError) as error:
+        raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
+
+
+def _verified(folder: Path, file: StoredFile) -> bytes:
+    data = _bytes(folder / file.name)
+    if len(data) != file.size:
+        raise SnapshotDamaged(f"{file.name} has {len(data)} bytes, not {file.size}")
+    if xxhash.xxh3_128_hexdigest(data) != file.xxh3 or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise SnapshotDamaged(f"{file.name} is damaged: its checksum does not match")
+    return data
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SnapshotDamaged(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _assemble(manifest: Manifest, parts: dict[str, bytes]) -> ExactView:
+    dim = manifest.origin.dim
+    names = orjson.loads(parts["names"])
+    vectors: Half = np.frombuffer(parts["vectors"], dtype="<f2").reshape(-1, dim).astype(np.float16, copy=False)
+    states: npt.NDArray[Any] = np.frombuffer(parts["states"], dtype=STATE)
+    bodies = _cut(parts["bodies"], names["body_bytes"])
+    if len(names["sku"]) != len(states) or len(bodies) != len(vectors):
+        raise ValueError(
+            f"{len(states)} states, {len(names['sku'])} SKUs, {len(vectors)} vectors, {len(bodies)} bodies"
+        )
+    rows = Rows(dim)
+    rows.extend(vectors, bodies)
+    skus: list[str] = names["sku"]
+    return ExactView(
+        Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, dim),
+        Offsets(manifest.documents_offset, manifest.offers_offset),
+        Counts(*manifest.counts),
+        FrozenColumns.of(states),
+        rows.freeze(),
+        Vocabulary(
+            skus,
+            {sku: slot for slot, sku in enumerate(skus)},
+            Words(names["brand"]),
+            Paths(map(tuple, names["category"])),
+            Words(names["currency"]),
+        ),
+        int(manifest.digest_documents, 16),
+        int(manifest.digest_offers, 16),
+    )
+
+
+def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    ends = np.cumsum([0, *sizes]).tolist()
+    if ends[-1] != len(data):
+        raise ValueError(f"bodies have {len(data)} bytes, their sizes add up to {ends[-1]}")
+    return [data[start:end] for start, end in pairwise(ends)]

@@ -1,0 +1,33 @@
+"""When recent records were written and became searchable: for the journey of an event, outside the shard's state."""
+
+from typing import Final, NamedTuple
+
+from index_snapshots.protocol import Topic
+
+TIMES_MAX: Final = 50_000
+
+
+class Moment(NamedTuple):
+    written_ms: int
+    """LogAppendTime of the record."""
+    searchable_ms: int
+    """When the view that holds it was published."""
+
+
+class Times:
+    """The last `limit` applied records. One thread writes, any reads."""
+
+    def __init__(self, limit: int = TIMES_MAX) -> None:
+        self._limit = limit
+        self._moments: dict[tuple[Topic, int], Moment] = {}
+
+    def note(self, topic: Topic, order: int, moment: Moment) -> None:
+        """The first time an order is applied counts."""
+        if (topic, order) in self._moments:
+            return
+        if len(self._moments) >= self._limit:
+            del self._moments[next(iter(self._moments))]
+        self._moments[topic, order] = moment
+
+    def of(self, topic: Topic, order: int) -> Moment | None:
+        return self._moments.get((topic, order))

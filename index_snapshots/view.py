@@ -1,0 +1,168 @@
+"""One point in time of an exact shard: everything a search, a lookup, a scrub or a snapshot needs, pinned."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from index_snapshots import digests
+from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
+from index_snapshots.orders import NO_ORDER, unpack
+from index_snapshots.protocol import Counts, Found, Half, Identity, Lookup, Matches, Offsets
+from index_snapshots.rows import FrozenRows
+from index_snapshots.search import Slots, at_least, candidates, nearest
+from index_snapshots.stored import Vocabulary, document_hash, marks, offer_at, offer_hash
+from index_snapshots.visibility import deleted, visible
+from schemas.errors import InvalidRequest
+from schemas.records import Content, is_unit
+from schemas.search import Filters, Hit
+
+
+@dataclass(frozen=True)
+class ExactView:
+    """See `protocol.View`."""
+
+    identity: Identity
+    offsets: Offsets
+    counts: Counts
+    columns: FrozenColumns
+    rows: FrozenRows
+    words: Vocabulary
+    sum_documents: int
+    sum_offers: int
+
+    @property
+    def digest_documents(self) -> str:
+        return digests.hexadecimal(self.sum_documents)
+
+    @property
+    def digest_offers(self) -> str:
+        return digests.hexadecimal(self.sum_offers)
+
+    def search(self, vector: Half | None, limit: int, filters: Filters) -> Matches:
+        words = self.words
+        slots = candidates(self.columns, words.brands, words.categories, words.currencies, filters)
+        if vector is None:
+            return Matches(self._newest(slots, limit), len(slots))
+        _check_query(vector, self.identity.dim)
+        kept, scores = nearest(self.rows, self.columns.whole("row")[slots], vector, limit)
+        found = [
+            Found(words.skus[slot], slot, score)
+            for slot, score in zip(slots[kept].tolist(), scores.tolist(), strict=True)
+        ]
+        found.sort(key=lambda one: (-(one.score or 0.0), one.sku))
+        return Matches(found[:limit], len(slots))
+
+    def _newest(self, slots: Slots, limit: int) -> list[Found]:
+        orders = self.columns.whole("document_order")[slots]
+        kept = at_least(orders, limit)
+        ranked = sorted(
+            zip(orders[kept].tolist(), slots[kept].tolist(), strict=True),
+            key=lambda one: (-one[0], self.words.skus[one[1]]),
+        )
+        return [Found(self.words.skus[slot], slot, None) for _, slot in ranked[:limit]]
+
+    def hits(self, found: Sequence[Found]) -> list[Hit]:
+        return [self._hit(one.slot, one.score) for one in found]
+
+    def _hit(self, slot: int, score: float | None) -> Hit:
+        get = self.columns.get
+        offer_order = get("offer_order", slot)
+        return Hit(
+            sku=self.words.skus[slot],
+            score=score,
+            content=Content.model_validate_json(self.rows.bodies[get("row", slot)]),
+            offer=offer_at(self.columns, self.words.currencies, slot),
+            in_stock=get("in_stock", slot),
+            content_order=unpack(get("document_order", slot)),
+            offer_order=None if offer_order == NO_ORDER else unpack(offer_order),
+        )
+
+    def lookup(self, sku: str) -> Lookup:
+        slot = self.words.slot_of.get(sku)
+        if slot is None or slot >= self.columns.slots:
+            return Lookup(None, False, None, None, None)
+        document, offer = marks(self.columns, slot)
+        gone = deleted(document, offer)
+        waiting: Literal["document", "offer"] | None = None
+        if visible(document, offer):
+            waiting = None if offer and offer.live else "offer"
+        elif not gone and offer and offer.live:
+            waiting = "document"
+        return Lookup(
+            self._hit(slot, None) if visible(document, offer) else None,
+            gone,
+            waiting,
+            unpack(document.order) if document else None,
+            unpack(offer.order) if offer else None,
+        )
+
+    def scrub(self) -> bool:
+        skus, currencies = self.words.skus, self.words.currencies
+        slots = range(self.columns.slots)
+        documents = sum(document_hash(self.columns, self.rows, skus, slot) for slot in slots)
+        offers = sum(offer_hash(self.columns, currencies, skus, slot) for slot in slots)
+        return (documents - self.sum_documents) % digests.MODULUS == 0 == (offers - self.sum_offers) % digests.MODULUS
+
+    def states(self) -> npt.NDArray[Any]:
+        order = self._by_sku
+        states = np.zeros(len(order), dtype=STATE)
+        for name in STATE.fields or ():
+            states[name] = self.columns.whole(name)[order]
+        live = states["row"] != NO_ROW
+        states["row"][live] = np.arange(int(live.sum()))
+        for name in ("brand", "category", "currency"):
+            states[name] = _renumbered(states[name])[0]
+        return states
+
+    def names(self) -> dict[str, Any]:
+        order = self._by_sku
+        skus = self.words.skus
+        tables: dict[str, list[Any]] = {
+            "brand": self.words.brands.words,
+            "category": [list(path) for path in self.words.categories.paths],
+            "currency": self.words.currencies.words,
+        }
+        used = {
+            name: [table[code] for code in _renumbered(self.columns.whole(name)[order])[1]]
+            for name, table in tables.items()
+        }
+        return {"sku": [skus[slot] for slot in order.tolist()], **used}
+
+    def vectors(self, block: int) -> Iterator[Half]:
+        rows = self._live_rows()
+        for start in range(0, len(rows), block):
+            yield self.rows.gather(rows[start : start + block]).astype(np.float16)
+
+    def bodies(self) -> list[bytes]:
+        return [self.rows.bodies[row] for row in self._live_rows().tolist()]
+
+    def _live_rows(self) -> Slots:
+        rows = self.columns.whole("row")[self._by_sku]
+        return np.asarray(rows[rows != NO_ROW])
+
+    @cached_property
+    def _by_sku(self) -> Slots:
+        known = (self.columns.whole("document_order") != NO_ORDER) | (self.columns.whole("offer_order") != NO_ORDER)
+        skus = self.words.skus
+        return np.array(sorted(np.flatnonzero(known).tolist(), key=skus.__getitem__), dtype=np.int64)
+
+
+def _renumbered(codes: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], list[int]]:
+    """Codes as 0, 1, ... by first use, and the old code of each: words no longer used are left out of snapshots."""
+    used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    by_use = np.argsort(np.where(used == NO_CODE, -1, first), kind="stable")
+    rank = np.empty(len(used), dtype=np.int32)
+    offset = 1 if NO_CODE in used else 0
+    rank[by_use] = np.arange(len(used)) - offset
+    return rank[inverse].astype(np.int32), used[by_use][offset:].tolist()
+
+
+def _check_query(vector: Half, dim: int) -> None:
+    if vector.dtype != np.float16 or vector.shape != (dim,):
+        raise InvalidRequest("bad_vector", f"the vector is {vector.dtype} {vector.shape}; this shard has fp16 ({dim},)")
+    if not np.isfinite(vector).all() or not is_unit(float(np.linalg.norm(vector.astype(np.float64)))):
+        raise InvalidRequest("bad_vector", "the vector is not finite or not of length 1")

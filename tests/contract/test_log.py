@@ -1,0 +1,139 @@
+"""One contract for the log: the fake in memory and the real Kafka do the same."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from freshet.kafka import EmbeddedKafka
+from schemas.errors import StateRefused
+from streams.memory import MemoryLog
+from streams.partitioner import partition_of
+from streams.producer import Producer, Sender
+from streams.reader import Reader, Tail
+from streams.topics import create_topics
+
+PARTITIONS = 3
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedKafka(tmp_path_factory.mktemp("kafka"))
+    bootstrap = server.start()
+    create_topics(bootstrap, 1, PARTITIONS)
+    yield bootstrap
+    server.stop()
+
+
+@pytest_asyncio.fixture(params=["memory", "kafka"])
+async def log(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Sender, Any, str]]:
+    """A sender, a reader, and a topic that no other test has written to."""
+    if request.param == "memory":
+        memory = MemoryLog(PARTITIONS)
+        yield memory, memory, "catalog"
+        return
+    kafka = request.getfixturevalue("kafka")
+    generation = request.getfixturevalue("generation")
+    await asyncio.to_thread(create_topics, kafka, generation, PARTITIONS)
+    producer, reader = Producer(kafka, loop=asyncio.get_running_loop()), Reader(kafka)
+    yield producer, reader, f"catalog.{generation}"
+    await producer.close()
+    reader.close()
+
+
+@pytest.fixture
+def generation(request: pytest.FixtureRequest) -> int:
+    """A number per test, so that each has its own topics."""
+    return 2 + sum(map(ord, request.node.name)) % 100_000
+
+
+async def send(sender: Sender, topic: str, count: int, partition: int = 0) -> list[Any]:
+    return [await sender.send(topic, b"k", str(i).encode(), partition) for i in range(count)]
+
+
+async def test_positions_are_consecutive_and_read_back_in_order(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    positions = await send(sender, topic, 25)
+    assert [position.offset for position in positions] == list(range(25))
+    records = [record for batch in reader.read(topic, 0, 0, batch=10) for record in batch]
+    assert [(record.offset, record.value) for record in records] == [(i, str(i).encode()) for i in range(25)]
+    assert {record.timestamp_ms > 1_600_000_000_000 for record in records} == {True}
+
+
+async def test_a_range_ends_where_it_is_told(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    await send(sender, topic, 20)
+    records = [record.offset for batch in reader.read(topic, 0, 5, 12) for record in batch]
+    assert records == list(range(5, 12))
+
+
+async def test_begin_end_and_record_at(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    assert reader.begin_end(topic, 1) == (0, 0)
+    await send(sender, topic, 3, partition=1)
+    assert reader.begin_end(topic, 1) == (0, 3)
+    assert reader.record_at(topic, 1, 2).value == b"2"
+    assert reader.record_at(topic, 1, 3) is None
+
+
+async def test_offset_at_a_time(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    positions = await send(sender, topic, 3)
+    assert reader.offset_at(topic, 0, positions[0].timestamp_ms) == 0
+    assert reader.offset_at(topic, 0, positions[2].timestamp_ms + 1_000) == 3
+
+
+async def test_a_record_without_key_or_value_stays_so(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    await sender.send(topic, None, b"v", 2)
+    await sender.send(topic, b"k", None, 2)
+    records = [record for batch in reader.read(topic, 2, 0) for record in batch]
+    assert [(record.key, record.value) for record in records] == [(None, b"v"), (b"k", None)]
+
+
+async def test_the_key_decides_the_partition_by_murmur2(log: tuple[Sender, Any, str]) -> None:
+    sender, _, topic = log
+    for i in range(50):
+        key = f"sku-{i}".encode()
+        assert (await sender.send(topic, key, b"v")).partition == partition_of(key, PARTITIONS)
+
+
+async def test_an_offset_before_the_first_is_refused(log: tuple[Sender, Any, str]) -> None:
+    sender, reader, topic = log
+    await send(sender, topic, 2)
+    with pytest.raises(StateRefused):
+        list(reader.read(topic, 0, -5))
+
+
+async def test_a_tail_sees_what_comes(kafka: str) -> None:
+    producer = Producer(kafka, loop=asyncio.get_running_loop())
+    tail = Tail(kafka, {("clicks", partition): 0 for partition in range(PARTITIONS)})
+    for i in range(30):
+        await producer.send("clicks", f"k{i}".encode(), str(i).encode())
+    seen: set[bytes] = set()
+    for _ in range(200):
+        seen |= {record.value or b"" for record in await asyncio.to_thread(tail.poll, 0.1)}
+        if len(seen) == 30:
+            break
+    assert len(seen) == 30
+    tail.close()
+    await producer.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "murmur2_signed"),
+    [
+        (b"21", -973932308),
+        (b"foobar", -790332482),
+        (b"a-little-bit-long-string", -985981536),
+        (b"a-little-bit-longer-string", -1486304829),
+        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+        (b"abc", 479470107),
+    ],
+)
+def test_murmur2_gives_the_vectors_of_kafkas_own_tests(key: bytes, murmur2_signed: int) -> None:
+    """From org.apache.kafka.common.utils.UtilsTest.testMurmur2 (Apache Kafka)."""
+    for partitions in (1, 2, 3, 7, 16, 1_000):
+        assert partition_of(key, partitions) == (murmur2_signed & 0x7FFFFFFF) % partitions

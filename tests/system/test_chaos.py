@@ -1,0 +1,145 @@
+"""Workers killed and stopped at random under load: the guard of the pinned Faust, and proof that the test would notice."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.system.conftest import STOP_S, Stack, wait_until
+from tests.system.model import SETTLE_S, check_all, settle
+from tests.system.sending import Merchant, Stream, mixed_events
+
+SECONDS = 25.0
+RATE = 300.0
+SKUS = 400
+PAUSE_S = (0.5, 2.5)
+"""Between two faults, drawn evenly."""
+SEED_VARIABLE = "CHAOS_SEED"
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A process of the test that may be killed, and how it is started again."""
+
+    name: str
+    end: Callable[[signal.Signals], None]
+    start: Callable[[], object]
+
+
+def nemesis(random_: random.Random, victims: list[Victim], until: float) -> list[str]:
+    """Kills (two in three) or stops cleanly one victim after the other and starts it again at once."""
+    story = []
+    while time.monotonic() < until:
+        time.sleep(random_.uniform(*PAUSE_S))
+        victim = random_.choice(victims)
+        how = random_.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
+        victim.end(how)
+        victim.start()
+        story.append(f"{how.name} {victim.name}")
+    return story
+
+
+def end_child(children: Mapping[str, "subprocess.Popen[bytes]"], name: str) -> Callable[[signal.Signals], None]:
+    def end(how: signal.Signals) -> None:
+        child = children[name]
+        assert child.poll() is None or child.returncode == 3, f"{name} left by itself with {child.returncode}"
+        child.send_signal(how)
+        child.wait(STOP_S)
+
+    return end
+
+
+@pytest.fixture
+def seed() -> int:
+    chosen = int(os.environ.get(SEED_VARIABLE, random.SystemRandom().randrange(10**6)))
+    print(f"{SEED_VARIABLE}={chosen}")
+    return chosen
+
+
+@pytest.fixture
+def naive(stack: Stack) -> Iterator["Naive"]:
+    control = Naive(stack)
+    yield control
+    control.close()
+
+
+class Naive:
+    """The negative control: it reads the same `catalog` and suffers the same faults."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._done = stack.data / "naive.txt"
+        self._log = (stack.data / "naive.log").open("ab")
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        arguments = [self._stack.kafka, self._stack.topic("catalog"), str(self._done)]
+        self.children["naive"] = subprocess.Popen(
+            [sys.executable, "-m", "tests.system.naive_worker", *arguments],
+            cwd=self._stack.data,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def done(self) -> set[str]:
+        """Places (partition-offset) of the events that it worked on."""
+        return set(self._done.read_text().split()) if self._done.exists() else set()
+
+    def close(self) -> None:
+        for child in self.children.values():
+            child.kill()
+            child.wait()
+        self._log.close()
+
+
+def test_nothing_is_lost_under_random_kills_and_a_stock_faust_worker_does_lose(
+    stack: Stack, naive: Naive, seed: int
+) -> None:
+    random_ = random.Random(seed)
+    merchant = Merchant(stack.kafka, stack.generation)
+    stack.start("catalog")
+    stack.start("embed")
+    naive.start()
+    victims = [
+        Victim("catalog", end_child(stack.processes, "catalog"), lambda: stack.launch("catalog")),
+        Victim("embed", end_child(stack.processes, "embed"), lambda: stack.launch("embed")),
+        Victim("naive", end_child(naive.children, "naive"), naive.start),
+    ]
+    with Stream(merchant, mixed_events(random_, SKUS), RATE):
+        story = nemesis(random.Random(seed), victims, time.monotonic() + SECONDS)
+    print("; ".join(story))
+    acked = merchant.flush()
+    settle(stack)
+    kinds = check_all(stack, acked)
+    print(f"{len(acked)} events, {dict(kinds)}")
+    assert sum(kinds.values()) == len(acked)
+    lost = lost_by(naive, acked)
+    print(f"the stock worker lost {len(lost)}")
+    assert lost, "the negative control lost nothing: this test would not notice a loss"
+
+
+def lost_by(naive: Naive, acked: list[str]) -> set[str]:
+    """What the stock worker never worked on, once the last event of each partition has come to it."""
+    places = {event_id.split("-", 1)[1] for event_id in acked}
+    last: dict[str, int] = {}
+    for place in places:
+        partition, offset = place.split("-")
+        last[partition] = max(last.get(partition, 0), int(offset))
+    ends = {f"{partition}-{offset}" for partition, offset in last.items()}
+    size = -1
+
+    def at_rest() -> bool:
+        nonlocal size
+        before, size = size, len(naive.done())
+        time.sleep(1.0)
+        return ends <= naive.done() or before == size
+
+    wait_until(at_rest, SETTLE_S, "the stock worker comes to rest")
+    return places - naive.done()

@@ -1,0 +1,165 @@
+"""Workers that die, hang, come back late or raise, at every step: nothing is lost, nothing is done twice."""
+
+import itertools
+import random
+import shutil
+import signal
+from collections import Counter
+
+from agents.worker import EXIT_FAIL_STOP
+from freshet.ports import free_port
+from streams.reader import Reader
+from tests.system.compaction import compact_at_once, is_compacted
+from tests.system.conftest import Stack, http, wait_until
+from tests.system.model import check_all, check_conservation, check_monotonic, check_newest, settle, truth, unread
+from tests.system.sending import Merchant, Stream, mixed_events
+
+DIES_S = 30.0
+TAKES_OVER_S = 60.0
+STEPS = (1, 2, 3, 4, 5)
+"""1: nothing written; 2: records sent; 3: all but the commit; 4: committed; 5: the store knows (streams.transactions)."""
+SMALL_BATCHES = {"FRESHET_CATALOG_BATCH_MAX": "8", "FRESHET_EMBED_BATCH_MAX": "3", "FRESHET_ENGINE": "onnxruntime"}
+
+
+def send_mixed(merchant: Merchant, seed: int, count: int, skus: int = 12) -> list[str]:
+    """Returns the ids of all events that the merchant sent so far."""
+    for key, value in itertools.islice(mixed_events(random.Random(seed), skus), count):
+        merchant.send_raw(key, value)
+    return merchant.flush()
+
+
+def wait_for_exit(stack: Stack, name: str) -> int:
+    child = stack.processes.pop(name)
+    wait_until(lambda: child.poll() is not None, DIES_S, f"{name} leaves\n{stack.log(name)}")
+    assert child.returncode is not None
+    return child.returncode
+
+
+def launch_peer(stack: Stack, name: str) -> int:
+    """One more `catalog` worker; returns its port."""
+    port = free_port()
+    stack.launch("catalog", name, FRESHET_CATALOG_WORKER=name, FRESHET_CATALOG_PORT=str(port))
+    return port
+
+
+def owned(port: int) -> set[str]:
+    """Partitions that the worker on this port works on."""
+    status, facts = http("GET", f"http://127.0.0.1:{port}/healthz")
+    return set(facts["next_offsets"]) if status == 200 else set()
+
+
+def some_outcomes(stack: Stack) -> bool:
+    return len(stack.values("outcomes")) > 0
+
+
+def test_a_crash_between_any_two_steps_loses_nothing_and_repeats_nothing(stack: Stack) -> None:
+    """Each life of both workers ends one step later: of catalog in its second transaction, of embed in its first."""
+    merchant = Merchant(stack.kafka, stack.generation)
+    for step in STEPS:
+        fault = {"FRESHET_FAULT": f"kill:catalog.{step}:2,kill:embed.{step}:1"}
+        stack.launch("catalog", **SMALL_BATCHES, **fault)
+        stack.launch("embed", **SMALL_BATCHES, **fault)
+        send_mixed(merchant, step, 40)
+        assert wait_for_exit(stack, "catalog") == -signal.SIGKILL, f"at step {step}"
+        assert wait_for_exit(stack, "embed") == -signal.SIGKILL, f"at step {step}"
+    stack.launch("catalog")
+    stack.launch("embed", **SMALL_BATCHES)
+    acked = send_mixed(merchant, 0, 40)
+    settle(stack)
+    check_all(stack, acked)
+
+
+def test_a_handler_that_raises_costs_its_own_event_and_no_other(stack: Stack) -> None:
+    stack.launch("embed", FRESHET_FAULT="raise:embed:7", FRESHET_ENGINE="onnxruntime")
+    stack.launch("catalog", FRESHET_FAULT="raise:catalog:100")
+    merchant = Merchant(stack.kafka, stack.generation)
+    for number in range(250):
+        merchant.send({"type": "upsert", "sku": f"S-{number}", "title": f"Lamp {number}"})
+    acked = merchant.flush()
+    settle(stack)
+    outcomes = stack.outcomes()
+    assert set(outcomes) == set(acked)
+    raised = Counter((outcome.by, outcome.outcome, outcome.reason) for outcome in outcomes.values())
+    assert raised["catalog", "dead-lettered", "unexpected"] == 2
+    assert raised["embed", "dead-lettered", "encoder_refused"] > 0
+    assert len(stack.dead_letters()) == raised.total() - raised["catalog", "indexed", ""]
+    indexed = {outcome.sku for outcome in outcomes.values() if outcome.outcome == "indexed"}
+    assert {key.decode() for key, _ in stack.values("documents")} == indexed
+    replay_all(stack, merchant)
+
+
+def replay_all(stack: Stack, merchant: Merchant) -> None:
+    """Sends every dead letter again, as `freshet dlq replay` does, to workers that do not raise."""
+    stack.stop("catalog")
+    stack.stop("embed")
+    for letter in stack.dead_letters().values():
+        number = letter.original()[0].decode().removeprefix("S-")
+        event = {"type": "upsert", "sku": f"S-{number}", "title": f"Lamp {number}", "replay_of": letter.event_id}
+        merchant.send(event)
+    merchant.flush()
+    stack.launch("catalog")
+    stack.launch("embed", FRESHET_ENGINE="onnxruntime")
+    settle(stack)
+    assert len({key for key, _ in stack.values("documents")}) == 250
+
+
+def test_a_worker_that_wakes_up_late_writes_nothing_even_where_its_records_were_compacted_away(stack: Stack) -> None:
+    """A3: stopped for longer than its session, its partitions taken over, their topics compacted, then continued."""
+    compact_at_once(stack.kafka, [stack.topic("contents"), stack.topic("offers")])
+    merchant = Merchant(stack.kafka, stack.generation)
+    send_mixed(merchant, 1, 3_000)
+    stack.launch("catalog", FRESHET_CATALOG_BATCH_MAX="4")
+    wait_until(lambda: some_outcomes(stack), TAKES_OVER_S, "the first worker has begun")
+    stack.send_signal("catalog", signal.SIGSTOP)
+    launch_peer(stack, "catalog-1")
+    reader = Reader(stack.kafka)
+    wait_until(lambda: unread(stack, reader, "catalog") == 0, TAKES_OVER_S, "its peer has done the rest")
+    acked = send_mixed(merchant, 2, 200)
+    settle(stack, "catalog")
+    wait_until(lambda: is_compacted(stack, "offers"), TAKES_OVER_S, "offers are compacted")
+    before = ends(stack, reader)
+    stack.send_signal("catalog", signal.SIGCONT)
+    assert wait_for_exit(stack, "catalog") == EXIT_FAIL_STOP
+    assert "another worker has taken over" in stack.log("catalog")
+    settle(stack, "catalog")
+    assert ends(stack, reader) == before
+    reader.close()
+    check_conservation(stack, acked, truth(stack))
+    check_monotonic(stack)
+    check_newest(stack, truth(stack))
+
+
+def ends(stack: Stack, reader: Reader) -> dict[tuple[str, int], int]:
+    bases = ("contents", "offers", "outcomes")
+    return {(base, p): reader.begin_end(stack.topic(base), p)[1] for base in bases for p in range(stack.partitions)}
+
+
+def test_workers_come_and_go_and_one_brings_back_an_old_store(stack: Stack) -> None:
+    """A7: one worker, three, one again, while events keep coming; the first returns with what it knew long before."""
+    merchant = Merchant(stack.kafka, stack.generation)
+    store, old = stack.data / "catalog-0", stack.data / "old"
+    stack.start("catalog")
+    with Stream(merchant, mixed_events(random.Random(5), 30), rate=200):
+        wait_until(lambda: some_outcomes(stack), TAKES_OVER_S, "the first events are decided")
+        assert stack.stop("catalog") == 0
+        shutil.copytree(store, old)
+        stack.start("catalog")
+        peers = {name: launch_peer(stack, name) for name in ("catalog-1", "catalog-2")}
+        wait_until(lambda: any(map(owned, peers.values())), TAKES_OVER_S, "a new worker owns a partition")
+        stack.kill("catalog")
+        wait_until(
+            lambda: sum(len(owned(port)) for port in peers.values()) == stack.partitions,
+            TAKES_OVER_S,
+            "the others own all partitions",
+        )
+        shutil.rmtree(store)
+        shutil.copytree(old, store)
+        stack.start("catalog")
+        for name in peers:
+            assert stack.stop(name) == 0
+    acked = merchant.flush()
+    settle(stack, "catalog")
+    expected = truth(stack)
+    check_conservation(stack, acked, expected)
+    check_monotonic(stack)
+    check_newest(stack, expected)

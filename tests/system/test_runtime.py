@@ -1,0 +1,293 @@
+"""The supervised stack: starts, restarts, stops, cleans up; nothing is left behind and no innocent process is hit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freshet import exit_codes, processes
+from freshet.backoff import RestartPolicy
+from freshet.kafka import EmbeddedKafka
+from freshet.redis_server import EmbeddedRedis
+from freshet.stack_state import ChildState, StackState
+from freshet.supervisor import Child, StartFailed, Supervisor
+from freshet.up import end_leftovers
+from streams.topics import describe_cluster
+
+SLEEPS = "import time; time.sleep(600)"
+HANGS = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+DIES = "print('no disk left', flush=True); raise SystemExit(7)"
+QUICK = RestartPolicy(first_wait_s=0.01, wait_s_max=0.02, deaths_told=2, deaths_at_start_max=4)
+
+
+class Run:
+    """A supervisor of small children, driven step by step; what it said and the states it wrote."""
+
+    def __init__(self, *children: Child, stop_grace_s: float = 15.0) -> None:
+        self.said: list[str] = []
+        self.states: dict[str, ChildState] = {}
+        self.was_ready = False
+        self.supervisor = Supervisor(
+            children,
+            say=self.said.append,
+            changed=lambda states: self.states.update({state.name: state for state in states}),
+            all_ready=lambda: setattr(self, "was_ready", True),
+            policy=QUICK,
+            stop_grace_s=stop_grace_s,
+        )
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        def stepped() -> bool:
+            self.supervisor.step()
+            return condition()
+
+        wait_until(stepped)
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        self.supervisor.run()
+
+    def pid(self, name: str) -> int:
+        pid = self.states[name].pid
+        assert pid is not None
+        return pid
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, "the condition did not come true in time"
+        time.sleep(0.01)
+
+
+def child(folder: Path, name: str, code: str, **more: Any) -> Child:
+    return Child(name, (sys.executable, "-c", code), os.environ, folder / f"{name}.log", **more)
+
+
+def test_children_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    notes = (
+        "import signal, sys, time\n"
+        f"def note(word): open({str(journal)!r}, 'a').write(word + sys.argv[-1] + ' ')\n"
+        "def leave(*_): note('-'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, leave); note('+'); time.sleep(600)"
+    )
+
+    def noted(name: str, **more: Any) -> Child:
+        there = f"+{name}"
+        return Child(
+            name,
+            (sys.executable, "-c", notes, name),
+            os.environ,
+            tmp_path / f"{name}.log",
+            lambda: journal.exists() and there in journal.read_text().split(),
+            **more,
+        )
+
+    run = Run(
+        noted("tier", after=("log",), stops_before=("worker",)),
+        noted("worker", after=("log", "step")),
+        child(tmp_path, "step", "pass", after=("log",), once=True),
+        noted("log"),
+    )
+    run.until(lambda: run.was_ready)
+    run.stop()
+    events = journal.read_text().split()
+    assert events[0] == "+log"
+    assert set(events[1:3]) == {"+tier", "+worker"}
+    assert events[3:] == ["-tier", "-worker", "-log"]
+    assert {state.state for state in run.states.values()} == {"stopped"}
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    run = Run(child(tmp_path, "worker", SLEEPS))
+    run.until(lambda: run.was_ready)
+    killed = run.pid("worker")
+    os.kill(killed, signal.SIGKILL)
+    run.until(lambda: run.states["worker"].restarts == 1 and run.states["worker"].state == "ready")
+    assert run.pid("worker") != killed
+    assert any("worker was ended by signal 9" in line for line in run.said)
+    run.stop()
+
+
+def test_a_child_that_keeps_dying_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
+    run = Run(child(tmp_path, "other", SLEEPS), child(tmp_path, "worker", DIES))
+    with pytest.raises(StartFailed, match=r"worker keeps dying: 4 times in a row.*exit code 7") as raised:
+        run.supervisor.run()
+    assert "no disk left" in raised.value.message
+    assert str(tmp_path / "worker.log") in raised.value.message
+    assert processes.identity(run.pid("other") if run.states["other"].pid else -1) is None, "the others were stopped"
+
+
+def test_later_it_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    switch = tmp_path / "fails"
+    code = f"import os, time\nif os.path.exists({str(switch)!r}): raise SystemExit('disk full')\ntime.sleep(600)"
+    run = Run(child(tmp_path, "other", SLEEPS), child(tmp_path, "worker", code))
+    run.until(lambda: run.was_ready)
+    switch.touch()
+    os.kill(run.pid("worker"), signal.SIGKILL)
+    run.until(lambda: run.states["worker"].restarts > QUICK.deaths_at_start_max)
+    told = [line for line in run.said if "worker keeps dying" in line]
+    assert len(told) == 1
+    assert "disk full" in told[0]
+    assert run.states["other"].state == "ready"
+    switch.unlink()
+    run.until(lambda: run.states["worker"].state == "ready")
+    run.stop()
+
+
+def test_a_hung_child_is_killed_at_the_limit(tmp_path: Path) -> None:
+    run = Run(
+        child(tmp_path, "deaf", HANGS, ready=lambda: "deaf" in (tmp_path / "deaf.log").read_text()), stop_grace_s=0.2
+    )
+    run.until(lambda: run.was_ready)
+    pid = run.pid("deaf")
+    run.stop()
+    assert processes.identity(pid) is None
+    assert "deaf did not stop in time: killed" in run.said
+
+
+def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, sys, time\n"
+        "from freshet import processes\n"
+        f"log = pathlib.Path({str(tmp_path / 'child.log')!r})\n"
+        f"print(processes.start([sys.executable, '-c', {SLEEPS!r}], os.environ, log).pid, flush=True)\n"
+        "time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    name = processes.identity(pid)
+    assert name is not None
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    if sys.platform == "linux":
+        wait_until(lambda: processes.identity(pid) != name)
+    else:
+        processes.end(pid, name, 5.0)
+
+
+def test_leftovers_are_ended_and_innocent_processes_are_not(tmp_path: Path) -> None:
+    left, innocent = (
+        processes.start((sys.executable, "-c", SLEEPS), os.environ, tmp_path / f"{name}.log") for name in ("a", "b")
+    )
+    state = StackState(
+        state="ready",
+        children=[
+            ChildState(name="left", state="ready", pid=left.pid, started=processes.identity(left.pid)),
+            ChildState(name="innocent", state="ready", pid=innocent.pid, started="an earlier boot/1"),
+            ChildState(name="gone", state="ready", pid=None, started=None),
+        ],
+    )
+    said: list[str] = []
+    assert end_leftovers(state, said.append, grace_s=5.0) == 1
+    assert left.wait() == -signal.SIGTERM
+    assert innocent.poll() is None
+    assert said == [f"left (pid {left.pid}) is left from an earlier run: ending it"]
+    innocent.kill()
+    innocent.wait()
+
+
+def test_the_embedded_servers_keep_their_port_and_kafka_its_data(tmp_path: Path) -> None:
+    kafka = EmbeddedKafka(tmp_path / "kafka")
+    bootstrap = kafka.start()
+    first = kafka.pid
+    kafka.kill()
+    assert processes.identity(first) is None
+    assert kafka.start() == bootstrap
+    assert kafka.pid != first
+    kafka.stop()
+    assert (tmp_path / "kafka" / "log" / ".kafka_cleanshutdown").exists()
+    redis = EmbeddedRedis(tmp_path / "redis")
+    url = redis.start()
+    redis.kill()
+    assert redis.start() == url
+    redis.stop()
+
+
+class Up:
+    """`freshet up` as a process of its own."""
+
+    def __init__(self, data: Path, model: Path) -> None:
+        self.data = data
+        self._model = model
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
+        return subprocess.run(
+            [sys.executable, "-m", "freshet", *arguments, "--data", str(self.data), "--json"],
+            env={**clean, "FRESHET_MODEL": str(self._model)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self) -> dict[str, Any]:
+        run = self.run("up", "--detach", "--port", "0")
+        assert run.returncode == 0, run.stderr
+        state: dict[str, Any] = json.loads(run.stdout)
+        return state
+
+    def status(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads(self.run("status").stdout)
+        return state
+
+
+def pids(state: dict[str, Any]) -> dict[str, int]:
+    return {found["name"]: found["pid"] for found in state["children"] if found["pid"]}
+
+
+@pytest.fixture
+def up(tmp_path: Path, model: Path) -> Iterator[Up]:
+    made = Up(tmp_path / "data", model)
+    yield made
+    made.run("down")
+
+
+@pytest.mark.timeout(300)
+def test_the_whole_stack_survives_what_happens_to_it(up: Up) -> None:
+    state = up.start()
+    assert state["state"] == "ready"
+    assert set(pids(state)) == {"kafka", "redis", "catalog", "embed", "shard", "serving"}
+    assert all(found["answers"] for found in up.status()["children"] if found["port"])
+    cluster = describe_cluster(state["kafka"], 1)
+
+    second = up.run("up", "--port", "0")
+    assert second.returncode == exit_codes.FAILED
+    assert f"already runs on {up.data} (pid {state['pid']}, {state['url']})" in second.stderr
+
+    os.kill(pids(state)["catalog"], signal.SIGKILL)
+    wait_until(lambda: restarted(up.status(), "catalog"))
+
+    before = pids(up.status())
+    os.kill(state["pid"], signal.SIGKILL)
+    if sys.platform == "linux":
+        wait_until(lambda: all(processes.identity(pid) is None for pid in before.values()))
+    assert up.status()["state"] == "killed"
+
+    again = up.start()
+    assert again["url"] == state["url"], "the ports are remembered"
+    assert describe_cluster(again["kafka"], 1) == cluster, "it goes on with the data"
+    left = pids(again)
+    assert not set(left.values()) & set(before.values())
+
+    stopped = up.run("down")
+    assert json.loads(stopped.stdout)["ended"] == len(left) + 1
+    assert all(processes.identity(pid) is None for pid in left.values())
+    assert "killed" not in (up.data / "logs" / "up.log").read_text()
+    assert up.status()["state"] == "stopped"
+
+
+def restarted(status: dict[str, Any], name: str) -> bool:
+    (found,) = (found for found in status["children"] if found["name"] == name)
+    return bool(found["restarts"] == 1 and found["answers"])

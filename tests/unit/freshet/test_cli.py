@@ -1,0 +1,91 @@
+"""The command starts light, and turns errors into words and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from freshet import exit_codes
+from freshet.cli import exit_code_of
+from schemas.errors import FreshetError, InvalidRequest, Overloaded, SettingsError, StateRefused, Unavailable
+
+HEAVY = ("aiohttp", "confluent_kafka", "encoders", "faust", "jgo", "numpy", "orjson", "pydantic", "rich", "serving")
+
+
+def freshet(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "freshet", *arguments],
+        capture_output=True,
+        text=True,
+        env={**clean, **environ},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['freshet', '--help']\n"
+        "from freshet.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stderr.strip() == "[]"
+    for command in ("up", "down", "status", "logs", "topics", "model"):
+        assert f"\n  {command} " in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FreshetError("x"), exit_codes.FAILED),
+        (StateRefused("x"), exit_codes.FAILED),
+        (SettingsError("x"), exit_codes.USAGE),
+        (InvalidRequest("code", "x"), exit_codes.USAGE),
+        (Unavailable("x"), exit_codes.UNREACHABLE),
+        (Overloaded("x"), exit_codes.UNREACHABLE),
+    ],
+)
+def test_exit_codes(error: FreshetError, code: int) -> None:
+    assert exit_code_of(error) == code
+
+
+def test_an_error_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    run = freshet("topics", "ls", "--data", str(tmp_path))
+    assert (run.returncode, run.stdout) == (exit_codes.UNREACHABLE, "")
+    assert run.stderr == f"error: no Freshet stack runs on {tmp_path}; start one: freshet up\n"
+
+
+def test_results_on_stdout_as_json(tmp_path: Path) -> None:
+    run = freshet("status", "--json", "--data", str(tmp_path))
+    assert run.returncode == exit_codes.UNREACHABLE
+    assert json.loads(run.stdout)["state"] == "stopped"
+
+
+def test_down_of_nothing_is_fine(tmp_path: Path) -> None:
+    run = freshet("down", "--json", "--data", str(tmp_path))
+    assert (run.returncode, json.loads(run.stdout)) == (exit_codes.OK, {"ended": 0})
+
+
+@pytest.mark.parametrize("arguments", [("up", "--nonsense"), ("nonsense",), ("up", "--port", "http")])
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    assert freshet(*arguments).returncode == exit_codes.USAGE
+
+
+def test_a_misspelt_setting_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    run = freshet("up", "--data", str(tmp_path / "new"), FRESHET_PROT="1")
+    assert run.returncode == exit_codes.USAGE
+    assert "FRESHET_PROT" in run.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_absent_kafka_of_ones_own_is_named(tmp_path: Path) -> None:
+    run = freshet("up", "--data", str(tmp_path / "new"), "--port", "0", FRESHET_KAFKA="127.0.0.1:1")
+    assert run.returncode == exit_codes.UNREACHABLE
+    assert "no Kafka answers at 127.0.0.1:1 (FRESHET_KAFKA)" in run.stderr

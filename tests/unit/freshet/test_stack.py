@@ -1,0 +1,99 @@
+"""Ports are chosen once and remembered; the children agree on all of them."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from freshet import kafka
+from freshet.ports import CHOSEN_FROM, free_port, is_free
+from freshet.stack import PORTS, Stack, child_environ, children, choose_ports
+from schemas.errors import SettingsError
+from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
+
+
+def stack_in(data: Path, settings: UpSettings, *, own: bool = True) -> Stack:
+    return Stack(settings, data, choose_ports(settings, {}), own_kafka=own, own_redis=own)
+
+
+def test_free_ports_stay_out_of_the_range_of_outgoing_connections() -> None:
+    ports = choose_ports(UpSettings(port=0), {})
+    assert set(ports) == set(PORTS)
+    assert len(set(ports.values())) == len(PORTS)
+    assert all(port in CHOSEN_FROM for port in ports.values())
+
+
+def test_remembered_ports_are_taken_again_while_they_are_free() -> None:
+    before = choose_ports(UpSettings(port=0), {})
+    with socket.create_server(("127.0.0.1", before["shard"])):
+        after = choose_ports(UpSettings(port=0), before)
+    assert after["shard"] != before["shard"]
+    assert {name: port for name, port in after.items() if name != "shard"} == {
+        name: port for name, port in before.items() if name != "shard"
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [({"port": 1}, "--port"), ({"kafka_port": 1, "port": 0}, "FRESHET_KAFKA_PORT")],
+)
+def test_a_configured_port_that_is_taken_says_which_option_to_set(settings: dict[str, int], option: str) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(SettingsError, match=str(port)) as raised:
+        choose_ports(UpSettings.model_validate({key: port if value else 0 for key, value in settings.items()}), {})
+    assert option in raised.value.hint
+
+
+def test_a_port_is_free_or_not() -> None:
+    port = free_port()
+    assert is_free(port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert not is_free(port)
+
+
+def test_the_children_read_what_the_stack_chose(tmp_path: Path) -> None:
+    stack = stack_in(tmp_path, UpSettings(port=0, partitions=3))
+    environ = {name: value for name, value in child_environ(stack).items() if name.startswith("FRESHET_")}
+    serving, shard = read(ServingSettings, environ), read(ShardSettings, environ)
+    assert serving.kafka == shard.kafka == stack.kafka
+    assert serving.shards == [f"http://127.0.0.1:{shard.shard_port}"] * 3
+    assert (serving.port, serving.partitions, serving.data) == (stack.ports["serving"], 3, tmp_path)
+
+
+def test_order_of_the_children(tmp_path: Path) -> None:
+    found = {child.name: child for child in children(stack_in(tmp_path, UpSettings(port=0)), os.environ, tmp_path)}
+    assert list(found) == ["kafka", "redis", "topics", "model", "catalog", "embed", "shard", "serving"]
+    assert found["topics"].after == ("kafka",)
+    assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
+    assert set(found["serving"].stops_before) == {"catalog", "embed", "shard"}
+
+
+def test_servers_of_ones_own_are_not_started(tmp_path: Path) -> None:
+    settings = UpSettings(port=0, kafka="broker:9092", redis_url="redis://cache:6379/0")
+    stack = stack_in(tmp_path, settings, own=False)
+    assert [child.name for child in children(stack, os.environ, None)][:2] == ["topics", "model"]
+    assert (stack.kafka, stack.redis_url) == ("broker:9092", "redis://cache:6379/0")
+
+
+def test_the_broker_listens_on_loopback_only(tmp_path: Path) -> None:
+    node = kafka.KafkaNode(tmp_path, 20_001, 20_002, tmp_path)
+    settings = dict(line.split("=", 1) for line in kafka.server_properties(node).splitlines())
+    assert settings["listeners"] == "PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002"
+    assert settings["auto.create.topics.enable"] == "false"
+
+
+def test_the_cluster_id_is_made_once(tmp_path: Path) -> None:
+    made = kafka.cluster_id(tmp_path)
+    assert kafka.cluster_id(tmp_path) == made
+    assert len(made) == 22
+    assert not made.startswith("-")
+
+
+def test_nobody_answers_for_kafka_on_a_free_port() -> None:
+    assert not kafka.answers(f"127.0.0.1:{free_port()}")
+
+
+def test_other_javas_settings_do_not_reach_ours() -> None:
+    environ = {"JAVA_TOOL_OPTIONS": "-agentlib:x", "_JAVA_OPTIONS": "-Xmx9g", "JDK_JAVA_OPTIONS": "-x", "PATH": "/bin"}
+    assert kafka.java_environ(environ) == {"PATH": "/bin"}

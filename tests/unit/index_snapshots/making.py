@@ -1,0 +1,126 @@
+"""Small records, and the truth: what a shard must know and answer, in the plainest words."""
+
+import base64
+from collections.abc import Iterable
+
+import numpy as np
+
+from index_snapshots.exact import ExactShard
+from index_snapshots.manifest import Origin
+from index_snapshots.protocol import Half, Identity, ShardRecord, Topic
+from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, Price
+from schemas.search import Filters
+
+DIM = 8
+ENCODER = "fake"
+ORIGIN = Origin(
+    partition=0,
+    generation=1,
+    cluster_id="cluster",
+    topic_ids={"documents": "d", "offers": "o"},
+    encoder=ENCODER,
+    dim=DIM,
+)
+
+
+def unit(seed: int, dim: int = DIM) -> Half:
+    vector = np.random.default_rng(seed).standard_normal(dim)
+    return (vector / np.linalg.norm(vector)).astype(np.float16)
+
+
+def b64(vector: Half) -> str:
+    return base64.b64encode(vector.astype("<f2").tobytes()).decode()
+
+
+def content(title: str = "Lamp", brand: str | None = None, category: list[str] | None = None) -> Content:
+    return Content(title=title, brand=brand, category=category)
+
+
+def document(sku: str, order: int, *, seed: int = 1, of: Content | None = None) -> DocumentRecord:
+    return DocumentRecord(
+        sku=sku, order=Order(1, order), content=of or content(), vector=b64(unit(seed)), encoder=ENCODER
+    )
+
+
+def no_document(sku: str, order: int) -> DocumentRecord:
+    return DocumentRecord(sku=sku, order=Order(1, order))
+
+
+def offer(sku: str, order: int, *, since: int = 0, price: float | None = 1.0, stock: int | None = 1) -> OfferRecord:
+    cost = None if price is None else Price(amount=price, currency="EUR")
+    return OfferRecord(sku=sku, order=Order(1, order), offer=Offer(price=cost, stock=stock), live_since=Order(1, since))
+
+
+def no_offer(sku: str, order: int) -> OfferRecord:
+    return OfferRecord(sku=sku, order=Order(1, order))
+
+
+def logged(
+    topic: Topic, values: Iterable[DocumentRecord | OfferRecord | str], start: int = 0, time_ms: int = 0
+) -> list[ShardRecord]:
+    """Values at successive offsets; a plain SKU is its null record."""
+    return [
+        ShardRecord(topic, offset, value, time_ms, None)
+        if isinstance(value, str)
+        else ShardRecord(topic, offset, value.sku, time_ms, value)
+        for offset, value in enumerate(values, start)
+    ]
+
+
+def shard(lineage: str = "test") -> ExactShard:
+    return ExactShard(Identity(0, lineage, ENCODER, DIM), lambda: 1_000)
+
+
+class Truth:
+    """The newest record per SKU and topic in two dicts; everything else is computed when asked."""
+
+    def __init__(self) -> None:
+        self.known: dict[Topic, dict[str, DocumentRecord | OfferRecord]] = {"documents": {}, "offers": {}}
+
+    def put(self, record: ShardRecord) -> None:
+        known, value = self.known[record.topic], record.value
+        old = known.get(record.sku)
+        if value is None:
+            if old is not None and (old.content if isinstance(old, DocumentRecord) else old.offer) is None:
+                del known[record.sku]
+        elif isinstance(value, DocumentRecord | OfferRecord) and (old is None or old.order < value.order):
+            known[record.sku] = value
+
+    def shown(self) -> dict[str, tuple[DocumentRecord, Offer | None]]:
+        shown = {}
+        for sku, one in self.known["documents"].items():
+            other = self.known["offers"].get(sku)
+            assert isinstance(one, DocumentRecord) and not isinstance(other, DocumentRecord)
+            gone = other is not None and other.offer is None and other.order >= one.order
+            recreated = other is not None and other.live_since is not None and one.order < other.live_since
+            if one.content is not None and not gone and not recreated:
+                shown[sku] = (one, other.offer if other else None)
+        return shown
+
+    def search(self, vector: Half | None, limit: int, filters: Filters) -> tuple[list[tuple[str, float | None]], int]:
+        rows = [(sku, one) for sku, (one, offer) in self.shown().items() if passes(filters, one.content, offer)]
+        if vector is None:
+            ranked = sorted(rows, key=lambda row: (-row[1].order.generation, -row[1].order.offset, row[0]))
+            return [(sku, None) for sku, _ in ranked[:limit]], len(rows)
+        scored = [(sku, dot(vector, one.vector or "")) for sku, one in rows]
+        scored.sort(key=lambda row: (-row[1], row[0]))
+        return list(scored[:limit]), len(rows)
+
+
+def dot(one: Half, other: str) -> float:
+    stored = np.frombuffer(base64.b64decode(other), dtype="<f2")
+    return sum(float(a) * float(b) for a, b in zip(one, stored, strict=True))
+
+
+def passes(filters: Filters, of: Content | None, offer: Offer | None) -> bool:
+    assert of is not None
+    price = offer.price if offer else None
+    path = of.category or []
+    return (
+        (filters.brand is None or of.brand in filters.brand)
+        and (filters.category is None or any(path[: len(prefix)] == prefix for prefix in filters.category))
+        and (filters.price_min is None or (price is not None and price.amount >= filters.price_min))
+        and (filters.price_max is None or (price is not None and price.amount <= filters.price_max))
+        and (filters.currency is None or (price is not None and price.currency == filters.currency))
+        and (filters.in_stock is None or (offer is not None and offer.in_stock) == filters.in_stock)
+    )

@@ -1,0 +1,359 @@
+"""Snapshots: whole or not there, whatever the crash or the damage; another shard's or cluster's are refused."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index_snapshots import manifest as manifests
+from index_snapshots.apply import apply
+from index_snapshots.exact import ExactShard
+from index_snapshots.folder import owned, remove_state
+from index_snapshots.protocol import Offsets, ShardRecord
+from index_snapshots.restore import check_log, restore
+from index_snapshots.snapshot import write
+from index_snapshots.view import ExactView
+from schemas.errors import StateRefused
+from schemas.search import Filters
+from tests.unit.index_snapshots.drawing import logs
+from tests.unit.index_snapshots.making import (
+    ORIGIN,
+    content,
+    document,
+    logged,
+    no_document,
+    no_offer,
+    offer,
+    shard,
+    unit,
+)
+
+
+def first() -> ExactShard:
+    one = shard()
+    lamps = content(brand="Anker", category=["Home", "Lamps"])
+    documents = [document("ä", 1, of=lamps), document("b", 2, seed=2), no_document("gone", 3)]
+    offers = [offer("ä", 1, price=None), offer("held", 4, price=2.5, stock=None), no_offer("gone", 3)]
+    apply([*logged("documents", documents), *logged("offers", offers)], one)
+    return one
+
+
+def more(one: ExactShard) -> None:
+    """One more batch, behind whatever the shard holds."""
+    offsets = one.view.offsets
+    apply(
+        [
+            *logged("documents", [document("c", 100 + offsets.documents)], offsets.documents),
+            *logged("offers", [offer("ä", 100 + offsets.offers)], offsets.offers),
+        ],
+        one,
+    )
+
+
+def seen(view: ExactView) -> object:
+    found, matching = view.search(unit(5), 10, Filters())
+    return (
+        view.identity,
+        view.offsets,
+        view.counts,
+        view.digest_documents,
+        view.digest_offers,
+        [(one.sku, one.score) for one in found],
+        view.hits(found),
+        matching,
+        view.states().tobytes(),
+        view.names(),
+        [view.lookup(sku) for sku in ("ä", "b", "gone", "held", "c")],
+        view.search(None, 10, Filters(brand=["Anker"], category=[["Home"]])).matching,
+    )
+
+
+def test_what_is_restored_is_what_was_written(tmp_path: Path) -> None:
+    one = first()
+    write(one.view, tmp_path, ORIGIN, keep=2)
+    restored = restore(tmp_path, ORIGIN)
+    assert restored.view is not None and not restored.damaged
+    assert seen(restored.view) == seen(one.view) and restored.view.scrub()
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), documents=logs("documents"), offers=logs("offers"))
+def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
+    tmp_path: Path, data: st.DataObject, documents: list[ShardRecord], offers: list[ShardRecord]
+) -> None:
+    """A delete and re-creation across the snapshot (C7), and records that arrive again after it, included."""
+    cut, other = data.draw(st.integers(0, len(documents))), data.draw(st.integers(0, len(offers)))
+    whole, before = shard(), shard()
+    apply([*documents, *offers], whole)
+    apply([*documents[:cut], *offers[:other]], before)
+    write(before.view, tmp_path, ORIGIN, keep=1)
+    view = restore(tmp_path, ORIGIN).view
+    assert view is not None and seen(view) == seen(before.view)
+    after = ExactShard(view.identity, lambda: 0, view)
+    apply([*documents, *offers], after)
+    assert seen(after.view) == seen(whole.view) and after.view.scrub()
+    assert seen(view) == seen(before.view)
+
+
+def test_equal_states_give_equal_files(tmp_path: Path) -> None:
+    one, other = shard(), shard()
+    documents, offers = logged("documents", [document("b", 1), document("a", 2)]), logged("offers", [offer("a", 1)])
+    apply([*documents, *offers], one)
+    for record in [*offers, *documents]:
+        apply([record], other)
+    assert write(one.view, tmp_path, ORIGIN, 1) == write(other.view, tmp_path, ORIGIN, 1)
+
+
+def test_a_snapshot_is_of_its_view_while_the_shard_goes_on(tmp_path: Path) -> None:
+    one = first()
+    view, before = one.view, seen(one.view)
+    write(view, tmp_path, ORIGIN, keep=2, step=lambda number: more(one))
+    restored = restore(tmp_path, ORIGIN).view
+    assert restored is not None and seen(restored) == before
+    assert one.view.offsets.documents > 10
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of the writer runs after it."""
+
+
+def killed_at(point: int) -> Callable[[int], None]:
+    def step(number: int) -> None:
+        if number == point:
+            raise Killed
+
+    return step
+
+
+def test_killed_at_any_point_the_previous_or_the_new_snapshot_loads(tmp_path: Path) -> None:
+    numbers: list[int] = []
+    one = first()
+    (tmp_path / "count").mkdir()
+    for _ in range(2):
+        numbers.clear()
+        write(one.view, tmp_path / "count", ORIGIN, 1, step=numbers.append)
+        more(one)
+    assert len(numbers) >= 20
+    outcomes = set()
+    for point in numbers:
+        folder = tmp_path / str(point)
+        folder.mkdir()
+        shard_here = first()
+        write(shard_here.view, folder, ORIGIN, keep=1)
+        previous = seen(shard_here.view)
+        more(shard_here)
+        new = seen(shard_here.view)
+        with pytest.raises(Killed):
+            write(shard_here.view, folder, ORIGIN, keep=1, step=killed_at(point))
+        restored = restore(folder, ORIGIN)
+        assert restored.view is not None and not restored.damaged and restored.view.scrub()
+        assert seen(restored.view) in (previous, new)
+        outcomes.add(seen(restored.view) == new)
+        more(shard_here)
+        write(shard_here.view, folder, ORIGIN, keep=1)
+        again = restore(folder, ORIGIN).view
+        assert again is not None and seen(again) == seen(shard_here.view)
+        assert len(list(folder.iterdir())) == 5, "what the killed write left behind is gone"
+    assert outcomes == {True, False}
+
+
+def _write_and_die(folder: Path, point: int) -> None:
+    def step(number: int) -> None:
+        if number == point:
+            os._exit(9)
+
+    one = first()
+    more(one)
+    write(one.view, folder, ORIGIN, keep=2, step=step)
+
+
+@pytest.mark.parametrize("point", [9, 18])
+def test_a_process_that_dies_leaves_a_snapshot_that_loads(tmp_path: Path, point: int) -> None:
+    one = first()
+    write(one.view, tmp_path, ORIGIN, keep=2)
+    process = multiprocessing.get_context("spawn").Process(target=_write_and_die, args=(tmp_path, point))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 9
+    restored = restore(tmp_path, ORIGIN)
+    assert restored.view is not None and not restored.damaged and restored.view.scrub()
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flip(at: float) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        data = bytearray(path.read_bytes())
+        data[int(at * (len(data) - 1))] ^= 1
+        path.write_bytes(data)
+
+    return damage
+
+
+DAMAGE = {
+    "remove": remove,
+    "zero": zero,
+    "truncate": truncate,
+    "empty": empty,
+    "flip the first bit": flip(0),
+    "flip one in the middle": flip(0.5),
+    "flip the last": flip(1),
+}
+
+
+@pytest.mark.parametrize("part", ["vectors", "bodies", "states", "names", "manifest"])
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: str, how: str) -> None:
+    one = first()
+    write(one.view, tmp_path, ORIGIN, keep=2)
+    older = seen(one.view)
+    more(one)
+    manifest = write(one.view, tmp_path, ORIGIN, keep=2)
+    newest = tmp_path / "manifest-000000000002.json"
+    DAMAGE[how](newest if part == "manifest" else tmp_path / manifest.files[part].name)
+    restored = restore(tmp_path, ORIGIN)
+    assert restored.view is not None and seen(restored.view) == older
+    assert (how, part) == ("remove", "manifest") or (len(restored.damaged) == 1 and newest.name in restored.damaged[0])
+
+
+@pytest.mark.parametrize("part", ["vectors", "bodies", "states", "names", "manifest"])
+def test_files_swapped_between_shards_are_found(tmp_path: Path, part: str) -> None:
+    folders = tmp_path / "0", tmp_path / "1"
+    names = []
+    for partition, folder in enumerate(folders):
+        folder.mkdir()
+        one = first()
+        if partition:
+            more(one)
+        manifest = write(one.view, folder, ORIGIN.model_copy(update={"partition": partition}), keep=2)
+        names.append("manifest-000000000001.json" if part == "manifest" else manifest.files[part].name)
+    here, there = folders[0] / names[0], folders[1] / names[1]
+    mine = here.read_bytes()
+    here.write_bytes(there.read_bytes())
+    there.write_bytes(mine)
+    for partition, folder in enumerate(folders):
+        restored = restore(folder, ORIGIN.model_copy(update={"partition": partition}))
+        assert restored.view is None and len(restored.damaged) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cluster_id": "another"},
+        {"topic_ids": {"documents": "new", "offers": "o"}},
+        {"encoder": "another"},
+        {"generation": 2},
+        {"dim": 9},
+    ],
+)
+def test_state_of_another_origin_is_refused_with_the_command_that_helps(
+    tmp_path: Path, other: dict[str, object]
+) -> None:
+    write(first().view, tmp_path, ORIGIN, keep=2)
+    with pytest.raises(StateRefused) as error:
+        restore(tmp_path, ORIGIN.model_copy(update=other))
+    assert next(iter(other)) in str(error.value) and "freshet shard rebuild --partition 0" in error.value.hint
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    manifest = write(first().view, tmp_path, ORIGIN, keep=2)
+    newer = manifest.model_copy(update={"format_version": manifests.FORMAT_VERSION + 1})
+    (tmp_path / "manifest-000000000002.json").write_bytes(manifests.encode(newer))
+    with pytest.raises(StateRefused, match="format 2") as error:
+        restore(tmp_path, ORIGIN)
+    assert not isinstance(error.value, manifests.SnapshotDamaged)
+
+
+def test_only_the_newest_snapshots_are_kept(tmp_path: Path) -> None:
+    one = first()
+    for count in range(1, 5):
+        write(one.view, tmp_path, ORIGIN, keep=2)
+        assert len(list(tmp_path.glob("manifest-*"))) == min(count, 2)
+        more(one)
+    kept = [manifests.decode(path.read_bytes(), path.name) for path in tmp_path.glob("manifest-*")]
+    named = {file.name for manifest in kept for file in manifest.files.values()}
+    assert named == {path.name for path in tmp_path.iterdir() if not path.name.startswith("manifest-")}
+
+
+def test_a_damaged_manifest_does_not_count_as_kept(tmp_path: Path) -> None:
+    one = first()
+    for _ in range(2):
+        write(one.view, tmp_path, ORIGIN, keep=2)
+        more(one)
+    flip(0.5)(tmp_path / "manifest-000000000002.json")
+    write(one.view, tmp_path, ORIGIN, keep=2)
+    assert sorted(path.name for path in tmp_path.glob("manifest-*")) == [
+        "manifest-000000000001.json",
+        "manifest-000000000003.json",
+    ]
+
+
+def test_no_snapshot_and_no_folder_mean_the_start_of_the_log(tmp_path: Path) -> None:
+    assert restore(tmp_path, ORIGIN).view is None
+    assert restore(tmp_path / "missing", ORIGIN) == restore(tmp_path, ORIGIN)
+
+
+def test_an_empty_shard_can_be_kept(tmp_path: Path) -> None:
+    write(shard().view, tmp_path, ORIGIN, keep=2)
+    view = restore(tmp_path, ORIGIN).view
+    assert view is not None and view.counts.skus == 0
+    one = ExactShard(view.identity, lambda: 0, view)
+    more(one)
+    assert one.view.counts.rows == 1 and one.view.scrub()
+
+
+def test_a_folder_has_one_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "shards" / "0"
+    with owned(folder):
+        with pytest.raises(StateRefused, match="another process"), owned(folder):
+            pass
+        with pytest.raises(StateRefused):
+            remove_state(folder)
+    with owned(folder):
+        pass
+
+
+def test_removed_state_is_rebuilt_from_the_log(tmp_path: Path) -> None:
+    write(first().view, tmp_path, ORIGIN, keep=2)
+    assert remove_state(tmp_path) == 5
+    assert restore(tmp_path, ORIGIN).view is None
+    assert remove_state(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("documents", "offers", "refused"),
+    [
+        ((0, 5), (0, 9), ""),
+        ((5, 5), (9, 9), ""),
+        ((0, 4), (0, 9), "documents"),
+        ((6, 9), (0, 9), "documents"),
+        ((0, 5), (0, 8), "offers"),
+    ],
+)
+def test_a_state_the_log_does_not_reach_is_refused(
+    documents: tuple[int, int], offers: tuple[int, int], refused: str
+) -> None:
+    if not refused:
+        check_log(3, Offsets(5, 9), documents, offers)
+        return
+    with pytest.raises(StateRefused, match=refused) as error:
+        check_log(3, Offsets(5, 9), documents, offers)
+    assert "rebuild --partition 3" in error.value.hint

@@ -1,0 +1,78 @@
+"""Stages that are late or away are left out and named, and nothing is left running."""
+
+import asyncio
+
+import pytest
+
+from schemas.errors import Unavailable
+from serving.budget import Budget
+from tests.unit.serving.fakes import Clock
+
+
+async def give(value: str) -> str:
+    return value
+
+
+async def never() -> str:
+    await asyncio.Event().wait()
+    return "too late"
+
+
+async def test_a_stage_in_time_gives_its_result() -> None:
+    budget = Budget(10, asyncio.get_running_loop().time)
+    assert await budget.attempt("encode", give("done"), "default") == "done"
+    assert budget.skipped == []
+    assert list(budget.spent_ms) == ["encode"]
+
+
+async def test_a_late_stage_is_cancelled_and_named() -> None:
+    budget = Budget(0.05, asyncio.get_running_loop().time)
+    before = asyncio.all_tasks()
+    assert await budget.attempt("encode", never(), "default") == "default"
+    assert budget.skipped == ["encode"]
+    assert asyncio.all_tasks() == before
+
+
+async def test_without_time_left_a_stage_is_not_started() -> None:
+    clock = Clock()
+    budget = Budget(1, clock)
+    clock.now_s += 1
+    assert await budget.attempt("shard-0", give("done"), "default") == "default"
+    assert budget.skipped == ["shard-0"]
+
+
+async def test_a_stage_that_is_away_is_named_and_a_bug_is_kept_for_the_log() -> None:
+    async def away() -> str:
+        raise Unavailable("the shard is away")
+
+    async def bug() -> str:
+        raise KeyError("oops")
+
+    budget = Budget(10, asyncio.get_running_loop().time)
+    assert await budget.attempt("shard-0", away(), "default") == "default"
+    assert await budget.attempt("shard-1", bug(), "default") == "default"
+    assert budget.skipped == ["shard-0", "shard-1"]
+    assert [stage for stage, _ in budget.surprises] == ["shard-1"]
+
+
+async def test_a_stage_may_take_only_its_share() -> None:
+    budget = Budget(1_000, asyncio.get_running_loop().time)
+    assert await budget.attempt("encode", never(), "default", share=0.00001) == "default"
+    assert budget.left_s() > 900
+
+
+async def test_cancelling_the_request_is_not_swallowed() -> None:
+    budget = Budget(1_000, asyncio.get_running_loop().time)
+    task = asyncio.create_task(budget.attempt("encode", never(), "default"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_what_is_passed_down_is_at_least_a_millisecond() -> None:
+    clock = Clock()
+    budget = Budget(0.5, clock)
+    assert budget.left_ms() == 500
+    clock.now_s += 2
+    assert budget.left_ms() == 1

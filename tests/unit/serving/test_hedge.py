@@ -1,0 +1,91 @@
+"""The first good answer wins; the rest is ended."""
+
+import asyncio
+
+import pytest
+
+from schemas.errors import Unavailable
+from serving.hedge import first_good
+
+LONG_S = 1_000.0
+
+
+async def away() -> str:
+    raise Unavailable("away")
+
+
+async def test_the_first_replica_answers_alone() -> None:
+    asked = []
+
+    async def good() -> str:
+        asked.append("first")
+        return "first"
+
+    async def second() -> str:
+        asked.append("second")
+        return "second"
+
+    assert await first_good([good, second], LONG_S) == "first"
+    assert asked == ["first"]
+
+
+async def test_a_failure_asks_the_next_at_once() -> None:
+    async def good() -> str:
+        return "second"
+
+    assert await first_good([away, good], LONG_S) == "second"
+
+
+async def test_a_slow_one_is_overtaken_and_ended() -> None:
+    ended = []
+
+    async def slow() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        return "never"
+
+    async def good() -> str:
+        return "second"
+
+    before = asyncio.all_tasks()
+    assert await first_good([slow, good], 0.01) == "second"
+    assert ended == [True]
+    assert asyncio.all_tasks() == before
+
+
+async def test_when_all_are_away_the_last_reason_is_told() -> None:
+    with pytest.raises(Unavailable, match="away"):
+        await first_good([away, away], LONG_S)
+    with pytest.raises(Unavailable, match="no replica"):
+        await first_good([], LONG_S)
+
+
+async def test_a_bug_is_not_taken_for_a_replica_that_is_away() -> None:
+    async def bug() -> str:
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError):
+        await first_good([bug, away], LONG_S)
+
+
+async def test_cancelling_ends_all_that_run() -> None:
+    running = 0
+
+    async def slow() -> str:
+        nonlocal running
+        running += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            running -= 1
+        return "never"
+
+    task = asyncio.create_task(first_good([slow, slow], 0.001))
+    while running < 2:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert running == 0

@@ -1,0 +1,125 @@
+"""The process: what it refuses to start with, that it answers without anything behind it, and that it ends in time."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from schemas.errors import SettingsError
+from schemas.settings import ServingSettings
+from serving.wiring import is_loopback, refuse_open_door, replicas_of
+
+NOWHERE = "127.0.0.1:1"
+DEADLINE_S = 60.0
+
+
+def environ(data: Path, **more: str) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("FRESHET_")}
+    return ours | {
+        "FRESHET_KAFKA": NOWHERE,
+        "FRESHET_REDIS_URL": f"redis://{NOWHERE}/0",
+        "FRESHET_SHARDS": NOWHERE,
+        "FRESHET_DATA": str(data),
+        "FRESHET_PORT": "0",
+        **more,
+    }
+
+
+@asynccontextmanager
+async def process(variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "serving", env=variables, stdout=pipe, stderr=pipe, stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.communicate()
+
+
+async def line_of(child: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
+    assert child.stderr is not None
+    while text := await child.stderr.readline():
+        line: dict[str, Any] = orjson.loads(text)
+        if line["event"] == event:
+            return line
+    raise AssertionError(f"the process ended before it said {event}")
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"FRESHET_HOST": "0.0.0.0"}, b"FRESHET_ADMIN_KEY"),
+        ({"FRESHET_PORT": "many"}, b"FRESHET_PORT"),
+        ({"FRESHET_SHARDS": ""}, b"FRESHET_SHARDS"),
+        ({"FRESHET_NOPE": "1"}, b"FRESHET_NOPE"),
+    ],
+)
+async def test_wrong_settings_end_it_with_one_line_and_code_2(
+    more: dict[str, str], word: bytes, tmp_path: Path
+) -> None:
+    async with process(environ(tmp_path, **more)) as child:
+        out, err = await child.communicate()
+        assert (child.returncode, out) == (2, b"")
+        assert word in err
+        assert err.startswith(b"error: ")
+        assert err.count(b"\n") == 1
+
+
+async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: Path) -> None:
+    async with process(environ(tmp_path, FRESHET_ADMIN_KEY="k3y-material")) as child:
+        port = (await line_of(child, "listening"))["port"]
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+            async with session.post("/v1/search", json={"text": "lamp"}) as response:
+                answer = await response.json()
+                assert (response.status, answer["degraded"]) == (200, ["encode", "shard-0"])
+            async with session.get("/readyz") as response:
+                assert response.status == 503
+            async with session.get("/v1/status", headers={"X-Freshet-Key": "k3y-material"}) as response:
+                assert (await response.json())["unreachable"] == [f"0/0 http://{NOWHERE}"]
+        child.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            out, err = await child.communicate()
+        assert (child.returncode, out) == (0, b"")
+        assert b"k3y-material" not in err
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    async with process(environ(tmp_path)) as first:
+        port = (await line_of(first, "listening"))["port"]
+        async with process(environ(tmp_path, FRESHET_PORT=str(port))) as second:
+            _, err = await second.communicate()
+            assert second.returncode == 1
+            assert f"127.0.0.1:{port}".encode() in err
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        *((host, True) for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost")),
+        *((host, False) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", "")),
+    ],
+)
+def test_only_loopback_is_open_without_a_key(host: str, loopback: bool) -> None:
+    assert is_loopback(host) == loopback
+    refuse_open_door(ServingSettings(host=host, admin_key="key"))
+    if not loopback:
+        with pytest.raises(SettingsError):
+            refuse_open_door(ServingSettings(host=host))
+
+
+def test_replicas_must_fit_the_partitions() -> None:
+    assert replicas_of(ServingSettings(shards=["a:1|b:2", "c:3"], partitions=2))[0] == ["http://a:1", "http://b:2"]
+    with pytest.raises(SettingsError):
+        replicas_of(ServingSettings(shards=["a:1"], partitions=2))

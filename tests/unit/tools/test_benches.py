@@ -1,0 +1,145 @@
+"""The benchmarks against a shop in memory: what they count, and that they clean up."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bench.evaluate import evaluate_search, read_folder
+from bench.freshness import Load, measure_freshness, product, shows
+from bench.open_loop import open_loop
+from bench.search import built_in_queries, measure_search, read_queries, stage_times
+from bench.shop import ShopError, event_order, sum_counter
+from tests.unit.tools.fake_shop import FakeShop
+
+
+async def test_freshness_finds_every_change_and_deletes_its_products() -> None:
+    shop = FakeShop()
+    async with TestServer(shop.app()) as server:
+        load = Load(rate_per_s=100, seconds=0.1, poll_ms=1, timeout_s=5)
+        figures = await measure_freshness(str(server.make_url("/")), load, run="b")
+    for phase in ("upserts", "prices"):
+        assert figures[phase]["count"] == 10
+        assert figures[phase]["timeouts"] == 0
+        assert figures[phase]["texts_encoded"] is None
+    assert shop.products == {}
+    assert all(len(asked["filters"]["brand"]) == 1 for asked in shop.searches)  # type: ignore[index]
+
+
+async def test_freshness_counts_what_is_never_found() -> None:
+    shop = FakeShop()
+    shop.unserved = {"b-1"}
+    async with TestServer(shop.app()) as server:
+        load = Load(rate_per_s=100, seconds=0.03, poll_ms=5, timeout_s=0.2)
+        figures = await measure_freshness(str(server.make_url("/")), load, run="b", prices=False)
+    assert (figures["upserts"]["count"], figures["upserts"]["timeouts"]) == (2, 1)
+    assert shop.products == {}
+
+
+def test_an_older_order_or_rank_eleven_does_not_show_the_change() -> None:
+    hit = {"sku": "s", "content_order": [1, 5], "offer_order": None}
+    others = [{"sku": "x", "content_order": [1, 9]}] * 10
+    assert shows({"hits": [hit]}, "s", "content_order", (1, 5))
+    assert not shows({"hits": [hit]}, "s", "content_order", (1, 6))
+    assert not shows({"hits": [hit]}, "s", "offer_order", (1, 0))
+    assert not shows({"hits": [*others, hit]}, "s", "content_order", (1, 5))
+    assert not shows({}, "s", "content_order", (1, 5))
+
+
+async def test_search_counts_both_phases_and_deletes_what_it_streamed() -> None:
+    shop = FakeShop()
+    async with TestServer(shop.app()) as server:
+        figures = await measure_search(
+            str(server.make_url("/")), ["a", "b"], qps=100, seconds=0.1, events_per_s=50, run="b"
+        )
+    assert figures["static"]["count"] == figures["streaming"]["count"] == 10
+    assert figures["static"]["empty"] == 10
+    assert figures["streaming"]["events"] == 5
+    assert figures["static"]["stages"]["shard-0"] == {"count": 2, "p50": 2.5, "p95": 2.5, "p99": 2.5, "max": 2.5}
+    assert shop.products == {}
+
+
+async def test_degraded_and_failed_searches_are_counted() -> None:
+    shop = FakeShop()
+    shop.degraded = ["encode"]
+    async with TestServer(shop.app()) as server:
+        url = str(server.make_url("/"))
+        degraded = await measure_search(url, ["a"], qps=100, seconds=0.03, events_per_s=0, run="b")
+    failed = await measure_search(url, ["a"], qps=100, seconds=0.03, events_per_s=0, run="b")
+    assert degraded["static"]["degraded"] == 3
+    assert failed["static"]["errors"] == 3
+    assert failed["static"]["p50"] is None
+
+
+async def test_the_schedule_does_not_wait_for_answers() -> None:
+    begun: list[float] = []
+    release = asyncio.Event()
+
+    async def slow(number: int, intended_s: float) -> None:
+        begun.append(intended_s)
+        if len(begun) == 5:
+            release.set()
+        await release.wait()  # a closed loop would wait here for ever
+
+    async with asyncio.timeout(10):
+        assert await open_loop(100, 0.05, slow) == 5
+    assert [round(later - begun[0], 6) for later in begun] == [0.0, 0.01, 0.02, 0.03, 0.04]
+
+
+async def test_evaluate_reads_the_folder_and_asks_for_100(tmp_path: Path) -> None:
+    (tmp_path / "queries_dev.csv").write_text("query_id,query\nq1,lamp\nq2,nothing rated\n", encoding="utf-8")
+    (tmp_path / "qrels_dev.csv").write_text("query_id,product_id,rating\nq1,b-0,3\nq1,gone,1\n", encoding="utf-8")
+    shop = FakeShop()
+    queries, ratings = read_folder(tmp_path)
+    async with TestServer(shop.app()) as server:
+        url = str(server.make_url("/"))
+        await measure_freshness(url, Load(100, 0.01), run="a", prices=False)
+        async with asyncio.timeout(10):
+            empty = await evaluate_search(url, queries, ratings)
+    assert empty == {
+        "ndcg10_full": 0.0,
+        "ndcg10_condensed": 0.0,
+        "judged10": 0.0,
+        "recall100": 0.0,
+        "zero_results": 2,
+        "queries": 1,
+    }
+    assert shop.searches[-1]["limit"] == 100
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "holds no queries_"),
+        ({"queries_a.csv": "query_id,query\nq,x\n"}, "holds no qrels_"),
+        ({"queries_a.csv": "query_id,text\nq,x\n"}, "no column query"),
+    ],
+)
+def test_a_folder_that_cannot_be_judged_says_what_is_missing(tmp_path: Path, files: dict[str, str], says: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=says):
+        read_folder(tmp_path)
+
+
+def test_queries_and_products_are_all_different() -> None:
+    queries = built_in_queries()
+    assert len(queries) == len(set(queries)) == 3000
+    made = [product("r", number) for number in range(2000)]
+    assert len({item["title"] for item in made}) == len({item["brand"] for item in made}) == 2000
+
+
+def test_a_csv_without_queries_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("text\nlamp\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="query"):
+        read_queries(tmp_path / "q.csv")
+
+
+def test_reading_answers() -> None:
+    assert event_order({"events": [{"event_id": "2-0-17"}]}) == (2, 17)
+    with pytest.raises(ShopError):
+        event_order({"events": [{"error": {}}]})
+    assert stage_times({"explain": None}) == {}
+    page = '# HELP x y\nx_total{process="embed"} 3.0\nx_total{process="b"} 4.0\nx_total_created 9.0\n'
+    assert sum_counter(page, "x_total") == 7.0

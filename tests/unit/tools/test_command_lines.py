@@ -1,0 +1,140 @@
+"""What the commands print and exit with."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from freshet import exit_codes
+from freshet.bench_commands import freshness_lines, search_lines
+from freshet.import_command import ImportOptions, dry_run, exit_code, report_lines
+from freshet.mapping import parse_mapping
+from freshet.product_commands import SearchOptions, product_lines
+from freshet.product_commands import search_lines as hit_lines
+from freshet.progress import Step, duration
+
+GOOD: dict[str, Any] = {
+    "lines": 3,
+    "last_line": 3,
+    "sent": 3,
+    "acknowledged": 3,
+    "rejected": 0,
+    "reasons": {},
+    "cuts": 0,
+    "interrupted": False,
+    "outcomes": {"indexed": 2, "unchanged": 1, "dead-lettered": 0},
+    "unaccounted": 0,
+    "searchable": 3,
+    "all_stages_passed": True,
+    "sampled": 3,
+    "sample_missing": [],
+    "seconds": 1.5,
+    "products_per_s": 2.0,
+    "texts_encoded": 2,
+    "products_in_shop": 3,
+}
+STATE = {"partition": 0, "replica": 0, "lineage": "l", "documents_offset": 7, "offers_offset": 8}
+HIT = {
+    "sku": "s",
+    "score": 0.5,
+    "content": {"title": "A lamp", "attributes": {"watts": 40}},
+    "offer": {"price": {"amount": 9.5, "currency": "EUR"}},
+    "in_stock": True,
+    "content_order": [1, 5],
+    "offer_order": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, exit_codes.OK),
+        ({"unaccounted": 1}, exit_codes.MISMATCH),
+        ({"sample_missing": ["s"]}, exit_codes.MISMATCH),
+        ({"all_stages_passed": False}, exit_codes.MISMATCH),
+        ({"rejected": 1}, exit_codes.FAILED),
+        ({"error": "gone"}, exit_codes.FAILED),
+        ({"interrupted": True, "unaccounted": 5}, exit_codes.INTERRUPTED),
+    ],
+)
+def test_exit_codes_of_an_import(changes: dict[str, Any], code: int) -> None:
+    assert exit_code(GOOD | changes) == code
+
+
+def test_the_report_of_an_import_names_what_matters() -> None:
+    text = "\n".join(report_lines(GOOD))
+    assert "indexed 2, unchanged 1" in text
+    assert "dead-lettered" not in text
+    assert "3 (looked up 3 of them: all served)" in text
+    bad = GOOD | {"rejected": 2, "reasons": {"too_large": 2}, "rejected_file": "r.jsonl", "sample_missing": ["s9"]}
+    text = "\n".join(report_lines(bad))
+    assert "too_large 2" in text
+    assert "r.jsonl" in text
+    assert "NOT served: s9" in text
+
+
+def test_a_dry_run_checks_as_the_server_would(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    lines = [{"id": "1", "name": "A"}, {"id": "2", "name": ""}, {"id": "3", "name": "C", "more": {"x": 1}}]
+    file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    options = ImportOptions(file, None, True, None, 200, True, tmp_path / "r.jsonl", True)
+    found = dry_run(options, parse_mapping('fields = { sku = "id", title = "name" }'))
+    assert (found["lines"], found["good"], found["rejected"]) == (3, 1, 2)
+    assert found["reasons"] == {"invalid_field": 2}
+    assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_a_search_sends_only_the_filters_that_were_given() -> None:
+    options = SearchOptions("lamp", 5, 1, [], False, None, 20.0, True, False)
+    assert options.body()["filters"] == {"price_max": 20.0}
+    assert SearchOptions("", 5, 1, ["A"], True, 0.0, None, False, False).body()["filters"] == {
+        "brand": ["A"],
+        "in_stock": True,
+        "price_min": 0.0,
+    }
+
+
+def test_hits_and_what_was_left_out_are_shown() -> None:
+    answer = {
+        "hits": [HIT],
+        "found": 31,
+        "took_ms": 2.5,
+        "degraded": ["encode"],
+        "request_id": "r1",
+        "made_from": [STATE],
+        "encoder": "e",
+        "explain": {"stages_ms": {"shard-0": 1.25}, "query_vector": "cache"},
+    }
+    text = "\n".join(hit_lines(answer, 10))
+    assert " 11   0.500  s" in text
+    assert "9.50 EUR" in text
+    assert "31 found in 2.5 ms, without encode" in text
+    assert "documents to 7" in text
+
+
+def test_a_product_is_shown_with_its_orders() -> None:
+    text = "\n".join(product_lines({"hit": HIT, "waiting": "offer", "state": STATE}))
+    assert "content order  1-5" in text
+    assert "waits for      offer" in text
+    assert "watts" in text
+
+
+def test_bench_figures_are_rows() -> None:
+    phase = {"count": 2, "p50": 1.0, "p95": 2.0, "p99": 2.0, "max": 2.0}
+    fresh = phase | {"timeouts": 0, "texts_encoded": None, "ack_ms": phase}
+    figures = {"rate_per_s": 20.0, "poll_ms": 10.0, "upserts": fresh, "prices": fresh}
+    assert sum("upserts" in line for line in freshness_lines(figures)) == 1
+    static = phase | {"errors": 0, "degraded": 0, "empty": 0, "stages": {"encode": phase}}
+    rows = list(search_lines({"qps": 50.0, "distinct_queries": 3, "static": static}))
+    assert [row.split()[0] for row in rows[2:]] == ["static", "encode"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (185, "3 min 05 s")])
+def test_durations_are_for_people(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_progress_names_rate_time_left_and_rejected() -> None:
+    step = Step("sent", 1200, 0.25, 300.0, 90.0, 2, "500 queued")
+    assert step.words() == "sent 1,200 (25%), 300/s, 1 min 30 s left, 2 rejected, 500 queued"
