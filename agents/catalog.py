@@ -183,6 +183,7 @@ class CatalogAgent:
         fresh = fresh_only(records, self.partitions.next_offsets[partition])
         if not fresh:
             return
+        await self.partitions.check_gap(partition, fresh[0].offset)
         store = self.stores[partition]
         decided = decide_batch(fresh, store.load, self._topics, self._faults)
         self._metrics.gauge("freshet_batch_records").labels("catalog").set(len(fresh))

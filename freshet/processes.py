@@ -49,11 +49,14 @@ def start(command: Sequence[str], environ: Mapping[str, str], log: Path) -> subp
 
 
 def send(pid: int, name: str, number: signal.Signals) -> bool:
-    """Signals the process group of `pid` if that is still the process called `name`; says whether it was."""
+    """Signals `pid`, and its group if it leads one, if that is still the process called `name`; says whether it was."""
     if identity(pid) != name:
         return False
     try:
-        os.killpg(pid, number)
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:  # a supervisor in the foreground shares its group with the shell script or make that started it
+            os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True

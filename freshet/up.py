@@ -25,8 +25,11 @@ DETACHED_POLL_S = 0.1
 Say = Callable[[str], None]
 
 
-def up(settings: UpSettings, environ: Mapping[str, str], say: Say) -> None:
-    """Runs the stack in the foreground. Raises StateRefused when one runs already, Unavailable when it cannot start."""
+def up(settings: UpSettings, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None]) -> None:
+    """Runs the stack in the foreground until a signal; `ready` is called once, when all of it answers.
+
+    Raises StateRefused when one runs already, Unavailable or StartFailed when it cannot start.
+    """
     data = settings.data.resolve()
     with held(data, _who(data)):
         before = read_state(data)
@@ -39,7 +42,7 @@ def up(settings: UpSettings, environ: Mapping[str, str], say: Say) -> None:
             own_kafka="kafka" not in settings.model_fields_set,
             own_redis="redis_url" not in settings.model_fields_set,
         )
-        _supervise(stack, environ, say)
+        _supervise(stack, environ, say, ready)
 
 
 def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> StackState:
@@ -96,15 +99,15 @@ def _who(data: Path) -> str:
     return f" (pid {state.pid}{', ' + state.url if state.url else ''})"
 
 
-def _supervise(stack: Stack, environ: Mapping[str, str], say: Say) -> None:
+def _supervise(stack: Stack, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None]) -> None:
     began_s = time.monotonic()
     notes = _Notes(stack)
     notes.phase("starting")
     try:
         jars = _prepare(stack, environ, say)
 
-        def ready() -> None:
-            notes.phase("ready")
+        def all_ready() -> None:
+            ready(notes.phase("ready"))
             _welcome(stack, time.monotonic() - began_s, say)
 
         def stopping() -> None:
@@ -112,7 +115,7 @@ def _supervise(stack: Stack, environ: Mapping[str, str], say: Say) -> None:
             notes.phase("stopping")
 
         supervisor = Supervisor(
-            children(stack, environ, jars), say=say, changed=notes.children, all_ready=ready, stopping=stopping
+            children(stack, environ, jars), say=say, changed=notes.children, all_ready=all_ready, stopping=stopping
         )
         _stop_on_signals(supervisor)
         supervisor.run()
@@ -165,9 +168,9 @@ class _Notes:
         self._phase: Phase = "starting"
         self._children: list[ChildState] = []
 
-    def phase(self, phase: Phase) -> None:
+    def phase(self, phase: Phase) -> StackState:
         self._phase = phase
-        self._write()
+        return self._write()
 
     def children(self, children: list[ChildState]) -> None:
         self._children = children
@@ -176,7 +179,7 @@ class _Notes:
     def stopped(self) -> None:
         write_state(self._stack.data, StackState(state="stopped", ports=dict(self._stack.ports)))
 
-    def _write(self) -> None:
+    def _write(self) -> StackState:
         stack, pid = self._stack, os.getpid()
         state = StackState(
             state=self._phase,
@@ -191,6 +194,7 @@ class _Notes:
             children=self._children,
         )
         write_state(stack.data, state)
+        return state
 
 
 def to_stderr(line: str) -> None:

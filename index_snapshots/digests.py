@@ -22,7 +22,7 @@ def document_hash(sku: str, order: int, body: bytes | None, vector: bytes) -> in
 def offer_hash(
     sku: str, numbers: tuple[int, int, int, bool, int, float], currency: str, availability: Availability | None
 ) -> int:
-    """128 bits over one remembered offer: (order, live_since, version, live, stock, price), -1 for what is not given."""
+    """128 bits over one remembered offer: order, live_since, version, live, stock, price; -1 for what is not given."""
     words = "\0".join((sku, currency, availability or ""))
     return xxhash.xxh3_128_intdigest(_OFFER.pack(*numbers) + words.encode())
 

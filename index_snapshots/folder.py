@@ -31,6 +31,11 @@ class Steps:
         self._step(self._number)
 
 
+def shard_folder(data: Path, generation: int, partition: int) -> Path:
+    """Where a shard's snapshots lie, by generation of the topics."""
+    return data / "shards" / f"{generation}-{partition}"
+
+
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:
     """Holds the shard's folder. Raises StateRefused when another process does; the system frees it at any end."""

@@ -1,11 +1,8 @@
 """Makes a real Kafka compact topics within a second, which it otherwise does after days."""
 
-from collections import Counter
-
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from streams.topics import admin
-from tests.system.conftest import Stack
 
 ADMIN_S = 15.0
 BROKER = "1"
@@ -34,9 +31,3 @@ def _alter(kafka: str, resources: list[ConfigResource]) -> None:
     client = admin(kafka)
     for future in client.incremental_alter_configs(resources, request_timeout=ADMIN_S).values():
         future.result()
-
-
-def is_compacted(stack: Stack, base: str) -> bool:
-    """Whether most older records are gone: under two records per key on average."""
-    keys = Counter(key for key, _ in stack.values(base))
-    return keys.total() < 2 * len(keys)

@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 
+NAIVE_GROUP = "naive"
 TAKE = 32
 WITHIN_S = 0.05
 WORK_S = 0.002
@@ -19,7 +20,14 @@ RAISE_EVERY = 500
 
 def naive_app(kafka: str, topic: str, done: int) -> faust.App:
     """`done` is a file descriptor open for appending."""
-    app = faust.App("naive", broker=f"kafka://{kafka}", web_enabled=False, topic_allow_declare=False)
+    app = faust.App(
+        NAIVE_GROUP,
+        broker=f"kafka://{kafka}",
+        consumer_group_instance_id="naive-0",  # without it a killed one is missed for a minute
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+    )
     catalog = app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
 
     @app.agent(catalog)

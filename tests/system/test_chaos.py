@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from streams.reader import Reader
 from tests.system.conftest import STOP_S, Stack, wait_until
 from tests.system.model import SETTLE_S, check_all, settle
+from tests.system.naive_worker import NAIVE_GROUP
 from tests.system.sending import Merchant, Stream, mixed_events
 
 SECONDS = 25.0
@@ -92,6 +94,9 @@ class Naive:
         """Places (partition-offset) of the events that it worked on."""
         return set(self._done.read_text().split()) if self._done.exists() else set()
 
+    def log(self) -> str:
+        return (self._stack.data / "naive.log").read_text()[-2_000:]
+
     def close(self) -> None:
         for child in self.children.values():
             child.kill()
@@ -120,26 +125,20 @@ def test_nothing_is_lost_under_random_kills_and_a_stock_faust_worker_does_lose(
     kinds = check_all(stack, acked)
     print(f"{len(acked)} events, {dict(kinds)}")
     assert sum(kinds.values()) == len(acked)
-    lost = lost_by(naive, acked)
+    lost = lost_by(naive, stack, acked)
     print(f"the stock worker lost {len(lost)}")
     assert lost, "the negative control lost nothing: this test would not notice a loss"
 
 
-def lost_by(naive: Naive, acked: list[str]) -> set[str]:
-    """What the stock worker never worked on, once the last event of each partition has come to it."""
-    places = {event_id.split("-", 1)[1] for event_id in acked}
-    last: dict[str, int] = {}
-    for place in places:
-        partition, offset = place.split("-")
-        last[partition] = max(last.get(partition, 0), int(offset))
-    ends = {f"{partition}-{offset}" for partition, offset in last.items()}
-    size = -1
-
-    def at_rest() -> bool:
-        nonlocal size
-        before, size = size, len(naive.done())
-        time.sleep(1.0)
-        return ends <= naive.done() or before == size
-
-    wait_until(at_rest, SETTLE_S, "the stock worker comes to rest")
-    return places - naive.done()
+def lost_by(naive: Naive, stack: Stack, acked: list[str]) -> set[str]:
+    """Events that the stock worker has acknowledged and never worked on."""
+    reader = Reader(stack.kafka)
+    partitions = range(stack.partitions)
+    ends = {partition: reader.begin_end(stack.topic("catalog"), partition)[1] for partition in partitions}
+    wait_until(
+        lambda: reader.committed(NAIVE_GROUP, stack.topic("catalog"), partitions) == ends,
+        SETTLE_S,
+        f"the stock worker has acknowledged everything\n{naive.log()}",
+    )
+    reader.close()
+    return {event_id.split("-", 1)[1] for event_id in acked} - naive.done()

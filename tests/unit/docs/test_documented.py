@@ -1,6 +1,5 @@
 """Every setting, metric, limit, reason, topic, endpoint and command stands in the documents."""
 
-
 import pytest
 
 from schemas import limits
@@ -65,5 +64,3 @@ def test_links_between_documents_lead_somewhere() -> None:
             if not (path.parent / target).exists():
                 broken.append(f"{path.relative_to(REPOSITORY)}: {target}")
     assert broken == []
-
-

@@ -22,6 +22,7 @@ def letter(value: bytes = EVENT, **changes: object) -> DeadLetter:
         "offset": 0,
         "key": base64.b64encode(b"a").decode(),
         "value": base64.b64encode(value).decode(),
+        "value_bytes": len(value),
         "reason": "unexpected",
         "message": "it broke",
         "who": "operator",
@@ -33,12 +34,15 @@ def letter(value: bytes = EVENT, **changes: object) -> DeadLetter:
     return DeadLetter.model_validate(facts | changes)
 
 
-async def test_copies_count_once_and_unreadable_letters_are_passed_over() -> None:
+async def test_copies_count_once_and_unreadable_letters_are_told() -> None:
     log = MemoryLog()
     for value in (letter().encode(), b"?", letter().encode(), letter(id="catalog-0-1", reason="unknown_sku").encode()):
         await log.send("dead-letters", b"a", value, 0)
-    assert [found.id for found in read_letters(log, 1)] == ["catalog-0-0", "catalog-0-1"]
-    assert [found.id for found in read_letters(log, 1, "unknown_sku")] == ["catalog-0-1"]
+    unreadable: list[int] = []
+    found = read_letters(log, 1, unreadable=lambda record: unreadable.append(record.offset))
+    assert [letter.id for letter in found] == ["catalog-0-0", "catalog-0-1"]
+    assert unreadable == [1]
+    assert [letter.id for letter in read_letters(log, 1, "unknown_sku")] == ["catalog-0-1"]
 
 
 async def test_a_letter_is_found_by_its_own_id_and_by_its_events() -> None:
@@ -73,6 +77,7 @@ async def test_the_original_of_a_later_stage_comes_from_the_catalogue() -> None:
     failed = letter(b"a contents record", topic="contents", offset=5)
     assert original_event(failed, log, 1) == EVENT
     assert original_event(letter(), log, 1) == EVENT
+    assert original_event(letter(EVENT[:9], value_bytes=len(EVENT)), log, 1) == EVENT
     with pytest.raises(CannotReplay, match="no longer kept"):
         original_event(letter(topic="contents", event_id="1-0-7"), log, 1)
     with pytest.raises(CannotReplay, match="names no catalogue event"):
