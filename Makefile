@@ -36,4 +36,4 @@ bench: install ## Measure encoder, freshness and search of a running stack
 	$(BIN)/freshet bench search
 
 drills: install ## The long fault drills
-	$(BIN)/freshet drill
+	@$(BIN)/python -m pytest tests/drills -m drill -s $(ARGS)

@@ -89,6 +89,8 @@ class ShardAgent:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="apply")
         self._bases: dict[str, Topic] = {setup.topics.name(base): base for base in TOPICS}
         self.caught_up = False
+        self.live = False
+        """Whether the worker follows the log: until then what comes in is not applied."""
         self.lock = asyncio.Lock()
         self.kept = {origin.partition: self._open(origin, new_lineage) for origin in origins}
 
@@ -143,6 +145,7 @@ class ShardAgent:
     async def starting_offsets(self, assigned: set[TP]) -> Mapping[TP, int]:
         """The shards' own offsets."""
         async with self.lock:
+            self.live = True
             return {
                 tp: self.kept[tp.partition].position[self._bases[tp.topic]]
                 for tp in assigned

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from agents.shard import Kept, ShardAgent
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
-from schemas.records import OrderField
+from schemas.records import Order, OrderField
 from schemas.search import ShardAnswer, ShardQuery
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,28 +81,30 @@ class ShardEndpoint:
         partition = request.query.get("partition", "")
         if not partition.isdigit():
             raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
-        found = self._kept(int(partition)).shard.view.lookup(request.match_info["sku"])
+        view = self._kept(int(partition)).shard.view
+        found = view.lookup(request.match_info["sku"])
         body = {
             "hit": found.hit.model_dump() if found.hit else None,
             "deleted": found.deleted,
             "waiting": found.waiting,
-            "state": self._agent.state(int(partition)).model_dump(),
+            "state": self._agent.state(int(partition), view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))
 
     async def seen(self, request: web.Request) -> web.Response:
         asked = await _read(request, SeenRequest)
         shard = self._kept(asked.partition).shard
-        found = shard.view.lookup(asked.sku)
-        order = pack(asked.order)
+        view = shard.view
+        found = view.lookup(asked.sku)
+        order = _packed(asked.order)
         document, offer = shard.times.of("documents", order), shard.times.of("offers", order)
         body = {
-            "content_order": found.content_order,
-            "offer_order": found.offer_order,
+            "content_order": found.content_order and list(found.content_order),
+            "offer_order": found.offer_order and list(found.offer_order),
             "embedded_ms": document.written_ms if document else None,
             "content_searchable_ms": document.searchable_ms if document else None,
             "offer_searchable_ms": offer.searchable_ms if offer else None,
-            "state": self._agent.state(asked.partition).model_dump(),
+            "state": self._agent.state(asked.partition, view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))
 
@@ -155,12 +156,19 @@ async def _read(request: web.Request, model: type[M]) -> M:
         raise InvalidRequest("bad_request", str(error)[:500]) from error
 
 
+def _packed(order: Order) -> int:
+    try:
+        return pack(order)
+    except ValueError as error:
+        raise InvalidRequest("bad_order", str(error)) from error
+
+
 def _vector(text: str | None, dim: int) -> Half | None:
     if text is None:
         return None
     try:
         raw = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidRequest("bad_vector", f"the vector is not base64: {error}") from error
     if len(raw) != 2 * dim:
         raise InvalidRequest("bad_vector", f"the vector has {len(raw)} bytes, {dim} fp16 numbers are {2 * dim}")

@@ -118,7 +118,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     agent = ShardAgent(setup, origins, producer, metrics, faults, lambda: str(uuid.uuid4()))
 
     def why_not_ready() -> str:
-        return "" if agent.caught_up else "catching up with the log"
+        return "" if agent.live else "catching up with the log"
 
     health = Health("shard", metrics, why_not_ready, lambda: {"partitions": partitions, "replica": settings.replica})
     port = await listen(ShardEndpoint(agent).app(health), settings.shard_host, settings.shard_port)

@@ -38,9 +38,7 @@ def bench_freshness(
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 60.0,
     poll_ms: Annotated[float, typer.Option(min=1, help="How often each waiting change is looked for.")] = 10.0,
     timeout_s: Annotated[float, typer.Option(min=1, help="A change that is not found by then is a timeout.")] = 120.0,
-    import_file: Annotated[
-        Path | None, typer.Option("--import", help="Import this file meanwhile.")
-    ] = None,
+    import_file: Annotated[Path | None, typer.Option("--import", help="Import this file meanwhile.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
     url: Url = "",
     data: Data = None,
@@ -71,9 +69,7 @@ def bench_search(
 
 @benches.command("embed")
 def bench_embed(
-    file: Annotated[
-        Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most texts.")] = 2000,
     engine: Annotated[str, typer.Option(help="auto, onnxruntime, openvino, or all.")] = "auto",

@@ -73,7 +73,7 @@ def replay_letters(letter_id: str | None, reason: str, url: str, data: Path | No
                 ready.append((letter, replay_event(letter, original, event_id_of(letter, target.generation))))
             except CannotReplay as error:
                 done.append({"id": letter.id, "refused": error.message, "hint": error.hint})
-    done += asyncio.run(_send(target, ready))
+    done += asyncio.run(send_again(target, ready))
     refused = sum("refused" in one for one in done)
     if as_json:
         print_json({"replayed": len(done) - refused, "refused": refused, "letters": done})
@@ -83,7 +83,8 @@ def replay_letters(letter_id: str | None, reason: str, url: str, data: Path | No
     return FAILED if refused else OK
 
 
-async def _send(target: Target, ready: list[tuple[DeadLetter, bytes]]) -> list[dict[str, Any]]:
+async def send_again(target: Target, ready: list[tuple[DeadLetter, bytes]]) -> list[dict[str, Any]]:
+    """Posts the events; says for each letter which event it became, or why it was not sent."""
     from freshet.importing import line_answers
     from freshet.product_lines import Refused
 

@@ -45,7 +45,7 @@ def import_products(options: ImportOptions, url: str, data: Path | None) -> int:
     if options.dry_run:
         return _report(dry_run(options, mapping), options.as_json)
     target = find_target(url, data)
-    return _report(asyncio.run(_import(options, mapping, target)), options.as_json)
+    return _report(asyncio.run(_import(options, mapping, target, url, data)), options.as_json)
 
 
 def dry_run(options: ImportOptions, mapping: FieldMapping | None) -> dict[str, Any]:
@@ -74,7 +74,9 @@ def dry_run(options: ImportOptions, mapping: FieldMapping | None) -> dict[str, A
     }
 
 
-async def _import(options: ImportOptions, mapping: FieldMapping | None, target: Target) -> dict[str, Any]:
+async def _import(
+    options: ImportOptions, mapping: FieldMapping | None, target: Target, url: str, data: Path | None
+) -> dict[str, Any]:
     clock, stop = time.monotonic, asyncio.Event()
     plan = ImportPlan(options.file, mapping, options.rejected, options.limit, options.batch, target.import_lag_s)
     settled: Settled | None = None
@@ -100,7 +102,7 @@ async def _import(options: ImportOptions, mapping: FieldMapping | None, target: 
                     stop=stop,
                     clock=clock,
                 )
-            encoded_after = await _encoded(target)
+            encoded_after = await _encoded(target) if _same_processes(target, url, data) else None
             in_shop = await _found(door) if settled else None
     result = _facts(work, settled, sent_s, stop.is_set())
     result["texts_encoded"] = None if encoded is None or encoded_after is None else int(encoded_after - encoded)
@@ -177,6 +179,8 @@ def report_lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"rejected       {result['rejected']:,} ({reasons}), see {result['rejected_file']}"
     if result["cuts"]:
         yield f"values cut     {result['cuts']:,} (items_max, chars_max or clean in the mapping)"
+    if result.get("slowed"):
+        yield f"repeated       {result['slowed']:,} requests (429, 503, or nobody answered)"
     if result.get("interrupted"):
         yield "stopped        by Ctrl-C; run the same command again: what is there already is only compared"
     if "outcomes" in result:
@@ -206,6 +210,11 @@ async def _encoded(target: Target) -> float | None:
     counted = [await total(page, ENCODED) for page in pages]
     known = [value for value in counted if value is not None]
     return sum(known) if known and len(known) == len(pages) else None
+
+
+def _same_processes(target: Target, url: str, data: Path | None) -> bool:
+    """False after a restart: the counters begin at 0 again then, and a difference would be wrong."""
+    return find_target(url, data).pids == target.pids
 
 
 async def _found(door: HttpDoor) -> int | None:

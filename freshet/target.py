@@ -24,6 +24,9 @@ class Target:
     metrics: Mapping[str, str]
     """Metrics pages by process name; only of a stack that `freshet up` runs."""
 
+    pids: Mapping[str, int | None]
+    """Process ids by process name: another one means a restart, and counters that begin at 0 again."""
+
     def metrics_of(self, kind: str) -> tuple[str, ...]:
         """Pages of `embed`, `embed-1` ..."""
         return tuple(page for name, page in self.metrics.items() if name == kind or name.startswith(f"{kind}-"))
@@ -50,5 +53,6 @@ def find_target(url: str, data: Path | None, environ: Mapping[str, str] = os.env
         partitions=running.partitions,
         data=running.data,
         import_lag_s=settings.import_lag_s,
+        pids={child.name: child.pid for child in children},
         metrics={child.name: f"http://127.0.0.1:{child.port}/metrics" for child in children if child.port},
     )

@@ -1,6 +1,11 @@
 """Makes a real Kafka compact topics within a second, which it otherwise does after days."""
 
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its stubs do not export what its manual names
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 
 from streams.topics import admin
 
@@ -21,9 +26,7 @@ def compact_at_once(kafka: str, topics: list[str]) -> None:
 
 
 def _resource(kind: ResourceType, name: str, settings: dict[str, str]) -> ConfigResource:
-    entries = [
-        ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in settings.items()
-    ]
+    entries = [ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in settings.items()]
     return ConfigResource(kind, name, incremental_configs=entries)
 
 

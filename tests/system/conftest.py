@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -215,7 +216,24 @@ def generations() -> Iterator[int]:
 @pytest.fixture
 def stack(kafka: str, redis_url: str, generations: Iterator[int], tmp_path: Path, model: Path) -> Iterator[Stack]:
     """Topics of two partitions and no process yet."""
-    made = Stack(kafka, redis_url, next(generations), 2, tmp_path, model)
+    with _made(kafka, redis_url, next(generations), tmp_path, model) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_stack(
+    kafka: str, redis_url: str, generations: Iterator[int], tmp_path_factory: pytest.TempPathFactory, model: Path
+) -> Iterator[Stack]:
+    """The same, for all tests of one file."""
+    with _made(kafka, redis_url, next(generations), tmp_path_factory.mktemp("stack"), model) as made:
+        yield made
+
+
+@contextmanager
+def _made(kafka: str, redis_url: str, generation: int, data: Path, model: Path) -> Iterator[Stack]:
+    made = Stack(kafka, redis_url, generation, 2, data, model)
     create_topics(kafka, made.generation, made.partitions)
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()

@@ -19,6 +19,7 @@ from schemas.records import (
     EventId,
     OfferRecord,
     Outcome,
+    OutcomeKind,
     R,
     decode,
     fold,
@@ -95,7 +96,7 @@ def unread(stack: Stack, reader: Reader, agent: str) -> int:
     return left
 
 
-def check_conservation(stack: Stack, acked: Collection[str], expected: Truth) -> Counter[str]:
+def check_conservation(stack: Stack, acked: Collection[str], expected: Truth) -> Counter[OutcomeKind]:
     """C8: every acknowledged event has exactly one outcome, the one of the model. Returns how many of each kind."""
     records = [decode(Outcome, value or b"") for _, value in stack.values("outcomes")]
     decided = Counter(record.event_id for record in records if record.by == "catalog")
@@ -139,9 +140,7 @@ def check_documents(stack: Stack, expected: Truth, refused: Collection[str] = ()
     """The last document of each SKU is its newest content that could be embedded, with a vector of length 1."""
     found = {sku: records[-1] for sku, records in histories(stack, "documents", DocumentRecord).items()}
     wanted = expected_documents(stack, expected, refused)
-    assert {sku: record.order for sku, record in found.items()} == {
-        sku: record.order for sku, record in wanted.items()
-    }
+    assert {sku: record.order for sku, record in found.items()} == {sku: record.order for sku, record in wanted.items()}
     for sku, record in found.items():
         assert (record.content, record.content_hash) == (wanted[sku].content, wanted[sku].content_hash), sku
         assert (record.vector is None) == (record.content is None), sku
@@ -163,7 +162,12 @@ def expected_documents(stack: Stack, expected: Truth, refused: Collection[str]) 
 
 def check_monotonic(stack: Stack) -> None:
     """C5: to a reader of committed records no SKU ever goes back, or is written twice, in any derived topic."""
-    for base, kind in (("contents", ContentRecord), ("offers", OfferRecord), ("documents", DocumentRecord)):
+    kinds: dict[str, type[ContentRecord] | type[OfferRecord] | type[DocumentRecord]] = {
+        "contents": ContentRecord,
+        "offers": OfferRecord,
+        "documents": DocumentRecord,
+    }
+    for base, kind in kinds.items():
         for sku, records in histories(stack, base, kind).items():
             orders = [record.order for record in records]
             assert orders == sorted(set(orders)), f"{base} of {sku} goes back: {orders}"
@@ -178,7 +182,7 @@ def histories(stack: Stack, base: str, kind: type[R]) -> dict[str, list[R]]:
     return found
 
 
-def check_all(stack: Stack, acked: Collection[str]) -> Mapping[str, int]:
+def check_all(stack: Stack, acked: Collection[str]) -> Mapping[OutcomeKind, int]:
     """Everything above, for a stack that has come to rest. Returns the outcomes by kind."""
     expected = truth(stack)
     kinds = check_conservation(stack, acked, expected)

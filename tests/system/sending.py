@@ -89,7 +89,7 @@ class Stream:
 
 
 def mixed_events(random_: random.Random, skus: int, prefix: str = "S") -> Iterator[tuple[bytes, bytes]]:
-    """Endless (key, value) pairs over a few SKUs: creations, changes, prices, deletes, old and equal versions, poison."""
+    """Endless (key, value) pairs over a few SKUs: creations, changes, prices, deletes, old versions, poison."""
     while True:
         sku = f"{prefix}-{random_.randrange(skus)}"
         kind = random_.choices(("upsert", "patch", "price", "delete", "poison"), (40, 20, 25, 10, 5))[0]

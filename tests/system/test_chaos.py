@@ -1,4 +1,4 @@
-"""Workers killed and stopped at random under load: the guard of the pinned Faust, and proof that the test would notice."""
+"""Workers killed at random under load: the guard of the pinned Faust, and proof that the test would notice a loss."""
 
 import os
 import random

@@ -17,7 +17,7 @@ from tests.system.sending import Merchant, Stream, mixed_events
 DIES_S = 30.0
 TAKES_OVER_S = 60.0
 STEPS = (1, 2, 3, 4, 5)
-"""1: nothing written; 2: records sent; 3: all but the commit; 4: committed; 5: the store knows (streams.transactions)."""
+"""1: nothing written; 2: records sent; 3: all but the commit; 4: committed; 5: the store knows."""
 SMALL_BATCHES = {"FRESHET_CATALOG_BATCH_MAX": "8", "FRESHET_EMBED_BATCH_MAX": "3", "FRESHET_ENGINE": "onnxruntime"}
 
 

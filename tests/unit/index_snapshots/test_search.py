@@ -10,7 +10,7 @@ from index_snapshots.search import GATHER_SHARE, at_least, rounding
 from schemas.errors import InvalidRequest
 from schemas.records import Order
 from schemas.search import Filters
-from tests.unit.index_snapshots.making import DIM, ENCODER, b64, content, document, logged, shard, unit
+from tests.unit.index_snapshots.making import DIM, ENCODER, b64, content, document, logged, offer, shard, unit
 
 WIDE = 384
 
@@ -48,6 +48,53 @@ def test_scores_are_exact_where_fp32_is_not(brands: int) -> None:
         if i % brands == 0
     )
     assert [(-(one.score or 0), one.sku) for one in found] == truth[:20]
+
+
+def test_what_fp32_puts_just_below_the_cut_is_not_lost() -> None:
+    query = unit(1, WIDE)
+    vectors = near(query, 1000)
+    view = wide_shard(vectors, 1).view
+    truth = sorted((-float(v.astype(np.float64) @ query.astype(np.float64)), f"{i:04}") for i, v in enumerate(vectors))
+    for limit in range(1, 200):
+        assert [one.sku for one in view.search(query, limit, Filters()).found] == [sku for _, sku in truth[:limit]]
+
+
+@pytest.mark.parametrize(
+    ("by", "skus"),
+    [
+        (Filters(), "abcd"),
+        (Filters(brand=["Anker"]), "ab"),
+        (Filters(brand=["anker"]), ""),
+        (Filters(brand=["Anker", "Bosch", "Unknown"]), "abc"),
+        (Filters(category=[["Home"]]), "abc"),
+        (Filters(category=[["Home", "Lamps"]]), "bc"),
+        (Filters(category=[["Lamps"]]), ""),
+        (Filters(category=[["Home", "Lamps", "Desk"], ["Garden"]]), "cd"),
+        (Filters(price_min=2.0), "bc"),
+        (Filters(price_max=2.0), "ab"),
+        (Filters(price_min=2.0, price_max=2.0), "b"),
+        (Filters(price_min=2.01, price_max=2.99), ""),
+        (Filters(currency="EUR"), "abc"),
+        (Filters(currency="USD"), ""),
+        (Filters(in_stock=True), "ac"),
+        (Filters(in_stock=False), "bd"),
+        (Filters(brand=["Anker"], category=[["Home"]], price_min=1.5, in_stock=False), "b"),
+    ],
+)
+def test_filters(by: Filters, skus: str) -> None:
+    one = shard()
+    kinds = {
+        "a": content(brand="Anker", category=["Home"]),
+        "b": content(brand="Anker", category=["Home", "Lamps"]),
+        "c": content(brand="Bosch", category=["Home", "Lamps", "Desk"]),
+        "d": content(category=["Garden"]),
+    }
+    costs = [offer("a", 1, price=1.0), offer("b", 1, price=2.0, stock=0), offer("c", 1, price=3.0)]
+    documents = logged("documents", [document(sku, 1, of=of) for sku, of in kinds.items()])
+    apply([*documents, *logged("offers", costs)], one)
+    for vector in (None, unit(1)):
+        found, matching = one.view.search(vector, 10, by)
+        assert ("".join(each.sku for each in found), matching) == (skus, len(skus))
 
 
 def test_the_bound_on_rounding_holds_for_the_worst_order_of_the_sum() -> None:

@@ -46,6 +46,13 @@ def test_times_of_a_record_are_known_once_it_is_searchable() -> None:
     assert one.times.of("offers", pack(Order(1, 4))) is None
 
 
+def test_the_first_time_counts() -> None:
+    times = Times()
+    times.note("offers", 3, Moment(10, 20))
+    times.note("offers", 3, Moment(30, 40))
+    assert times.of("offers", 3) == Moment(10, 20)
+
+
 def test_times_keep_the_last_ones() -> None:
     times = Times()
     for order in range(TIMES_MAX):

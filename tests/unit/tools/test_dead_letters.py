@@ -1,15 +1,23 @@
 """Dead letters are read once each, and only what can succeed is sent again."""
 
 import base64
+import os
+from pathlib import Path
 
 import orjson
 import pytest
+from aiohttp.test_utils import TestServer
 
+from freshet import processes
+from freshet.dead_letter_commands import send_again
 from freshet.dead_letters import CannotReplay, event_id_of, find_letter, original_event, read_letters, replay_event
-from schemas.errors import FreshetError
+from freshet.stack_state import ChildState, StackState, write_state
+from freshet.target import Target, find_target
+from schemas.errors import FreshetError, Unavailable
 from schemas.events import decode_event
 from schemas.records import DeadLetter, EventId
 from streams.memory import MemoryLog
+from tests.unit.tools.fake_shop import FakeShop
 
 EVENT = b'{"type":"upsert","sku":"a","title":"A"}'
 
@@ -86,3 +94,42 @@ async def test_the_original_of_a_later_stage_comes_from_the_catalogue() -> None:
 
 def test_a_catalogue_letter_without_event_id_is_its_place_in_the_log() -> None:
     assert event_id_of(letter(event_id="", partition=2, offset=9), 1) == EventId(1, 2, 9)
+
+
+async def test_sending_again_names_the_new_event_and_holds_back_patches_without_a_product(tmp_path: Path) -> None:
+    shop = FakeShop()
+    patch = b'{"type":"patch","sku":"gone","title":"B"}'
+    orphan = letter(patch, id="catalog-0-1", reason="unknown_sku", sku="gone")
+    async with TestServer(shop.app()) as server:
+        target = Target(str(server.make_url("/")), "", "", 1, 1, tmp_path, 20.0, {}, {})
+        done = await send_again(target, [(letter(), EVENT), (orphan, patch), (letter(id="catalog-0-2"), b"{cut")])
+    assert [(one["id"], "event_id" in one) for one in done] == [
+        ("catalog-0-1", False),
+        ("catalog-0-0", True),
+        ("catalog-0-2", False),
+    ]
+    assert set(shop.products) == {"a"}
+
+
+def test_the_target_is_the_running_stack_or_the_address_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no Freshet stack runs"):
+        find_target("", tmp_path, {})
+    given = find_target("http://shop.example/", tmp_path, {"FRESHET_ADMIN_KEY": "k", "FRESHET_PARTITIONS": "3"})
+    assert (given.url, given.key, given.partitions) == ("http://shop.example", "k", 3)
+    assert given.metrics_of("embed") == ()
+    me = os.getpid()
+    child = ChildState(name="embed", state="ready", pid=me, port=7)
+    state = StackState(
+        state="ready",
+        pid=me,
+        started=processes.identity(me),
+        url="http://127.0.0.1:9",
+        kafka="k:1",
+        partitions=2,
+        children=[child],
+    )
+    write_state(tmp_path, state)
+    found = find_target("", tmp_path, {})
+    assert (found.url, found.kafka, found.partitions) == ("http://127.0.0.1:9", "k:1", 2)
+    assert found.metrics_of("embed") == ("http://127.0.0.1:7/metrics",)
+    assert found.pids == {"embed": me}
