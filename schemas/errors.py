@@ -12,6 +12,8 @@ FreshetError                 a sentence: what happened, to which item, what to d
 
 from typing import NamedTuple
 
+from schemas.limits import ERROR_TEXT_CHARS_MAX, PROBLEMS_MAX, SKU_CHARS_MAX
+
 
 class Problem(NamedTuple):
     """One field that is wrong and why, in words a merchant understands."""
@@ -30,13 +32,20 @@ class FreshetError(Exception):
 
 
 class InvalidEvent(FreshetError):
-    """Can never be processed: dead-letter it, do not retry. `reason` is a stable code from `schemas.reasons`."""
+    """Can never be processed: dead-letter it, do not retry. `reason` is a stable code from `schemas.reasons`.
+
+    What is said of an event is bounded, however large the event is: it has to fit into a record itself.
+    """
 
     def __init__(self, reason: str, message: str, problems: tuple[Problem, ...] = (), *, sku: str = "") -> None:
-        super().__init__(message)
+        super().__init__(_bounded(message))
         self.reason = reason
-        self.problems = problems
-        self.sku = sku
+        self.problems = tuple(Problem(_bounded(field), _bounded(what)) for field, what in problems[:PROBLEMS_MAX])
+        self.sku = sku[:SKU_CHARS_MAX]
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= ERROR_TEXT_CHARS_MAX else text[: ERROR_TEXT_CHARS_MAX - 1] + "…"
 
 
 class InvalidRequest(FreshetError):

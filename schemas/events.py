@@ -92,7 +92,7 @@ class _Event(_Strict):
     schema_version: Literal[1] = 1
     sku: Sku
     version: Annotated[int, Field(ge=0, le=limits.VERSION_MAX)] | None = None
-    """The merchant's own counter per SKU: an older one never replaces a newer one. Left out: the log's order decides."""
+    """The merchant's own counter per SKU: an older one never replaces a newer one. Without it the log decides."""
     replay_of: Annotated[str, AfterValidator(_event_id)] | None = None
     """Id of the dead-lettered event that this one repeats."""
 

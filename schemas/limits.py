@@ -26,3 +26,5 @@ SEARCH_DEPTH_MAX = 1_000  # page * limit: deeper pages cost every shard a larger
 FILTER_VALUES_MAX = 100
 DEAD_LETTER_VALUE_BYTES_MAX = 2_000_000  # in base64 it still fits into a record; a longer original is cut
 DEAD_LETTER_KEY_BYTES_MAX = 1_000
+ERROR_TEXT_CHARS_MAX = 1_000  # of a message or a problem; it may quote the event
+PROBLEMS_MAX = 100  # named for one event

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -30,7 +31,7 @@ class Sender(Protocol):
     def send(
         self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
     ) -> "asyncio.Future[Position]":
-        """Raises Overloaded when the local queue is full; the future fails with Unavailable if Kafka did not take it."""
+        """Raises Overloaded when the queue is full; the future fails with Unavailable if Kafka did not take it."""
         ...
 
     async def close(self) -> None: ...
@@ -97,10 +98,8 @@ class Producer:
         """Resolves many futures in one call into the loop: one call per record would cost more than the record."""
         if self._done:
             done, self._done = self._done, []
-            try:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._resolve, done)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                pass
 
     def _resolve(self, done: "list[tuple[asyncio.Future[Position], Position | KafkaError]]") -> None:
         for future, result in done:

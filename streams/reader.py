@@ -60,8 +60,8 @@ class Reader:
     ) -> Iterator[list[LogRecord]]:
         """Records from `offset` up to `end` (default: the last stable offset now), in lists of at most `batch`.
 
-        Ends at `end` even where the last offsets are transaction markers. Raises StateRefused when `offset` is no longer
-        kept, Unavailable when Kafka does not answer for TIMEOUT_S.
+        Ends at `end` even where the last offsets are transaction markers. Raises StateRefused when `offset` is not
+        kept any more, Unavailable when Kafka does not answer for TIMEOUT_S.
         """
         low, high = self.begin_end(topic, partition)
         stop = high if end is None else min(end, high)

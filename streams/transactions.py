@@ -16,7 +16,7 @@ TRANSACTION_TIMEOUT_MS = 10_000
 """After it the broker aborts for a worker that hangs, so that readers of committed records are not held up."""
 
 RETRY_BACKOFF_MS = 20
-"""Kafka 4 answers NOT_ENOUGH_REPLICAS while it verifies a transaction (KIP-890); the default of 100 ms would be felt."""
+"""Kafka 4 answers NOT_ENOUGH_REPLICAS while it verifies a transaction (KIP-890); the default, 100 ms, would be felt."""
 
 
 class Outgoing(NamedTuple):
@@ -58,8 +58,8 @@ class TransactionalWriter:
     ) -> Sequence[int]:
         """Writes the records and the input position as one transaction; returns the records' offsets.
 
-        `step` is called with 1 (nothing written), 2 (records sent), 3 (all but the commit), 4 (committed): the points at
-        which the tests kill the process.
+        `step` is called with 1 (nothing written), 2 (records sent), 3 (all but the commit), 4 (committed): where the
+        tests kill the process.
 
         Raises Fenced when another owner has taken over, and KafkaError when the result is not known; after either the
         caller must stop and start again from what is committed.
