@@ -1,6 +1,6 @@
 """The test-only switch of the fault drills: FRESHET_FAULT makes a worker die or raise at a named point.
 
-`kill:catalog.3:2` sends SIGKILL to itself the second time it reaches step 3 of `catalog`;
+`kill:catalog.3:2` sends SIGKILL to itself the second time it reaches step 3 of `catalog`, `stop:...` sends SIGSTOP;
 `raise:catalog:100` raises in every hundredth call of the handler. Several are separated by commas. Empty: nothing.
 """
 
@@ -10,6 +10,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from schemas.errors import SettingsError
+
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 class Fault(NamedTuple):
@@ -30,8 +32,9 @@ class Faults:
         if not self._faults:
             return
         self._reached[point] += 1
-        if Fault("kill", point, self._reached[point]) in self._faults:
-            os.kill(os.getpid(), signal.SIGKILL)
+        for kind, number in SIGNALS.items():
+            if Fault(kind, point, self._reached[point]) in self._faults:
+                os.kill(os.getpid(), number)
 
     def handler(self, point: str) -> None:
         """A handler is called for one event. Raises RuntimeError at every nth call."""
@@ -45,6 +48,6 @@ class Faults:
 
 def _parse(text: str) -> Fault:
     parts = text.split(":")
-    if len(parts) != 3 or parts[0] not in ("kill", "raise") or not parts[2].isdigit() or int(parts[2]) < 1:
-        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N or raise:POINT:N")
+    if len(parts) != 3 or parts[0] not in (*SIGNALS, "raise") or not parts[2].isdigit() or int(parts[2]) < 1:
+        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N, stop:POINT:N or raise:POINT:N")
     return Fault(parts[0], parts[1], int(parts[2]))

@@ -23,6 +23,7 @@ class Health:
         self._ready = ready
         self._facts = facts
         self._started = time.monotonic()
+        self._version = version("freshet")  # once: while the package is reinstalled there is none
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/healthz", self.healthz)
@@ -34,7 +35,7 @@ class Health:
             {
                 "process": self._process,
                 "pid": os.getpid(),
-                "version": version("freshet"),
+                "version": self._version,
                 "uptime_s": round(time.monotonic() - self._started, 1),
                 "ready": not self._ready(),
                 **self._facts(),
