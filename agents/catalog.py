@@ -16,13 +16,13 @@ from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.store import Change, SkuStore
 from agents.topics import Topics
-from agents.worker import Incoming, batches, fail_stop, fresh_only
+from agents.worker import batches, fail_stop, fresh_only
 from schemas.errors import InvalidEvent, StateRefused
 from schemas.events import CatalogEvent, decode_event
 from schemas.metrics import Metrics
 from schemas.records import EventId, Outcome
 from streams.partitioner import partition_of
-from streams.reader import Reader
+from streams.reader import LogRecord, Reader
 from streams.transactions import Outgoing
 
 PURGE_EVERY_S = 3_600.0
@@ -45,7 +45,7 @@ class Decided:
 
 
 def decide_batch(
-    records: Sequence[Incoming], load: Callable[[str], SkuState | None], topics: Topics, faults: Faults
+    records: Sequence[LogRecord], load: Callable[[str], SkuState | None], topics: Topics, faults: Faults
 ) -> Decided:
     """Decides the records of one partition in log order. Never raises for a bad event: it becomes a dead letter."""
     decided = Decided()
@@ -74,7 +74,7 @@ def decide_batch(
     return decided
 
 
-def read_event(record: Incoming, partitions: int) -> tuple[CatalogEvent, int]:
+def read_event(record: LogRecord, partitions: int) -> tuple[CatalogEvent, int]:
     """The event of a record, and how many of its fields were unknown.
 
     Raises InvalidEvent, also for a record whose key does not name its SKU and partition: its order would not hold.
@@ -97,7 +97,7 @@ def read_event(record: Incoming, partitions: int) -> tuple[CatalogEvent, int]:
 
 
 def _accept(
-    decided: Decided, record: Incoming, event_id: EventId, sku: str, decision: Decision, topics: Topics
+    decided: Decided, record: LogRecord, event_id: EventId, sku: str, decision: Decision, topics: Topics
 ) -> None:
     for base, derived in (("contents", decision.content), ("offers", decision.offer)):
         if derived is not None:
@@ -119,7 +119,7 @@ def _accept(
     )
 
 
-def _dead_letter(decided: Decided, record: Incoming, event_id: EventId, invalid: InvalidEvent, topics: Topics) -> None:
+def _dead_letter(decided: Decided, record: LogRecord, event_id: EventId, invalid: InvalidEvent, topics: Topics) -> None:
     decided.outgoing.append(dead_letter(record, event_id, invalid, "catalog", topics))
     decided.reasons.append(invalid.reason)
     outcome = Outcome(
@@ -132,7 +132,7 @@ def _dead_letter(decided: Decided, record: Incoming, event_id: EventId, invalid:
     _outcome(decided, topics, record, outcome)
 
 
-def _outcome(decided: Decided, topics: Topics, record: Incoming, outcome: Outcome) -> None:
+def _outcome(decided: Decided, topics: Topics, record: LogRecord, outcome: Outcome) -> None:
     decided.outcomes.append(outcome)
     name = topics.name("outcomes")
     decided.outgoing.append(Outgoing(name, record.partition, outcome.event_id.encode(), outcome.encode()))
@@ -177,7 +177,7 @@ class CatalogAgent:
         except Exception as error:  # noqa: BLE001
             fail_stop("agents.catalog", error)
 
-    async def _decide(self, partition: int, records: list[Incoming]) -> None:
+    async def _decide(self, partition: int, records: list[LogRecord]) -> None:
         if partition not in self.stores or partition not in self.partitions.next_offsets:
             return  # handed over meanwhile
         fresh = fresh_only(records, self.partitions.next_offsets[partition])
@@ -249,5 +249,5 @@ def _changes(base: str, records: Iterable[Any]) -> Iterable[Change]:
     return (Change(base, record.key.decode(), record.value, record.timestamp_ms) for record in records)
 
 
-def _by_partition(record: Incoming) -> int:
+def _by_partition(record: LogRecord) -> int:
     return record.partition

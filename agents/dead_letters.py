@@ -4,18 +4,18 @@ import base64
 from typing import Literal
 
 from agents.topics import Topics
-from agents.worker import Incoming
 from schemas.errors import InvalidEvent
 from schemas.limits import DEAD_LETTER_KEY_BYTES_MAX, DEAD_LETTER_VALUE_BYTES_MAX
 from schemas.reasons import REASONS
 from schemas.records import DeadLetter, EventId
+from streams.reader import LogRecord
 from streams.transactions import Outgoing
 
 PARTITION = 0
 
 
 def dead_letter(
-    record: Incoming,
+    record: LogRecord,
     event_id: EventId | None,
     invalid: InvalidEvent,
     stage: Literal["catalog", "embed", "shard"],

@@ -15,12 +15,13 @@ from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.topics import Topics
-from agents.worker import Incoming, batches, fail_stop, fresh_only
+from agents.worker import batches, fail_stop, fresh_only
 from encoders.product_text import product_text
 from encoders.protocol import Encoder
 from schemas.errors import FreshetError, InvalidEvent
 from schemas.metrics import Metrics
 from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode
+from streams.reader import LogRecord
 from streams.transactions import Outgoing
 
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 class Content:
     """A record of `contents` and what it says; `says` None is a purge."""
 
-    record: Incoming
+    record: LogRecord
     says: ContentRecord | None
 
     @property
@@ -52,7 +53,7 @@ class Embedded:
 
 
 def embed_batch(
-    records: Sequence[Incoming], encoder: Encoder, topics: Topics, faults: Faults, tried: Callable[[bool], None]
+    records: Sequence[LogRecord], encoder: Encoder, topics: Topics, faults: Faults, tried: Callable[[bool], None]
 ) -> Embedded:
     """Embeds the newest content of each SKU; deletes and purges always pass on.
 
@@ -87,7 +88,7 @@ def embed_batch(
     return embedded
 
 
-def _read(records: Sequence[Incoming], refusals: list[Outgoing], embedded: Embedded, topics: Topics) -> list[Content]:
+def _read(records: Sequence[LogRecord], refusals: list[Outgoing], embedded: Embedded, topics: Topics) -> list[Content]:
     contents = []
     for record in records:
         try:
@@ -135,7 +136,7 @@ def _passed_on(content: Content, topics: Topics) -> Outgoing:
 
 
 def _refuse(
-    record: Incoming, says: ContentRecord | None, invalid: InvalidEvent, topics: Topics
+    record: LogRecord, says: ContentRecord | None, invalid: InvalidEvent, topics: Topics
 ) -> tuple[Outgoing, ...]:
     """The dead letter, and the correction of the event's outcome where the event is known."""
     if says is None:
@@ -195,7 +196,7 @@ class EmbedAgent:
         except Exception as error:  # noqa: BLE001
             fail_stop("agents.embed", error)
 
-    async def _embed(self, partition: int, records: list[Incoming]) -> None:
+    async def _embed(self, partition: int, records: list[LogRecord]) -> None:
         committed = self.partitions.next_offsets.get(partition)
         if committed is None:
             return  # handed over meanwhile
@@ -223,7 +224,7 @@ class EmbedAgent:
                 hint="look for the first error in the log of embed; nothing of this batch is acknowledged",
             )
 
-    async def _commit(self, partition: int, fresh: list[Incoming], embedded: Embedded) -> None:
+    async def _commit(self, partition: int, fresh: list[LogRecord], embedded: Embedded) -> None:
         try:
             async with self.partitions.lock:
                 if self.partitions.next_offsets.get(partition, fresh[0].offset + 1) > fresh[0].offset:
@@ -243,5 +244,5 @@ class EmbedAgent:
             self._committing = None
 
 
-def _by_partition(record: Incoming) -> int:
+def _by_partition(record: LogRecord) -> int:
     return record.partition

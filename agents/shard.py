@@ -15,7 +15,7 @@ from faust.types import TP
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.topics import Topics
-from agents.worker import Incoming, batches, fail_stop
+from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.exact import ExactShard
 from index_snapshots.folder import owned, shard_folder
@@ -28,7 +28,7 @@ from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, OfferRecord
 from schemas.search import ShardState
 from streams.producer import Producer
-from streams.reader import Reader
+from streams.reader import LogRecord, Reader
 
 BATCH_MAX = 500
 TOPICS: tuple[Topic, Topic] = ("documents", "offers")
@@ -135,7 +135,7 @@ class ShardAgent:
                 first, end = ends[base]
                 topic = self._setup.topics.name(base)
                 for records in reader.read(topic, partition, max(kept.position[base], first), end):
-                    self._apply(kept, [Incoming(*record) for record in records])
+                    self._apply(kept, records)
                     count += len(records)
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
         finally:
@@ -165,7 +165,7 @@ class ShardAgent:
         except Exception as error:  # noqa: BLE001
             fail_stop("agents.shard", error)
 
-    async def _take(self, partition: int, records: list[Incoming]) -> None:
+    async def _take(self, partition: int, records: list[LogRecord]) -> None:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
         before = kept.position["documents"]
         parsed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
@@ -177,7 +177,7 @@ class ShardAgent:
         if kept.position["documents"] // every > before // every and kept.snapshotting is None:
             kept.snapshotting = asyncio.create_task(self._snapshot(kept))
 
-    def _apply(self, kept: Kept, records: list[Incoming]) -> tuple[list[ShardRecord], tuple[Refused, ...]]:
+    def _apply(self, kept: Kept, records: list[LogRecord]) -> tuple[list[ShardRecord], tuple[Refused, ...]]:
         """Reads and applies; in the writer's thread when live."""
         parsed = [
             read(self._bases[record.topic], record.offset, record.key, record.value, record.timestamp_ms)
@@ -195,7 +195,7 @@ class ShardAgent:
                 fresh_s = (now_ms - record.value.received_ms) / 1000
                 self._metrics.histogram("freshet_fresh_seconds").labels(record.topic).observe(fresh_s)
 
-    async def _refuse(self, refused: Refused, partition: int, records: Iterable[Incoming]) -> None:
+    async def _refuse(self, refused: Refused, partition: int, records: Iterable[LogRecord]) -> None:
         """Acknowledged by Kafka before the next batch; each replica writes its own, with the same id."""
         place = (self._setup.topics.name(refused.record.topic), refused.record.offset)
         original = next(record for record in records if (record.topic, record.offset) == place)

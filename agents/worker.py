@@ -11,12 +11,14 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import faust
 import structlog
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
+
+from streams.reader import LogRecord
 
 SESSION_TIMEOUT_S = 10
 """A peer takes over so long after a worker went silent."""
@@ -26,17 +28,6 @@ EXIT_FAIL_STOP = 3
 CRASH_CHECK_S = 0.2
 
 log = structlog.get_logger()
-
-
-class Incoming(NamedTuple):
-    """A record as a Faust stream delivered it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp_ms: int
 
 
 StartingOffsets = Callable[[set[TP]], Awaitable[Mapping[TP, int]]]
@@ -150,9 +141,9 @@ def worker_app(
     return app
 
 
-async def batches(stream: Any, batch_max: int) -> AsyncIterator[list[Incoming]]:
+async def batches(stream: Any, batch_max: int) -> AsyncIterator[list[LogRecord]]:
     """What has already come, at most `batch_max` at a time: nothing waits for a batch to fill."""
-    batch: list[Incoming] = []
+    batch: list[LogRecord] = []
     async for event in stream.noack().events():
         batch.append(_incoming(event))
         event.ack()
@@ -161,14 +152,14 @@ async def batches(stream: Any, batch_max: int) -> AsyncIterator[list[Incoming]]:
             batch = []
 
 
-def _incoming(event: EventT[Any]) -> Incoming:
+def _incoming(event: EventT[Any]) -> LogRecord:
     message = event.message
-    return Incoming(
+    return LogRecord(
         message.topic, message.partition, message.offset, message.key, message.value, int(message.timestamp * 1000)
     )
 
 
-def fresh_only(records: Iterable[Incoming], next_offset: int) -> list[Incoming]:
+def fresh_only(records: Iterable[LogRecord], next_offset: int) -> list[LogRecord]:
     """Records at or past `next_offset`, each once, in order: a re-seek delivers again what was in a buffer."""
     fresh = []
     for record in records:

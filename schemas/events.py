@@ -97,37 +97,33 @@ class _Event(_Strict):
     """Id of the dead-lettered event that this one repeats."""
 
 
-class Upsert(_Event):
+class _Product(_Event):
+    """The fields of a product that may be left out."""
+
+    description: Description | None = None
+    brand: Brand | None = None
+    category: Category | None = None
+    price: EventPrice | None = None
+    stock: Stock | None = None
+    availability: Availability | None = None
+    image_urls: ImageUrls | None = None
+    url: Url | None = None
+    locale: Locale | None = None
+
+
+class Upsert(_Product):
     """The whole product: what is left out is removed."""
 
     type: Literal["upsert"]
     title: Title
-    description: Description | None = None
-    brand: Brand | None = None
-    category: Category | None = None
-    price: EventPrice | None = None
-    stock: Stock | None = None
-    availability: Availability | None = None
-    image_urls: ImageUrls | None = None
-    url: Url | None = None
-    locale: Locale | None = None
     attributes: Attributes = {}
 
 
-class Patch(_Event):
+class Patch(_Product):
     """Some fields (JSON Merge Patch, RFC 7386): null removes a field or an attribute, what is left out stays."""
 
     type: Literal["patch"]
     title: Title = ""
-    description: Description | None = None
-    brand: Brand | None = None
-    category: Category | None = None
-    price: EventPrice | None = None
-    stock: Stock | None = None
-    availability: Availability | None = None
-    image_urls: ImageUrls | None = None
-    url: Url | None = None
-    locale: Locale | None = None
     attributes: Annotated[dict[AttributeName, AttributeValue | None], Field(max_length=limits.ATTRIBUTES_MAX)] = {}
 
     @model_validator(mode="after")

@@ -116,47 +116,40 @@ class Offer(Record):
         return self.price is not None if self.stock is None else self.stock > 0
 
 
-class ContentRecord(Record):
+class Derived(Record):
+    """What every record that follows from a catalogue event carries."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    sku: str
+    order: OrderField
+    received_ms: int = 0
+    """LogAppendTime of the event in `catalog`, ms since 1970: what freshness is counted from."""
+
+
+class ContentRecord(Derived):
     """Value in `contents`, keyed by SKU. `content` is None for a delete."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    sku: str
-    order: OrderField
     content: Content | None = None
     content_hash: str = ""
-    received_ms: int = 0
-    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
-class OfferRecord(Record):
+class OfferRecord(Derived):
     """Value in `offers`, keyed by SKU: the complete offer after an accepted event. `offer` is None for a delete."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    sku: str
-    order: OrderField
     offer: Offer | None = None
     version: int | None = None
     """The highest version seen for this SKU, deletes included."""
     live_since: OrderField | None = None
     """Order of the upsert that created or re-created the product; None for a delete."""
-    received_ms: int = 0
-    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
-class DocumentRecord(Record):
+class DocumentRecord(ContentRecord):
     """Value in `documents`, keyed by SKU. `content` and `vector` are None for a delete."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    sku: str
-    order: OrderField
-    content: Content | None = None
-    content_hash: str = ""
     vector: str | None = None
     """base64 of little-endian fp16, shape (dim,), length 1 before rounding."""
     encoder: str = ""
     """Id of the encoder: vectors with different ids never meet in one index."""
-    received_ms: int = 0
-    """LogAppendTime of the event in `catalog`: what freshness is counted from."""
 
 
 OutcomeKind = Literal["indexed", "unchanged", "superseded", "deleted", "duplicate", "dead-lettered"]

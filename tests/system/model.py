@@ -11,7 +11,6 @@ from agents.catalog import Decided, decide_batch
 from agents.faults import Faults
 from agents.partitions import group_of
 from agents.topics import Topics
-from agents.worker import Incoming
 from schemas.errors import Unavailable
 from schemas.records import (
     ContentRecord,
@@ -26,7 +25,7 @@ from schemas.records import (
     is_unit,
 )
 from streams.partitioner import partition_of
-from streams.reader import Reader
+from streams.reader import LogRecord, Reader
 from tests.system.conftest import Stack, wait_until
 
 SETTLE_S = 60.0
@@ -52,7 +51,7 @@ def truth(stack: Stack) -> Truth:
         for partition in range(stack.partitions):
             first, _ = reader.begin_end(stack.topic("catalog"), partition)
             log = [
-                Incoming(*record)
+                LogRecord(*record)
                 for records in reader.read(stack.topic("catalog"), partition, first)
                 for record in records
             ]

@@ -8,11 +8,11 @@ import pytest
 from agents.catalog import decide_batch
 from agents.faults import Faults
 from agents.topics import Topics
-from agents.worker import Incoming
 from schemas.errors import InvalidEvent, Problem
 from schemas.limits import ERROR_TEXT_CHARS_MAX, EVENT_BYTES_MAX, PROBLEMS_MAX, SKU_CHARS_MAX
 from schemas.records import DeadLetter, decode
 from schemas.topics import RECORD_BYTES_MAX
+from streams.reader import LogRecord
 
 ASTRAL = "\U0010ffff" * (EVENT_BYTES_MAX // 4 - 100)
 """Four bytes each, and eleven when they are quoted in a message as JSON."""
@@ -37,7 +37,7 @@ def event(**fields: Any) -> bytes:
     ],
 )
 def test_it_fits_into_a_record(key: bytes, value: bytes, reason: str) -> None:
-    record = Incoming("catalog", 0, 0, key, value, 1)
+    record = LogRecord("catalog", 0, 0, key, value, 1)
     decided = decide_batch([record], lambda sku: None, Topics(1, 1), Faults())
     assert decided.reasons == [reason]
     assert sum(len(outgoing.key) + len(outgoing.value or b"") for outgoing in decided.outgoing) < RECORD_BYTES_MAX

@@ -9,8 +9,8 @@ import pytest
 from agents.embed import Embedded, embed_batch
 from agents.faults import Faults
 from agents.topics import Topics
-from agents.worker import Incoming
 from schemas.records import Content, ContentRecord, DocumentRecord, Order, Outcome, decode
+from streams.reader import LogRecord
 
 TOPICS = Topics(1, 1)
 
@@ -31,13 +31,13 @@ class Encoder:
         return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
 
 
-def incoming(offset: int, sku: str, title: str | None) -> Incoming:
+def incoming(offset: int, sku: str, title: str | None) -> LogRecord:
     content = Content(title=title) if title else None
     value = ContentRecord(sku=sku, order=Order(1, offset * 10), content=content, content_hash="h").encode()
-    return Incoming("contents", 0, offset, sku.encode(), value, 1)
+    return LogRecord("contents", 0, offset, sku.encode(), value, 1)
 
 
-def embed(*records: Incoming) -> tuple[Embedded, list[tuple[str, str | None]]]:
+def embed(*records: LogRecord) -> tuple[Embedded, list[tuple[str, str | None]]]:
     embedded = embed_batch(records, Encoder(), TOPICS, Faults(), lambda worked: None)
     documents = [
         (record.sku, record.content.title if record.content else None)
@@ -60,7 +60,7 @@ def test_a_delete_is_never_coalesced_away() -> None:
 
 
 def test_a_purge_passes_on_as_a_null_record() -> None:
-    embedded, _ = embed(incoming(0, "a", None), Incoming("contents", 0, 1, b"a", None, 1))
+    embedded, _ = embed(incoming(0, "a", None), LogRecord("contents", 0, 1, b"a", None, 1))
     assert [outgoing.value is None for outgoing in embedded.outgoing] == [False, True]
 
 
@@ -78,7 +78,7 @@ def test_older_content_from_before_a_delete_is_not_taken() -> None:
 
 
 def test_a_record_that_is_not_ours_is_dead_lettered_and_its_neighbours_embedded() -> None:
-    embedded, documents = embed(Incoming("contents", 0, 0, b"x", b"{", 1), incoming(1, "a", "fine"))
+    embedded, documents = embed(LogRecord("contents", 0, 0, b"x", b"{", 1), incoming(1, "a", "fine"))
     assert documents == [("a", "fine")]
     assert embedded.refused == ["malformed_record"]
 
