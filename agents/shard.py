@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class Kept:
     applied: int = 0
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
+    alarmed: bool = False
 
     @property
     def position(self) -> Mapping[str, int]:
@@ -120,13 +121,17 @@ class ShardAgent:
         """
         for partition, kept in self.kept.items():
             started = time.monotonic()
-            count = await asyncio.to_thread(self._catch_up, kept)
+            count, refused = await asyncio.to_thread(self._catch_up, kept)
+            for record, one in refused:
+                await self._refuse(one, record)
             took_s = round(time.monotonic() - started, 2)
             log.info("caught up", partition=partition, records=count, took_s=took_s, **self.counts(partition))
         self.caught_up = True
 
-    def _catch_up(self, kept: Kept) -> int:
+    def _catch_up(self, kept: Kept) -> "tuple[int, list[tuple[LogRecord, Refused]]]":
+        """Returns how many records that took, and what was refused of them."""
         partition, count, reader = kept.origin.partition, 0, Reader(self._setup.kafka)
+        refused: list[tuple[LogRecord, Refused]] = []
         try:
             ends = {base: reader.begin_end(self._setup.topics.name(base), partition) for base in TOPICS}
             if any(kept.position.values()):
@@ -135,12 +140,12 @@ class ShardAgent:
                 first, end = ends[base]
                 topic = self._setup.topics.name(base)
                 for records in reader.read(topic, partition, max(kept.position[base], first), end):
-                    self._apply(kept, records)
+                    refused += self._apply(kept, records)[1]
                     count += len(records)
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
         finally:
             reader.close()
-        return count
+        return count, refused
 
     async def starting_offsets(self, assigned: set[TP]) -> Mapping[TP, int]:
         """The shards' own offsets."""
@@ -168,24 +173,36 @@ class ShardAgent:
     async def _take(self, partition: int, records: list[LogRecord]) -> None:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
         before = kept.position["documents"]
-        parsed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
+        changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
         self._faults.step("shard.1")
-        self._measure(parsed)
-        for one in refused:
-            await self._refuse(one, partition, records)
+        self._measure(changed)
+        for record, one in refused:
+            await self._refuse(one, record)
         every = self._setup.snapshot_every
         if kept.position["documents"] // every > before // every and kept.snapshotting is None:
             kept.snapshotting = asyncio.create_task(self._snapshot(kept))
 
-    def _apply(self, kept: Kept, records: list[LogRecord]) -> tuple[list[ShardRecord], tuple[Refused, ...]]:
-        """Reads and applies; in the writer's thread when live."""
-        parsed = [
-            read(self._bases[record.topic], record.offset, record.key, record.value, record.timestamp_ms)
+    def _apply(
+        self, kept: Kept, records: Sequence[LogRecord]
+    ) -> "tuple[list[ShardRecord], list[tuple[LogRecord, Refused]]]":
+        """Reads and applies; in the writer's thread when live. Returns what was taken and what was refused."""
+        parsed = {
+            (self._bases[record.topic], record.offset): (
+                record,
+                read(self._bases[record.topic], record.offset, record.key, record.value, record.timestamp_ms),
+            )
             for record in records
+        }
+        before = kept.position
+        applied = apply([shard_record for _, shard_record in parsed.values()], kept.shard)
+        refused = {(one.record.topic, one.record.offset): one for one in applied.refused}
+        taken = [
+            shard_record
+            for place, (_, shard_record) in parsed.items()
+            if place not in refused and shard_record.offset >= before[shard_record.topic]
         ]
-        applied = apply(parsed, kept.shard)
-        kept.applied += len(parsed) - applied.repeated
-        return parsed, applied.refused
+        kept.applied += len(taken)
+        return taken, [(parsed[place][0], one) for place, one in refused.items()]
 
     def _measure(self, records: Iterable[ShardRecord]) -> None:
         now_ms = self._now_ms()
@@ -195,15 +212,14 @@ class ShardAgent:
                 fresh_s = (now_ms - record.value.received_ms) / 1000
                 self._metrics.histogram("freshet_fresh_seconds").labels(record.topic).observe(fresh_s)
 
-    async def _refuse(self, refused: Refused, partition: int, records: Iterable[LogRecord]) -> None:
+    async def _refuse(self, refused: Refused, original: LogRecord) -> None:
         """Acknowledged by Kafka before the next batch; each replica writes its own, with the same id."""
-        place = (self._setup.topics.name(refused.record.topic), refused.record.offset)
-        original = next(record for record in records if (record.topic, record.offset) == place)
         invalid = InvalidEvent(refused.reason, refused.message, sku=refused.record.sku)
         letter = dead_letter(original, None, invalid, "shard", self._setup.topics)
         await self._dead_letters.send(letter.topic, letter.key, letter.value, letter.partition)
         self._metrics.counter("freshet_refused_records_total").labels(refused.reason).inc()
-        log.error("a record was refused", partition=partition, topic=place[0], offset=place[1], reason=refused.message)
+        self._metrics.counter("freshet_dead_letters_total").labels("shard", refused.reason).inc()
+        log.error("record refused", topic=original.topic, offset=original.offset, reason=refused.message)
 
     async def _snapshot(self, kept: Kept) -> None:
         view = kept.shard.view
@@ -213,9 +229,9 @@ class ShardAgent:
                 await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._step)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()
             log.info("snapshot written", partition=partition, rows=view.counts.rows, offset=view.offsets.documents)
-        except OSError as error:  # a full disk: serving goes on, the older snapshots are whole
+        except Exception as error:  # noqa: BLE001  a full disk, say: serving goes on, the older snapshots are whole
             self._metrics.counter("freshet_snapshots_total").labels("failed").inc()
-            log.error("snapshot not written", partition=partition, error=str(error))
+            log.error("snapshot not written", partition=partition, error=repr(error))
         finally:
             kept.snapshotting = None
 
@@ -238,22 +254,23 @@ class ShardAgent:
         counts = self.kept[partition].shard.view.counts
         return {"rows": counts.rows, "visible": counts.visible, "held_offers": counts.held_offers}
 
-    async def measure_lags(self) -> None:
-        """How far behind the log each shard is; a raw lag of 1 is the marker of the last transaction."""
-        reader = Reader(self._setup.kafka)
-        try:
-            for partition, kept in self.kept.items():
-                for base in TOPICS:
-                    topic = self._setup.topics.name(base)
-                    _, end = await asyncio.to_thread(reader.begin_end, topic, partition)
-                    behind = end - kept.position[base]
-                    kept.lags[base] = behind if behind > 1 else 0
-                    gauge = self._metrics.gauge("freshet_position").labels(topic, partition)
-                    gauge.set(kept.position[base])
-                for kind, count in self.counts(partition).items():
-                    self._metrics.gauge("freshet_shard_rows").labels(partition, kind).set(count)
-                held = kept.shard.view.counts.held_offers
-                if held > self._setup.held_offers_max:
-                    log.error("offers wait for their documents", partition=partition, held_offers=held)
-        finally:
-            await asyncio.to_thread(reader.close)
+    def measure_lags(self, reader: Reader) -> None:
+        """How far behind the log each shard is; a raw lag of 1 is the marker of the last transaction. Blocking."""
+        for partition, kept in self.kept.items():
+            for base in TOPICS:
+                topic = self._setup.topics.name(base)
+                _, end = reader.begin_end(topic, partition)
+                behind = end - kept.position[base]
+                kept.lags[base] = behind if behind > 1 else 0
+                self._metrics.gauge("freshet_position").labels(topic, partition).set(kept.position[base])
+            for kind, count in self.counts(partition).items():
+                self._metrics.gauge("freshet_shard_rows").labels(partition, kind).set(count)
+            self._alarm_held(kept)
+
+    def _alarm_held(self, kept: Kept) -> None:
+        """Says so once when too many offers wait for their documents, and again after it was over."""
+        too_many = kept.shard.view.counts.held_offers > self._setup.held_offers_max
+        if too_many and not kept.alarmed:
+            held = kept.shard.view.counts.held_offers
+            log.error("offers wait for their documents", partition=kept.origin.partition, held_offers=held)
+        kept.alarmed = too_many

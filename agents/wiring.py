@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 import structlog
@@ -23,10 +24,11 @@ from encoders.bundle import load
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
-from schemas.errors import Unavailable
+from schemas.errors import SettingsError, Unavailable
 from schemas.metrics import Metrics
 from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings
 from streams.producer import Producer
+from streams.reader import Reader
 from streams.redis_hints import ReplicaHints
 from streams.topics import Cluster, describe_cluster
 
@@ -35,6 +37,8 @@ KAFKA_WAIT_S = 60.0
 """A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
 LOOPBACK = "127.0.0.1"
 WATCH_S = 0.5
+AWAY_S = 10.0
+"""While Kafka is away it is asked, and said, only so often."""
 
 log = structlog.get_logger()
 
@@ -88,6 +92,11 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.shard until a signal."""
     configure_logs(settings.log_level)
+    if not ip_address(settings.shard_host).is_loopback and not settings.shard_open:
+        raise SettingsError(
+            f"shard_host {settings.shard_host} is not loopback, and a shard's endpoint has no keys",
+            hint="bind loopback, or set FRESHET_SHARD_OPEN=true where only the HTTP tier can reach it",
+        )
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     manifest = (await asyncio.to_thread(load, model_folder(settings.model, settings.data))).manifest
     cluster = await wait_for_kafka(settings)
@@ -128,7 +137,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     app = worker_app(settings.kafka, name, settings.data, agent.starting_offsets, agent.assigned())
     channel = app.topic(topics.name("documents"), topics.name("offers"), key_type=bytes, value_type=bytes)
     app.agent(channel, name="shard")(agent.work)
-    watching = asyncio.create_task(_watch(agent, ReplicaHints(settings.redis_url), metrics))
+    watching = asyncio.create_task(_watch(agent, settings.kafka, ReplicaHints(settings.redis_url), metrics))
 
     async def finish() -> None:
         watching.cancel()
@@ -138,13 +147,15 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     await run(app, finish)
 
 
-async def _watch(agent: ShardAgent, hints: ReplicaHints, metrics: Metrics) -> None:
+async def _watch(agent: ShardAgent, kafka: str, hints: ReplicaHints, metrics: Metrics) -> None:
     """Tells Redis and the metrics how the shards stand, twice a second."""
+    reader = await asyncio.to_thread(Reader, kafka)
     while True:
         try:
-            await agent.measure_lags()
+            await asyncio.to_thread(agent.measure_lags, reader)
         except Unavailable as error:
             log.warning("cannot measure lags", error=error.message)
+            await asyncio.sleep(AWAY_S)
         await hints.announce([agent.state(partition) for partition in agent.kept])
         metrics.gauge("freshet_redis_up").set(hints.up)
         await asyncio.sleep(WATCH_S)

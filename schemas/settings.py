@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schemas.errors import SettingsError
+from schemas.topics import DAY_MS, TOPICS
 
 PREFIX = "FRESHET_"
 CONFIG_VARIABLE = "FRESHET_CONFIG"
@@ -31,17 +32,27 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
 
 
+KEPT_DAYS_MAX = max(topic.retention_ms for topic in TOPICS if topic.name in ("catalog", "dead-letters")) / DAY_MS
+
+
 class CatalogSettings(Settings):
     """agents.catalog: decides what each event means."""
 
     catalog_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
     catalog_batch_max: int = Field(500, ge=1, description="Most events in one transaction")
     delete_memory_days: float = Field(
-        37.0, gt=0, description="How long a delete is remembered; longer than catalog and dead-letters are kept"
+        37.0, description="How long a delete is remembered; longer than catalog and dead-letters are kept (30 days)"
     )
     catalog_worker: str = Field(
         "catalog-0", min_length=1, description="Fixed name of this worker in its consumer group"
     )
+
+    @field_validator("delete_memory_days")
+    @classmethod
+    def _outlives_what_could_come_again(cls, days: float) -> float:
+        if days <= KEPT_DAYS_MAX:
+            raise ValueError(f"must be more than {KEPT_DAYS_MAX:g}: a replayed older event would bring a product back")
+        return days
 
 
 class EmbedSettings(Settings):
@@ -62,6 +73,10 @@ class ShardSettings(Settings):
     """agents.shard: applies documents and offers, answers searches."""
 
     shard_host: str = Field("127.0.0.1", description="Address the shard's endpoint binds")
+    shard_open: bool = Field(
+        False,
+        description="Allow a shard_host other than loopback: the endpoint has no keys, so shield it by the network",
+    )
     shard_port: Port = Field(0, description="Port of the shard's endpoint; 0: any free one")
     shard_partitions: list[int] | None = Field(None, description="Partitions this process serves; default: all")
     replica: int = Field(0, ge=0, description="Number of this replica")

@@ -1,0 +1,68 @@
+"""Settings: variables over file over defaults; what is unknown or out of range is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import SettingsError
+from schemas.settings import KEPT_DAYS_MAX, MODELS, CatalogSettings, ServingSettings, ShardSettings, as_environ, read
+
+
+def test_variables_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+    config = tmp_path / "freshet.toml"
+    config.write_text("port = 9000\nsearch_budget_ms = 100\ncatalog_batch_max = 7\n")
+    settings = read(ServingSettings, {"FRESHET_PORT": "9001", "FRESHET_CONFIG": str(config)})
+    assert (settings.port, settings.search_budget_ms, settings.host) == (9001, 100, "127.0.0.1")
+    assert read(CatalogSettings, {}, config).catalog_batch_max == 7
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match="FRESHET_KAFKAS") as caught:
+        read(ServingSettings, {"FRESHET_KAFKAS": "x"})
+    assert "FRESHET_KAFKA" in caught.value.hint
+
+
+def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "freshet.toml"
+    config.write_text("prot = 9000\n")
+    with pytest.raises(SettingsError, match="prot") as caught:
+        read(ServingSettings, {}, config)
+    assert "port" in caught.value.hint
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml"):
+        read(ServingSettings, {}, tmp_path / "nowhere.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("port = ")
+    with pytest.raises(SettingsError, match=r"broken\.toml"):
+        read(ServingSettings, {}, broken)
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [("0", True), ("65535", True), ("65536", False), ("-1", False), ("x", False)]
+)
+def test_a_port_has_a_range(value: str, good: bool) -> None:
+    if good:
+        assert read(ServingSettings, {"FRESHET_PORT": value}).port == int(value)
+    else:
+        with pytest.raises(SettingsError, match="FRESHET_PORT"):
+            read(ServingSettings, {"FRESHET_PORT": value})
+
+
+def test_deletes_are_remembered_longer_than_what_could_come_again() -> None:
+    assert read(CatalogSettings, {"FRESHET_DELETE_MEMORY_DAYS": str(KEPT_DAYS_MAX + 0.1)})
+    with pytest.raises(SettingsError, match="DELETE_MEMORY_DAYS"):
+        read(CatalogSettings, {"FRESHET_DELETE_MEMORY_DAYS": str(KEPT_DAYS_MAX)})
+
+
+def test_lists_are_separated_by_commas_and_read_back() -> None:
+    values = {"shards": ["a:1|b:2", "c:3"], "shard_partitions": [0, 2]}
+    environ = as_environ(values)
+    assert read(ServingSettings, environ).shards == values["shards"]
+    assert read(ShardSettings, environ).shard_partitions == values["shard_partitions"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_defaults_are_valid(model: type[ServingSettings]) -> None:
+    assert model().model_dump() == read(model, {}).model_dump()
