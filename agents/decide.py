@@ -23,6 +23,8 @@ class SkuState:
     live_since: Order | None
     content: Content | None
     content_hash: str
+    content_order: Order | None
+    """Of the event that made this content; None for a deleted SKU."""
     offer: Offer | None
 
 
@@ -49,6 +51,7 @@ def state_of(content: ContentRecord | None, offer: OfferRecord | None) -> SkuSta
         live_since=offer.live_since if live else None,
         content=content.content if live and content else None,
         content_hash=content.content_hash if live and content else "",
+        content_order=content.order if live and content else None,
         offer=offer.offer if live else None,
     )
 
@@ -61,15 +64,20 @@ def decide(state: SkuState | None, event: CatalogEvent, order: Order, received_m
     - a lower version than the highest seen is superseded; an equal one that changes nothing is a duplicate;
       without a version an event simply comes next;
     - a patch needs a live product, else InvalidEvent("unknown_sku");
-    - a replayed dead letter is superseded if its SKU has moved on, else its content is written again even if equal.
+    - a replayed dead letter is superseded if its SKU has moved on; if it is the newest content, which the encoder had
+      refused, that content is written again, with the offer of today.
     """
     if state is not None and order <= state.order:
         return None
     if state is not None and event.version is not None and state.version is not None and event.version < state.version:
         return Decision("superseded", f"version {event.version} is older than {state.version}")
-    if event.replay_of is not None and state is not None and state.order > EventId.parse(event.replay_of).order:
-        return Decision("superseded", "the product has changed since the dead-lettered event")
     version = event.version if event.version is not None else state.version if state else None
+    if event.replay_of is not None and state is not None:
+        refused = EventId.parse(event.replay_of).order
+        if state.content_order == refused and state.content is not None and state.offer is not None:
+            return _upsert(state, event, order, version, state.content, state.offer, received_ms)
+        if state.order > refused:
+            return Decision("superseded", "the product has changed since the dead-lettered event")
     if isinstance(event, Delete):
         return _delete(state, event, order, version, received_ms)
     if isinstance(event, Patch) and (state is None or state.live_since is None):
@@ -79,7 +87,7 @@ def decide(state: SkuState | None, event: CatalogEvent, order: Order, received_m
 
 
 def _delete(state: SkuState | None, event: Delete, order: Order, version: int | None, received_ms: int) -> Decision:
-    gone = SkuState(order, version, None, None, "", None)
+    gone = SkuState(order, version, None, None, "", None, None)
     offer = OfferRecord(sku=event.sku, order=order, version=version, received_ms=received_ms)
     if state is not None and state.live_since is None and event.replay_of is None:
         return _nothing_changed(state, event, replace(state, order=order, version=version), offer)
@@ -97,13 +105,13 @@ def _upsert(
     received_ms: int,
 ) -> Decision:
     live_since = state.live_since if state and state.live_since else order
-    after = SkuState(order, version, live_since, content, content.content_hash(), offer)
+    created = state is None or state.live_since is None
+    content_hash = content.content_hash()
+    content_changed = created or event.replay_of is not None or state is None or content_hash != state.content_hash
+    content_order = order if content_changed or state is None else state.content_order
+    after = SkuState(order, version, live_since, content, content_hash, content_order, offer)
     offer_record = OfferRecord(
         sku=event.sku, order=order, offer=offer, version=version, live_since=live_since, received_ms=received_ms
-    )
-    created = state is None or state.live_since is None
-    content_changed = (
-        created or event.replay_of is not None or state is None or after.content_hash != state.content_hash
     )
     if not content_changed and state is not None and offer == state.offer:
         return _nothing_changed(state, event, after, offer_record)
@@ -145,7 +153,15 @@ def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
         )
     offer = (state.offer or Offer()).model_dump()
     values = {**state.content.model_dump(), **offer, **changes, "attributes": attributes}
-    return _content(values), _offer(values)
+    content = _content(values)
+    size_bytes = len(content.encode())
+    if size_bytes > limits.EVENT_BYTES_MAX:  # many small patches must not grow a record that Kafka cannot take
+        raise InvalidEvent(
+            "patched_invalid",
+            f"{patch.sku!r} would have {size_bytes:,} bytes after this patch, at most {limits.EVENT_BYTES_MAX:,}",
+            sku=patch.sku,
+        )
+    return content, _offer(values)
 
 
 def _content(values: dict[str, Any]) -> Content:

@@ -18,7 +18,7 @@ from agents.topics import Topics
 from agents.worker import batches, fail_stop, fresh_only
 from encoders.product_text import product_text
 from encoders.protocol import Encoder
-from schemas.errors import FreshetError, InvalidEvent
+from schemas.errors import FreshetError, InvalidEvent, StateRefused
 from schemas.metrics import Metrics
 from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode
 from streams.reader import LogRecord
@@ -200,9 +200,11 @@ class EmbedAgent:
         committed = self.partitions.next_offsets.get(partition)
         if committed is None:
             return  # handed over meanwhile
-        fresh = fresh_only(records, max(committed, self._handed_on.get(partition, 0)))
+        expected = max(committed, self._handed_on.get(partition, 0))
+        fresh = fresh_only(records, expected)
         if not fresh:
             return
+        await self.partitions.check_next(partition, expected, fresh[0].offset)
         self._metrics.gauge("freshet_batch_records").labels("embed").set(len(fresh))
         with self._metrics.histogram("freshet_encode_seconds").labels("embed").time():
             embedded = await asyncio.get_running_loop().run_in_executor(
@@ -227,8 +229,13 @@ class EmbedAgent:
     async def _commit(self, partition: int, fresh: list[LogRecord], embedded: Embedded) -> None:
         try:
             async with self.partitions.lock:
-                if self.partitions.next_offsets.get(partition, fresh[0].offset + 1) > fresh[0].offset:
-                    return  # handed over meanwhile: its new owner does this batch
+                committed = self.partitions.next_offsets.get(partition)
+                if committed is None or committed > fresh[-1].offset:
+                    return  # handed over meanwhile: its new owner has this batch
+                if committed > fresh[0].offset:
+                    raise StateRefused(
+                        f"{fresh[0].topic}/{partition} was handed over and back in the middle of a batch"
+                    )
                 await self.partitions.commit(partition, embedded.outgoing, fresh[-1].offset + 1)
         except Exception as error:  # noqa: BLE001
             fail_stop("committing documents", error)
@@ -239,9 +246,11 @@ class EmbedAgent:
 
     async def finish(self) -> None:
         """Waits until the batch before is committed."""
-        if self._committing is not None:
-            await self._committing
-            self._committing = None
+        task = self._committing
+        if task is not None:
+            await task
+            if self._committing is task:  # else a newer batch is on its way already
+                self._committing = None
 
 
 def _by_partition(record: LogRecord) -> int:

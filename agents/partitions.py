@@ -40,6 +40,8 @@ class Partitions:
         self._step = step
         self._writers: dict[int, TransactionalWriter] = {}
         self.next_offsets: dict[int, int] = {}
+        self._sought: set[int] = set()
+        """Partitions whose first batch since the last seek has not come."""
         self.lock = asyncio.Lock()
         self.began = False
         """Whether partitions were assigned at least once; perhaps none, with more workers than partitions."""
@@ -58,6 +60,7 @@ class Partitions:
             for partition in sorted(wanted - set(self._writers)):
                 await self._begin(partition)
             self.began = True
+            self._sought = set(wanted)
             return {TP(self._topic, partition): self.next_offsets[partition] for partition in wanted}
 
     async def _begin(self, partition: int) -> None:
@@ -75,31 +78,23 @@ class Partitions:
             first, _ = reader.begin_end(self._topic, partition)
         finally:
             reader.close()
-        if committed >= 0:
-            self._refuse_unread(partition, committed, first)
+        if 0 <= committed < first:
+            raise _unread(self._topic, partition, committed, first)
         return max(committed, first)
 
-    async def check_gap(self, partition: int, offset: int) -> None:
-        """Raises StateRefused when the records before `offset` were deleted before they were read.
+    async def check_next(self, partition: int, expected: int, offset: int) -> None:
+        """Whether `offset` is the first record at or after `expected`: asked of Kafka for the first batch after each
+        seek, when a record fetched before a rebalance could be in the way. Raises StateRefused."""
+        if partition in self._sought:
+            await asyncio.to_thread(refuse_skipped, self._kafka, self._topic, partition, expected, offset)
+            self._sought.discard(partition)
 
-        A gap may also be a hole that another producer's transactions left; then this returns.
-        """
+    async def check_gap(self, partition: int, offset: int) -> None:
+        """The same for a topic without holes: asked whenever there is one (another producer's transactions)."""
         expected = self.next_offsets[partition]
         if offset > expected:
-            reader = Reader(self._kafka)
-            try:
-                first, _ = await asyncio.to_thread(reader.begin_end, self._topic, partition)
-            finally:
-                await asyncio.to_thread(reader.close)
-            self._refuse_unread(partition, expected, first)
-
-    def _refuse_unread(self, partition: int, position: int, first: int) -> None:
-        if position < first:
-            raise StateRefused(
-                f"{self._topic}/{partition} is kept from {first}, but {self.group} has only read up to {position}:"
-                f" {first - position} records were deleted unread",
-                hint="send the catalogue again (freshet import), then reset the group; see docs/runbook.md",
-            )
+            self._sought.add(partition)
+        await self.check_next(partition, expected, offset)
 
     async def commit(self, partition: int, records: Iterable[Outgoing], next_offset: int) -> Sequence[int]:
         """One transaction: the records and the input position. Returns the records' offsets. Call it under the lock."""
@@ -113,6 +108,33 @@ class Partitions:
 
     def _step_named(self, number: int) -> None:
         self._step(f"{self._agent}.{number}")
+
+
+def refuse_skipped(kafka: str, topic: str, partition: int, expected: int, offset: int) -> None:
+    """Raises StateRefused when there are records between `expected` and `offset`, or there were and they are deleted.
+
+    A worker that stops on it starts again at what is committed. Blocking.
+    """
+    if offset <= expected:
+        return
+    reader = Reader(kafka)
+    try:
+        first, _ = reader.begin_end(topic, partition)
+        if first > expected:
+            raise _unread(topic, partition, expected, first)
+        following = reader.record_at(topic, partition, expected)
+    finally:
+        reader.close()
+    if following is not None and following.offset < offset:
+        raise StateRefused(f"{topic}/{partition}: offset {offset} came before {following.offset}; starting again")
+
+
+def _unread(topic: str, partition: int, position: int, first: int) -> StateRefused:
+    return StateRefused(
+        f"{topic}/{partition} is kept from {first}, but it was only read up to {position}:"
+        f" {first - position} offsets were deleted unread",
+        hint="send the catalogue again (freshet import), then reset the group; see docs/runbook.md",
+    )
 
 
 def group_of(agent: str, generation: int) -> str:

@@ -14,6 +14,7 @@ from faust.types import TP
 
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
+from agents.partitions import refuse_skipped
 from agents.topics import Topics
 from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
@@ -25,7 +26,7 @@ from index_snapshots.restore import check_log, restore
 from index_snapshots.snapshot import write
 from schemas.errors import InvalidEvent
 from schemas.metrics import Metrics
-from schemas.records import DocumentRecord, OfferRecord
+from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.search import ShardState
 from streams.producer import Producer
 from streams.reader import LogRecord, Reader
@@ -90,6 +91,8 @@ class ShardAgent:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="apply")
         self._bases: dict[str, Topic] = {setup.topics.name(base): base for base in TOPICS}
         self.caught_up = False
+        self._sought: set[TP] = set()
+        """Partitions whose first batch since the last seek has not come."""
         self.live = False
         """Whether the worker follows the log: until then what comes in is not applied."""
         self.lock = asyncio.Lock()
@@ -99,7 +102,7 @@ class ShardAgent:
         folder = shard_folder(self._setup.data, origin.generation, origin.partition)
         self._owned.enter_context(owned(folder))
         started = time.monotonic()
-        restored = restore(folder, origin)
+        restored = restore(folder, origin, self._now_ms())
         for line in restored.damaged:
             log.error("snapshot damaged", partition=origin.partition, error=line)
         if restored.view is None:
@@ -151,6 +154,7 @@ class ShardAgent:
         """The shards' own offsets."""
         async with self.lock:
             self.live = True
+            self._sought = set(assigned)
             return {
                 tp: self.kept[tp.partition].position[self._bases[tp.topic]]
                 for tp in assigned
@@ -173,6 +177,7 @@ class ShardAgent:
     async def _take(self, partition: int, records: list[LogRecord]) -> None:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
         before = kept.position["documents"]
+        await self._check_first(kept, records)
         changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
         self._faults.step("shard.1")
         self._measure(changed)
@@ -181,6 +186,16 @@ class ShardAgent:
         every = self._setup.snapshot_every
         if kept.position["documents"] // every > before // every and kept.snapshotting is None:
             kept.snapshotting = asyncio.create_task(self._snapshot(kept))
+
+    async def _check_first(self, kept: Kept, records: Sequence[LogRecord]) -> None:
+        """After a seek a record fetched before it could be in the way. Raises StateRefused when any was skipped."""
+        for topic, base in self._bases.items():
+            place = TP(topic, kept.origin.partition)
+            offsets = [record.offset for record in records if record.topic == topic]
+            if offsets and place in self._sought:
+                expected = kept.position[base]
+                await asyncio.to_thread(refuse_skipped, self._setup.kafka, *place, expected, offsets[0])
+                self._sought.discard(place)
 
     def _apply(
         self, kept: Kept, records: Sequence[LogRecord]
@@ -215,7 +230,10 @@ class ShardAgent:
     async def _refuse(self, refused: Refused, original: LogRecord) -> None:
         """Acknowledged by Kafka before the next batch; each replica writes its own, with the same id."""
         invalid = InvalidEvent(refused.reason, refused.message, sku=refused.record.sku)
-        letter = dead_letter(original, None, invalid, "shard", self._setup.topics)
+        said = refused.record.value
+        order = said.order if isinstance(said, DocumentRecord | OfferRecord) else None
+        event_id = EventId(order.generation, original.partition, order.offset) if order else None
+        letter = dead_letter(original, event_id, invalid, "shard", self._setup.topics)
         await self._dead_letters.send(letter.topic, letter.key, letter.value, letter.partition)
         self._metrics.counter("freshet_refused_records_total").labels(refused.reason).inc()
         self._metrics.counter("freshet_dead_letters_total").labels("shard", refused.reason).inc()
@@ -226,7 +244,7 @@ class ShardAgent:
         keep, partition = self._setup.snapshots_keep, kept.origin.partition
         try:
             with self._metrics.histogram("freshet_snapshot_seconds").time():
-                await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._step)
+                await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._now_ms(), self._step)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()
             log.info("snapshot written", partition=partition, rows=view.counts.rows, offset=view.offsets.documents)
         except Exception as error:  # noqa: BLE001  a full disk, say: serving goes on, the older snapshots are whole

@@ -1,7 +1,9 @@
 """What `agents.catalog` remembers of each SKU, in SQLite: only a cache of `contents` and `offers`, safe to delete."""
 
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,9 @@ CREATE INDEX IF NOT EXISTS deleted ON skus (deleted_ms) WHERE deleted_ms IS NOT 
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 CACHE_KB = 65_536
+AGE_DAYS_MAX = 30
+"""A store left alone for longer starts empty: it would miss a delete that was purged from the log meanwhile.
+Deletes are remembered for longer than this (FRESHET_DELETE_MEMORY_DAYS)."""
 
 
 class Change(NamedTuple):
@@ -36,9 +41,11 @@ class SkuStore:
     from the log brings them back.
     """
 
-    def __init__(self, path: Path, identity: str) -> None:
+    def __init__(self, path: Path, identity: str, clock: Callable[[], float] = time.time) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        if clock() - last_written_s(path) > AGE_DAYS_MAX * 86_400:
+            self._unlink()
         self._db = self._open()
         if self._fact("identity") != identity:
             self._delete()
@@ -71,7 +78,7 @@ class SkuStore:
 
     def load(self, sku: str) -> SkuState | None:
         """Raises StateRefused, and deletes itself, when it is damaged: the next start rebuilds it from the log."""
-        try:
+        with self._healing():
             row = self._db.execute("SELECT content, offer FROM skus WHERE sku = ?", (sku,)).fetchone()
             if row is None:
                 return None
@@ -79,13 +86,10 @@ class SkuStore:
             return state_of(
                 decode(ContentRecord, content) if content else None, decode(OfferRecord, offer) if offer else None
             )
-        except (sqlite3.DatabaseError, InvalidEvent) as error:
-            self._delete()
-            raise StateRefused(f"{self._path} is damaged ({error}); it is rebuilt from the log") from error
 
     def apply(self, changes: Iterable[Change], positions: dict[str, int]) -> None:
         """Takes records in log order, and how far each topic is now in here: both, or neither."""
-        with self._db:
+        with self._healing(), self._db:
             for change in changes:
                 self._apply(change)
             self._set_facts((f"position-{topic}", str(offset)) for topic, offset in positions.items())
@@ -113,15 +117,31 @@ class SkuStore:
     def deleted_before(self, time_ms: int, at_most: int) -> list[str]:
         """SKUs whose delete was written before the time, oldest first."""
         query = "SELECT sku FROM skus WHERE deleted_ms < ? ORDER BY deleted_ms, sku LIMIT ?"
-        return [sku for (sku,) in self._db.execute(query, (time_ms, at_most))]
+        with self._healing():
+            return [sku for (sku,) in self._db.execute(query, (time_ms, at_most))]
 
     def count(self) -> tuple[int, int]:
         """SKUs that live, and deleted ones that are remembered."""
-        total, deleted = self._db.execute("SELECT count(*), count(deleted_ms) FROM skus").fetchone()
+        with self._healing():
+            total, deleted = self._db.execute("SELECT count(*), count(deleted_ms) FROM skus").fetchone()
         return int(total) - int(deleted), int(deleted)
 
     def close(self) -> None:
         self._db.close()
+
+    @contextmanager
+    def _healing(self) -> Iterator[None]:
+        """Deletes a damaged file and raises StateRefused: the next start rebuilds it from the log.
+
+        A full disk or a lock (OperationalError) is no damage and is passed on.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError:
+            raise
+        except (sqlite3.DatabaseError, InvalidEvent) as error:
+            self._delete()
+            raise StateRefused(f"{self._path} is damaged ({error}); it is rebuilt from the log") from error
 
     def _delete(self) -> None:
         self.close()
@@ -137,3 +157,9 @@ class SkuStore:
 
     def _set_facts(self, facts: Iterable[tuple[str, str]]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
+
+
+def last_written_s(path: Path) -> float:
+    """When the file or its write-ahead log was last changed, s since 1970; 0 when it is not there."""
+    files = (path, path.with_name(path.name + "-wal"))
+    return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)

@@ -26,6 +26,10 @@ STOP_S = 8.0
 """A stopping worker finishes the batch in hand within this time, else it leaves it to the next start."""
 EXIT_FAIL_STOP = 3
 CRASH_CHECK_S = 0.2
+BATCH_BYTES_MAX = 8_000_000
+"""Of values: what one transaction can carry well within its time."""
+BUFFER_RECORDS_MAX = 512
+"""Delivered and not yet taken, by partition; of 1 MB at the worst."""
 
 log = structlog.get_logger()
 
@@ -125,7 +129,7 @@ def worker_app(
         broker_heartbeat_interval=2,
         broker_max_poll_records=2_000,
         consumer_auto_offset_reset="earliest",
-        stream_buffer_maxsize=4_096,
+        stream_buffer_maxsize=BUFFER_RECORDS_MAX,
         stream_wait_empty=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -142,14 +146,17 @@ def worker_app(
 
 
 async def batches(stream: Any, batch_max: int) -> AsyncIterator[list[LogRecord]]:
-    """What has already come, at most `batch_max` at a time: nothing waits for a batch to fill."""
+    """What has already come, at most `batch_max` records or about BATCH_BYTES_MAX: no batch waits to be filled."""
     batch: list[LogRecord] = []
+    size_bytes = 0
     async for event in stream.noack().events():
-        batch.append(_incoming(event))
+        record = _incoming(event)
         event.ack()
-        if len(batch) >= batch_max or stream.channel.queue.empty():
+        batch.append(record)
+        size_bytes += len(record.value or b"")
+        if len(batch) >= batch_max or size_bytes >= BATCH_BYTES_MAX or stream.channel.queue.empty():
             yield batch
-            batch = []
+            batch, size_bytes = [], 0
 
 
 def _incoming(event: EventT[Any]) -> LogRecord:

@@ -53,6 +53,8 @@ class Manifest(_Strict):
     """skus, rows, visible, held_offers."""
     digest_documents: str
     digest_offers: str
+    written_ms: int
+    """When it was written, ms since 1970; not part of the state."""
     files: dict[str, StoredFile]
     """By part: vectors, bodies, states, names."""
 

@@ -20,6 +20,10 @@ from index_snapshots.stored import Vocabulary
 from index_snapshots.view import ExactView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
+from schemas.topics import DAY_MS
+
+AGE_DAYS_MAX = 30
+"""An older one could bring back a product whose delete is purged from the log; deletes are remembered for longer."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,15 @@ class Restored:
     """One line per snapshot that did not verify: log it as an error."""
 
 
-def restore(folder: Path, expected: Origin) -> Restored:
+def restore(folder: Path, expected: Origin, now_ms: int) -> Restored:
     """Raises StateRefused when the newest readable snapshot is of another origin or of a newer format."""
     damaged: list[str] = []
     for path in sorted(folder.glob(MANIFEST_PATTERN), reverse=True):
         try:
             manifest = manifests.decode(_bytes(path), path.name)
             manifests.check_origin(manifest.origin, expected, path.name)
+            if now_ms - manifest.written_ms > AGE_DAYS_MAX * DAY_MS:
+                raise SnapshotDamaged(f"it is older than {AGE_DAYS_MAX} days: the log may have purged deletes since")
             return Restored(load(folder, manifest), tuple(damaged))
         except SnapshotDamaged as error:
             damaged.append(f"snapshot {path.name} is left out: {error}")

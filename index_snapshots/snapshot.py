@@ -20,7 +20,9 @@ BLOCK_ROWS: Final = CHUNK_ROWS
 PARTS: Final = ("vectors", "bodies", "states", "names")
 
 
-def write(view: View, folder: Path, origin: Origin, keep: int, step: Step = lambda number: None) -> Manifest:
+def write(
+    view: View, folder: Path, origin: Origin, keep: int, now_ms: int, step: Step = lambda number: None
+) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
     Raises OSError (a full disk, say); the earlier snapshots stay.
@@ -47,6 +49,7 @@ def write(view: View, folder: Path, origin: Origin, keep: int, step: Step = lamb
         counts=[view.counts.skus, view.counts.rows, view.counts.visible, view.counts.held_offers],
         digest_documents=view.digest_documents,
         digest_offers=view.digest_offers,
+        written_ms=now_ms,
         files=files,
     )
     replace(folder / f"manifest-{_next_number(folder):012d}.json", manifests.encode(manifest), steps)

@@ -50,6 +50,8 @@ def _attribute(value: object) -> object:
     if len(kinds) > 1 or not kinds <= {str, float, bool}:
         raise ValueError("must be a string, number, boolean, or a list of one of them")
     for item in items:
+        if type(item) is int and not -(2**63) <= item < 2**64:
+            raise ValueError("is a whole number beyond 64 bits")
         if isinstance(item, str) and len(_printable(item)) > limits.ATTRIBUTE_TEXT_CHARS_MAX:
             raise ValueError(f"is longer than {limits.ATTRIBUTE_TEXT_CHARS_MAX} characters")
     return value

@@ -25,7 +25,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_batch_records", "gauge", "Records in the last batch, by agent", ("agent",)),
     Metric("freshet_position", "gauge", "Next input offset, by topic and partition", ("topic", "partition")),
     Metric("freshet_texts_encoded_total", "counter", "Texts that went through the encoder, by process", ("process",)),
-    Metric("freshet_encode_seconds", "histogram", "Embedding one batch, reading and writing it included, by process", ("process",)),
+    Metric(
+        "freshet_encode_seconds",
+        "histogram",
+        "Embedding one batch, reading and writing it included, by process",
+        ("process",),
+    ),
     Metric("freshet_contents_coalesced_total", "counter", "Contents skipped because a newer one stood in the batch"),
     Metric("freshet_applied_total", "counter", "Records applied to a shard, by topic", ("topic",)),
     Metric("freshet_refused_records_total", "counter", "Records a shard refused, by reason", ("reason",)),

@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -105,11 +106,15 @@ class ServingSettings(Settings):
 class UpSettings(Settings):
     """freshet up: the stack on one machine."""
 
-    host: str = Field("127.0.0.1", description="Address of the HTTP tier")
+    host: str = Field("127.0.0.1", description="Address of the HTTP tier; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port of the HTTP tier")
+    admin_key: str = Field("", description="As for serving: without it only loopback is served")
     maven_url: str = Field("", description="Maven repository for Kafka's jars; default: the public one")
     kafka_port: Port = Field(0, description="Port of the embedded Kafka; 0: a free one, kept in DATA/state.json")
     redis_port: Port = Field(0, description="Port of the embedded Redis; 0: a free one, kept in DATA/state.json")
+    catalog_port: Port = Field(0, description="Port of agents.catalog; 0: a free one, kept in DATA/state.json")
+    embed_port: Port = Field(0, description="Port of agents.embed; 0: a free one, kept in DATA/state.json")
+    shard_port: Port = Field(0, description="Port of agents.shard; 0: a free one, kept in DATA/state.json")
     kafka_heap_mb: int = Field(512, ge=128, description="Java heap of the embedded Kafka")
 
 
@@ -149,6 +154,22 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
             f"setting {key} ({PREFIX}{key.upper()}): {first['msg']}, got {first['input']!r}",
             hint="docs/settings.md lists every setting with its unit and range",
         ) from None
+
+
+def refuse_open_door(host: str, admin_key: str) -> None:
+    """Raises SettingsError when others than this machine could write without a key."""
+    if not admin_key and not is_loopback(host):
+        raise SettingsError(
+            f"host {host} can be reached from other machines, and there is no admin_key",
+            hint="set FRESHET_ADMIN_KEY, or bind 127.0.0.1",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def as_environ(settings: Mapping[str, object]) -> dict[str, str]:

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import confluent_kafka as librdkafka
 import pytest
 import pytest_asyncio
+from aiokafka.partitioner import DefaultPartitioner
+from confluent_kafka import Consumer, TopicPartition
 
 from freshet.kafka import EmbeddedKafka
 from schemas.errors import StateRefused
 from streams.memory import MemoryLog
-from streams.partitioner import partition_of
+from streams.partitioner import LIBRDKAFKA_NAME, partition_of
 from streams.producer import Producer, Sender
 from streams.reader import Reader, Tail
-from streams.topics import create_topics
+from streams.topics import create_topics, reset_group
 
 PARTITIONS = 3
 
@@ -122,6 +125,45 @@ async def test_a_tail_sees_what_comes(kafka: str) -> None:
     await producer.close()
 
 
+@pytest.fixture
+def member(kafka: str, generation: int) -> Iterator[Consumer]:
+    """A member of the group `stuck` that has read partition 1 of its own topic to the end."""
+    create_topics(kafka, generation, PARTITIONS)
+    settings = {"bootstrap.servers": kafka, "group.id": f"stuck-{generation}", "enable.auto.commit": False}
+    consumer = Consumer(settings)
+    consumer.commit(offsets=[TopicPartition(f"catalog.{generation}", 1, 7)], asynchronous=False)
+    consumer.subscribe([f"catalog.{generation}"])
+    for _ in range(200):
+        consumer.poll(0.1)
+        if consumer.assignment():
+            break
+    assert consumer.assignment()
+    yield consumer
+    consumer.close()
+
+
+async def test_a_group_without_members_is_moved_to_the_earliest_record(
+    kafka: str, generation: int, member: Consumer
+) -> None:
+    group, topic = f"stuck-{generation}", f"catalog.{generation}"
+    reader = Reader(kafka)
+    assert reader.committed(group, topic, [0, 1]) == {0: -1, 1: 7}
+    with pytest.raises(StateRefused, match=f"{group} is in use"):
+        reset_group(kafka, group, topic, wait_s=0.0)
+    assert reader.committed(group, topic, [0, 1]) == {0: -1, 1: 7}
+    member.close()
+    assert reset_group(kafka, group, topic, wait_s=30.0) == {0: 0, 1: 0, 2: 0}
+    assert reader.committed(group, topic, [0, 1, 2]) == {0: 0, 1: 0, 2: 0}
+    reader.close()
+
+
+def test_a_misspelt_group_or_topic_is_not_made(kafka: str) -> None:
+    with pytest.raises(StateRefused, match="no group nobody has read catalog"):
+        reset_group(kafka, "nobody", "catalog", wait_s=0.0)
+    with pytest.raises(StateRefused, match="there is no topic katalog"):
+        reset_group(kafka, "nobody", "katalog", wait_s=0.0)
+
+
 @pytest.mark.parametrize(
     ("key", "murmur2_signed"),
     [
@@ -137,3 +179,23 @@ def test_murmur2_gives_the_vectors_of_kafkas_own_tests(key: bytes, murmur2_signe
     """From org.apache.kafka.common.utils.UtilsTest.testMurmur2 (Apache Kafka)."""
     for partitions in (1, 2, 3, 7, 16, 1_000):
         assert partition_of(key, partitions) == (murmur2_signed & 0x7FFFFFFF) % partitions
+
+
+async def test_faust_and_librdkafka_put_every_key_where_we_do(kafka: str, generation: int) -> None:
+    """Faust's own producers use aiokafka's default partitioner; ours in other processes are librdkafka's."""
+    create_topics(kafka, generation, PARTITIONS)
+    keys = [f"sku-{number}-ä".encode() for number in range(1_000)]
+    wanted = {key: partition_of(key, PARTITIONS) for key in keys}
+    partitioner = DefaultPartitioner()
+    assert {key: partitioner(key, list(range(PARTITIONS)), list(range(PARTITIONS))) for key in keys} == wanted
+    producer = librdkafka.Producer({"bootstrap.servers": kafka, "partitioner": LIBRDKAFKA_NAME})
+    placed: dict[bytes, int] = {}
+
+    def note(error: Any, message: Any) -> None:
+        assert error is None
+        placed[message.key()] = message.partition()
+
+    for key in keys:
+        producer.produce(f"catalog.{generation}", b"v", key, on_delivery=note)
+    assert producer.flush(30.0) == 0
+    assert placed == wanted and set(placed.values()) == set(range(PARTITIONS))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,12 @@ FRESH_S = 1.0
 """Normal again: a change made after the fault is found within this, or within twice the median before it."""
 STOPPED_S = 13.0
 """Longer than the session of a worker."""
+PAUSED_S = 3.0
+"""Shorter than it."""
+GAP_MAX_S = 10.0
+"""Without any answer while another process than serving is away."""
+ANSWERED_MIN = 0.5
+"""Share of the questions; one that waits out its time counts for many."""
 SEED_VARIABLE = "DRILL_SEED"
 
 
@@ -40,7 +47,8 @@ SEED_VARIABLE = "DRILL_SEED"
 class Fault:
     process: str
     stop: bool = False
-    """SIGSTOP for STOPPED_S, else kill -9."""
+    """SIGSTOP for `stopped_s`, else kill -9."""
+    stopped_s: float = STOPPED_S
 
     @property
     def name(self) -> str:
@@ -52,7 +60,7 @@ class Fault:
             up.send_signal(self.process, signal.SIGKILL)
             return time.monotonic()
         up.send_signal(self.process, signal.SIGSTOP)
-        time.sleep(STOPPED_S)
+        time.sleep(self.stopped_s)
         up.send_signal(self.process, signal.SIGCONT)
         return time.monotonic()
 
@@ -62,8 +70,8 @@ STOPS = [Fault(process, stop=True) for process in ("catalog", "embed")]
 
 
 @pytest.mark.timeout(300)
-def test_each_process_is_killed_once(up: UpStack) -> None:
-    drill(up, KILLS, products=1_000, rate=50.0)
+def test_each_process_is_killed_once_and_one_is_paused(up: UpStack) -> None:
+    drill(up, [*KILLS, Fault("embed", stop=True, stopped_s=PAUSED_S)], products=1_000, rate=50.0)
 
 
 @pytest.mark.drill
@@ -86,7 +94,9 @@ def drill(up: UpStack, faults: list[Fault], products: int, rate: float) -> None:
         wait_until(lambda: front.found, NORMAL_AGAIN_S, "the first change is found")
         time.sleep(BEFORE_S)
         for fault in faults:
-            say(one_fault(up, front, fault))
+            figures = one_fault(up, front, fault)
+            say(figures)
+            check_answered(fault, figures)
     log = Stack(state.kafka, state.redis_url, state.generation, state.partitions, up.data, up.model)
     check_after(log, state, merchant, front)
 
@@ -106,7 +116,7 @@ def load(merchant: Merchant, front: Storefront, products: int, rate: float) -> I
         wait_until(lambda: not front.waiting(), NORMAL_AGAIN_S, "every acknowledged change is found")
 
 
-def one_fault(up: UpStack, front: Storefront, fault: Fault) -> dict[str, object]:
+def one_fault(up: UpStack, front: Storefront, fault: Fault) -> dict[str, Any]:
     """Strikes, waits until all is as before, and tells how long that took and how the storefront fared meanwhile."""
     fresh_s = max(FRESH_S, 2 * statistics.median(found.wait_s for found in front.found[-50:]))
     before, restarts = len(front.questions), up.child(fault.process).restarts
@@ -138,6 +148,13 @@ def one_fault(up: UpStack, front: Storefront, fault: Fault) -> dict[str, object]
         "fresh_max_s": round(max(waits, default=0.0), 2),
         "went_back": len(front.went_back),
     }
+
+
+def check_answered(fault: Fault, figures: dict[str, Any]) -> None:
+    """The storefront was answered all the time; nobody else can answer while serving itself starts again."""
+    if fault.process != "serving":
+        assert figures["not_answered"] <= (1 - ANSWERED_MIN) * figures["questions"], figures
+        assert figures["longest_gap_s"] <= GAP_MAX_S, figures
 
 
 def longest_gap_s(asked: list[Question], whole: bool = False) -> float:
@@ -195,3 +212,13 @@ def test_the_storefront_notices_when_a_product_goes_back_or_vanishes() -> None:
     assert len(front.went_back) == 1
     front._compare({"a": newer}, whole=True)
     assert len(front.went_back) == 2
+
+
+def test_a_storefront_that_went_without_answers_is_noticed() -> None:
+    """The same for the answers."""
+    good = {"questions": 10, "not_answered": 5, "longest_gap_s": GAP_MAX_S}
+    check_answered(Fault("shard"), good)
+    for bad in ({"not_answered": 6}, {"longest_gap_s": GAP_MAX_S + 0.1}):
+        with pytest.raises(AssertionError):
+            check_answered(Fault("shard"), good | bad)
+        check_answered(Fault("serving"), good | bad)

@@ -49,13 +49,15 @@ def wait_until(holds: Callable[[], Any], limit_s: float, what: str) -> Any:
         time.sleep(0.02)
 
 
-def http(method: str, url: str, body: Any = None, timeout_s: float = 10.0) -> tuple[int, Any]:
+def http(
+    method: str, url: str, body: Any = None, timeout_s: float = 10.0, content_type: str = "application/json"
+) -> tuple[int, Any]:
     """A plain HTTP call without any of Freshet's own code; the JSON answer, or None."""
     import urllib.error
     import urllib.request
 
     data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    request = urllib.request.Request(url, data, {"Content-Type": content_type}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as response:
             return response.status, _json(response.read())

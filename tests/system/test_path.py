@@ -1,12 +1,25 @@
 """The whole path over HTTP: an event goes in by the door and comes out of a search, with its price and its story."""
 
+import asyncio
+import json
+import signal
+import time
 from typing import Any
 
 import pytest
+from faust.types import TP
 
+from agents.catalog import CatalogAgent
+from agents.faults import Faults
+from agents.topics import Topics
+from schemas.metrics import Metrics
+from streams.partitioner import partition_of
 from tests.system.conftest import Stack, http, wait_until
+from tests.system.sending import POISON, Merchant
 
 FOUND_S = 15.0
+SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
+"""After a batch was applied; in the middle of a snapshot's files."""
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +135,100 @@ def test_a_dead_shard_is_named_and_the_answer_comes_in_time(shop: Stack) -> None
     assert http("GET", shop.url("serving", "/readyz"))[0] in (200, 503)
     shop.start("shard")
     wait_until(lambda: search(shop, "lamp")["degraded"] == [], FOUND_S, "whole answers again")
+
+
+def test_after_poison_in_kafka_and_at_the_door_the_next_event_is_searchable(shop: Stack) -> None:
+    merchant = Merchant(shop.kafka, shop.generation)
+    for line in POISON:
+        merchant.send_raw(b"P-1", line)
+    poison = merchant.flush()
+    status, answer = http(
+        "POST", shop.url("serving", "/v1/catalog"), b"\n".join(POISON), content_type="application/x-ndjson"
+    )
+    assert 400 <= status < 500 and [line["line"] for line in answer["events"]] == [1, 2, 3, 4], answer
+    assert all(line["error"]["code"] and not line.get("event_id") for line in answer["events"]), answer
+    sent_s = time.monotonic()
+    wait_searchable(shop, send(shop, upsert("P-1", "Paper lantern"))[0])
+    print(json.dumps({"poison": 2 * len(POISON), "next_searchable_s": round(time.monotonic() - sent_s, 2)}))
+    assert {event(shop, event_id)["outcome"] for event_id in poison} == {"dead-lettered"}
+    assert search(shop, "lantern", limit=1)["hits"][0]["sku"] == "P-1"
+
+
+def shard_states(shop: Stack) -> list[tuple[Any, ...]]:
+    """What each shard holds, once it has read all there is."""
+
+    def read_all() -> list[dict[str, Any]] | None:
+        status, answer = http("GET", shop.url("shard", "/state"))
+        lags = [one["documents_lag"] + one["offers_lag"] for one in answer["shards"]] if status == 200 else [1]
+        return answer["shards"] if not any(lags) else None
+
+    names = ("digest_documents", "digest_offers", "rows", "visible", "held_offers")
+    return [tuple(one[name] for name in names) for one in wait_until(read_all, FOUND_S, "the shards have read all")]
+
+
+def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -> None:
+    shop.kill("shard")
+    for number, fault in enumerate(SHARD_DIES):
+        shard = shop.start("shard", FRESHET_FAULT=fault, FRESHET_SNAPSHOT_EVERY_RECORDS="1")
+        ids: list[str] = []
+
+        def one_more() -> bool:
+            turn = len(ids)  # noqa: B023
+            ids.extend(send(shop, upsert(f"cup-{turn % 7}", f"Cup {number} {turn}", stock=turn)))  # noqa: B023
+            return turn > 7 and shard.poll() is not None  # noqa: B023
+
+        wait_until(one_more, FOUND_S, f"the shard dies at {fault}")
+        assert shard.returncode == -signal.SIGKILL, fault
+    shop.start("shard")
+    for event_id in ids[-7:]:
+        wait_searchable(shop, event_id)
+    wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
+    recovered, hits = shard_states(shop), search(shop, "cup", limit=20)["hits"]
+    shop.kill("shard")
+    shop.start("shard", FRESHET_DATA=str(shop.data / "empty"))
+    wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
+    assert shard_states(shop) == recovered
+    assert search(shop, "cup", limit=20)["hits"] == hits and len(hits) >= 7
+
+
+async def purge_now(shop: Stack) -> None:
+    """What `catalog` does when the clock stands a year later; it must not run meanwhile."""
+    topics = Topics(shop.generation, shop.partitions)
+    agent = CatalogAgent(shop.kafka, topics, shop.data / "later", "later", 500, Metrics(), Faults())
+    owned = {TP(topics.name("catalog"), partition) for partition in range(topics.partitions)}
+    await agent.partitions.starting_offsets(owned)
+    assert sum(store.count()[1] for store in agent.stores.values()) > 0
+    purging = asyncio.create_task(agent.purge(37.0, lambda: time.time() + 365 * 86_400))
+    async with asyncio.timeout(FOUND_S):
+        while any(store.count()[1] for store in agent.stores.values()):
+            await asyncio.sleep(0.02)
+    async with agent.partitions.lock:
+        purging.cancel()
+    await agent.partitions.starting_offsets(set())
+
+
+def newest(shop: Stack, base: str, sku: str) -> bytes | None:
+    return [value for key, value in shop.values(base) if key == sku.encode()][-1]
+
+
+def test_a_delete_that_is_old_enough_is_forgotten_everywhere(shop: Stack) -> None:
+    wait_searchable(shop, send(shop, upsert("jar", "Jar of clay", stock=1))[0])
+    wait_searchable(shop, send(shop, {"type": "delete", "sku": "jar"})[0])
+    wait_until(
+        lambda: all(rows == visible for _, _, rows, visible, _ in shard_states(shop)), FOUND_S, "the jar is gone"
+    )
+    before = shard_states(shop)[partition_of(b"jar", shop.partitions)]
+    assert shop.stop("catalog") == 0
+    asyncio.run(purge_now(shop))
+    for base in ("contents", "offers", "documents"):
+        wait_until(lambda base=base: newest(shop, base, "jar") is None, FOUND_S, f"{base} has a null record")  # type: ignore[misc]
+
+    def forgotten() -> bool:
+        after = shard_states(shop)[partition_of(b"jar", shop.partitions)]
+        return after[0] != before[0] and after[1] != before[1] and after[2:] == before[2:]
+
+    wait_until(forgotten, FOUND_S, "the shard forgets it, too")
+    shop.start("catalog")
+    (created,) = send(shop, upsert("jar", "Jar of clay", version=1))
+    wait_searchable(shop, created)
+    assert http("GET", shop.url("serving", "/v1/skus/jar"))[0] == 200

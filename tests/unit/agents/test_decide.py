@@ -140,6 +140,32 @@ def test_a_replayed_dead_letter_is_written_again_unless_the_product_moved_on() -
     assert late is not None and late.outcome == "superseded"
 
 
+def test_content_that_the_encoder_refused_is_written_again_with_the_offer_of_today() -> None:
+    """Price and stock events in between do not hide it, and are not undone."""
+    state, _ = run(event("upsert", stock=9), event("patch", stock=3))
+    again = decide(state, event("upsert", stock=9, replay_of="1-0-0"), Order(1, 5))
+    assert again is not None and again.content is not None and again.offer is not None and again.offer.offer is not None
+    assert again.outcome == "indexed" and again.offer.offer.stock == 3
+    assert again.state is not None and again.state.content_order == Order(1, 5)
+    second = decide(again.state, event("upsert", stock=9, replay_of="1-0-5"), Order(1, 6))
+    assert second is not None and second.outcome == "indexed" and second.content is not None
+
+
+@pytest.mark.parametrize(("extra", "expected"), [(0, "indexed"), (1, "patched_invalid")])
+def test_patches_cannot_grow_a_product_beyond_an_event(extra: int, expected: str) -> None:
+    chunk, room = "x" * limits.ATTRIBUTE_TEXT_CHARS_MAX, limits.EVENT_BYTES_MAX
+    events = [event("upsert")]
+    state, _ = run(*events)
+    assert state is not None and state.content is not None
+    per_attribute = len(chunk) + len('"a00":"",')
+    count = (room - len(state.content.encode()) - 1) // per_attribute
+    events += [event("patch", attributes={f"a{i:02}": chunk}) for i in range(count)]
+    state, found = run(*events)
+    assert set(found) == {"indexed"} and state is not None and state.content is not None
+    rest = room - len(state.content.encode()) - len(',"z":""')
+    assert outcomes(*events, event("patch", attributes={"z": "x" * (rest + extra)}))[-1] == expected
+
+
 EVENTS = st.one_of(
     st.builds(
         lambda title, version, stock: event("upsert", title=title, version=version, stock=stock),

@@ -12,7 +12,7 @@ from freshet.cli import app
 from schemas import limits
 from schemas.metrics import METRICS
 from schemas.reasons import REASONS
-from schemas.settings import MODELS, NOT_SETTINGS
+from schemas.settings import MODELS, NOT_SETTINGS, Settings
 from schemas.topics import TOPICS
 from serving.app import ROUTES
 from tests.conftest import REPOSITORY
@@ -24,9 +24,28 @@ def text(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("key", sorted({f"FRESHET_{name.upper()}" for model in MODELS for name in model.model_fields}))
-def test_settings(key: str) -> None:
-    assert f"`{key}`" in text("settings.md")
+SETTINGS_OF = {"Every process": Settings} | {
+    (model.__doc__ or "").split(":")[0]: model for model in MODELS
+}  # the heading in settings.md
+
+
+def settings_rows(model: type[Settings]) -> list[str]:
+    """The rows of its table: the shared settings stand in a table of their own."""
+    shared = set() if model is Settings else set(Settings.model_fields)
+    fields = {name: field for name, field in model.model_fields.items() if name not in shared}
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    shown = {name: "" if value in (None, "", []) else f"`{value}`" for name, value in defaults.items()}
+    return [
+        f"| `FRESHET_{name.upper()}` | {shown[name]} | {(field.description or '').replace('|', chr(92) + '|')} |"
+        for name, field in fields.items()
+    ]
+
+
+@pytest.mark.parametrize("heading", SETTINGS_OF)
+def test_settings_have_the_defaults_and_descriptions_of_the_code(heading: str) -> None:
+    part = next(part for part in text("settings.md").split("\n## ") if part.startswith(heading + "\n"))
+    written = [line for line in part.splitlines() if line.startswith("| `")]
+    assert written == settings_rows(SETTINGS_OF[heading])
 
 
 def test_variables_that_are_no_settings() -> None:

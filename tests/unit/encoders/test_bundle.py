@@ -88,3 +88,8 @@ def test_the_manifest_may_be_as_large_as_the_limit_and_not_one_byte_larger(folde
     assert bundles.load(folder).manifest.id == "tiny"
     path.write_text(path.read_text() + " ")
     assert "larger than" in refusal(folder)
+
+
+def test_the_folder_of_the_model_is_the_setting_else_the_one_that_is_built(tmp_path: Path) -> None:
+    assert bundles.model_folder(tmp_path / "own", tmp_path) == tmp_path / "own"
+    assert bundles.model_folder(None, tmp_path) == tmp_path / "models" / bundles.MODEL_ID

@@ -85,6 +85,22 @@ def test_a_misspelt_setting_is_refused_before_anything_starts(tmp_path: Path) ->
     assert not (tmp_path / "new").exists()
 
 
+def test_an_open_door_without_a_key_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    for arguments in ((), ("--detach",)):
+        run = freshet("up", "--data", str(tmp_path / "new"), *arguments, FRESHET_HOST="0.0.0.0")
+        assert (run.returncode, run.stdout) == (exit_codes.USAGE, "")
+        assert run.stderr.startswith("error: host 0.0.0.0 can be reached from other machines")
+        assert "FRESHET_ADMIN_KEY" in run.stderr and run.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    for arguments in (("import",), ("import", "--dry-run"), ("bench", "import")):
+        run = freshet(*arguments, str(tmp_path / "none.jsonl"), "--data", str(tmp_path))
+        assert run.returncode == exit_codes.USAGE
+        assert run.stderr == f"error: there is no file {tmp_path / 'none.jsonl'}\n"
+
+
 def test_an_absent_kafka_of_ones_own_is_named(tmp_path: Path) -> None:
     run = freshet("up", "--data", str(tmp_path / "new"), "--port", "0", FRESHET_KAFKA="127.0.0.1:1")
     assert run.returncode == exit_codes.UNREACHABLE

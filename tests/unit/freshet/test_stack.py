@@ -8,7 +8,7 @@ import pytest
 
 from freshet import kafka
 from freshet.ports import CHOSEN_FROM, free_port, is_free
-from freshet.stack import PORTS, Stack, child_environ, children, choose_ports
+from freshet.stack import PORTS, WORKERS, Stack, child_environ, children, choose_ports
 from schemas.errors import SettingsError
 from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
 
@@ -36,13 +36,30 @@ def test_remembered_ports_are_taken_again_while_they_are_free() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "option"),
-    [({"port": 1}, "--port"), ({"kafka_port": 1, "port": 0}, "FRESHET_KAFKA_PORT")],
+    [
+        ({"port": 1}, "--port"),
+        ({"kafka_port": 1, "port": 0}, "FRESHET_KAFKA_PORT"),
+        ({"embed_port": 1, "port": 0}, "FRESHET_EMBED_PORT"),
+    ],
 )
 def test_a_configured_port_that_is_taken_says_which_option_to_set(settings: dict[str, int], option: str) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)), pytest.raises(SettingsError, match=str(port)) as raised:
         choose_ports(UpSettings.model_validate({key: port if value else 0 for key, value in settings.items()}), {})
     assert option in raised.value.hint
+
+
+def test_configured_ports_of_the_workers_are_taken() -> None:
+    environ = {f"FRESHET_{name.upper()}_PORT": str(free_port()) for name in WORKERS}
+    before = choose_ports(UpSettings(port=0), {})
+    chosen = choose_ports(read(UpSettings, {"FRESHET_PORT": "0", **environ}), before)
+    assert {f"FRESHET_{name.upper()}_PORT": str(chosen[name]) for name in WORKERS} == environ
+
+
+def test_no_process_takes_the_port_that_was_configured_for_another() -> None:
+    port = free_port()
+    chosen = choose_ports(UpSettings(port=port), {"kafka": port})
+    assert chosen["serving"] == port != chosen["kafka"]
 
 
 def test_a_port_is_free_or_not() -> None:

@@ -14,11 +14,12 @@ from index_snapshots.apply import apply
 from index_snapshots.exact import ExactShard
 from index_snapshots.folder import owned, remove_state
 from index_snapshots.protocol import Offsets, ShardRecord
-from index_snapshots.restore import check_log, restore
+from index_snapshots.restore import AGE_DAYS_MAX, check_log, restore
 from index_snapshots.snapshot import write
 from index_snapshots.view import ExactView
 from schemas.errors import StateRefused
 from schemas.search import Filters
+from schemas.topics import DAY_MS
 from tests.unit.index_snapshots.drawing import logs
 from tests.unit.index_snapshots.making import (
     ORIGIN,
@@ -31,6 +32,8 @@ from tests.unit.index_snapshots.making import (
     shard,
     unit,
 )
+
+NOW_MS = 1_800_000_000_000
 
 
 def first() -> ExactShard:
@@ -74,8 +77,8 @@ def seen(view: ExactView) -> object:
 
 def test_what_is_restored_is_what_was_written(tmp_path: Path) -> None:
     one = first()
-    write(one.view, tmp_path, ORIGIN, keep=2)
-    restored = restore(tmp_path, ORIGIN)
+    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
+    restored = restore(tmp_path, ORIGIN, NOW_MS)
     assert restored.view is not None and not restored.damaged
     assert seen(restored.view) == seen(one.view) and restored.view.scrub()
 
@@ -90,8 +93,8 @@ def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
     whole, before = shard(), shard()
     apply([*documents, *offers], whole)
     apply([*documents[:cut], *offers[:other]], before)
-    write(before.view, tmp_path, ORIGIN, keep=1)
-    view = restore(tmp_path, ORIGIN).view
+    write(before.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=1)
+    view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None and seen(view) == seen(before.view)
     after = ExactShard(view.identity, lambda: 0, view)
     apply([*documents, *offers], after)
@@ -105,14 +108,14 @@ def test_equal_states_give_equal_files(tmp_path: Path) -> None:
     apply([*documents, *offers], one)
     for record in [*offers, *documents]:
         apply([record], other)
-    assert write(one.view, tmp_path, ORIGIN, 1) == write(other.view, tmp_path, ORIGIN, 1)
+    assert write(one.view, tmp_path, ORIGIN, 1, NOW_MS) == write(other.view, tmp_path, ORIGIN, 1, NOW_MS)
 
 
 def test_a_snapshot_is_of_its_view_while_the_shard_goes_on(tmp_path: Path) -> None:
     one = first()
     view, before = one.view, seen(one.view)
-    write(view, tmp_path, ORIGIN, keep=2, step=lambda number: more(one))
-    restored = restore(tmp_path, ORIGIN).view
+    write(view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2, step=lambda number: more(one))
+    restored = restore(tmp_path, ORIGIN, NOW_MS).view
     assert restored is not None and seen(restored) == before
     assert one.view.offsets.documents > 10
 
@@ -135,7 +138,7 @@ def test_killed_at_any_point_the_previous_or_the_new_snapshot_loads(tmp_path: Pa
     (tmp_path / "count").mkdir()
     for _ in range(2):
         numbers.clear()
-        write(one.view, tmp_path / "count", ORIGIN, 1, step=numbers.append)
+        write(one.view, tmp_path / "count", ORIGIN, 1, NOW_MS, step=numbers.append)
         more(one)
     assert len(numbers) >= 20
     outcomes = set()
@@ -143,19 +146,19 @@ def test_killed_at_any_point_the_previous_or_the_new_snapshot_loads(tmp_path: Pa
         folder = tmp_path / str(point)
         folder.mkdir()
         shard_here = first()
-        write(shard_here.view, folder, ORIGIN, keep=1)
+        write(shard_here.view, folder, ORIGIN, now_ms=NOW_MS, keep=1)
         previous = seen(shard_here.view)
         more(shard_here)
         new = seen(shard_here.view)
         with pytest.raises(Killed):
-            write(shard_here.view, folder, ORIGIN, keep=1, step=killed_at(point))
-        restored = restore(folder, ORIGIN)
+            write(shard_here.view, folder, ORIGIN, now_ms=NOW_MS, keep=1, step=killed_at(point))
+        restored = restore(folder, ORIGIN, NOW_MS)
         assert restored.view is not None and not restored.damaged and restored.view.scrub()
         assert seen(restored.view) in (previous, new)
         outcomes.add(seen(restored.view) == new)
         more(shard_here)
-        write(shard_here.view, folder, ORIGIN, keep=1)
-        again = restore(folder, ORIGIN).view
+        write(shard_here.view, folder, ORIGIN, now_ms=NOW_MS, keep=1)
+        again = restore(folder, ORIGIN, NOW_MS).view
         assert again is not None and seen(again) == seen(shard_here.view)
         assert len(list(folder.iterdir())) == 5, "what the killed write left behind is gone"
     assert outcomes == {True, False}
@@ -168,18 +171,18 @@ def _write_and_die(folder: Path, point: int) -> None:
 
     one = first()
     more(one)
-    write(one.view, folder, ORIGIN, keep=2, step=step)
+    write(one.view, folder, ORIGIN, now_ms=NOW_MS, keep=2, step=step)
 
 
 @pytest.mark.parametrize("point", [9, 18])
 def test_a_process_that_dies_leaves_a_snapshot_that_loads(tmp_path: Path, point: int) -> None:
     one = first()
-    write(one.view, tmp_path, ORIGIN, keep=2)
+    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     process = multiprocessing.get_context("spawn").Process(target=_write_and_die, args=(tmp_path, point))
     process.start()
     process.join(60)
     assert process.exitcode == 9
-    restored = restore(tmp_path, ORIGIN)
+    restored = restore(tmp_path, ORIGIN, NOW_MS)
     assert restored.view is not None and not restored.damaged and restored.view.scrub()
 
 
@@ -223,13 +226,13 @@ DAMAGE = {
 @pytest.mark.parametrize("how", DAMAGE)
 def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: str, how: str) -> None:
     one = first()
-    write(one.view, tmp_path, ORIGIN, keep=2)
+    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     older = seen(one.view)
     more(one)
-    manifest = write(one.view, tmp_path, ORIGIN, keep=2)
+    manifest = write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     newest = tmp_path / "manifest-000000000002.json"
     DAMAGE[how](newest if part == "manifest" else tmp_path / manifest.files[part].name)
-    restored = restore(tmp_path, ORIGIN)
+    restored = restore(tmp_path, ORIGIN, NOW_MS)
     assert restored.view is not None and seen(restored.view) == older
     assert (how, part) == ("remove", "manifest") or (len(restored.damaged) == 1 and newest.name in restored.damaged[0])
 
@@ -243,14 +246,14 @@ def test_files_swapped_between_shards_are_found(tmp_path: Path, part: str) -> No
         one = first()
         if partition:
             more(one)
-        manifest = write(one.view, folder, ORIGIN.model_copy(update={"partition": partition}), keep=2)
+        manifest = write(one.view, folder, ORIGIN.model_copy(update={"partition": partition}), now_ms=NOW_MS, keep=2)
         names.append("manifest-000000000001.json" if part == "manifest" else manifest.files[part].name)
     here, there = folders[0] / names[0], folders[1] / names[1]
     mine = here.read_bytes()
     here.write_bytes(there.read_bytes())
     there.write_bytes(mine)
     for partition, folder in enumerate(folders):
-        restored = restore(folder, ORIGIN.model_copy(update={"partition": partition}))
+        restored = restore(folder, ORIGIN.model_copy(update={"partition": partition}), NOW_MS)
         assert restored.view is None and len(restored.damaged) == 1
 
 
@@ -267,25 +270,25 @@ def test_files_swapped_between_shards_are_found(tmp_path: Path, part: str) -> No
 def test_state_of_another_origin_is_refused_with_the_command_that_helps(
     tmp_path: Path, other: dict[str, object]
 ) -> None:
-    write(first().view, tmp_path, ORIGIN, keep=2)
+    write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     with pytest.raises(StateRefused) as error:
-        restore(tmp_path, ORIGIN.model_copy(update=other))
+        restore(tmp_path, ORIGIN.model_copy(update=other), NOW_MS)
     assert next(iter(other)) in str(error.value) and "freshet shard rebuild --partition 0" in error.value.hint
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    manifest = write(first().view, tmp_path, ORIGIN, keep=2)
+    manifest = write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     newer = manifest.model_copy(update={"format_version": manifests.FORMAT_VERSION + 1})
     (tmp_path / "manifest-000000000002.json").write_bytes(manifests.encode(newer))
     with pytest.raises(StateRefused, match="format 2") as error:
-        restore(tmp_path, ORIGIN)
+        restore(tmp_path, ORIGIN, NOW_MS)
     assert not isinstance(error.value, manifests.SnapshotDamaged)
 
 
 def test_only_the_newest_snapshots_are_kept(tmp_path: Path) -> None:
     one = first()
     for count in range(1, 5):
-        write(one.view, tmp_path, ORIGIN, keep=2)
+        write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
         assert len(list(tmp_path.glob("manifest-*"))) == min(count, 2)
         more(one)
     kept = [manifests.decode(path.read_bytes(), path.name) for path in tmp_path.glob("manifest-*")]
@@ -296,10 +299,10 @@ def test_only_the_newest_snapshots_are_kept(tmp_path: Path) -> None:
 def test_a_damaged_manifest_does_not_count_as_kept(tmp_path: Path) -> None:
     one = first()
     for _ in range(2):
-        write(one.view, tmp_path, ORIGIN, keep=2)
+        write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
         more(one)
     flip(0.5)(tmp_path / "manifest-000000000002.json")
-    write(one.view, tmp_path, ORIGIN, keep=2)
+    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     assert sorted(path.name for path in tmp_path.glob("manifest-*")) == [
         "manifest-000000000001.json",
         "manifest-000000000003.json",
@@ -307,13 +310,13 @@ def test_a_damaged_manifest_does_not_count_as_kept(tmp_path: Path) -> None:
 
 
 def test_no_snapshot_and_no_folder_mean_the_start_of_the_log(tmp_path: Path) -> None:
-    assert restore(tmp_path, ORIGIN).view is None
-    assert restore(tmp_path / "missing", ORIGIN) == restore(tmp_path, ORIGIN)
+    assert restore(tmp_path, ORIGIN, NOW_MS).view is None
+    assert restore(tmp_path / "missing", ORIGIN, NOW_MS) == restore(tmp_path, ORIGIN, NOW_MS)
 
 
 def test_an_empty_shard_can_be_kept(tmp_path: Path) -> None:
-    write(shard().view, tmp_path, ORIGIN, keep=2)
-    view = restore(tmp_path, ORIGIN).view
+    write(shard().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
+    view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None and view.counts.skus == 0
     one = ExactShard(view.identity, lambda: 0, view)
     more(one)
@@ -332,9 +335,9 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
 
 
 def test_removed_state_is_rebuilt_from_the_log(tmp_path: Path) -> None:
-    write(first().view, tmp_path, ORIGIN, keep=2)
+    write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     assert remove_state(tmp_path) == 5
-    assert restore(tmp_path, ORIGIN).view is None
+    assert restore(tmp_path, ORIGIN, NOW_MS).view is None
     assert remove_state(tmp_path) == 0
 
 
@@ -357,3 +360,10 @@ def test_a_state_the_log_does_not_reach_is_refused(
     with pytest.raises(StateRefused, match=refused) as error:
         check_log(3, Offsets(5, 9), documents, offers)
     assert "rebuild --partition 3" in error.value.hint
+
+
+@pytest.mark.parametrize(("days", "loads"), [(AGE_DAYS_MAX, True), (AGE_DAYS_MAX + 0.001, False)])
+def test_a_snapshot_from_before_a_purge_is_left_out(tmp_path: Path, days: float, loads: bool) -> None:
+    write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
+    restored = restore(tmp_path, ORIGIN, NOW_MS + int(days * DAY_MS))
+    assert (restored.view is not None) is loads and bool(restored.damaged) is not loads

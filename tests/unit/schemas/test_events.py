@@ -102,6 +102,8 @@ def test_prices_have_at_most_four_decimals_and_are_not_negative(amount: float, g
         (b'{"type":"upsert","sku":"s","title":"a\\u0000b"}', "invalid_field"),
         (b'{"type":"upsert","sku":"s","title":"a","attributes":{"x":{"y":1}}}', "invalid_field"),
         (b'{"type":"upsert","sku":"s","title":"a","attributes":{"x":[1,"y"]}}', "invalid_field"),
+        (b'{"type":"upsert","sku":"s","title":"a","attributes":{"x":18446744073709551616}}', "invalid_field"),
+        (b'{"type":"upsert","sku":"s","title":"a","attributes":{"x":[1,-9223372036854775809]}}', "invalid_field"),
         (b'{"type":"upsert","sku":"s","title":"a","price":{"amount":1,"currency":"eur"}}', "invalid_field"),
         (b'{"type":"upsert","sku":"s","title":"a","replay_of":"yesterday"}', "invalid_field"),
         (b'{"type":"patch","sku":"s"}', "invalid_field"),

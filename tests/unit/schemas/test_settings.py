@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import SettingsError
-from schemas.settings import KEPT_DAYS_MAX, MODELS, CatalogSettings, ServingSettings, ShardSettings, as_environ, read
+from schemas.settings import (
+    KEPT_DAYS_MAX,
+    MODELS,
+    CatalogSettings,
+    ServingSettings,
+    ShardSettings,
+    as_environ,
+    read,
+    refuse_open_door,
+)
 
 
 def test_variables_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
@@ -66,3 +75,23 @@ def test_lists_are_separated_by_commas_and_read_back() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_the_defaults_are_valid(model: type[ServingSettings]) -> None:
     assert model().model_dump() == read(model, {}).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "good"),
+    [
+        ("127.0.0.1", "", True),
+        ("localhost", "", True),
+        ("::1", "", True),
+        ("0.0.0.0", "", False),
+        ("::", "", False),
+        ("shop.example", "", False),
+        ("0.0.0.0", "secret", True),
+    ],
+)
+def test_only_loopback_is_served_without_a_key(host: str, key: str, good: bool) -> None:
+    if good:
+        refuse_open_door(host, key)
+    else:
+        with pytest.raises(SettingsError, match="no admin_key"):
+            refuse_open_door(host, key)

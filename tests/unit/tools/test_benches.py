@@ -4,13 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness, product, shows
-from bench.open_loop import open_loop
+from bench.metrics_page import sum_of
+from bench.open_loop import Overrun, open_loop
 from bench.search import built_in_queries, measure_search, read_queries, stage_times
-from bench.shop import ShopError, event_order, sum_counter
+from bench.shop import ShopError, event_order
 from tests.unit.tools.fake_shop import FakeShop
 
 
@@ -25,6 +27,20 @@ async def test_freshness_finds_every_change_and_deletes_its_products() -> None:
         assert figures[phase]["texts_encoded"] is None
     assert shop.products == {}
     assert all(len(asked["filters"]["brand"]) == 1 for asked in shop.searches)  # type: ignore[index]
+
+
+async def test_a_counter_that_began_again_is_not_known() -> None:
+    shop, counted = FakeShop(), [100, 130, 20]
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(text=f'freshet_texts_encoded_total{{process="embed"}} {counted.pop(0)}\n')
+
+    app = shop.app()
+    app.router.add_get("/metrics", metrics)
+    async with TestServer(app) as server:
+        pages = [str(server.make_url("/metrics"))]
+        figures = await measure_freshness(str(server.make_url("/")), Load(100, 0.02), run="b", embed_metrics=pages)
+    assert (figures["upserts"]["texts_encoded"], figures["prices"]["texts_encoded"]) == (30, None)
 
 
 async def test_freshness_counts_what_is_never_found() -> None:
@@ -87,6 +103,24 @@ async def test_the_schedule_does_not_wait_for_answers() -> None:
     assert [round(later - begun[0], 6) for later in begun] == [0.0, 0.01, 0.02, 0.03, 0.04]
 
 
+@pytest.mark.parametrize("extra", [0, 1])
+async def test_unanswered_requests(monkeypatch: pytest.MonkeyPatch, extra: int) -> None:
+    monkeypatch.setattr("bench.open_loop.OUTSTANDING_MAX", 20)
+    begun: list[int] = []
+
+    async def slow(number: int, _: float) -> None:
+        begun.append(number)
+        while len(begun) < 20 + extra:  # the last one that may be unanswered answers them all
+            await asyncio.sleep(0.001)
+
+    if extra:
+        with pytest.raises(ExceptionGroup) as raised:
+            await open_loop(10_000, 0.0021, slow)
+        assert raised.group_contains(Overrun, match="20 requests are unanswered")
+    else:
+        assert await open_loop(10_000, 0.0020, slow) == 20
+
+
 async def test_evaluate_reads_the_folder_and_asks_for_100(tmp_path: Path) -> None:
     (tmp_path / "queries_dev.csv").write_text("query_id,query\nq1,lamp\nq2,nothing rated\n", encoding="utf-8")
     (tmp_path / "qrels_dev.csv").write_text("query_id,product_id,rating\nq1,b-0,3\nq1,gone,1\n", encoding="utf-8")
@@ -142,4 +176,4 @@ def test_reading_answers() -> None:
         event_order({"events": [{"error": {}}]})
     assert stage_times({"explain": None}) == {}
     page = '# HELP x y\nx_total{process="embed"} 3.0\nx_total{process="b"} 4.0\nx_total_created 9.0\n'
-    assert sum_counter(page, "x_total") == 7.0
+    assert sum_of(page, "x_total") == 7.0

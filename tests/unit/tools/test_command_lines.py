@@ -7,12 +7,12 @@ import orjson
 import pytest
 
 from freshet import exit_codes
-from freshet.bench_commands import freshness_lines, search_lines
-from freshet.import_command import ImportOptions, dry_run, exit_code, report_lines
 from freshet.mapping import parse_mapping
-from freshet.product_commands import SearchOptions, product_lines
-from freshet.product_commands import search_lines as hit_lines
 from freshet.progress import Step, duration
+from freshet.run_bench import freshness_lines, search_lines
+from freshet.run_import import ImportOptions, dry_run, exit_code, report_lines
+from freshet.run_products import SearchOptions, product_lines
+from freshet.run_products import search_lines as hit_lines
 
 GOOD: dict[str, Any] = {
     "lines": 3,
@@ -128,6 +128,15 @@ def test_bench_figures_are_rows() -> None:
     static = phase | {"errors": 0, "degraded": 0, "empty": 0, "stages": {"encode": phase}}
     rows = list(search_lines({"qps": 50.0, "distinct_queries": 3, "static": static}))
     assert [row.split()[0] for row in rows[2:]] == ["static", "encode"]
+
+
+def test_a_count_of_texts_that_is_not_known_says_why() -> None:
+    phase = {"count": 2, "p50": 1.0, "p95": 2.0, "p99": 2.0, "max": 2.0}
+    fresh = phase | {"timeouts": 0, "texts_encoded": None, "ack_ms": phase}
+    figures = {"rate_per_s": 20.0, "poll_ms": 10.0, "upserts": fresh, "prices": fresh}
+    assert "texts encoded -: since" in "\n".join(freshness_lines(figures | {"texts_encoded_unknown": "since"}))
+    unknown = GOOD | {"texts_encoded": None, "texts_encoded_unknown": "since"}
+    assert "texts encoded  - (since)" in "\n".join(report_lines(unknown))
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (185, "3 min 05 s")])
