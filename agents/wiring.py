@@ -4,8 +4,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
-from ipaddress import ip_address
-from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -20,13 +18,13 @@ from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
-from encoders.bundle import load
+from encoders.bundle import load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
 from schemas.errors import SettingsError, Unavailable
 from schemas.metrics import Metrics
-from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings
+from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings, is_loopback
 from streams.producer import Producer
 from streams.reader import Reader
 from streams.redis_hints import ReplicaHints
@@ -92,7 +90,7 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.shard until a signal."""
     configure_logs(settings.log_level)
-    if not ip_address(settings.shard_host).is_loopback and not settings.shard_open:
+    if not is_loopback(settings.shard_host) and not settings.shard_open:
         raise SettingsError(
             f"shard_host {settings.shard_host} is not loopback, and a shard's endpoint has no keys",
             hint="bind loopback, or set FRESHET_SHARD_OPEN=true where only the HTTP tier can reach it",
@@ -159,11 +157,6 @@ async def _watch(agent: ShardAgent, kafka: str, hints: ReplicaHints, metrics: Me
         await hints.announce([agent.state(partition) for partition in agent.kept])
         metrics.gauge("freshet_redis_up").set(hints.up)
         await asyncio.sleep(WATCH_S)
-
-
-def model_folder(model: Path | None, data: Path) -> Path:
-    """The folder of the model bundle: the setting, else the one `freshet model build` makes."""
-    return model or data / "models" / "all-MiniLM-L6-v2"
 
 
 async def wait_for_kafka(settings: Settings) -> Cluster:

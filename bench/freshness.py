@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.latency import summary
+from bench.metrics_page import texts_encoded
 from bench.open_loop import open_loop
-from bench.shop import Place, Shop, counter
+from bench.shop import Place, Shop
 
-ENCODED = "freshet_texts_encoded_total"
 POLLS_IN_FLIGHT_MAX = 4
 """Over all events that wait: polling must not become the load it measures. Waiting for a turn counts as latency."""
 WORDS = [
@@ -98,13 +98,13 @@ async def measure_freshness(
     }
     async with Shop(url, key) as shop:
         try:
-            before = await _encoded(embed_metrics)
+            before = await texts_encoded(embed_metrics)
             figures["upserts"] = await _upserts(shop, load, products)
-            between = await _encoded(embed_metrics)
+            between = await texts_encoded(embed_metrics)
             figures["upserts"]["texts_encoded"] = _difference(before, between)
             if prices:
                 figures["prices"] = await _prices(shop, load, products)
-                figures["prices"]["texts_encoded"] = _difference(between, await _encoded(embed_metrics))
+                figures["prices"]["texts_encoded"] = _difference(between, await texts_encoded(embed_metrics))
             figures["slowed_requests"] = shop.slowed
         finally:
             await shop.delete_all([str(item["sku"]) for item in products])
@@ -199,11 +199,6 @@ def shows(answer: dict[str, Any], sku: str, order_field: str, order: Place) -> b
     return any(hit.get(order_field) and tuple(hit[order_field]) >= order for hit in hits)
 
 
-async def _encoded(pages: Sequence[str]) -> float | None:
-    counted = [await counter(page, ENCODED) for page in pages]
-    known = [value for value in counted if value is not None]
-    return sum(known) if known and len(known) == len(counted) else None
-
-
 def _difference(before: float | None, after: float | None) -> int | None:
-    return None if before is None or after is None else int(after - before)
+    """None when a counter is not known, or began at 0 again."""
+    return None if before is None or after is None or after < before else int(after - before)

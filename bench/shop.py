@@ -98,21 +98,3 @@ def event_order(answer: Any) -> Place:
         raise ShopError(f"the answer names no event: {str(answer)[:300]}")
     generation, _, offset = str(event_id).split("-")
     return int(generation), int(offset)
-
-
-async def counter(metrics_url: str, name: str) -> float | None:
-    """Sum of a counter over its labels in a Prometheus text page; None when the page cannot be had."""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
-            session.get(metrics_url) as answer,
-        ):
-            answer.raise_for_status()
-            return sum_counter(await answer.text(), name)
-    except (aiohttp.ClientError, TimeoutError, ValueError):
-        return None
-
-
-def sum_counter(page: str, name: str) -> float:
-    lines = [line for line in page.splitlines() if line.startswith((name + " ", name + "{"))]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)

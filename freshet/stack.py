@@ -48,7 +48,14 @@ def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[st
 
     Raises SettingsError when somebody else has a configured port.
     """
-    configured = {"kafka": settings.kafka_port, "redis": settings.redis_port, "serving": settings.port}
+    configured = {
+        "kafka": settings.kafka_port,
+        "redis": settings.redis_port,
+        "catalog": settings.catalog_port,
+        "embed": settings.embed_port,
+        "shard": settings.shard_port,
+        "serving": settings.port,
+    }
     chosen: dict[str, int] = {}
     for name in PORTS:
         host = settings.host if name == "serving" else LOOPBACK
@@ -57,8 +64,9 @@ def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[st
             option = "--port or FRESHET_PORT" if name == "serving" else f"FRESHET_{name.upper()}_PORT"
             raise SettingsError(f"port {port} for {name} is taken by another program", hint=f"set {option} to another")
         old = remembered.get(name, 0)
-        reusable = old and old not in chosen.values() and is_free(old, host)
-        chosen[name] = port or (old if reusable else free_port(but_not=chosen.values()))
+        used = {*chosen.values(), *configured.values()}
+        reusable = old and old not in used and is_free(old, host)
+        chosen[name] = port or (old if reusable else free_port(but_not=used))
     return chosen
 
 

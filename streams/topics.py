@@ -1,16 +1,21 @@
-"""Creates Freshet's topics and names the cluster that holds them."""
+"""Creates Freshet's topics, names the cluster that holds them, and moves consumer groups."""
 
+import time
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.errors import StateRefused, Unavailable
 from schemas.topics import TOPICS, topic_name
+from streams.reader import Reader
 
 ADMIN_TIMEOUT_S = 15.0
 ALREADY_EXISTS = "TOPIC_ALREADY_EXISTS"
+GROUP_EMPTY_WAIT_S = 30.0
+"""A worker that died is a member until its session ends (10 s); one that keeps dying is away for 15 s at a time."""
+LOOK_EVERY_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,50 @@ def describe_cluster(kafka: str, generation: int) -> Cluster:
         raise Unavailable(
             f"Kafka at {kafka} does not describe its topics: {error}", hint="run: freshet topics create"
         ) from error
+
+
+def reset_group(kafka: str, group: str, topic: str, wait_s: float) -> dict[int, int]:
+    """Makes the group read the topic from the earliest records that are kept; returns these offsets by partition.
+
+    Waits at most `wait_s` until the group has no members. Raises StateRefused when it still has some then, when it has
+    never read the topic, or when there is no such topic; Unavailable when Kafka does not answer.
+    """
+    client = admin(kafka)
+    try:
+        found = client.list_topics(timeout=ADMIN_TIMEOUT_S).topics
+        if topic not in found:
+            raise StateRefused(f"there is no topic {topic}", hint="freshet topics ls shows those there are")
+        offsets = _earliest(kafka, group, topic, sorted(found[topic].partitions))
+        _wait_until_empty(client, group, wait_s)
+        wanted = [TopicPartition(topic, number, offset) for number, offset in offsets.items()]
+        asked = client.alter_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=ADMIN_TIMEOUT_S
+        )
+        for part in asked[group].result().topic_partitions:
+            if part.error:
+                raise KafkaException(part.error)
+        return offsets
+    except KafkaException as error:
+        raise Unavailable(f"Kafka at {kafka} does not move the group {group}: {error}") from error
+
+
+def _earliest(kafka: str, group: str, topic: str, partitions: list[int]) -> dict[int, int]:
+    reader = Reader(kafka)
+    try:
+        if max(reader.committed(group, topic, partitions).values()) < 0:
+            raise StateRefused(f"no group {group} has read {topic}", hint="its name is freshet-AGENT-GENERATION")
+        return {partition: reader.begin_end(topic, partition)[0] for partition in partitions}
+    finally:
+        reader.close()
+
+
+def _wait_until_empty(client: AdminClient, group: str, wait_s: float) -> None:
+    deadline_s = time.monotonic() + wait_s
+    while True:
+        members = client.describe_consumer_groups([group], request_timeout=ADMIN_TIMEOUT_S)[group].result().members
+        if not members:
+            return
+        if time.monotonic() >= deadline_s:
+            names = ", ".join(sorted(str(member.group_instance_id or member.client_id) for member in members))
+            raise StateRefused(f"the group {group} is in use by {names}", hint="stop these workers, then run it again")
+        time.sleep(LOOK_EVERY_S)

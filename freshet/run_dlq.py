@@ -58,7 +58,7 @@ def show_letter(letter_id: str, data: Path | None, as_json: bool) -> int:
 
 def replay_letters(letter_id: str | None, reason: str, url: str, data: Path | None, as_json: bool) -> int:
     """FAILED when at least one letter was not replayed."""
-    target = find_target(url, data)
+    target = find_target(url, data, reads_kafka=True)
     ready: list[tuple[DeadLetter, bytes]] = []
     done: list[dict[str, Any]] = []
     with _log(target) as log:

@@ -1,4 +1,4 @@
-"""What `freshet eval search`, `bench freshness` and `bench search` do: call bench/, print its figures."""
+"""What `eval search`, `bench freshness` and `bench search` do: call bench/, print its figures."""
 
 import asyncio
 import subprocess
@@ -13,15 +13,19 @@ import orjson
 
 from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness
+from bench.open_loop import Overrun
 from bench.search import built_in_queries, measure_search, read_queries
 from bench.shop import ShopError
 from freshet.exit_codes import MISMATCH, OK
 from freshet.printing import print_json, print_lines, say
-from freshet.target import Target, find_target
+from freshet.run_import import RESTARTED
+from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError
 
 MODES = ("vector",)
 PERCENTILES = ("p50", "p95", "p99", "max")
+IMPORTING = "the import that runs meanwhile has its texts encoded too"
+ELSEWHERE = "only a stack that runs on this machine tells"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def evaluate(folder: Path, mode: str, url: str, data: Path | None, as_json: bool
 
 def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
     """MISMATCH when a change was never found, or a price change went through the encoder."""
-    target = find_target(url, data)
+    target = find_target(url, data, reads_kafka=options.import_file is not None)
     load = Load(options.rate, options.seconds, options.poll_ms, options.timeout_s)
     importer = _start_import(options, target) if options.import_file else None
     try:
@@ -74,6 +78,7 @@ def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
         if importer:
             figures["import_ran_to_the_end_of_the_measurement"] = importer.poll() is None
             figures["import"] = orjson.loads(importer.communicate()[0] or b"null")
+        _note_unknown_texts(figures, target, url, data)
     finally:
         if importer and importer.poll() is None:
             importer.terminate()
@@ -86,6 +91,18 @@ def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
     return MISMATCH if any(phase["timeouts"] for phase in phases) or figures["prices"]["texts_encoded"] else OK
 
 
+def _note_unknown_texts(figures: dict[str, Any], target: Target, url: str, data: Path | None) -> None:
+    """`texts_encoded_unknown` says why a count of encoded texts is null; null when none is."""
+    pages = target.metrics_of("embed")
+    phases = (figures["upserts"], figures["prices"])
+    if pages and not same_workers(target, "embed", url, data):
+        for phase in phases:
+            phase["texts_encoded"] = None
+    unknown = any(phase["texts_encoded"] is None for phase in phases)
+    why = IMPORTING if "import" in figures else RESTARTED if pages else ELSEWHERE
+    figures["texts_encoded_unknown"] = why if unknown else None
+
+
 def freshness_lines(figures: dict[str, Any]) -> Iterator[str]:
     yield f"ms from acknowledgement to found, {figures['rate_per_s']:g}/s, polled every {figures['poll_ms']:g} ms"
     yield _row("", ["changes", *PERCENTILES, "timeouts", "texts encoded"])
@@ -93,6 +110,8 @@ def freshness_lines(figures: dict[str, Any]) -> Iterator[str]:
         phase = figures[name]
         yield _row(name, [phase[key] for key in ("count", *PERCENTILES, "timeouts", "texts_encoded")])
         yield _row("  ack", [phase["ack_ms"][key] for key in ("count", *PERCENTILES)])
+    if figures.get("texts_encoded_unknown"):
+        yield f"texts encoded -: {figures['texts_encoded_unknown']}"
     if figures.get("import"):
         done = figures["import"]
         yield (
@@ -154,7 +173,7 @@ def _measured(work: Any) -> Any:
     """Runs a measurement; what it cannot go on with becomes one sentence."""
     try:
         return asyncio.run(work)
-    except* ShopError as group:
+    except* (ShopError, Overrun) as group:
         raise FreshetError(str(group.exceptions[0]), hint="see: freshet status") from None
 
 

@@ -11,13 +11,14 @@ import structlog
 
 from bench import embed as bench_embed
 from bench.freshness import product
-from encoders.build import MODEL_ID, ensure_bundle
-from encoders.bundle import load
+from encoders.build import ensure_bundle
+from encoders.bundle import Bundle, load, model_folder
 from encoders.product_text import product_text
 from freshet.exit_codes import OK
 from freshet.mapping import read_mapping
 from freshet.printing import print_json, print_lines
 from freshet.product_lines import Ready, prepare, read_lines
+from freshet.running import data_folder
 from schemas.errors import FreshetError
 from schemas.settings import EmbedSettings, read
 
@@ -29,11 +30,8 @@ def embed(
     file: Path | None, mapping: Path | None, limit: int, engine: str, threads: int, data: Path | None, as_json: bool
 ) -> int:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout holds the result only
-    settings = read(EmbedSettings, os.environ)
-    bundle = load(ensure_bundle(settings.model or (data or settings.data).resolve() / "models" / MODEL_ID))
-    texts = list(islice(_texts(file, mapping), limit))
-    if not texts:
-        raise FreshetError(f"{file} holds no product", hint="does the mapping fit? try freshet import --dry-run")
+    bundle = open_bundle(data)
+    texts = texts_of(file, mapping, limit)
     figures = (
         bench_embed.run_engines(lambda: texts, bundle, threads)
         if engine == "all"
@@ -45,6 +43,20 @@ def embed(
     for found in figures:
         print_lines([", ".join(f"{name} {value}" for name, value in found.items())])
     return OK
+
+
+def open_bundle(data: Path | None) -> Bundle:
+    """The model of a data folder, built if it is not there."""
+    settings = read(EmbedSettings, os.environ)
+    return load(ensure_bundle(model_folder(settings.model, data_folder(data, os.environ))))
+
+
+def texts_of(file: Path | None, mapping: Path | None, limit: int) -> list[str]:
+    """The first `limit` texts of a file, or made-up ones. Raises FreshetError when there is none."""
+    texts = list(islice(_texts(file, mapping), limit))
+    if not texts:
+        raise FreshetError(f"{file} holds no product", hint="does the mapping fit? try freshet import --dry-run")
+    return texts
 
 
 def _texts(file: Path | None, mapping: Path | None) -> Iterator[str]:

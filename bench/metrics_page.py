@@ -1,8 +1,18 @@
-"""Reads one counter from a process's metrics page."""
+"""Reads counters from the metrics pages of processes."""
+
+from collections.abc import Sequence
 
 import aiohttp
 
 TIMEOUT_S = 5.0
+ENCODED = "freshet_texts_encoded_total"
+
+
+async def texts_encoded(pages: Sequence[str]) -> float | None:
+    """Texts that the embed workers of these pages have encoded; None without pages, or when one does not tell."""
+    counted = [await total(page, ENCODED) for page in pages]
+    known = [value for value in counted if value is not None]
+    return sum(known) if known and len(known) == len(counted) else None
 
 
 async def total(page_url: str, name: str) -> float | None:
