@@ -93,3 +93,15 @@ def bench_import(
     from freshet.run_bench_import import bench_import
 
     raise typer.Exit(bench_import(file, mapping, limit, data, json))
+
+
+@benches.command("recovery")
+def bench_recovery(
+    skus: Annotated[int, typer.Option(min=1, help="Products in the log.")] = 100_000,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Rebuild a catalogue worker's missing store, from topics of its own in the running stack's Kafka."""
+    from freshet.run_bench_recovery import recovery
+
+    raise typer.Exit(recovery(skus, data, json))

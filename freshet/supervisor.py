@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from freshet import backoff, processes
@@ -163,8 +163,13 @@ class Supervisor:
         first = run.restarts < 0
         if first and any(self._runs[name].phase not in ("ready", "done") for name in run.child.after):
             return
-        rotate(run.child.log)
-        run.process = processes.start(run.child.command, run.child.environ, run.child.log)
+        try:
+            rotate(run.child.log)
+            run.process = processes.start(run.child.command, run.child.environ, run.child.log)
+        except OSError as error:  # a full disk or no memory, say: the others go on, and this one is tried again
+            self._say(f"{run.child.name} cannot be started: {error}")
+            run.record = replace(run.record, start_at_s=self._clock() + self._policy.wait_s_max)
+            return
         run.identity = processes.identity(run.process.pid)
         run.launched_s = self._clock()
         run.started_ms = time.time_ns() // 1_000_000

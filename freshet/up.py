@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -101,7 +102,7 @@ def _who(data: Path) -> str:
 
 def _supervise(stack: Stack, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None]) -> None:
     began_s = time.monotonic()
-    notes = _Notes(stack)
+    notes = _Notes(stack, say)
     notes.phase("starting")
     try:
         jars = _prepare(stack, environ, say)
@@ -163,8 +164,9 @@ def _welcome(stack: Stack, took_s: float, say: Say) -> None:
 class _Notes:
     """Writes state.json as things change."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, say: Say) -> None:
         self._stack = stack
+        self._say = say
         self._phase: Phase = "starting"
         self._children: list[ChildState] = []
 
@@ -193,9 +195,13 @@ class _Notes:
             ports=dict(stack.ports),
             children=self._children,
         )
-        write_state(stack.data, state)
+        try:
+            write_state(stack.data, state)
+        except OSError as error:  # a full disk must not end what still runs; the next change writes it again
+            self._say(f"cannot write {stack.data}: {error}")
         return state
 
 
 def to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    with suppress(OSError):  # stderr may be a log on a full disk
+        print(line, file=sys.stderr, flush=True)

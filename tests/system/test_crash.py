@@ -8,8 +8,11 @@ import signal
 from collections import Counter
 
 from agents.worker import EXIT_FAIL_STOP
+from bench.recovery import SKUS_PER_TRANSACTION
+from bench.recovery import run as bench_recovery
 from freshet.ports import free_port
 from streams.reader import Reader
+from streams.topics import admin
 from tests.system.compaction import compact_at_once
 from tests.system.conftest import Stack, http, wait_until
 from tests.system.model import check_all, check_conservation, check_monotonic, check_newest, settle, truth, unread
@@ -169,3 +172,15 @@ def test_workers_come_and_go_and_one_brings_back_an_old_store(stack: Stack) -> N
     acked = merchant.flush()
     settle(stack, "catalog")
     check_all(stack, acked, embedded=False)
+
+
+def own_topics(kafka: str) -> set[str]:
+    """All but Kafka's internal ones."""
+    return {name for name in admin(kafka).list_topics(timeout=DIES_S).topics if not name.startswith("__")}
+
+
+def test_the_recovery_bench_reads_back_what_it_wrote_and_leaves_no_topic(kafka: str) -> None:
+    before = own_topics(kafka)
+    figures = bench_recovery(kafka, SKUS_PER_TRANSACTION + 1)
+    assert (figures["skus"], figures["records"]) == (SKUS_PER_TRANSACTION + 1, 2 * SKUS_PER_TRANSACTION + 2)
+    wait_until(lambda: own_topics(kafka) == before, DIES_S, "its topics are gone")

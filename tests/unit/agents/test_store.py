@@ -1,4 +1,4 @@
-"""The store of `catalog` is a cache: it survives damage, another cluster and a restart, and knows its deletes by age."""
+"""The store of `catalog` is a cache: it survives damage, another cluster, a restart; it knows its deletes by age."""
 
 from pathlib import Path
 
