@@ -7,7 +7,7 @@ from schemas.search import Filters, ShardState
 
 
 class ServedHit(Record):
-    """One hit of an answer: which version of which product, and its score."""
+    """A candidate: which version of which product, and its score."""
 
     sku: str
     score: float | None = None
@@ -21,9 +21,8 @@ class ServedInputs(Record):
     vector: str | None = None
     """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
     vector_from: str = ""
-    hits: list[ServedHit]
-    candidates: dict[str, int]
-    """Hits each partition gave, by partition."""
+    candidates: dict[str, list[ServedHit]]
+    """All that each partition gave, best first, by partition: for every page up to the one that was asked for."""
     spent_ms: dict[str, float]
 
 

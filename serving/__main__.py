@@ -11,9 +11,6 @@ from aiohttp import web
 
 from schemas.errors import FreshetError, SettingsError
 from schemas.settings import ServingSettings, read
-from serving.app import create_app
-from serving.logs import configure_logs
-from serving.wiring import build
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -25,6 +22,12 @@ KEEPALIVE_S = 75.0
 
 async def serve(environ: Mapping[str, str]) -> None:
     """Runs until SIGTERM or SIGINT. Raises SettingsError, and Unavailable when the port is taken."""
+    # Read when numpy loads: many small products in many threads cost more than they save.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from serving.app import create_app
+    from serving.logs import configure_logs
+    from serving.wiring import build
+
     settings = read(ServingSettings, environ)
     log = configure_logs(settings.log_level)
     stop = asyncio.Event()

@@ -6,19 +6,17 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from ipaddress import ip_address
-from pathlib import Path
 
 import aiohttp
 
 from encoders.batcher import MicroBatcher
-from encoders.bundle import load
+from encoders.bundle import load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from encoders.vector_cache import VectorCache
 from schemas.errors import SettingsError
 from schemas.metrics import Metrics
-from schemas.settings import ServingSettings
+from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
 from serving.background import repeating
 from serving.catalog_door import Door
@@ -48,7 +46,7 @@ Background = Callable[[], AbstractAsyncContextManager[None]]
 
 async def build(settings: ServingSettings, log: Log) -> Wiring:
     """Call it inside the running loop. Connects to nothing yet. Raises SettingsError."""
-    refuse_open_door(settings)
+    refuse_open_door(settings.host, settings.admin_key)
     replicas = replicas_of(settings)
     metrics, clock = Metrics(), time.monotonic
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
@@ -89,22 +87,6 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )
-
-
-def refuse_open_door(settings: ServingSettings) -> None:
-    """Raises SettingsError when others than this machine could write without a key."""
-    if not settings.admin_key and not is_loopback(settings.host):
-        raise SettingsError(
-            f"host {settings.host} can be reached from other machines, and there is no admin_key",
-            hint="set FRESHET_ADMIN_KEY, or bind 127.0.0.1",
-        )
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def replicas_of(settings: ServingSettings) -> list[list[str]]:
@@ -180,7 +162,3 @@ def open_encoder(settings: ServingSettings) -> TextEncoder:
     encoder = TextEncoder(bundle, choose_engine(settings.engine, bundle))
     encoder.encode_texts(["warm up"])
     return encoder
-
-
-def model_folder(model: Path | None, data: Path) -> Path:
-    return model or data / "models" / "all-MiniLM-L6-v2"

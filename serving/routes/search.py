@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from schemas.search import SearchRequest, SearchResponse
+from schemas.search import Hit, SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
 from serving.bodies import read_body
 from serving.budget import Budget
@@ -88,16 +88,18 @@ def explained(found: Found, budget: Budget) -> dict[str, Any]:
     }
 
 
+def candidate(hit: Hit) -> ServedHit:
+    return ServedHit(sku=hit.sku, score=hit.score, content_order=hit.content_order, offer_order=hit.offer_order)
+
+
 def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
     """The record of one answer; with its inputs when the answer says that it can be replayed."""
     inputs = ServedInputs(
         vector=found.vector.fp16 if found.vector else None,
         vector_from=found.vector.source if found.vector else "",
-        hits=[
-            ServedHit(sku=hit.sku, score=hit.score, content_order=hit.content_order, offer_order=hit.offer_order)
-            for hit in found.hits
-        ],
-        candidates={str(partition): len(answer.hits) for partition, answer in found.answers.items()},
+        candidates={
+            str(partition): [candidate(hit) for hit in answer.hits] for partition, answer in found.answers.items()
+        },
         spent_ms=dict(budget.spent_ms),
     )
     return Served(

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from freshet import up
+from freshet.stack import Stack
+from schemas.settings import UpSettings
 
 
 def test_a_state_that_cannot_be_written_is_said_and_does_not_raise(
@@ -16,8 +18,8 @@ def test_a_state_that_cannot_be_written_is_said_and_does_not_raise(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(up, "write_state", full)
-    settings = up.UpSettings(data=tmp_path)
+    settings = UpSettings(data=tmp_path)
     ports = dict.fromkeys(("kafka", "redis", "catalog", "embed", "shard", "serving"), 1)
-    stack = up.Stack(settings, tmp_path, ports, own_kafka=True, own_redis=True)
+    stack = Stack(settings, tmp_path, ports, own_kafka=True, own_redis=True)
     up._Notes(stack, said.append).children([])
     assert "No space left" in said[0]

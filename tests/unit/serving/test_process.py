@@ -14,8 +14,8 @@ import orjson
 import pytest
 
 from schemas.errors import SettingsError
-from schemas.settings import ServingSettings
-from serving.wiring import is_loopback, refuse_open_door, replicas_of
+from schemas.settings import ServingSettings, is_loopback, refuse_open_door
+from serving.wiring import replicas_of
 
 NOWHERE = "127.0.0.1:1"
 DEADLINE_S = 60.0
@@ -113,10 +113,10 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 )
 def test_only_loopback_is_open_without_a_key(host: str, loopback: bool) -> None:
     assert is_loopback(host) == loopback
-    refuse_open_door(ServingSettings(host=host, admin_key="key"))
+    refuse_open_door(host, "key")
     if not loopback:
         with pytest.raises(SettingsError):
-            refuse_open_door(ServingSettings(host=host))
+            refuse_open_door(host, "")
 
 
 def test_replicas_must_fit_the_partitions() -> None:

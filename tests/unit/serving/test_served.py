@@ -42,9 +42,18 @@ async def test_a_full_record_holds_what_the_shards_were_asked_with() -> None:
         assert record.inputs is not None
         assert record.inputs.vector == shard.queries[0]["vector"]
         assert len(np.frombuffer(base64.b64decode(record.inputs.vector or ""), "<f2")) == 4
-        [logged_hit] = record.inputs.hits
+        [logged_hit] = record.inputs.candidates["0"]
         assert (logged_hit.sku, logged_hit.score, logged_hit.content_order) == ("a", 0.25, (1, 4))
         assert tier.counted("freshet_served_total", kind="full") == 1
+
+
+async def test_a_full_record_of_a_later_page_holds_all_that_led_to_it() -> None:
+    shard = FakeShard(hits=[hit("a", 0.5), hit("b", 0.25)])
+    async with Tier([[shard]], served_full_share=1) as tier:
+        answer = await tier.search(text="lamp", limit=1, page=2)
+        [record] = await logged(tier)
+        assert [one["sku"] for one in answer["hits"]] == record.skus == ["b"]
+        assert record.inputs is not None and [one.sku for one in record.inputs.candidates["0"]] == ["a", "b"]
 
 
 @pytest.mark.parametrize("why", ["degraded", "empty", "explained"])
