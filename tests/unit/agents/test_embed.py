@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.embed import Embedded, embed_batch
+from agents.embed import EmbedAgent, Embedded, embed_batch
 from agents.faults import Faults
 from agents.topics import Topics
+from schemas.metrics import Metrics
 from schemas.records import Content, ContentRecord, DocumentRecord, Order, Outcome, decode
 from streams.reader import LogRecord
 
@@ -100,3 +101,44 @@ def test_an_injected_fault_costs_only_its_own_product(count: int) -> None:
     records = [incoming(i, f"s{i}", "fine") for i in range(count)]
     embedded = embed_batch(records, Encoder(), TOPICS, Faults("raise:embed:3"), lambda worked: None)
     assert embedded.encoded + len(embedded.refused) == count
+
+
+class Left(Exception):
+    """Stands for the end of the process."""
+
+
+def agent(committed: int, commits: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> EmbedAgent:
+    """An agent that owns partition 0 up to `committed`, and notes (first offset, next offset) of what it commits."""
+
+    async def commit(partition: int, records: Any, next_offset: int) -> list[int]:
+        commits.append((partition, next_offset))
+        return []
+
+    def left(what: str, error: BaseException) -> None:
+        raise Left(str(error))
+
+    made = EmbedAgent("", TOPICS, Encoder(), 64, 10, Metrics(), Faults())
+    made.partitions.next_offsets[0] = committed
+    monkeypatch.setattr(made.partitions, "commit", commit)
+    monkeypatch.setattr("agents.embed.fail_stop", left)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("committed", "done", "stops"),
+    [(10, [(0, 13)], False), (13, [], False), (20, [], False), (12, [], True)],
+    ids=["ours", "all of it done elsewhere", "more than it", "handed over and back in the middle"],
+)
+async def test_a_batch_whose_partition_was_handed_over_meanwhile(
+    committed: int, done: list[tuple[int, int]], stops: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Committing the rest of such a batch, or skipping it, would lose contents: the worker starts again instead."""
+    commits: list[tuple[int, int]] = []
+    embedding = agent(committed, commits, monkeypatch)
+    fresh = [incoming(offset, f"s{offset}", "fine") for offset in (10, 11, 12)]
+    if stops:
+        with pytest.raises(Left, match="middle of a batch"):
+            await embedding._commit(0, fresh, Embedded())
+    else:
+        await embedding._commit(0, fresh, Embedded())
+    assert commits == done
