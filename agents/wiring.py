@@ -12,7 +12,6 @@ from agents.catalog import CatalogAgent
 from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
-from agents.logs import configure_logs
 from agents.partitions import Partitions
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
@@ -25,6 +24,7 @@ from index_snapshots.manifest import Origin
 from schemas.errors import SettingsError, Unavailable
 from schemas.metrics import Metrics
 from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings, is_loopback
+from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.reader import Reader
 from streams.redis_hints import ReplicaHints

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 
+import structlog
 import uvloop
 from aiohttp import web
 
@@ -25,11 +26,12 @@ async def serve(environ: Mapping[str, str]) -> None:
     # Read when numpy loads: many small products in many threads cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from serving.app import create_app
-    from serving.logs import configure_logs
     from serving.wiring import build
+    from streams.logs import configure_logs
 
     settings = read(ServingSettings, environ)
-    log = configure_logs(settings.log_level)
+    configure_logs(settings.log_level)
+    log = structlog.get_logger()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

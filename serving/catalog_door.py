@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import InvalidEvent, Overloaded, Problem, Unavailable
 from schemas.events import decode_event
@@ -25,8 +25,10 @@ NOT_TAKEN = "not_taken"
 
 
 class EventError(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     code: str
-    """A reason of docs/api.md, or `not_taken`: Kafka did not acknowledge it, send it again."""
+    """A reason of docs/events.md, or `not_taken`: Kafka did not acknowledge it, send it again."""
     message: str
     problems: list[FieldProblem] = []
 

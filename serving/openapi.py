@@ -66,7 +66,8 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
-        "responses": {str(route.status): _good(route, refs)} | {str(s): _bad(s, refs) for s in sorted(route.problems)},
+        "responses": {str(s): _good(route, refs) for s in (route.status, *route.also)}
+        | {str(s): _bad(s, refs) for s in sorted(route.problems)},
     }
     if words := inspect.getdoc(route.handler):
         operation["description"] = words

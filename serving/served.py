@@ -9,12 +9,20 @@ import xxhash
 from schemas.errors import FreshetError
 from schemas.metrics import Metrics
 from schemas.served import Served
+from schemas.topics import RECORD_BYTES_MAX
 from streams.producer import Position, Sender
 
 QUEUE_MAX = 10_000
 SEND_BATCH = 200
 """Records handed to Kafka before other work gets its turn."""
 DRAIN_EVERY_S = 0.05
+VALUE_BYTES_MAX = RECORD_BYTES_MAX - 1_000
+"""Of one record; its key (a request id) and what Kafka adds take the rest."""
+
+
+def fits(record: Served, bytes_max: int = VALUE_BYTES_MAX) -> bool:
+    """Whether Kafka takes the record."""
+    return len(record.encode()) <= bytes_max
 
 
 class ServedLog:

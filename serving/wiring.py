@@ -3,8 +3,8 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import aiohttp
@@ -41,7 +41,6 @@ FRESHNESS_EVERY_S = 3.0
 """How often the lags are read when nobody asks: keeps /readyz and the sample of fresh events alive."""
 ENCODER_RETRY_S = 5.0
 CONNECTIONS_MAX = 256
-Background = Callable[[], AbstractAsyncContextManager[None]]
 
 
 async def build(settings: ServingSettings, log: Log) -> Wiring:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import FreshetError, Unavailable
 from schemas.reasons import REASONS
@@ -32,6 +32,8 @@ class Steps(BaseModel):
 
 
 class EventStatus(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     id: str
     sku: str
     outcome: OutcomeKind | None
@@ -40,7 +42,7 @@ class EventStatus(BaseModel):
     searchable: bool | None
     """Whether the storefront sees this change or a newer one; null when the shard is away or nothing changes."""
     reason: str = ""
-    """Code of docs/api.md, for a dead-lettered event."""
+    """Code of docs/events.md, for a dead-lettered event."""
     meaning: str = ""
     who: Literal["merchant", "operator", ""] = ""
     """Who must act."""

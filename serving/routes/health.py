@@ -125,7 +125,9 @@ async def get_status(request: web.Request) -> web.Response:
 
 ROUTES = (
     Route("GET", "/healthz", get_healthz, "Whether the process lives", Health),
-    Route("GET", "/readyz", get_readyz, "Whether searches can be answered in full; 503 when not", Readiness),
+    Route(
+        "GET", "/readyz", get_readyz, "Whether searches can be answered in full; 503 when not", Readiness, also=(503,)
+    ),
     Route("GET", "/metrics", get_metrics, "Metrics for Prometheus", "text/plain", keyed=True, problems=(401,)),
     Route("GET", "/v1/freshness", get_freshness, "How far behind the log each step is", Freshness, problems=(429, 503)),
     Route("GET", "/v1/status", get_status, "What runs and what does not", Status, keyed=True, problems=(401,)),

@@ -34,6 +34,8 @@ class Route:
     request_types: tuple[str, ...] = ("application/json",)
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
+    """Other statuses that come with the model of the good answer."""
 
 
 def answer(body: object, status: int = 200) -> web.Response:

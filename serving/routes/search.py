@@ -13,6 +13,7 @@ from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import invalid_request
 from serving.routes.route import Route, answer_model
 from serving.search import Found, search
+from serving.served import fits
 
 BODY_BYTES_MAX = 1_000_000
 SEARCHES_MAX = 256
@@ -34,6 +35,8 @@ async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
     response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
     at_ms = wiring.wall_ms()
+    if full and not fits(served(asked, found, response, budget, at_ms)):
+        response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
     return answer_model(response)
 

@@ -79,3 +79,20 @@ async def test_keyed_routes_say_so() -> None:
         found = await document(tier)
     for route in ROUTES:
         assert ("security" in found["paths"][route.path][route.method.lower()]) == route.keyed
+
+
+async def test_not_ready_is_described_with_the_model_that_comes() -> None:
+    async with Tier([[FakeShard(ready=False)]]) as tier:
+        found = await document(tier)
+        response = await tier.client.get("/readyz")
+        answer = await response.json()
+    assert (response.status, answer["ready"]) == (503, False)
+    described = found["paths"]["/readyz"]["get"]["responses"]["503"]["content"]["application/json"]["schema"]
+    Draft202012Validator({**described, "components": found["components"]}).validate(answer)
+
+
+async def test_reasons_are_looked_up_where_they_stand() -> None:
+    async with Tier() as tier:
+        schemas = (await document(tier))["components"]["schemas"]
+    for schema, field in (("EventStatus", "reason"), ("EventError", "code")):
+        assert "docs/events.md" in schemas[schema]["properties"][field]["description"]

@@ -119,6 +119,13 @@ def test_only_loopback_is_open_without_a_key(host: str, loopback: bool) -> None:
             refuse_open_door(host, "")
 
 
+async def test_the_threads_of_numpy_are_set_before_it_loads() -> None:
+    code = "import sys, serving.__main__; sys.exit('numpy' in sys.modules)"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await child.wait() == 0
+
+
 def test_replicas_must_fit_the_partitions() -> None:
     assert replicas_of(ServingSettings(shards=["a:1|b:2", "c:3"], partitions=2))[0] == ["http://a:1", "http://b:2"]
     with pytest.raises(SettingsError):

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from schemas.errors import Unavailable
-from schemas.limits import HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
+from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
 from serving.routes.search import SEARCHES_MAX
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
@@ -149,7 +149,7 @@ async def test_explain_tells_how_the_answer_was_made() -> None:
         ({"limit": HITS_MAX}, {"limit": HITS_MAX + 1}),
         ({"limit": 1}, {"limit": 0}),
         ({"limit": 10, "page": SEARCH_DEPTH_MAX // 10}, {"limit": 10, "page": SEARCH_DEPTH_MAX // 10 + 1}),
-        ({"filters": {"brand": ["b"] * 100}}, {"filters": {"brand": ["b"] * 101}}),
+        ({"filters": {"brand": ["b"] * FILTER_VALUES_MAX}}, {"filters": {"brand": ["b"] * (FILTER_VALUES_MAX + 1)}}),
         ({"filters": {"price_min": 1, "price_max": 1}}, {"filters": {"price_min": 2, "price_max": 1}}),
     ],
 )

@@ -10,7 +10,8 @@ from schemas.errors import Overloaded, Unavailable
 from schemas.metrics import Metrics
 from schemas.records import decode
 from schemas.served import Served
-from serving.served import ServedLog
+from serving.routes import search as route
+from serving.served import ServedLog, fits
 from tests.unit.serving.fakes import FakeEncoding, FakeReader, FakeShard, Tier, hit
 from tests.unit.serving.test_catalog import Failing
 
@@ -54,6 +55,25 @@ async def test_a_full_record_of_a_later_page_holds_all_that_led_to_it() -> None:
         [record] = await logged(tier)
         assert [one["sku"] for one in answer["hits"]] == record.skus == ["b"]
         assert record.inputs is not None and [one.sku for one in record.inputs.candidates["0"]] == ["a", "b"]
+
+
+async def test_a_record_at_the_limit_fits_and_one_byte_more_does_not() -> None:
+    async with Tier([[FakeShard(hits=[hit("a")])]], served_full_share=1) as tier:
+        await tier.search(text="lamp")
+        [record] = await logged(tier)
+    size = len(record.encode())
+    assert fits(record, size)
+    assert not fits(record, size - 1)
+
+
+async def test_a_record_too_large_for_kafka_is_logged_compact_and_the_answer_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(route, "fits", lambda record: fits(record, 100))
+    async with Tier([[FakeShard(hits=[hit("a")])]], served_full_share=1) as tier:
+        answer = await tier.search(text="lamp")
+        [record] = await logged(tier)
+        assert (answer["replayable"], record.kind, record.inputs, record.skus) == (False, "compact", None, ["a"])
 
 
 @pytest.mark.parametrize("why", ["degraded", "empty", "explained"])

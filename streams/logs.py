@@ -28,7 +28,7 @@ class Seldom(logging.Filter):
 
 
 def configure_logs(level: str) -> None:
-    """Ours through structlog; Faust's and aiokafka's from warnings on, in the same form."""
+    """Ours through structlog; the libraries' from warnings on, in the same form, and seldom."""
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer: Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
