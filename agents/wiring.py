@@ -17,7 +17,7 @@ from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
-from encoders.bundle import load, model_folder
+from encoders.bundle import Manifest, load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
@@ -90,16 +90,12 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.shard until a signal."""
     configure_logs(settings.log_level)
-    if not is_loopback(settings.shard_host) and not settings.shard_open:
-        raise SettingsError(
-            f"shard_host {settings.shard_host} is not loopback, and a shard's endpoint has no keys",
-            hint="bind loopback, or set FRESHET_SHARD_OPEN=true where only the HTTP tier can reach it",
-        )
+    _refuse_open_shard(settings)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     manifest = (await asyncio.to_thread(load, model_folder(settings.model, settings.data))).manifest
     cluster = await wait_for_kafka(settings)
-    loop = asyncio.get_running_loop()
-    partitions = settings.shard_partitions or list(range(settings.partitions))
+    origins = _origins(settings, cluster, manifest)
+    partitions = [origin.partition for origin in origins]
     setup = ShardSetup(
         kafka=settings.kafka,
         topics=topics,
@@ -109,19 +105,8 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         snapshots_keep=settings.snapshots_keep,
         held_offers_max=settings.held_offers_max,
     )
-    origins = [
-        Origin(
-            partition=partition,
-            generation=settings.generation,
-            cluster_id=cluster.cluster_id,
-            topic_ids={base: cluster.topic_ids[base] for base in ("documents", "offers")},
-            encoder=manifest.id,
-            dim=manifest.dim,
-        )
-        for partition in partitions
-    ]
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
-    producer = Producer(settings.kafka, loop=loop)
+    producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     agent = ShardAgent(setup, origins, producer, metrics, faults, lambda: str(uuid.uuid4()))
 
     def why_not_ready() -> str:
@@ -143,6 +128,29 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         await producer.close()
 
     await run(app, finish)
+
+
+def _refuse_open_shard(settings: ShardSettings) -> None:
+    if not is_loopback(settings.shard_host) and not settings.shard_open:
+        raise SettingsError(
+            f"shard_host {settings.shard_host} is not loopback, and a shard's endpoint has no keys",
+            hint="bind loopback, or set FRESHET_SHARD_OPEN=true where only the HTTP tier can reach it",
+        )
+
+
+def _origins(settings: ShardSettings, cluster: Cluster, manifest: Manifest) -> list[Origin]:
+    """What the shards of this process are shards of, one per partition."""
+    return [
+        Origin(
+            partition=partition,
+            generation=settings.generation,
+            cluster_id=cluster.cluster_id,
+            topic_ids={base: cluster.topic_ids[base] for base in ("documents", "offers")},
+            encoder=manifest.id,
+            dim=manifest.dim,
+        )
+        for partition in settings.shard_partitions or range(settings.partitions)
+    ]
 
 
 async def _watch(agent: ShardAgent, kafka: str, hints: ReplicaHints, metrics: Metrics) -> None:
