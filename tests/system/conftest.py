@@ -127,6 +127,13 @@ class Stack:
         self.wait_ready(process, name)
         return child
 
+    def start_all(self) -> None:
+        """Starts every kind of process side by side."""
+        for process in COMMANDS:
+            self.launch(process)
+        for process in COMMANDS:
+            self.wait_ready(process)
+
     def wait_ready(self, process: str, name: str = "") -> None:
         child = self.processes[name or process]
 

@@ -37,10 +37,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
-    for process in ("catalog", "embed", "shard", "serving"):
-        module_stack.launch(process)
-    for process in ("catalog", "embed", "shard", "serving"):
-        module_stack.wait_ready(process)
+    module_stack.start_all()
     products = [
         {"type": "upsert", "sku": "lamp", "title": "<b>Desk lamp</b>", "price": {"amount": 19.99, "currency": "EUR"}},
         {"type": "upsert", "sku": "mug", "title": "Coffee mug", "stock": 0},

@@ -25,10 +25,7 @@ SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
     """All four processes, started once for this file."""
-    for process in ("catalog", "embed", "shard", "serving"):
-        module_stack.launch(process)
-    for process in ("catalog", "embed", "shard", "serving"):
-        module_stack.wait_ready(process)
+    module_stack.start_all()
     return module_stack
 
 

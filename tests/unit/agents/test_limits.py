@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -16,6 +15,7 @@ from agents.faults import Faults
 from agents.shard import Kept, ShardAgent, ShardSetup
 from agents.store import SkuStore
 from agents.topics import Topics
+from encoders.fake import FakeEncoder
 from index_snapshots.apply import apply
 from schemas.errors import FreshetError
 from schemas.metrics import Metrics
@@ -28,20 +28,8 @@ DEAD_LETTER_LIMIT = 3
 HELD_OFFERS_MAX = 3
 
 
-class Encoder:
-    id = "test"
-    dim = 2
-    texts_encoded = 0
-
-    def encode_images(self, images: Sequence[bytes]) -> Any:
-        raise NotImplementedError
-
-    def encode_texts(self, texts: Sequence[str]) -> Any:
-        return np.ones((len(texts), 2), dtype=np.float32)
-
-
 def embed_agent() -> EmbedAgent:
-    return EmbedAgent("", TOPICS, Encoder(), 64, DEAD_LETTER_LIMIT, Metrics(), Faults())
+    return EmbedAgent("", TOPICS, FakeEncoder(), 64, DEAD_LETTER_LIMIT, Metrics(), Faults())
 
 
 def test_so_many_failures_in_a_row_stop_the_worker() -> None:
