@@ -6,8 +6,9 @@ from typing import Protocol
 import orjson
 
 from schemas.errors import FreshetError, InvalidEvent
-from schemas.events import decode_event, parse_json
+from schemas.events import decode_event
 from schemas.records import DeadLetter, EventId, decode
+from schemas.strict import parse_json
 from schemas.topics import topic_name
 from streams.reader import LogRecord
 

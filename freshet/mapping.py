@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import InvalidEvent, Problem, SettingsError
-from schemas.events import ALLOWED_CONTROLS
 from schemas.limits import PRICE_DECIMALS_MAX
+from schemas.strict import ALLOWED_CONTROLS
 
 HINT = "docs/import.md describes the mapping file"
 TEXT_TARGETS = frozenset({"type", "sku", "title", "description", "brand", "price.currency", "url", "locale"})

@@ -1,45 +1,27 @@
 """Catalogue events as merchants write them: upsert, patch, delete. Decoding never guesses and names every bad field."""
 
-import json
-import unicodedata
 from typing import Annotated, Any, Literal
 
-import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from schemas import limits
-from schemas.errors import InvalidEvent, Problem
+from schemas.errors import InvalidEvent
 from schemas.records import Availability, EventId
-
-ALLOWED_CONTROLS = "\t\n\r"
-
-
-def _printable(text: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in ALLOWED_CONTROLS for char in text):
-        raise ValueError("holds a control character")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty or only white space")
-    return text
-
-
-def _sku(text: str) -> str:
-    if text != text.strip() or any(char in ALLOWED_CONTROLS for char in text):
-        raise ValueError("begins or ends with white space, or holds a line break or tab")
-    return _not_blank(text)
+from schemas.strict import (
+    EventPrice,
+    Sku,
+    Strict,
+    invalid_fields,
+    not_blank,
+    parse_json,
+    printable,
+    refuse_other_version,
+    unknown_type,
+)
 
 
 def _event_id(text: str) -> str:
     return str(EventId.parse(text))
-
-
-def _price_decimals(amount: float) -> float:
-    if round(amount, limits.PRICE_DECIMALS_MAX) != amount:
-        raise ValueError(f"has more than {limits.PRICE_DECIMALS_MAX} decimals")
-    return amount
 
 
 def _attribute(value: object) -> object:
@@ -52,21 +34,20 @@ def _attribute(value: object) -> object:
     for item in items:
         if type(item) is int and not -(2**63) <= item < 2**64:
             raise ValueError("is a whole number beyond 64 bits")
-        if isinstance(item, str) and len(_printable(item)) > limits.ATTRIBUTE_TEXT_CHARS_MAX:
+        if isinstance(item, str) and len(printable(item)) > limits.ATTRIBUTE_TEXT_CHARS_MAX:
             raise ValueError(f"is longer than {limits.ATTRIBUTE_TEXT_CHARS_MAX} characters")
     return value
 
 
-Sku = Annotated[str, Field(max_length=limits.SKU_CHARS_MAX), AfterValidator(_printable), AfterValidator(_sku)]
-Title = Annotated[str, Field(max_length=limits.TITLE_CHARS_MAX), AfterValidator(_printable), AfterValidator(_not_blank)]
-Description = Annotated[str, Field(max_length=limits.DESCRIPTION_CHARS_MAX), AfterValidator(_printable)]
-Brand = Annotated[str, Field(max_length=limits.BRAND_CHARS_MAX), AfterValidator(_printable)]
-Url = Annotated[str, Field(max_length=limits.URL_CHARS_MAX), AfterValidator(_printable)]
-Locale = Annotated[str, Field(max_length=limits.LOCALE_CHARS_MAX), AfterValidator(_printable)]
+Title = Annotated[str, Field(max_length=limits.TITLE_CHARS_MAX), AfterValidator(printable), AfterValidator(not_blank)]
+Description = Annotated[str, Field(max_length=limits.DESCRIPTION_CHARS_MAX), AfterValidator(printable)]
+Brand = Annotated[str, Field(max_length=limits.BRAND_CHARS_MAX), AfterValidator(printable)]
+Url = Annotated[str, Field(max_length=limits.URL_CHARS_MAX), AfterValidator(printable)]
+Locale = Annotated[str, Field(max_length=limits.LOCALE_CHARS_MAX), AfterValidator(printable)]
 Category = Annotated[
     list[
         Annotated[
-            str, Field(max_length=limits.CATEGORY_CHARS_MAX), AfterValidator(_printable), AfterValidator(_not_blank)
+            str, Field(max_length=limits.CATEGORY_CHARS_MAX), AfterValidator(printable), AfterValidator(not_blank)
         ]
     ],
     Field(min_length=1, max_length=limits.CATEGORY_LEVELS_MAX),
@@ -74,23 +55,13 @@ Category = Annotated[
 ImageUrls = Annotated[list[Url], Field(max_length=limits.IMAGE_URLS_MAX)]
 Stock = Annotated[int, Field(ge=0, le=limits.STOCK_MAX)]
 AttributeName = Annotated[
-    str, Field(min_length=1, max_length=limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(_printable)
+    str, Field(min_length=1, max_length=limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(printable)
 ]
 AttributeValue = Annotated[Any, AfterValidator(_attribute)]
 Attributes = Annotated[dict[AttributeName, AttributeValue], Field(max_length=limits.ATTRIBUTES_MAX)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class EventPrice(_Strict):
-    amount: Annotated[float, Field(ge=0, le=limits.PRICE_MAX), AfterValidator(_price_decimals)]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    """ISO 4217, upper case."""
-
-
-class _Event(_Strict):
+class _Event(Strict):
     schema_version: Literal[1] = 1
     sku: Sku
     version: Annotated[int, Field(ge=0, le=limits.VERSION_MAX)] | None = None
@@ -118,7 +89,7 @@ class Upsert(_Product):
 
     type: Literal["upsert"]
     title: Title
-    attributes: Attributes = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class Patch(_Product):
@@ -126,7 +97,9 @@ class Patch(_Product):
 
     type: Literal["patch"]
     title: Title = ""
-    attributes: Annotated[dict[AttributeName, AttributeValue | None], Field(max_length=limits.ATTRIBUTES_MAX)] = {}
+    attributes: Annotated[dict[AttributeName, AttributeValue | None], Field(max_length=limits.ATTRIBUTES_MAX)] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Patch":
@@ -149,30 +122,6 @@ KINDS: dict[str, type[Upsert] | type[Patch] | type[Delete]] = {"upsert": Upsert,
 PRODUCT_FIELDS = frozenset(Upsert.model_fields)
 
 
-def parse_json(value: bytes) -> Any:
-    """Strict JSON. Raises InvalidEvent for size, syntax, depth, bad UTF-8, NaN and duplicate keys."""
-    if len(value) > limits.EVENT_BYTES_MAX:
-        raise InvalidEvent(
-            "too_large", f"the event has {len(value):,} bytes; at most {limits.EVENT_BYTES_MAX:,} are taken"
-        )
-    try:
-        orjson.loads(value)  # refuses what the standard library lets pass: NaN, lone surrogates, bad UTF-8, depth
-        return json.loads(value, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise InvalidEvent("malformed_json", f"not valid JSON: {error}") from error
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidEvent(
-            "duplicate_key", f"the key {twice!r} stands twice in one object", (Problem(twice, "stands twice"),)
-        )
-    return found
-
-
 def decode_event(value: bytes) -> tuple[CatalogEvent, int]:
     """Reads one catalogue event; also returns how many unknown fields became attributes.
 
@@ -185,33 +134,17 @@ def check_event(data: Any) -> tuple[CatalogEvent, int]:
     """Like `decode_event`, on parsed JSON."""
     if not isinstance(data, dict):
         raise InvalidEvent("not_an_object", "a catalogue event is a JSON object")
-    sku = data.get("sku") if isinstance(data.get("sku"), str) else ""
-    if data.get("schema_version", 1) != 1 or type(data.get("schema_version", 1)) is not int:
-        raise InvalidEvent(
-            "unknown_schema_version",
-            f"schema_version {data['schema_version']!r} is not known here; this version reads 1",
-            (Problem("schema_version", "must be 1"),),
-            sku=sku or "",
-        )
+    sku = data["sku"] if isinstance(data.get("sku"), str) else ""
+    refuse_other_version(data, sku)
     kind = data.get("type")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        raise InvalidEvent(
-            "unknown_type",
-            f"type {kind!r} is not one of upsert, patch, delete",
-            (Problem("type", "must be upsert, patch or delete"),),
-            sku=sku or "",
-        )
+        raise unknown_type(kind, KINDS, sku)
     data, unknown = _unknown_to_attributes(data) if model is not Delete else (data, 0)
     try:
         return model.model_validate(data), unknown
     except ValidationError as error:
-        problems = tuple(
-            Problem(".".join(map(str, item["loc"])) or "event", item["msg"].removeprefix("Value error, "))
-            for item in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-        words = "; ".join(f"{problem.field}: {problem.problem}" for problem in problems[:5])
-        raise InvalidEvent("invalid_field", words, problems, sku=sku or "") from None
+        raise invalid_fields(error, sku) from None
 
 
 def _unknown_to_attributes(data: dict[str, Any]) -> tuple[dict[str, Any], int]:

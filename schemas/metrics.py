@@ -46,6 +46,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_degraded_total", "counter", "Stages left out of an answer", ("stage",)),
     Metric("freshet_query_cache_total", "counter", "Query vectors by where they came from", ("result",)),
     Metric("freshet_ingest_events_total", "counter", "Events at the HTTP door by result", ("result",)),
+    Metric("freshet_ingest_clicks_total", "counter", "Clicks at the HTTP door by result", ("result",)),
     Metric("freshet_served_dropped_total", "counter", "Served-log records dropped rather than slowing a query"),
     Metric("freshet_served_total", "counter", "Served-log records by kind", ("kind",)),
     Metric("freshet_loop_lag_seconds", "gauge", "How late the event loop last ran its watchdog"),

@@ -9,15 +9,18 @@ class Reason(NamedTuple):
 
 
 REASONS: dict[str, Reason] = {
-    "too_large": Reason("The event is larger than EVENT_BYTES_MAX.", "merchant"),
+    "too_large": Reason("The event is larger than EVENT_BYTES_MAX (a click: CLICK_BYTES_MAX).", "merchant"),
     "malformed_json": Reason("The bytes are not JSON (cut, wrong encoding, NaN, too deep).", "merchant"),
     "duplicate_key": Reason("A key stands twice in one JSON object.", "merchant"),
     "not_an_object": Reason("The JSON is not an object.", "merchant"),
     "unknown_schema_version": Reason("schema_version is not one this version reads.", "merchant"),
-    "unknown_type": Reason("type is not upsert, patch or delete.", "merchant"),
+    "unknown_type": Reason(
+        "type is not one of this format: upsert, patch, delete; of a click view, click, add_to_cart, purchase.",
+        "merchant",
+    ),
     "invalid_field": Reason("A field has the wrong type or is outside its limit; problems name it.", "merchant"),
-    "missing_key": Reason("The Kafka record has no key; the key must be the SKU.", "merchant"),
-    "key_mismatch": Reason("The Kafka record's key is not the event's SKU.", "merchant"),
+    "missing_key": Reason("The Kafka record has no key; it must be the SKU, of a click the session.", "merchant"),
+    "key_mismatch": Reason("The Kafka record's key is not the event's SKU (a click's session).", "merchant"),
     "wrong_partition": Reason(
         "The record is on another partition than murmur2 of its key says; use partitioner=murmur2_random.", "merchant"
     ),

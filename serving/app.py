@@ -8,7 +8,7 @@ from aiohttp import web
 from serving.middleware import KEYED, MIDDLEWARES, keyed_routes
 from serving.openapi import document
 from serving.parts import STARTED_S, WIRING, Wiring
-from serving.routes import catalog, events, health, pages, search, skus
+from serving.routes import catalog, clicks, events, health, pages, search, skus
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
 
@@ -17,6 +17,7 @@ ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
     *skus.ROUTES,
     *catalog.ROUTES,
+    *clicks.ROUTES,
     *events.ROUTES,
     *health.ROUTES,
 )

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from schemas.errors import FreshetError
+from schemas.limits import REQUEST_ID_CHARS_MAX
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import explain, problem, retry_after
 from serving.routes.route import Route
@@ -14,7 +15,7 @@ from serving.routes.route import Route
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEY_HEADER = "X-Freshet-Key"
 ID_HEADER = "X-Request-Id"
-SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SAFE_ID = re.compile(rf"[A-Za-z0-9._-]{{1,{REQUEST_ID_CHARS_MAX}}}")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
-from serving.catalog_door import Door
+from serving.door import Door
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
@@ -33,6 +33,7 @@ class Wiring:
     """Milliseconds since 1970: for people and logs, never for order."""
     new_request_id: Callable[[], str]
     door: Door
+    clicks: Door
     searching: Gate
     shards: Shards
     watch: ShardWatch

@@ -19,7 +19,7 @@ from schemas.metrics import Metrics
 from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
 from serving.background import repeating
-from serving.catalog_door import Door
+from serving.door import CATALOG, CLICKS, Door, Kind
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
@@ -65,7 +65,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         clock=clock,
         wall_ms=lambda: time.time_ns() // 1_000_000,
         new_request_id=lambda: uuid.uuid4().hex,
-        door=Door(producer, topic_name("catalog", settings.generation), settings.generation, metrics),
+        door=open_door(CATALOG, "catalog", producer, settings, metrics),
+        clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
         searching=Gate("searches", SEARCHES_MAX),
         shards=shards,
         watch=watch,
@@ -86,6 +87,10 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )
+
+
+def open_door(kind: Kind, topic: str, producer: Producer, settings: ServingSettings, metrics: Metrics) -> Door:
+    return Door(kind, producer, topic_name(topic, settings.generation), settings.generation, metrics)
 
 
 def replicas_of(settings: ServingSettings) -> list[list[str]]:

@@ -1,16 +1,17 @@
 """`/v1/catalog`: merchants' events go in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from schemas.errors import InvalidRequest, Problem
-from schemas.events import Delete, Patch, Upsert, parse_json
+from schemas.events import Delete, Patch, Upsert
 from schemas.limits import EVENT_BYTES_MAX, REQUEST_BYTES_MAX
+from schemas.strict import parse_json
 from serving.bodies import read_body
-from serving.catalog_door import CatalogAnswer
+from serving.door import EventsAnswer
 from serving.json_parts import json_parts, ndjson_parts
 from serving.parts import WIRING
 from serving.routes.route import Parameter, Route, answer
@@ -25,8 +26,7 @@ REFUSALS = (400, 401, 408, 413, 415, 429, 503)
 
 async def post_events(request: web.Request) -> web.Response:
     """One event, a list, `{"events": [...]}`, or one per line of NDJSON."""
-    cut = ndjson_parts if request.content_type == NDJSON else json_parts
-    return await _take(request, (JSON, NDJSON), cut)
+    return await _take(request, (JSON, NDJSON), cut_by(request.content_type))
 
 
 async def patch_product(request: web.Request) -> web.Response:
@@ -44,6 +44,11 @@ async def delete_product(request: web.Request) -> web.Response:
     return await _take(
         request, (JSON,) if request.can_read_body else None, lambda body: [(1, completed(body or b"{}", "delete", sku))]
     )
+
+
+def cut_by(content_type: str) -> Callable[[bytes], Iterable[tuple[int, bytes]]]:
+    """How a body of this kind comes apart into (line, event)."""
+    return ndjson_parts if content_type == NDJSON else json_parts
 
 
 async def _take(request: web.Request, content_types: tuple[str, ...] | None, cut: Any) -> web.Response:
@@ -92,7 +97,7 @@ ROUTES = (
         "/v1/catalog",
         post_events,
         "Send catalogue events",
-        CatalogAnswer,
+        EventsAnswer,
         status=202,
         keyed=True,
         request=(Upsert, Patch, Delete),
@@ -104,7 +109,7 @@ ROUTES = (
         "/v1/catalog/{sku}",
         patch_product,
         "Change some fields of a product",
-        CatalogAnswer,
+        EventsAnswer,
         status=202,
         keyed=True,
         request=(Patch,),
@@ -117,7 +122,7 @@ ROUTES = (
         "/v1/catalog/{sku}",
         delete_product,
         "Delete a product",
-        CatalogAnswer,
+        EventsAnswer,
         status=202,
         keyed=True,
         parameters=(SKU, VERSION),

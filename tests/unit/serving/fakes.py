@@ -16,7 +16,7 @@ from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
 from serving.app import create_app
-from serving.catalog_door import Door
+from serving.door import CATALOG, CLICKS, Door
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
@@ -255,7 +255,8 @@ class Tier:
             clock=clock,
             wall_ms=lambda: 1_700_000_000_000,
             new_request_id=lambda: next(self._ids),
-            door=Door(self.producer, "catalog", settings.generation, metrics),
+            door=Door(CATALOG, self.producer, "catalog", settings.generation, metrics),
+            clicks=Door(CLICKS, self.producer, "clicks", settings.generation, metrics),
             searching=Gate("searches", SEARCHES_MAX),
             shards=shards,
             watch=watch,

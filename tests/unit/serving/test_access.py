@@ -38,8 +38,13 @@ async def test_without_the_right_key_there_is_no_access(method: str, path: str, 
 @pytest.mark.parametrize(("method", "path"), sorted((route.method, route.path) for route in ROUTES))
 async def test_with_the_key_every_route_answers(method: str, path: str) -> None:
     async with Tier(admin_key=KEY) as tier:
-        body = {"type": "delete", "sku": "a"} if path == "/v1/catalog" else {"stock": 1} if method == "PATCH" else None
-        body = {"text": "lamp"} if path == "/v1/search" else body
+        bodies: dict[str, dict[str, object]] = {
+            "POST /v1/catalog": {"type": "delete", "sku": "a"},
+            "POST /v1/clicks": {"type": "view", "session": "s", "sku": "a"},
+            "POST /v1/search": {"text": "lamp"},
+            "PATCH /v1/catalog/{sku}": {"stock": 1},
+        }
+        body = bodies.get(f"{method} {path}")
         response = await tier.client.request(method, address(path), headers={KEY_HEADER: KEY}, json=body)
         assert response.status in (200, 202, 404)
         assert KEY not in str(tier.lines.lines)

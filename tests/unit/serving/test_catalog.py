@@ -13,7 +13,7 @@ import pytest
 from schemas.errors import Overloaded, Unavailable
 from schemas.limits import EVENTS_PER_REQUEST_MAX, REQUEST_BYTES_MAX
 from schemas.records import EventId
-from serving.catalog_door import REQUESTS_MAX
+from serving.door import REQUESTS_MAX
 from streams.producer import Position
 from tests.unit.serving.fakes import FakeReader, FakeShard, Tier
 

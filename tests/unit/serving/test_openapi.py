@@ -63,7 +63,7 @@ async def test_real_answers_are_as_described() -> None:
         found = await document(tier)
         answers = {
             "SearchResponse": await tier.search(text="lamp", explain=True),
-            "CatalogAnswer": await (await tier.client.delete("/v1/catalog/a")).json(),
+            "EventsAnswer": await (await tier.client.delete("/v1/catalog/a")).json(),
             "Freshness": await (await tier.client.get("/v1/freshness")).json(),
             "Status": await (await tier.client.get("/v1/status")).json(),
             "EventStatus": await (await tier.client.get("/v1/events/1-0-0")).json(),

@@ -1,15 +1,16 @@
-"""The door for catalogue events: checks each, hands it to Kafka as it was written, and says exactly what Kafka took."""
+"""The door for events: checks each, hands it to Kafka as it was written, and says exactly what Kafka took."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.clicks import decode_click
 from schemas.errors import InvalidEvent, Overloaded, Problem, Unavailable
 from schemas.events import decode_event
-from schemas.limits import EVENTS_PER_REQUEST_MAX
+from schemas.limits import CLICKS_PER_REQUEST_MAX, EVENTS_PER_REQUEST_MAX
 from schemas.metrics import Metrics
 from schemas.records import EventId
 from serving.gate import Gate
@@ -42,7 +43,7 @@ class EventAnswer(BaseModel):
     error: EventError | None = None
 
 
-class CatalogAnswer(BaseModel):
+class EventsAnswer(BaseModel):
     """`202`: Kafka has every event that has an id."""
 
     accepted: int
@@ -63,15 +64,42 @@ class Taking:
         self.errors[line] = {"code": code, "message": message, "problems": fields(problems)}
 
 
-class Door:
-    """Takes events for the topic of one generation."""
+@dataclass(frozen=True)
+class Kind:
+    """What comes in by a door."""
 
-    def __init__(self, producer: Sender, topic: str, generation: int, metrics: Metrics) -> None:
+    plural: str
+    key: Callable[[bytes], bytes]
+    """Checks one event and gives the key of its record. Raises InvalidEvent."""
+    per_request_max: int
+    counted: str
+    """Metric with the label `result`."""
+
+
+CATALOG = Kind(
+    "events",
+    lambda value: decode_event(value)[0].sku.encode(),
+    EVENTS_PER_REQUEST_MAX,
+    "freshet_ingest_events_total",
+)
+CLICKS = Kind(
+    "clicks",
+    lambda value: decode_click(value).session.encode(),
+    CLICKS_PER_REQUEST_MAX,
+    "freshet_ingest_clicks_total",
+)
+
+
+class Door:
+    """Takes events of one kind for the topic of one generation."""
+
+    def __init__(self, kind: Kind, producer: Sender, topic: str, generation: int, metrics: Metrics) -> None:
+        self._kind = kind
         self._producer = producer
         self._topic = topic
         self._generation = generation
-        self._count = metrics.counter("freshet_ingest_events_total")
-        self.gate = Gate("requests with events", REQUESTS_MAX)
+        self._count = metrics.counter(kind.counted)
+        self.gate = Gate(f"requests with {kind.plural}", REQUESTS_MAX)
 
     async def take(self, parts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
         """The body of the 202 answer. Raises Refusal (400, 413), or 429 and 503 when Kafka took none."""
@@ -89,11 +117,11 @@ class Door:
         events: list[tuple[int, bytes]] = []
         for part in parts:
             events.append(part)
-            if len(events) > EVENTS_PER_REQUEST_MAX:
+            if len(events) > self._kind.per_request_max:
                 raise Refusal(
                     413,
                     "too_many_events",
-                    f"more than {EVENTS_PER_REQUEST_MAX:,} events in one request",
+                    f"more than {self._kind.per_request_max:,} {self._kind.plural} in one request",
                     hint="split it into several requests",
                 )
             if len(events) % TURN_EVENTS == 0:
@@ -105,15 +133,15 @@ class Door:
     def _send(self, taking: Taking, line: int, value: bytes) -> None:
         taking.lines.append(line)
         try:
-            event, _ = decode_event(value)
+            key = self._kind.key(value)
         except InvalidEvent as error:
             taking.refuse(line, error.reason, error.message, error.problems)
             return
-        if taking.stopped:  # a later event of the same SKU must not overtake one that was not taken
+        if taking.stopped:  # a later event of the same key must not overtake one that was not taken
             taking.refuse(line, NOT_TAKEN, taking.stopped.message)
             return
         try:
-            taking.sent[line] = self._producer.send(self._topic, event.sku.encode(), value)
+            taking.sent[line] = self._producer.send(self._topic, key, value)
         except Unavailable as error:
             taking.stopped = error
             taking.refuse(line, NOT_TAKEN, error.message)

@@ -1,0 +1,108 @@
+"""What all events from outside share: strict models, checked texts, and JSON that is never guessed at."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from schemas import limits
+from schemas.errors import InvalidEvent, Problem
+
+ALLOWED_CONTROLS = "\t\n\r"
+
+
+class Strict(BaseModel):
+    """Nothing is converted, nothing unknown is dropped, no NaN."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def printable(text: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and char not in ALLOWED_CONTROLS for char in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+def not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty or only white space")
+    return text
+
+
+def name(text: str) -> str:
+    """A text that others compare and use as a key."""
+    if text != text.strip() or any(char in ALLOWED_CONTROLS for char in text):
+        raise ValueError("begins or ends with white space, or holds a line break or tab")
+    return not_blank(text)
+
+
+def price_decimals(amount: float) -> float:
+    if round(amount, limits.PRICE_DECIMALS_MAX) != amount:
+        raise ValueError(f"has more than {limits.PRICE_DECIMALS_MAX} decimals")
+    return amount
+
+
+Sku = Annotated[str, Field(max_length=limits.SKU_CHARS_MAX), AfterValidator(printable), AfterValidator(name)]
+
+
+class EventPrice(Strict):
+    amount: Annotated[float, Field(ge=0, le=limits.PRICE_MAX), AfterValidator(price_decimals)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ISO 4217, upper case."""
+
+
+def parse_json(value: bytes, bytes_max: int = limits.EVENT_BYTES_MAX) -> Any:
+    """Strict JSON. Raises InvalidEvent for size, syntax, depth, bad UTF-8, NaN and duplicate keys."""
+    if len(value) > bytes_max:
+        raise InvalidEvent("too_large", f"the event has {len(value):,} bytes; at most {bytes_max:,} are taken")
+    try:
+        orjson.loads(value)  # refuses what the standard library lets pass: NaN, lone surrogates, bad UTF-8, depth
+        return json.loads(value, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent("malformed_json", f"not valid JSON: {error}") from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidEvent(
+            "duplicate_key", f"the key {twice!r} stands twice in one object", (Problem(twice, "stands twice"),)
+        )
+    return found
+
+
+def refuse_other_version(data: Mapping[str, Any], sku: str) -> None:
+    """Raises InvalidEvent unless schema_version is 1 or left out."""
+    if data.get("schema_version", 1) != 1 or type(data.get("schema_version", 1)) is not int:
+        raise InvalidEvent(
+            "unknown_schema_version",
+            f"schema_version {data['schema_version']!r} is not known here; this version reads 1",
+            (Problem("schema_version", "must be 1"),),
+            sku=sku,
+        )
+
+
+def unknown_type(kind: object, known: Iterable[str], sku: str) -> InvalidEvent:
+    *first, last = known
+    words = f"{', '.join(first)}"
+    return InvalidEvent(
+        "unknown_type",
+        f"type {kind!r} is not one of {words}, {last}",
+        (Problem("type", f"must be {words} or {last}"),),
+        sku=sku,
+    )
+
+
+def invalid_fields(error: ValidationError, sku: str) -> InvalidEvent:
+    """What pydantic found, a problem per field, in words a merchant understands."""
+    problems = tuple(
+        Problem(".".join(map(str, item["loc"])) or "event", item["msg"].removeprefix("Value error, "))
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    words = "; ".join(f"{problem.field}: {problem.problem}" for problem in problems[:5])
+    return InvalidEvent("invalid_field", words, problems, sku=sku)
