@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install up down test lint bench drills
+.PHONY: help install up down test lint docs bench drills
 
 help: ## Show this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,15 +25,15 @@ test: install ## Run all tests on a real Kafka and Redis
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: install ## Format, lint, types, import rules
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: install ## Write the generated parts of docs/*.md again
+	$(BIN)/python -m freshet.reference write
+
 bench: install ## Measure encoder, freshness and search of a running stack
-	$(BIN)/freshet bench embed
-	$(BIN)/freshet bench freshness
-	$(BIN)/freshet bench search
+	@for what in embed freshness search; do $(BIN)/freshet bench $$what || exit 1; done
 
 drills: install ## The long fault drills
 	@$(BIN)/python -m pytest tests/drills -m drill -s $(ARGS)

@@ -35,16 +35,19 @@ class Click(Strict):
     session: Session
     """The storefront's own name for one visit, and the Kafka key. Random: whoever knows it can send clicks for it."""
     sku: Sku
+    """The product."""
     request_id: RequestId | None = None
     """Id of the search answer that showed the product."""
     position: Annotated[int, Field(ge=1, le=limits.CLICK_POSITION_MAX)] | None = None
     """Place in that answer, from 1."""
     query: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX), AfterValidator(printable)] | None = None
+    """What was searched."""
     user: Annotated[str, Field(max_length=limits.USER_CHARS_MAX), AfterValidator(printable), AfterValidator(name)] | (
         None
     ) = None
     """The shop's own id of a customer who is signed in; kept with the click, not used for the session."""
     quantity: Annotated[int, Field(ge=1, le=limits.QUANTITY_MAX)] | None = None
+    """Of a cart or a purchase."""
     price: EventPrice | None = None
     at_ms: Annotated[int, Field(ge=0, le=limits.TIME_MS_MAX)] | None = None
     """When it happened, ms since 1970, by the shopper's clock: kept, never used for order or age."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, model_validator
 
 from schemas import limits
 from schemas.errors import InvalidEvent
@@ -57,13 +57,17 @@ Stock = Annotated[int, Field(ge=0, le=limits.STOCK_MAX)]
 AttributeName = Annotated[
     str, Field(min_length=1, max_length=limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(printable)
 ]
-AttributeValue = Annotated[Any, AfterValidator(_attribute)]
+_SCALARS: Any = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
+_LIST: Any = {"type": "array", "maxItems": limits.ATTRIBUTE_LIST_ITEMS_MAX, "items": {"anyOf": _SCALARS}}
+AttributeValue = Annotated[Any, AfterValidator(_attribute), WithJsonSchema({"anyOf": [*_SCALARS, _LIST]})]
 Attributes = Annotated[dict[AttributeName, AttributeValue], Field(max_length=limits.ATTRIBUTES_MAX)]
 
 
 class _Event(Strict):
     schema_version: Literal[1] = 1
+    """Of this format."""
     sku: Sku
+    """Names the product in the shop; the key of the Kafka record."""
     version: Annotated[int, Field(ge=0, le=limits.VERSION_MAX)] | None = None
     """The merchant's own counter per SKU: an older one never replaces a newer one. Without it the log decides."""
     replay_of: Annotated[str, AfterValidator(_event_id)] | None = None
@@ -76,12 +80,18 @@ class _Product(_Event):
     description: Description | None = None
     brand: Brand | None = None
     category: Category | None = None
+    """Path from the root: ["Home", "Lamps"]."""
     price: EventPrice | None = None
     stock: Stock | None = None
+    """How many can be bought."""
     availability: Availability | None = None
+    """Decides whether the product is in stock; without it the stock does."""
     image_urls: ImageUrls | None = None
+    """The first one is the picture that is shown."""
     url: Url | None = None
+    """The product's page in the shop."""
     locale: Locale | None = None
+    """BCP 47 tag of the text: en, de-CH."""
 
 
 class Upsert(_Product):
@@ -89,7 +99,9 @@ class Upsert(_Product):
 
     type: Literal["upsert"]
     title: Title
+    """Not blank."""
     attributes: Attributes = Field(default_factory=dict)
+    """The shop's own fields by name; a list holds one kind. A field that is unknown here becomes one."""
 
 
 class Patch(_Product):

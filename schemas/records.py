@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 import orjson
 import xxhash
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 
 from schemas.errors import InvalidEvent
 
@@ -28,7 +28,13 @@ def _as_order(value: object) -> Order:
     raise ValueError("an order is [generation, offset]")
 
 
-OrderField = Annotated[Order, PlainValidator(_as_order), PlainSerializer(list)]
+WHOLE = {"type": "integer"}
+OrderField = Annotated[
+    Order,
+    PlainValidator(_as_order),
+    PlainSerializer(list),
+    WithJsonSchema({"type": "array", "prefixItems": [WHOLE, WHOLE], "minItems": 2, "maxItems": 2}),
+]
 
 
 class EventId(NamedTuple):
@@ -57,7 +63,9 @@ class EventId(NamedTuple):
 class Record(BaseModel):
     """Strict, frozen, no NaN: what is read is what was written."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     def encode(self) -> bytes:
         return orjson.dumps(self.model_dump(exclude_none=True))
@@ -122,6 +130,7 @@ class Derived(Record):
     schema_version: Literal[1] = SCHEMA_VERSION
     sku: str
     order: OrderField
+    """Of the catalogue event it follows from: an older one never replaces a newer one."""
     received_ms: int = 0
     """LogAppendTime of the event in `catalog`, ms since 1970: what freshness is counted from."""
 
@@ -131,6 +140,7 @@ class ContentRecord(Derived):
 
     content: Content | None = None
     content_hash: str = ""
+    """xxh3-128 of the content as canonical JSON."""
 
 
 class OfferRecord(Derived):
@@ -163,6 +173,7 @@ class Outcome(Record):
     sku: str
     outcome: OutcomeKind
     reason: str = ""
+    """Of a dead-lettered event."""
     by: Literal["catalog", "embed"] = "catalog"
     received_ms: int
     """LogAppendTime of the event in `catalog`, ms since 1970."""
@@ -194,13 +205,16 @@ class DeadLetter(Record):
     """Length of the original: more than `value` holds when that is cut. The original stands in its topic."""
     reason: str
     message: str
+    """What is wrong, in words."""
     problems: list[list[str]] = []
     """[field, problem] pairs."""
     who: Literal["merchant", "operator"]
+    """Who must act."""
     stage: Literal["catalog", "embed", "shard"]
     event_id: str = ""
     sku: str = ""
     received_ms: int
+    """LogAppendTime of the event in `catalog`, ms since 1970."""
 
     def original(self) -> tuple[bytes, bytes]:
         """Key and value, as far as they are kept."""

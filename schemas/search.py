@@ -11,13 +11,16 @@ FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER
 
 
 class Message(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Filters(Message):
     """All that are given must hold; within a list one is enough."""
 
     brand: FilterValues | None = None
+    """One of these."""
     category: Annotated[list[Annotated[list[str], Field(min_length=1)]], Field(min_length=1, max_length=100)] | None = (
         None
     )
@@ -35,14 +38,17 @@ class Filters(Message):
 
 
 class SearchRequest(Message):
-    """`POST /v1/search`."""
+    """What is searched."""
 
     text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)] = ""
-    """Empty: everything that passes the filters, newest first."""
+    """What is searched. Empty: everything that passes the filters, newest first."""
     limit: Annotated[int, Field(ge=1, le=limits.HITS_MAX)] = 10
+    """Hits a page."""
     page: Annotated[int, Field(ge=1)] = 1
+    """Which page, from 1; page * limit is at most SEARCH_DEPTH_MAX (1,000)."""
     filters: Filters = Filters()
     explain: bool = False
+    """Adds the time of each stage, where the query vector came from, candidates per shard and scores."""
 
     @model_validator(mode="after")
     def _depth(self) -> "SearchRequest":
@@ -59,7 +65,9 @@ class Hit(Message):
     """Cosine of query and product, -1..1; null when there was no query vector."""
     content: Content
     offer: Offer | None = None
+    """Null while price and stock are not here yet."""
     in_stock: bool = False
+    """Whether it can be bought now."""
     content_order: OrderField
     """Order of the event that made the content: at or past an event's order means that event is seen."""
     offer_order: OrderField | None = None
@@ -71,6 +79,7 @@ class ShardState(Message):
     partition: int
     replica: int
     lineage: str
+    """Names one life of the shard: a new one begins when it is built from the log again."""
     documents_offset: int
     """Next offset of `documents` that this state does not hold yet."""
     offers_offset: int
@@ -96,8 +105,12 @@ class ShardAnswer(Message):
 
 
 class SearchResponse(Message):
+    """Hits, and what they were made from."""
+
     request_id: str
+    """Also in the header X-Request-Id, and the key of the record in `served`."""
     hits: list[Hit]
+    """Best first, ties by SKU; without a query vector newest first."""
     found: int
     """Products that pass the filters, over the shards that answered."""
     page: int
@@ -107,5 +120,8 @@ class SearchResponse(Message):
     replayable: bool
     """Whether the served log keeps all that is needed to compute this answer again."""
     made_from: list[ShardState]
+    """The state of each shard that answered."""
     encoder: str
+    """Id of the encoder that made the query vector."""
     explain: dict[str, Any] | None = None
+    """Null unless it was asked for."""

@@ -21,9 +21,11 @@ class ServedInputs(Record):
     vector: str | None = None
     """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
     vector_from: str = ""
+    """`cache` or `encoder`."""
     candidates: dict[str, list[ServedHit]]
     """All that each partition gave, best first, by partition: for every page up to the one that was asked for."""
     spent_ms: dict[str, float]
+    """By stage."""
 
 
 class Served(Record):
@@ -34,12 +36,14 @@ class Served(Record):
     at_ms: int
     """When the answer was made, ms since 1970, by the query tier's clock."""
     kind: Literal["compact", "full"]
+    """`full`: with `inputs`."""
     text: str
     limit: int
     page: int
     filters: Filters
     found: int
     skus: list[str]
+    """What was shown, best first."""
     took_ms: float
     degraded: list[str]
     made_from: list[ShardState]

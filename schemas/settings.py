@@ -14,8 +14,11 @@ from schemas.topics import DAY_MS, TOPICS
 
 PREFIX = "FRESHET_"
 CONFIG_VARIABLE = "FRESHET_CONFIG"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "FRESHET_FAULT"})
-"""FRESHET_FAULT is the test-only switch of the fault drills (see docs/settings.md)."""
+NOT_SETTINGS = {
+    CONFIG_VARIABLE: "Path of the TOML file",
+    "FRESHET_FAULT": "Test-only switch of the fault drills: makes a worker die or raise at a named point "
+    "(`agents/faults.py`). Never set it in production",
+}
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -42,7 +45,9 @@ class CatalogSettings(Settings):
     catalog_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
     catalog_batch_max: int = Field(500, ge=1, description="Most events in one transaction")
     delete_memory_days: float = Field(
-        37.0, description="How long a delete is remembered; longer than catalog and dead-letters are kept (30 days)"
+        37.0,
+        description="How long a delete is remembered; longer than catalog and dead-letters are kept (30 days)",
+        json_schema_extra={"exclusiveMinimum": KEPT_DAYS_MAX},
     )
     catalog_worker: str = Field(
         "catalog-0", min_length=1, description="Fixed name of this worker in its consumer group"

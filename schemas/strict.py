@@ -17,7 +17,9 @@ ALLOWED_CONTROLS = "\t\n\r"
 class Strict(BaseModel):
     """Nothing is converted, nothing unknown is dropped, no NaN."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def printable(text: str) -> str:
@@ -50,6 +52,7 @@ Sku = Annotated[str, Field(max_length=limits.SKU_CHARS_MAX), AfterValidator(prin
 
 class EventPrice(Strict):
     amount: Annotated[float, Field(ge=0, le=limits.PRICE_MAX), AfterValidator(price_decimals)]
+    """At most 4 decimals."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """ISO 4217, upper case."""
 

@@ -37,6 +37,8 @@ class EventError(BaseModel):
 class EventAnswer(BaseModel):
     """One event of a request: its id, or why it was not taken."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     line: int
     """From 1: the line of NDJSON, the position in a list."""
     event_id: str | None = None
@@ -44,7 +46,7 @@ class EventAnswer(BaseModel):
 
 
 class EventsAnswer(BaseModel):
-    """`202`: Kafka has every event that has an id."""
+    """Kafka has every event that has an id."""
 
     accepted: int
     rejected: int

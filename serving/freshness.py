@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Set
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import Unavailable
 from schemas.records import EventId, Outcome
@@ -47,7 +47,9 @@ class PartitionLag(BaseModel):
 
 
 class Freshness(BaseModel):
-    """`GET /v1/freshness`."""
+    """How far behind the log each step is, and how long events took."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     partitions: list[PartitionLag]
     events_per_s: float
@@ -56,6 +58,7 @@ class Freshness(BaseModel):
     """From the event's arrival in Kafka until searchable, over a sample of the last 60 s; null without events."""
     fresh_p95_s: float | None
     fresh_n: int
+    """Events in the sample."""
     age_s: float
     """How old the lags are."""
 

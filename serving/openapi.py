@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document, made from the table of routes and the pydantic models."""
 
 import inspect
-import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,6 +8,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from serving.middleware import KEY_HEADER
 from serving.problems import CONTENT_TYPE, ProblemAnswer
+from serving.reference.examples import EXAMPLES, Example
 from serving.routes.route import Parameter, Route
 
 REF = "#/components/schemas/{model}"
@@ -63,20 +63,25 @@ def _schemas(routes: tuple[Route, ...]) -> tuple[Refs, dict[str, Any]]:
 
 
 def _operation(route: Route, refs: Refs) -> dict[str, Any]:
+    example = EXAMPLES.get(f"{route.method} {route.path}", Example())
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "responses": {str(s): _good(route, refs) for s in (route.status, *route.also)}
         | {str(s): _bad(s, refs) for s in sorted(route.problems)},
     }
+    if example.answer is not None:
+        operation["responses"][str(route.status)]["content"]["application/json"]["example"] = example.answer
     if words := inspect.getdoc(route.handler):
         operation["description"] = words
     if route.parameters:
-        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
+        operation["parameters"] = [_parameter(parameter, example) for parameter in route.parameters]
     if route.request:
         models = [refs[(model, "validation")] for model in route.request]
         schema = models[0] if len(models) == 1 else {"oneOf": models}
         operation["requestBody"] = {"required": True, "content": {k: {"schema": schema} for k in route.request_types}}
+        if example.body is not None:
+            operation["requestBody"]["content"][route.request_types[0]]["example"] = example.body
     if route.keyed:
         operation["security"] = [{KEY_SCHEME: []}]
     return operation
@@ -94,15 +99,18 @@ def _bad(status: int, refs: Refs) -> dict[str, Any]:
     return {"description": MEANINGS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
+def _parameter(parameter: Parameter, example: Example) -> dict[str, Any]:
+    described = {
         "name": parameter.name,
         "in": parameter.place,
         "required": parameter.place == "path",
         "description": parameter.meaning,
         "schema": {"type": parameter.kind},
     }
+    value = example.parameters.get(parameter.name)
+    return described if value is None else described | {"example": value}
 
 
 def _first_line(model: type[BaseModel]) -> str:
-    return re.split(r"\n", inspect.getdoc(model) or model.__name__)[0]
+    own = model.__doc__  # not inspect.getdoc, which goes on to the words of BaseModel
+    return inspect.cleandoc(own).splitlines()[0] if own else model.__name__

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import FreshetError, InvalidEvent, InvalidRequest, Overloaded, Problem, Unavailable
 
@@ -23,14 +23,20 @@ class FieldProblem(BaseModel):
 class ProblemAnswer(BaseModel):
     """Every error answer (RFC 9457)."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     type: str
     title: str
+    """The status in words."""
     status: int
     detail: str
+    """What happened, to which item."""
     code: str
     """Stable; programs decide by it."""
     hint: str = ""
+    """What to do."""
     problems: list[FieldProblem] = []
+    """What is wrong with which field."""
 
 
 class Refusal(FreshetError):

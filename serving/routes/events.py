@@ -32,6 +32,8 @@ class Steps(BaseModel):
 
 
 class EventStatus(BaseModel):
+    """What became of the event, and when."""
+
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str

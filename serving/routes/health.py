@@ -5,7 +5,7 @@ from typing import Literal
 
 from aiohttp import web
 from prometheus_client import generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
@@ -16,6 +16,8 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health(BaseModel):
+    """The process lives."""
+
     process: Literal["serving"] = "serving"
     pid: int
     version: str
@@ -38,11 +40,16 @@ class ReplicaStatus(ShardOnProcess):
 
 
 class Status(BaseModel):
+    """What runs behind the tier."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     version: str
     generation: int
     partitions: int
     ready: bool
     waiting_for: list[str]
+    """What is missing to be ready."""
     encoder: str
     products: int
     """Visible products, over the freshest replica of each partition that answers."""
@@ -52,6 +59,7 @@ class Status(BaseModel):
     redis: bool
     kafka: bool
     outcomes_per_s: float
+    """Catalogue events decided per second, over the last 10 s."""
 
 
 def readiness(wiring: Wiring) -> Readiness:

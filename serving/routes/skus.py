@@ -3,7 +3,7 @@
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from schemas.limits import SKU_CHARS_MAX
 from schemas.search import Hit, ShardState
@@ -17,6 +17,10 @@ TIMEOUT_S = 1.0
 
 
 class SkuAnswer(BaseModel):
+    """A product as it is served, and the state of the shard that served it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     sku: str
     hit: Hit
     waiting: Literal["document", "offer"] | None

@@ -1,61 +1,58 @@
-"""Every setting, metric, limit, reason, topic, endpoint and command stands in the documents."""
+"""Every setting, metric, limit, reason, topic, endpoint and command stands in the documents, as it is in the code."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
-import typer
 
 from freshet import exit_codes
-from freshet.cli import app
+from freshet.reference.__main__ import DOCS, PAGES
+from freshet.reference.cli_page import FOR_ALL, commands
+from freshet.reference.marks import renew
 from schemas import limits
 from schemas.metrics import METRICS
 from schemas.reasons import REASONS
-from schemas.settings import MODELS, NOT_SETTINGS, Settings
+from schemas.settings import MODELS, NOT_SETTINGS, known_keys
 from schemas.topics import TOPICS
 from serving.app import ROUTES
 from tests.conftest import REPOSITORY
 
-DOCS = REPOSITORY / "docs"
+COMMANDS = dict(commands())
 
 
 def text(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-SETTINGS_OF = {"Every process": Settings} | {
-    (model.__doc__ or "").split(":")[0]: model for model in MODELS
-}  # the heading in settings.md
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_parts_are_up_to_date(name: str) -> None:
+    """If not: `make docs`."""
+    assert renew(text(name), PAGES[name]()) == text(name), "run `make docs`"
 
 
-def settings_rows(model: type[Settings]) -> list[str]:
-    """The rows of its table: the shared settings stand in a table of their own."""
-    shared = set() if model is Settings else set(Settings.model_fields)
-    fields = {name: field for name, field in model.model_fields.items() if name not in shared}
-    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
-    shown = {name: "" if value in (None, "", []) else f"`{value}`" for name, value in defaults.items()}
-    return [
-        f"| `FRESHET_{name.upper()}` | {shown[name]} | {(field.description or '').replace('|', chr(92) + '|')} |"
-        for name, field in fields.items()
-    ]
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        *[("settings.md", f"| `{key}` | `FRESHET_{key.upper()}` |") for key in known_keys()],
+        *[("settings.md", f"| `{variable}` |") for variable in NOT_SETTINGS],
+        *[("metrics.md", f"| `{metric.name}` | {metric.kind} |") for metric in METRICS],
+        *[("events.md", f"| `{limit}` | {vars(limits)[limit]:,} |") for limit in vars(limits) if limit.isupper()],
+        *[("events.md", f"| `{reason}` | {REASONS[reason].meaning} |") for reason in REASONS],
+        *[("events.md", f"| `{topic.name}` | {topic.key} |") for topic in TOPICS],
+        *[("api.md", f"\n## {route.method} {route.path}\n") for route in ROUTES],
+        *[("cli.md", f"\n### `{name}") for name in COMMANDS],
+        *[("cli.md", f"\n| {code} |") for name, code in vars(exit_codes).items() if name.isupper()],
+    ],
+    ids=lambda value: str(value).strip(),
+)
+def test_everything_has_its_place(name: str, written: str) -> None:
+    """Beside the generator: a table that leaves something out is up to date too."""
+    assert written in text(name)
 
 
-@pytest.mark.parametrize("heading", SETTINGS_OF)
-def test_settings_have_the_defaults_and_descriptions_of_the_code(heading: str) -> None:
-    part = next(part for part in text("settings.md").split("\n## ") if part.startswith(heading + "\n"))
-    written = [line for line in part.splitlines() if line.startswith("| `")]
-    assert written == settings_rows(SETTINGS_OF[heading])
-
-
-def test_variables_that_are_no_settings() -> None:
-    assert all(f"`{name}`" in text("settings.md") for name in NOT_SETTINGS)
-
-
-@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
-def test_metrics(metric: object) -> None:
-    name, meaning = metric.name, metric.meaning  # type: ignore[attr-defined]
-    assert f"| `{name}` |" in text("metrics.md") and meaning in text("metrics.md")
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [key for key, meaning in known_keys().items() if not meaning] == []
+    assert all(": " in (model.__doc__ or "") for model in MODELS)
 
 
 def test_every_metric_is_used_somewhere() -> None:
@@ -67,84 +64,36 @@ def test_every_metric_is_used_somewhere() -> None:
     assert [metric.name for metric in METRICS if f'"{metric.name}"' not in code] == []
 
 
-@pytest.mark.parametrize("name", [name for name in vars(limits) if name.isupper()])
-def test_limits(name: str) -> None:
-    assert f"| `{name}` | {vars(limits)[name]:,} |" in text("events.md")
-
-
-@pytest.mark.parametrize("reason", REASONS)
-def test_reasons(reason: str) -> None:
-    assert f"| `{reason}` | {REASONS[reason].meaning} |" in text("events.md")
-
-
-@pytest.mark.parametrize("topic", [topic.name for topic in TOPICS])
-def test_topics(topic: str) -> None:
-    assert f"| `{topic}` |" in text("events.md")
-
-
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_routes(route: Any) -> None:
-    table = [line for line in text("api.md").splitlines() if line.startswith("| `")]
-    assert [line for line in table if f"`{route.method} {route.path}`" in line]
-
-
-def commands(group: Any, *path: str) -> Iterator[tuple[str, Any]]:
-    """Every command below a group, as a person types it: `freshet topics ls`."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, *path, name)
-        else:
-            yield " ".join((*path, name)), command
-
-
-COMMANDS = dict(commands(typer.main.get_command(app), "freshet"))
-FOR_ALL = ("--data", "--json")
-
-
-def sections() -> dict[str, str]:
-    """The headings of docs/cli.md, without their arguments, and the text below each."""
-    parts = re.split(r"^#+ ", text("cli.md"), flags=re.M)
-    named = ((re.match(r"`(freshet[a-z ]*[a-z])", part), part) for part in parts)
-    return {match[1]: part for match, part in named if match}
-
-
-def options(command: Any) -> set[str]:
-    return {name for option in command.params for name in (*option.opts, *option.secondary_opts) if name[0] == "-"}
-
-
-def test_the_cli_page_has_exactly_the_commands_there_are() -> None:
-    assert sorted(sections()) == sorted(COMMANDS)
-
-
 @pytest.mark.parametrize("name", COMMANDS)
-def test_commands(name: str) -> None:
-    """Its options and no others, and its help is a sentence."""
-    rows = [line.split("|")[1] for line in sections()[name].splitlines() if line.startswith("| `-")]
-    written = {found for row in rows for found in re.findall(r"`(--?[a-z][a-z-]*)", row)}
-    assert written == options(COMMANDS[name]) - set(FOR_ALL)
-    assert COMMANDS[name].help
+def test_commands_explain_themselves(name: str) -> None:
+    """A sentence for the command and words for each option; and the options of all commands."""
+    command = COMMANDS[name]
+    assert command.help
+    assert [each.name for each in command.params if not each.help] == []
+    assert set(FOR_ALL) <= {option for each in command.params for option in each.opts}
 
 
 @pytest.mark.parametrize("option", FOR_ALL)
 def test_options_of_all_commands(option: str) -> None:
-    assert all(option in options(command) for command in COMMANDS.values())
     assert re.search(rf"^\| `{option}\b", text("cli.md").split("\n## ")[0], flags=re.M)
 
 
-@pytest.mark.parametrize("code", [value for name, value in vars(exit_codes).items() if name.isupper()])
-def test_exit_codes(code: int) -> None:
-    assert f"\n| {code} |" in text("cli.md")
-
-
 def test_every_command_of_the_cli_page_has_an_example() -> None:
-    examples = "\n".join(re.findall(r"```sh\n(.*?)```", text("cli.md"), flags=re.S))
+    examples = "\n".join(re.findall(r"```(?:sh|console)\n(.*?)```", text("cli.md"), flags=re.S))
     assert [name for name in COMMANDS if not re.search(rf"\b{name}\b", examples)] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:
     broken = []
     for path in [*DOCS.rglob("*.md"), *REPOSITORY.glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-            if not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(REPOSITORY)}: {target}")
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)(#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            there = path.parent / target if target else path
+            if not there.exists() or (anchor and there.suffix == ".md" and anchor[1:] not in anchors(there)):
+                broken.append(f"{path.relative_to(REPOSITORY)}: {target}{anchor}")
     assert broken == []
+
+
+def anchors(path: Path) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,0 +1,140 @@
+"""An example of each route: what is asked and what comes back. Tests hold each one against its model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Example:
+    answer: Any = None
+    """JSON of the good answer; None where the answer is no JSON."""
+    body: Any = None
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+    """By name, of the path and of the query."""
+
+
+PRICE = {"amount": 19.99, "currency": "EUR"}
+STATE = {"partition": 0, "replica": 0, "lineage": "5b1c", "documents_offset": 57, "offers_offset": 61}
+HIT = {
+    "sku": "lamp-1",
+    "score": 0.61,
+    "content": {"title": "Desk lamp", "brand": "Lumen", "category": ["Home", "Lamps"]},
+    "offer": {"price": PRICE, "stock": 12},
+    "in_stock": True,
+    "content_order": [1, 0],
+    "offer_order": [1, 0],
+}
+ONE_TAKEN = {"accepted": 1, "rejected": 0, "events": [{"line": 1, "event_id": "1-0-0"}]}
+
+EXAMPLES: dict[str, Example] = {
+    "POST /v1/catalog": Example(
+        body={
+            "type": "upsert",
+            "sku": "lamp-1",
+            "title": "Desk lamp",
+            "brand": "Lumen",
+            "category": ["Home", "Lamps"],
+            "price": PRICE,
+            "stock": 12,
+        },
+        answer=ONE_TAKEN,
+    ),
+    "PATCH /v1/catalog/{sku}": Example(parameters={"sku": "lamp-1"}, body={"stock": 3}, answer=ONE_TAKEN),
+    "DELETE /v1/catalog/{sku}": Example(parameters={"sku": "lamp-1", "version": 44}, answer=ONE_TAKEN),
+    "POST /v1/clicks": Example(
+        body={"type": "click", "session": "7f0c2b", "sku": "lamp-1", "query": "desk lamp", "position": 1},
+        answer={"accepted": 1, "rejected": 0, "events": [{"line": 1, "event_id": "1-0-7"}]},
+    ),
+    "GET /v1/events/{id}": Example(
+        parameters={"id": "1-0-0"},
+        answer={
+            "id": "1-0-0",
+            "sku": "lamp-1",
+            "outcome": "indexed",
+            "waiting": None,
+            "searchable": True,
+            "reason": "",
+            "meaning": "",
+            "who": "",
+            "steps": {
+                "received_ms": 1795260885909,
+                "decided_ms": 1795260885931,
+                "embedded_ms": 1795260885987,
+                "searchable_ms": 1795260886012,
+            },
+            "corrections_searched": True,
+            "degraded": [],
+        },
+    ),
+    "GET /v1/skus/{sku}": Example(
+        parameters={"sku": "lamp-1"},
+        answer={"sku": "lamp-1", "waiting": None, "hit": HIT | {"score": None}, "state": STATE},
+    ),
+    "POST /v1/search": Example(
+        body={
+            "text": "warm desk light",
+            "limit": 10,
+            "filters": {"category": [["Home", "Lamps"]], "price_max": 50, "in_stock": True},
+        },
+        answer={
+            "request_id": "f534c1b3e8874098a5070102a36f5fd5",
+            "hits": [HIT],
+            "found": 1,
+            "page": 1,
+            "took_ms": 7.2,
+            "degraded": [],
+            "replayable": False,
+            "made_from": [STATE],
+            "encoder": "all-MiniLM-L6-v2",
+            "explain": None,
+        },
+    ),
+    "GET /v1/freshness": Example(
+        answer={
+            "partitions": [{"partition": 0, "catalog_lag": 0, "contents_lag": 12, "documents_lag": 0, "offers_lag": 0}],
+            "events_per_s": 18.4,
+            "fresh_p50_s": 0.11,
+            "fresh_p95_s": 0.23,
+            "fresh_n": 214,
+            "age_s": 0.2,
+        }
+    ),
+    "GET /v1/status": Example(
+        answer={
+            "version": "0.1.0",
+            "generation": 1,
+            "partitions": 1,
+            "ready": True,
+            "waiting_for": [],
+            "encoder": "all-MiniLM-L6-v2",
+            "products": 1,
+            "replicas": [
+                {
+                    "state": STATE,
+                    "rows": 1,
+                    "visible": 1,
+                    "held_offers": 0,
+                    "ready": True,
+                    "encoder": "all-MiniLM-L6-v2",
+                    "dim": 384,
+                    "applied_records": 2,
+                    "address": "http://127.0.0.1:40915",
+                }
+            ],
+            "unreachable": [],
+            "redis": True,
+            "kafka": True,
+            "outcomes_per_s": 0.1,
+        }
+    ),
+    "GET /healthz": Example(
+        answer={"process": "serving", "pid": 4711, "version": "0.1.0", "uptime_s": 63.2, "ready": True}
+    ),
+    "GET /readyz": Example(
+        answer={"ready": True, "shards": {"0": True}, "encoder": True, "kafka": True, "waiting_for": []}
+    ),
+    "GET /metrics": Example(),
+    "GET /openapi.json": Example(),
+    "GET /": Example(),
+}
