@@ -1,4 +1,4 @@
-"""A worker's own small HTTP page on loopback: /healthz, /readyz, /metrics."""
+"""A worker's own small HTTP page: /healthz, /readyz, /metrics."""
 
 import os
 import time

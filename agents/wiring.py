@@ -21,9 +21,16 @@ from encoders.bundle import Manifest, load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
-from schemas.errors import SettingsError, Unavailable
+from schemas.errors import Unavailable
 from schemas.metrics import Metrics
-from schemas.settings import CatalogSettings, EmbedSettings, Settings, ShardSettings, is_loopback
+from schemas.settings import (
+    CatalogSettings,
+    EmbedSettings,
+    Settings,
+    ShardSettings,
+    WorkerSettings,
+    refuse_open_endpoint,
+)
 from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.reader import Reader
@@ -33,7 +40,6 @@ from streams.topics import Cluster, describe_cluster
 FAULT_VARIABLE = "FRESHET_FAULT"
 KAFKA_WAIT_S = 60.0
 """A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
-LOOPBACK = "127.0.0.1"
 WATCH_S = 0.5
 AWAY_S = 10.0
 """While Kafka is away it is asked, and said, only so often."""
@@ -43,6 +49,7 @@ log = structlog.get_logger()
 
 async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.catalog until a signal."""
+    refuse_open_endpoint("worker", settings.worker_host, settings.worker_open)
     configure_logs(settings.log_level)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     cluster = await wait_for_kafka(settings)
@@ -53,7 +60,7 @@ async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> 
     name = WorkerName(agent.partitions.group, settings.catalog_worker)
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("catalog"), key_type=bytes, value_type=bytes), name="catalog")(agent.work)
-    await _listen("catalog", metrics, agent.partitions, settings.catalog_port)
+    await _listen("catalog", metrics, agent.partitions, settings, settings.catalog_port)
     purging = asyncio.create_task(agent.purge(settings.delete_memory_days))
 
     async def finish() -> None:
@@ -65,6 +72,7 @@ async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> 
 
 async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.embed until a signal."""
+    refuse_open_endpoint("worker", settings.worker_host, settings.worker_open)
     configure_logs(settings.log_level)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     bundle = await asyncio.to_thread(load, model_folder(settings.model, settings.data))
@@ -78,7 +86,7 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
     name = WorkerName(agent.partitions.group, settings.embed_worker)
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("contents"), key_type=bytes, value_type=bytes), name="embed")(agent.work)
-    await _listen("embed", metrics, agent.partitions, settings.embed_port)
+    await _listen("embed", metrics, agent.partitions, settings, settings.embed_port)
 
     async def finish() -> None:
         await agent.finish()
@@ -89,8 +97,8 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
 
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
     """Runs agents.shard until a signal."""
+    refuse_open_endpoint("shard", settings.shard_host, settings.shard_open)
     configure_logs(settings.log_level)
-    _refuse_open_shard(settings)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     manifest = (await asyncio.to_thread(load, model_folder(settings.model, settings.data))).manifest
     cluster = await wait_for_kafka(settings)
@@ -128,14 +136,6 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         await producer.close()
 
     await run(app, finish)
-
-
-def _refuse_open_shard(settings: ShardSettings) -> None:
-    if not is_loopback(settings.shard_host) and not settings.shard_open:
-        raise SettingsError(
-            f"shard_host {settings.shard_host} is not loopback, and a shard's endpoint has no keys",
-            hint="bind loopback, or set FRESHET_SHARD_OPEN=true where only the HTTP tier can reach it",
-        )
 
 
 def _origins(settings: ShardSettings, cluster: Cluster, manifest: Manifest) -> list[Origin]:
@@ -180,7 +180,7 @@ async def wait_for_kafka(settings: Settings) -> Cluster:
             await asyncio.sleep(0.5)
 
 
-async def _listen(process: str, metrics: Metrics, partitions: Partitions, port: int) -> None:
+async def _listen(process: str, metrics: Metrics, partitions: Partitions, settings: WorkerSettings, port: int) -> None:
     def why_not_ready() -> str:
         return "" if partitions.began else "no partition has been assigned yet"
 
@@ -189,5 +189,5 @@ async def _listen(process: str, metrics: Metrics, partitions: Partitions, port: 
 
     app = web.Application()
     Health(process, metrics, why_not_ready, facts).add_to(app)
-    bound = await listen(app, LOOPBACK, port)
+    bound = await listen(app, settings.worker_host, port)
     log.info("listening", process=process, port=bound)

@@ -39,10 +39,20 @@ class Settings(BaseModel):
 KEPT_DAYS_MAX = max(topic.retention_ms for topic in TOPICS if topic.name in ("catalog", "dead-letters")) / DAY_MS
 
 
-class CatalogSettings(Settings):
+class WorkerSettings(Settings):
+    """What the workers share that answer nothing but how they are."""
+
+    worker_host: str = Field("127.0.0.1", description="Address that the health page of this worker binds")
+    worker_open: bool = Field(
+        False,
+        description="Allow a worker_host other than loopback: the page has no keys, so shield it by the network",
+    )
+
+
+class CatalogSettings(WorkerSettings):
     """agents.catalog: decides what each event means."""
 
-    catalog_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
+    catalog_port: Port = Field(0, description="Port of /healthz, /readyz and /metrics; 0: any free one")
     catalog_batch_max: int = Field(500, ge=1, description="Most events in one transaction")
     delete_memory_days: float = Field(
         37.0,
@@ -61,10 +71,10 @@ class CatalogSettings(Settings):
         return days
 
 
-class EmbedSettings(Settings):
+class EmbedSettings(WorkerSettings):
     """agents.embed: turns contents into documents with vectors."""
 
-    embed_port: Port = Field(0, description="Loopback port of /healthz, /readyz and /metrics; 0: any free one")
+    embed_port: Port = Field(0, description="Port of /healthz, /readyz and /metrics; 0: any free one")
     embed_batch_max: int = Field(64, ge=1, description="Most products in one transaction")
     dead_letter_limit: int = Field(
         100, ge=1, description="This many failures in a row stop the worker: the deployment is wrong, not the data"
@@ -167,6 +177,15 @@ def refuse_open_door(host: str, admin_key: str) -> None:
         raise SettingsError(
             f"host {host} can be reached from other machines, and there is no admin_key",
             hint="set FRESHET_ADMIN_KEY, or bind 127.0.0.1",
+        )
+
+
+def refuse_open_endpoint(kind: Literal["shard", "worker"], host: str, allowed: bool) -> None:
+    """Raises SettingsError when other machines could reach an endpoint without keys, and nobody said that they may."""
+    if not allowed and not is_loopback(host):
+        raise SettingsError(
+            f"{kind}_host {host} is not loopback, and the endpoint of a {kind} has no keys",
+            hint=f"bind loopback, or set FRESHET_{kind.upper()}_OPEN=true where only Freshet itself can reach it",
         )
 
 

@@ -1,6 +1,7 @@
 """Settings: variables over file over defaults; what is unknown or out of range is refused by name."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,6 +15,7 @@ from schemas.settings import (
     as_environ,
     read,
     refuse_open_door,
+    refuse_open_endpoint,
 )
 
 
@@ -95,3 +97,18 @@ def test_only_loopback_is_served_without_a_key(host: str, key: str, good: bool) 
     else:
         with pytest.raises(SettingsError, match="no admin_key"):
             refuse_open_door(host, key)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_endpoints_need_no_permission(host: str) -> None:
+    refuse_open_endpoint("worker", host, allowed=False)
+
+
+@pytest.mark.parametrize(("kind", "variable"), [("worker", "FRESHET_WORKER_OPEN"), ("shard", "FRESHET_SHARD_OPEN")])
+def test_an_endpoint_without_keys_is_open_only_when_that_is_said(
+    kind: Literal["shard", "worker"], variable: str
+) -> None:
+    refuse_open_endpoint(kind, "0.0.0.0", allowed=True)
+    with pytest.raises(SettingsError, match=f"{kind}_host 0.0.0.0 is not loopback") as refused:
+        refuse_open_endpoint(kind, "0.0.0.0", allowed=False)
+    assert variable in refused.value.hint
