@@ -8,6 +8,7 @@ import uvloop
 
 from schemas.errors import FreshetError, SettingsError
 from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings, read
+from streams.logs import log_refusal
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -34,7 +35,7 @@ def main() -> int:
     try:
         uvloop.run(_serve(sys.argv[1] if len(sys.argv) == 2 else ""))
     except FreshetError as error:
-        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        log_refusal(error)
         return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
     except asyncio.CancelledError:
         return EXIT_FAILED

@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
-from freshet import commands_bench, commands_catalog, exit_codes
+from freshet import commands_bench, commands_catalog, commands_explain, exit_codes
 from freshet.options import Data, Json
 from schemas.errors import FreshetError, InvalidRequest, SettingsError, Unavailable
 
 app = typer.Typer(
     help="Keeps a shop's search and recommendations in step with its catalogue.",
-    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 nothing runs or answers, 4 a check found a difference, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 nothing runs or answers, 4 a check found a difference or a "
+    "problem, 5 it runs but not all is well, 130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -39,6 +38,7 @@ def up(
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
     from freshet import up as stack_up
+    from freshet.journal import to_stderr
     from freshet.stack_state import StackState
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
@@ -51,9 +51,9 @@ def up(
         print(state.model_dump_json(indent=1) if json else state.url, flush=True)
 
     if detach:
-        ready(stack_up.up_detached(settings, environ, stack_up.to_stderr))
+        ready(stack_up.up_detached(settings, environ, lambda line: print(line, file=sys.stderr, flush=True)))
     else:
-        stack_up.up(settings, environ, stack_up.to_stderr, ready)
+        stack_up.up(settings, environ, to_stderr, ready)
 
 
 @app.command()
@@ -67,39 +67,6 @@ def down(data: Data = None, json: Json = False) -> None:
         _print_json({"ended": ended})
     elif not ended:
         print("nothing runs", file=sys.stderr)
-
-
-@app.command()
-def status(data: Data = None, json: Json = False) -> None:
-    """Show which processes run and whether they answer. Exit code 3 when none does."""
-    from freshet import status as stack_status
-    from freshet.running import data_folder
-
-    found = stack_status.status(data_folder(data, os.environ))
-    print(found.model_dump_json(indent=1) if json else stack_status.as_text(found))
-    if not found.running:
-        raise typer.Exit(exit_codes.UNREACHABLE)
-
-
-@app.command()
-def logs(
-    process: Annotated[str | None, typer.Argument(help="kafka, redis, catalog, embed, shard, serving ...")] = None,
-    data: Data = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is written from now on.")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="Last lines of each log.")] = 20,
-    json: Json = False,
-) -> None:
-    """Show the log of one process, or of all."""
-    from freshet import show_logs
-    from freshet.running import data_folder
-
-    files = show_logs.find_logs(data_folder(data, os.environ), process)
-    parts = [show_logs.last_lines(files, lines), *([show_logs.follow(files)] if follow else [])]
-    for name, line in (entry for part in parts for entry in part):
-        if json:
-            _print_json({"process": name, "line": line})
-        else:
-            print(line if process else f"{name:8} {line}", flush=True)
 
 
 @topics_app.command("ls")
@@ -191,6 +158,7 @@ def shard_rebuild(
         print(f"{removed} files removed from {folder}; the shard is built from the log at its next start")
 
 
+commands_explain.register(app)
 commands_catalog.register(app)
 commands_bench.register(app)
 

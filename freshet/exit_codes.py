@@ -8,6 +8,8 @@ USAGE = 2
 UNREACHABLE = 3
 """No running stack, or it does not answer."""
 MISMATCH = 4
-"""A check ran and found a difference."""
+"""A check ran and found a difference or a problem."""
+UNWELL = 5
+"""The stack runs, but not all of it is well (`freshet status`)."""
 INTERRUPTED = 130
 """Ctrl-C: 128 + SIGINT."""

@@ -38,6 +38,11 @@ def locked_jars() -> tuple[Jar, ...]:
     )
 
 
+def kafka_version() -> str:
+    """Of the embedded Kafka."""
+    return next(jar.version for jar in locked_jars() if jar.artifact.startswith("kafka_"))
+
+
 def ensure_jars(cache: Path, maven_url: str, say: Callable[[str], None], jars: Iterable[Jar] | None = None) -> Path:
     """The folder of the verified jars below `cache`; fetches what is not there.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 LOG_BYTES_MAX = 10_000_000
 LOGS_KEPT = 3
 TAIL_BYTES = 64_000
+READ_BACK_BYTES = 20_000_000
+"""What is searched for lines of a level or a time: a log may grow beyond LOG_BYTES_MAX while its process runs."""
 
 
 def log_file(data: Path, process: str) -> Path:
@@ -23,13 +25,15 @@ def rotate(log: Path, bytes_max: int = LOG_BYTES_MAX) -> None:
     os.replace(log, log.with_name(f"{log.name}.1"))
 
 
-def tail(log: Path, lines: int) -> list[str]:
-    """The last lines, at most TAIL_BYTES of them; none when there is no log yet."""
+def tail(log: Path, lines: int | None, bytes_max: int = TAIL_BYTES) -> list[str]:
+    """The last lines (None: all), at most `bytes_max` of them; none when there is no log yet."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL_BYTES))
-            found = file.read().decode("utf-8", "replace").splitlines()
+            begin = file.seek(max(0, size - bytes_max))
+            found = file.read().decode("utf-8", "replace").splitlines()[1 if begin else 0 :]  # not half a line
     except FileNotFoundError:
         return []
+    if lines is None:
+        return found
     return found[-lines:] if lines > 0 else []

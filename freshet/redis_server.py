@@ -1,6 +1,7 @@
 """The embedded Redis: a redis-server from a wheel, on loopback, a cache and nothing more."""
 
 import os
+import re
 import socket
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from schemas.errors import SettingsError
 
 MEMORY_MB = 64
 PROBE_TIMEOUT_S = 1.0
+INFO_BYTES = 4096
+"""The version stands in the second line."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,28 @@ def binary() -> Path:
     return path
 
 
-def answers(port: int) -> bool:
+def answers(port: int, host: str = LOOPBACK) -> bool:
     """Whether the server answers PING."""
     try:
-        with socket.create_connection((LOOPBACK, port), PROBE_TIMEOUT_S) as connection:
+        with socket.create_connection((host, port), PROBE_TIMEOUT_S) as connection:
             connection.settimeout(PROBE_TIMEOUT_S)
             connection.sendall(b"PING\r\n")
             return connection.recv(16).startswith(b"+PONG")
     except OSError:
         return False
+
+
+def version(port: int, host: str = LOOPBACK) -> str | None:
+    """What the server says it is (`INFO server`); None when it does not answer."""
+    try:
+        with socket.create_connection((host, port), PROBE_TIMEOUT_S) as connection:
+            connection.settimeout(PROBE_TIMEOUT_S)
+            connection.sendall(b"INFO server\r\n")
+            said = connection.recv(INFO_BYTES)
+    except OSError:
+        return None
+    found = re.search(rb"redis_version:(\S+)", said)
+    return found[1].decode() if found else None
 
 
 class EmbeddedRedis(EmbeddedServer):

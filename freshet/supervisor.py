@@ -10,12 +10,18 @@ from pathlib import Path
 from freshet import backoff, processes
 from freshet.backoff import Record, RestartPolicy
 from freshet.log_files import rotate, tail
+from freshet.log_lines import parse
+from freshet.log_text import as_text
 from freshet.stack_state import ChildPhase, ChildState
 from schemas.errors import FreshetError
 
 TICK_S = 0.1
 STOP_GRACE_S = 15.0
 LOG_LINES_TOLD = 10
+
+
+DOCTOR = "run: freshet doctor"
+"""What to do when a start fails: it names the cause and what helps."""
 
 
 class StartFailed(FreshetError):
@@ -70,8 +76,9 @@ class _Running:
 class Supervisor:
     """Runs in the main thread: children are tied to the thread that started them.
 
-    `say` gets progress lines, `changed` the states after every change. `run` returns when `stop` was called and all
-    children are gone; it raises StartFailed when a child keeps dying before everything was ready once.
+    `say` gets progress lines, `warn` (default: `say`) what went wrong, `changed` the states after every change. `run`
+    returns when `stop` was called and all children are gone; it raises StartFailed when a child keeps dying before
+    everything was ready once.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class Supervisor:
         children: Sequence[Child],
         *,
         say: Callable[[str], None],
+        warn: Callable[[str], None] | None = None,
         changed: Callable[[list[ChildState]], None],
         all_ready: Callable[[], None] = lambda: None,
         stopping: Callable[[], None] = lambda: None,
@@ -88,6 +96,7 @@ class Supervisor:
     ) -> None:
         self._runs = {child.name: _Running(child) for child in children}
         self._say = say
+        self._warn = warn or say
         self._changed = changed
         self._all_ready = all_ready
         self._stopping = stopping
@@ -142,20 +151,21 @@ class Supervisor:
     def _tell_death(self, run: _Running, code: int) -> None:
         name, deaths = run.child.name, run.record.deaths
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        last_lines = "".join(f"\n    {line}" for line in tail(run.child.log, LOG_LINES_TOLD))
+        told = (as_text(parse(name, line), name=False, colours=False) for line in tail(run.child.log, LOG_LINES_TOLD))
+        last_lines = "".join(f"\n    {line}" for line in told)
         if not self._was_ready and deaths >= self._policy.deaths_at_start_max:
             raise StartFailed(
-                f"{name} keeps dying: {deaths} times in a row, at last it {how}; "
+                f"{name} keeps dying: {deaths} times in a row, at last it {how}; {DOCTOR}; "
                 f"its log {run.child.log} ends with:{last_lines}"
             )
         wait_s = max(0.0, run.record.start_at_s - self._clock())
         if deaths == self._policy.deaths_told:
-            self._say(
+            self._warn(
                 f"{name} keeps dying: {deaths} times in a row, it {how}; next start in {wait_s:.1f} s; "
                 f"its log {run.child.log} ends with:{last_lines}"
             )
         else:
-            self._say(f"{name} {how}, death {deaths} in a row; it is started again in {wait_s:.1f} s")
+            self._warn(f"{name} {how}, death {deaths} in a row; it is started again in {wait_s:.1f} s")
 
     def _start_when_due(self, run: _Running) -> None:
         if run.record.start_at_s > self._clock():
@@ -167,7 +177,7 @@ class Supervisor:
             rotate(run.child.log)
             run.process = processes.start(run.child.command, run.child.environ, run.child.log)
         except OSError as error:  # a full disk or no memory, say: the others go on, and this one is tried again
-            self._say(f"{run.child.name} cannot be started: {error}")
+            self._warn(f"{run.child.name} cannot be started: {error}")
             run.record = replace(run.record, start_at_s=self._clock() + self._policy.wait_s_max)
             return
         run.identity = processes.identity(run.process.pid)
@@ -200,7 +210,7 @@ class Supervisor:
                     self._signal(run, signal.SIGTERM)
                     deadlines[name] = self._clock() + self._stop_grace_s
                 elif self._stops_asked > asked or deadlines.get(name, float("inf")) < self._clock():
-                    self._say(f"{name} did not stop in time: killed")
+                    self._warn(f"{name} did not stop in time: killed")
                     self._signal(run, signal.SIGKILL)
                     deadlines[name] = float("inf")
             for run in running.values():

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from freshet import kafka, processes, redis_server
 from freshet.cache import cache_folder
 from freshet.data_lock import held
+from freshet.journal import Journal, words_of
+from freshet.journal import Say as Told
 from freshet.kafka_jars import ensure_jars
 from freshet.log_files import log_file, rotate
 from freshet.stack import Stack, children, choose_ports, kafka_node, module, redis_node
@@ -26,16 +27,17 @@ DETACHED_POLL_S = 0.1
 Say = Callable[[str], None]
 
 
-def up(settings: UpSettings, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None]) -> None:
+def up(settings: UpSettings, environ: Mapping[str, str], say: Told, ready: Callable[[StackState], None]) -> None:
     """Runs the stack in the foreground until a signal; `ready` is called once, when all of it answers.
 
     Raises StateRefused when one runs already, Unavailable or StartFailed when it cannot start.
     """
     data = settings.data.resolve()
     with held(data, _who(data)):
+        journal = Journal(log_file(data, "up"), say)
         before = read_state(data)
         if before is not None:
-            end_leftovers(before, say)
+            end_leftovers(before, journal.warn)
         stack = Stack(
             settings,
             data,
@@ -43,7 +45,7 @@ def up(settings: UpSettings, environ: Mapping[str, str], say: Say, ready: Callab
             own_kafka="kafka" not in settings.model_fields_set,
             own_redis="redis_url" not in settings.model_fields_set,
         )
-        _supervise(stack, environ, say, ready)
+        _supervise(stack, environ, journal, ready)
 
 
 def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> StackState:
@@ -72,7 +74,7 @@ def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> S
         while True:
             code = process.poll()
             for line in lines:
-                say(line.rstrip("\n"))
+                say(words_of(line.rstrip("\n")))
             state = read_state(data)
             if state is not None and state.pid == process.pid and state.state == "ready":
                 return state
@@ -100,8 +102,8 @@ def _who(data: Path) -> str:
     return f" (pid {state.pid}{', ' + state.url if state.url else ''})"
 
 
-def _supervise(stack: Stack, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None]) -> None:
-    began_s = time.monotonic()
+def _supervise(stack: Stack, environ: Mapping[str, str], journal: Journal, ready: Callable[[StackState], None]) -> None:
+    began_s, say = time.monotonic(), journal.say
     notes = _Notes(stack, say)
     notes.phase("starting")
     try:
@@ -116,7 +118,12 @@ def _supervise(stack: Stack, environ: Mapping[str, str], say: Say, ready: Callab
             notes.phase("stopping")
 
         supervisor = Supervisor(
-            children(stack, environ, jars), say=say, changed=notes.children, all_ready=all_ready, stopping=stopping
+            children(stack, environ, jars),
+            say=say,
+            warn=journal.warn,
+            changed=notes.children,
+            all_ready=all_ready,
+            stopping=stopping,
         )
         _stop_on_signals(supervisor)
         supervisor.run()
@@ -200,8 +207,3 @@ class _Notes:
         except OSError as error:  # a full disk must not end what still runs; the next change writes it again
             self._say(f"cannot write {stack.data}: {error}")
         return state
-
-
-def to_stderr(line: str) -> None:
-    with suppress(OSError):  # stderr may be a log on a full disk
-        print(line, file=sys.stderr, flush=True)

@@ -5,11 +5,12 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schemas.errors import SettingsError
+from schemas.secrets import Secret, is_secret, shown
 from schemas.topics import DAY_MS, TOPICS
 
 PREFIX = "FRESHET_"
@@ -107,7 +108,9 @@ class ServingSettings(Settings):
 
     host: str = Field("127.0.0.1", description="Address to bind; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port to bind; 0: any free one")
-    admin_key: str = Field("", description="Required for every write and admin route when set (header X-Freshet-Key)")
+    admin_key: Secret = Field(
+        "", description="Required for every write and admin route when set (header X-Freshet-Key)"
+    )
     shards: list[str] = Field(
         default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
     )
@@ -123,7 +126,7 @@ class UpSettings(Settings):
 
     host: str = Field("127.0.0.1", description="Address of the HTTP tier; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port of the HTTP tier")
-    admin_key: str = Field("", description="As for serving: without it only loopback is served")
+    admin_key: Secret = Field("", description="As for serving: without it only loopback is served")
     maven_url: str = Field("", description="Maven repository for Kafka's jars; default: the public one")
     kafka_port: Port = Field(0, description="Port of the embedded Kafka; 0: a free one, kept in DATA/state.json")
     redis_port: Port = Field(0, description="Port of the embedded Redis; 0: a free one, kept in DATA/state.json")
@@ -142,11 +145,21 @@ def known_keys() -> dict[str, str]:
     return {name: field.description or "" for model in MODELS for name, field in model.model_fields.items()}
 
 
-def read(model: type[S], environ: Mapping[str, str], config: Path | None = None) -> S:
-    """Reads the settings of one process: variables over file over defaults.
+def secret_keys() -> frozenset[str]:
+    """Every key whose value is shown to nobody."""
+    return frozenset(name for model in MODELS for name, field in model.model_fields.items() if is_secret(field))
 
-    The file is `config`, else the one FRESHET_CONFIG names. Raises SettingsError that names the key.
-    """
+
+class Sources(NamedTuple):
+    """What is set, as it was written: by key, before it is checked against a process's model."""
+
+    file: Path | None
+    from_file: dict[str, Any]
+    from_environ: dict[str, str]
+
+
+def sources(environ: Mapping[str, str], config: Path | None = None) -> Sources:
+    """The file is `config`, else the one FRESHET_CONFIG names. Raises SettingsError that names an unknown key."""
     path = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
     from_file = _read_toml(path) if path else {}
     from_environ = {
@@ -156,6 +169,15 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
     }
     _refuse_unknown(from_file, f"in {path}", str)
     _refuse_unknown(from_environ, "in the environment", lambda key: PREFIX + key.upper())
+    return Sources(path, from_file, from_environ)
+
+
+def read(model: type[S], environ: Mapping[str, str], config: Path | None = None) -> S:
+    """Reads the settings of one process: variables over file over defaults.
+
+    The file is `config`, else the one FRESHET_CONFIG names. Raises SettingsError that names the key.
+    """
+    _, from_file, from_environ = sources(environ, config)
     values: dict[str, Any] = {**from_file, **from_environ}
     for name, value in from_environ.items():
         if name in ("shards", "shard_partitions"):
@@ -165,8 +187,9 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = str(first["loc"][0]) if first["loc"] else "settings"
+        got = repr(shown(first["input"], key in secret_keys()))
         raise SettingsError(
-            f"setting {key} ({PREFIX}{key.upper()}): {first['msg']}, got {first['input']!r}",
+            f"setting {key} ({PREFIX}{key.upper()}): {first['msg']}, got {got}",
             hint="docs/settings.md lists every setting with its unit and range",
         ) from None
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from schemas.errors import FreshetError, SettingsError
 from schemas.settings import ServingSettings, read
+from streams.logs import configure_logs, log_refusal
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -27,7 +28,6 @@ async def serve(environ: Mapping[str, str]) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from serving.app import create_app
     from serving.wiring import build
-    from streams.logs import configure_logs
 
     settings = read(ServingSettings, environ)
     configure_logs(settings.log_level)
@@ -70,10 +70,10 @@ def main() -> int:
     try:
         uvloop.run(serve(os.environ))
     except FreshetError as error:
-        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        log_refusal(error)
         return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
     except TimeoutError:
-        print(f"error: the clean-up took longer than {DRAIN_S:g} s", file=sys.stderr)
+        log_refusal(FreshetError(f"the clean-up took longer than {DRAIN_S:g} s"))
         return EXIT_FAILED
     return 0
 

@@ -4,9 +4,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from types import TracebackType
 
 import structlog
 from structlog.typing import Processor
+
+from schemas.errors import FreshetError
 
 SAME_LINE_EVERY_S = 10.0
 
@@ -28,17 +31,19 @@ class Seldom(logging.Filter):
 
 
 def configure_logs(level: str) -> None:
-    """Ours through structlog; the libraries' from warnings on, in the same form, and seldom."""
+    """Ours through structlog; the libraries' and Python's from warnings on, in the same form, and seldom."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    )
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
     ]
+    renderer: Processor
+    if sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    else:
+        shared.append(structlog.processors.format_exc_info)
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -50,3 +55,19 @@ def configure_logs(level: str) -> None:
     # Kafka 4 makes every other transaction retry once while it verifies it (KIP-890): normal, and not worth a line.
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+
+
+def log_refusal(error: FreshetError) -> None:
+    """The last words of a process that cannot run: a sentence on a terminal, a line like all others elsewhere."""
+    if sys.stderr.isatty():
+        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        return
+    if not structlog.is_configured():  # the settings themselves were refused
+        configure_logs("info")
+    structlog.get_logger().error(error.message, **({"hint": error.hint} if error.hint else {}))
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger().critical("uncaught", error=repr(error), exc_info=(kind, error, trace))

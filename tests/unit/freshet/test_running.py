@@ -9,7 +9,9 @@ from freshet import processes
 from freshet.data_lock import held
 from freshet.running import find_running
 from freshet.stack_state import FILE, StackState, read_state, write_state
-from freshet.status import as_text, status
+from freshet.status.look import look_at
+from freshet.status.table import as_lines
+from freshet.status.where import where
 from schemas.errors import StateRefused, Unavailable
 
 
@@ -36,7 +38,7 @@ def test_a_later_process_with_the_same_number_is_not_the_supervisor(tmp_path: Pa
     with pytest.raises(Unavailable, match="no Freshet stack runs") as raised:
         find_running(tmp_path, {})
     assert "freshet up" in raised.value.hint
-    assert status(tmp_path).state == "killed"
+    assert look_at(where("", tmp_path, {})).state == "killed"
 
 
 def test_the_environment_names_a_stack_that_up_did_not_start(tmp_path: Path) -> None:
@@ -46,9 +48,9 @@ def test_the_environment_names_a_stack_that_up_did_not_start(tmp_path: Path) -> 
 
 
 def test_nothing_was_ever_started(tmp_path: Path) -> None:
-    found = status(tmp_path)
-    assert (found.running, found.state, found.children) == (False, "stopped", [])
-    assert as_text(found) == f"no stack runs on {tmp_path}"
+    found = look_at(where("", tmp_path, {}))
+    assert (found.running, found.well, found.state, found.children) == (False, False, "stopped", [])
+    assert as_lines(found) == [f"no stack runs on {tmp_path}; start one: freshet up"]
 
 
 def test_a_damaged_state_file_is_refused(tmp_path: Path) -> None:

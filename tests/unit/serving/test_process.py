@@ -1,6 +1,7 @@
 """The process: what it refuses to start with, that it answers without anything behind it, and that it ends in time."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -73,8 +74,8 @@ async def test_wrong_settings_end_it_with_one_line_and_code_2(
         out, err = await child.communicate()
         assert (child.returncode, out) == (2, b"")
         assert word in err
-        assert err.startswith(b"error: ")
         assert err.count(b"\n") == 1
+        assert json.loads(err)["level"] == "error"
 
 
 async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Lines of libraries come seldom, and everything is JSON on stderr."""
 
+import contextlib
 import json
 import logging
+import os
+import pty
 import subprocess
 import sys
 
@@ -43,3 +46,58 @@ for _ in range(3):
     assert done.stdout == ""
     events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert sorted(events) == ["away", "listening", "ours", "ours", "ours"]
+
+
+def run(code: str) -> list[dict[str, object]]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_warnings_of_python_and_what_nobody_caught_are_json_too() -> None:
+    code = """
+import warnings
+from streams.logs import configure_logs
+configure_logs("info")
+warnings.warn("old")
+raise ValueError("no such thing")
+"""
+    warned, uncaught = run(code)
+    assert (warned["level"], "old" in str(warned["event"])) == ("warning", True)
+    assert (uncaught["level"], uncaught["error"]) == ("critical", "ValueError('no such thing')")
+    assert "Traceback" in str(uncaught["exception"])
+
+
+def test_the_last_words_of_a_process_that_cannot_run_are_json_too() -> None:
+    code = """
+from schemas.errors import SettingsError
+from streams.logs import log_refusal
+log_refusal(SettingsError("port x", hint="set it"))
+"""
+    (said,) = run(code)
+    assert (said["event"], said["hint"], said["level"]) == ("port x", "set it", "error")
+
+
+def test_readable_on_a_terminal() -> None:
+    code = """
+import structlog
+from schemas.errors import SettingsError
+from streams.logs import configure_logs, log_refusal
+configure_logs("info")
+structlog.get_logger().info("listening", port=1)
+try: 1 / 0
+except ZeroDivisionError: structlog.get_logger().error("failed", exc_info=True)
+log_refusal(SettingsError("port x", hint="set it"))
+"""
+    reader, writer = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-W", "error", "-c", code], stderr=writer)
+    os.close(writer)
+    said = b""
+    with contextlib.suppress(OSError):  # EIO: the other side is closed
+        while part := os.read(reader, 65_536):
+            said += part
+    os.close(reader)
+    assert process.wait() == 0
+    text = said.decode()
+    assert "{" not in text
+    assert "listening" in text and "ZeroDivisionError" in text and "error: port x; set it" in text

@@ -1,0 +1,72 @@
+"""What is not well, in words that say where to look. Pure."""
+
+from freshet.http_page import Page
+from freshet.status.report import DiskStatus, ProcessStatus, SnapshotStatus
+
+FREE_BYTES_MIN = 500_000_000
+"""Below it Kafka and the next snapshot are soon without room."""
+
+
+def complaints(
+    state: str,
+    processes: list[ProcessStatus],
+    tier: Page,
+    kafka_up: bool | None,
+    redis_up: bool | None,
+    snapshots: list[SnapshotStatus],
+    disk: DiskStatus | None,
+) -> list[str]:
+    """Most urgent first; none when all is well."""
+    return [
+        *_of_supervisor(state, processes),
+        *(line for process in processes for line in _of_process(process)),
+        *_of_tier(tier, processes),
+        *(["Kafka does not answer: nothing new is taken; see: freshet doctor"] if kafka_up is False else []),
+        *(["Redis does not answer: searches go on without what it holds"] if redis_up is False else []),
+        *(
+            f"the newest snapshot of shard {snapshot.partition} is damaged ({snapshot.damaged}); see: freshet doctor"
+            for snapshot in snapshots
+            if snapshot.damaged
+        ),
+        *_of_disk(disk),
+    ]
+
+
+def _of_supervisor(state: str, processes: list[ProcessStatus]) -> list[str]:
+    if state in ("starting", "stopping"):
+        return [f"the stack is {state}"]
+    left = [process.name for process in processes if process.alive]
+    if state in ("killed", "stopped") and left:
+        return [f"the supervisor was killed and {', '.join(left)} still run; end them: freshet down"]
+    return []
+
+
+def _of_process(process: ProcessStatus) -> list[str]:
+    if process.state in ("done", "waiting", "stopped"):
+        return []
+    log = f"see: freshet logs {process.name}"
+    if process.state == "backing off" or not process.alive:
+        return [f"{process.name} does not run (restarted {process.restarts} times); {log}"]
+    if process.answers is False:
+        return [f"{process.name} is not ready{f': {process.reason}' if process.reason else ''}; {log}"]
+    return []
+
+
+def _of_tier(tier: Page, processes: list[ProcessStatus]) -> list[str]:
+    if tier.status == 0:
+        asked = any(process.name == "serving" for process in processes)
+        return [] if asked else ["the HTTP tier does not answer"]
+    if tier.status == 401:
+        return ["the HTTP tier wants the admin key: set FRESHET_ADMIN_KEY to see what it knows"]
+    if tier.status != 200:
+        return [f"the HTTP tier answers {tier.status} at /v1/status; see: freshet logs serving"]
+    waiting = [f"waits for {', '.join(tier.body['waiting_for'])}"] if tier.body.get("waiting_for") else []
+    away = [f"shard replica {place} does not answer" for place in tier.body.get("unreachable", [])]
+    told = {process.name for process in processes if process.answers is False}
+    return ([] if "serving" in told else [f"the HTTP tier {line}" for line in waiting]) + away
+
+
+def _of_disk(disk: DiskStatus | None) -> list[str]:
+    if disk is None or disk.free_bytes >= FREE_BYTES_MIN:
+        return []
+    return [f"only {disk.free_bytes / 1e6:,.0f} MB are free on the disk; see: freshet doctor"]

@@ -1,0 +1,116 @@
+"""What `freshet status --json` prints: a stable model. New fields may come; these stay as they are."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from freshet.stack_state import ChildState
+
+Step = Literal["catalog", "embed", "documents", "offers", "clicks"]
+"""`catalog` decides events, `embed` turns contents into documents, the shard applies `documents` and `offers`, `clicks`
+become sessions."""
+
+
+class _Reported(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ProcessStatus(ChildState):
+    """One process. `answers`: it is ready for work right now; null: it has nothing to ask."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    alive: bool
+    answers: bool | None
+    version: str | None = None
+    up_s: float | None = None
+    memory_bytes: int | None = None
+    """Resident memory; null where it runs on another machine."""
+    reason: str = ""
+    """Why it is not ready, in its own words."""
+
+
+class StepStatus(_Reported):
+    step: Step
+    partition: int
+    offset: int | None
+    """Next input offset; null when its process does not tell."""
+    lag: int | None
+    """Records it has not done yet."""
+
+
+class FreshnessStatus(_Reported):
+    """Of the events of the last 60 s, a sample; null without events."""
+
+    p50_s: float | None
+    p95_s: float | None
+    events: int
+    events_per_s: float
+    """Decided, over the last 10 s."""
+
+
+class CountStatus(_Reported):
+    products: int
+    """Visible ones."""
+    rows: int
+    held_offers: int
+    """Offers that wait for their documents."""
+
+
+class DeadLetterStatus(_Reported):
+    hours: int
+    """How far back is looked."""
+    total: int
+    by_reason: dict[str, int]
+    more: bool
+    """Whether there were more than were counted."""
+
+
+class SnapshotStatus(_Reported):
+    """The newest snapshot of a shard."""
+
+    partition: int
+    file: str
+    written_ms: int
+    age_s: float
+    documents_offset: int
+    offers_offset: int
+    products: int
+    size_bytes: int
+    damaged: str = ""
+    """What is wrong with its manifest or the sizes of its files; `freshet doctor` checks every byte."""
+
+
+class DiskStatus(_Reported):
+    used_bytes: dict[str, int]
+    """By part of the data folder: kafka, shards, logs, models, catalog, other."""
+    free_bytes: int
+    total_bytes: int
+
+
+class Status(_Reported):
+    running: bool
+    """Whether anything runs or answers."""
+    well: bool
+    complaints: list[str]
+    """What is not well, each with where to look."""
+    state: str
+    """Of the supervisor: starting, ready, stopping, stopped, killed; `remote` where there is only an address."""
+    version: str
+    """Of this command."""
+    url: str
+    kafka: str
+    redis_url: str
+    data: str
+    pid: int | None
+    """Of the supervisor."""
+    kafka_up: bool | None
+    redis_up: bool | None
+    encoder: str | None
+    children: list[ProcessStatus]
+    steps: list[StepStatus]
+    freshness: FreshnessStatus | None
+    counts: CountStatus | None
+    dead_letters: DeadLetterStatus | None
+    snapshots: list[SnapshotStatus]
+    disk: DiskStatus | None

@@ -1,0 +1,32 @@
+"""What must be shown to nobody: marked where the setting is declared, masked wherever settings are shown or logged."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+MASK = "********"
+URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
+"""`user:password@` of an address, as in redis://user:password@host:6379/0."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Marks a field that holds a secret."""
+
+
+Secret = Annotated[str, Field(repr=False), Hidden()]
+
+
+def is_secret(field: FieldInfo) -> bool:
+    return any(isinstance(mark, Hidden) for mark in field.metadata)
+
+
+def shown(value: object, secret: bool = False) -> str:
+    """The value in words: lists as in a variable, nothing of a secret but that it is set, no password of an address."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    if secret:
+        return MASK if text else ""
+    return URL_PASSWORD.sub(rf"\1:{MASK}@", text)

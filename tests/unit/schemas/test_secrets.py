@@ -1,0 +1,49 @@
+"""No secret is ever shown: marked fields, passwords of addresses, refused values."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import SettingsError
+from schemas.secrets import MASK, is_secret, shown
+from schemas.settings import MODELS, ServingSettings, read, secret_keys
+
+SECRET_WORDS = ("key", "password", "secret", "token")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_field_that_sounds_secret_is_marked(model: type[ServingSettings]) -> None:
+    sounds = {name for name in model.model_fields if any(word in name.split("_") for word in SECRET_WORDS)}
+    assert sounds == {name for name, field in model.model_fields.items() if is_secret(field)}
+
+
+def test_a_secret_is_in_no_repr() -> None:
+    settings = read(ServingSettings, {"FRESHET_ADMIN_KEY": "k3y-material"})
+    assert settings.admin_key == "k3y-material"
+    assert "k3y-material" not in repr(settings) and "k3y-material" not in str(settings)
+    assert secret_keys() == {"admin_key"}
+
+
+def test_a_refused_secret_is_not_quoted(tmp_path: Path) -> None:
+    config = tmp_path / "freshet.toml"
+    config.write_text("admin_key = 20260131\n")
+    with pytest.raises(SettingsError, match="FRESHET_ADMIN_KEY") as raised:
+        read(ServingSettings, {}, config)
+    assert "20260131" not in raised.value.message and MASK in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "secret", "expected"),
+    [
+        ("k3y", True, MASK),
+        ("", True, ""),
+        ("redis://me:p4ss@host:6379/0", False, f"redis://me:{MASK}@host:6379/0"),
+        ("https://:p4ss@mirror/maven", False, f"https://:{MASK}@mirror/maven"),
+        ("redis://host:6379/0", False, "redis://host:6379/0"),
+        (["http://a:1", "http://u:p@b:2"], False, f"http://a:1,http://u:{MASK}@b:2"),
+        (None, False, ""),
+        (0, False, "0"),
+    ],
+)
+def test_shown(value: object, secret: bool, expected: str) -> None:
+    assert shown(value, secret) == expected
