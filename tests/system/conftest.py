@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,14 +50,19 @@ def wait_until(holds: Callable[[], Any], limit_s: float, what: str) -> Any:
 
 
 def http(
-    method: str, url: str, body: Any = None, timeout_s: float = 10.0, content_type: str = "application/json"
+    method: str,
+    url: str,
+    body: Any = None,
+    timeout_s: float = 10.0,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """A plain HTTP call without any of Freshet's own code; the JSON answer, or None."""
     import urllib.error
     import urllib.request
 
     data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
-    request = urllib.request.Request(url, data, {"Content-Type": content_type}, method=method)
+    request = urllib.request.Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as response:
             return response.status, _json(response.read())

