@@ -8,18 +8,21 @@ from aiohttp import web
 from serving.middleware import KEYED, MIDDLEWARES, keyed_routes
 from serving.openapi import document
 from serving.parts import STARTED_S, WIRING, Wiring
-from serving.routes import catalog, clicks, events, health, pages, search, skus
+from serving.reference.guides import docs_folder, read_guides
+from serving.routes import catalog, clicks, docs, events, health, pages, search, skus
+from serving.routes.docs import DOCUMENTS, Documents
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (
-    *pages.ROUTES,
     *search.ROUTES,
     *skus.ROUTES,
     *catalog.ROUTES,
     *clicks.ROUTES,
     *events.ROUTES,
     *health.ROUTES,
+    *pages.ROUTES,
+    *docs.ROUTES,
 )
 
 
@@ -29,7 +32,8 @@ def create_app(wiring: Wiring) -> web.Application:
     app[WIRING] = wiring
     app[STARTED_S] = wiring.clock()
     app[KEYED] = keyed_routes(ROUTES)
-    app[DOCUMENT] = document(ROUTES, wiring.version)
+    api = document(ROUTES, wiring.version)
+    app[DOCUMENT], app[DOCUMENTS] = api, Documents(read_guides(docs_folder()), api)
     app[PAGE] = pages.read_page()
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

@@ -136,5 +136,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "GET /metrics": Example(),
     "GET /openapi.json": Example(),
+    "GET /docs": Example(),
+    "GET /docs/{name}": Example(parameters={"name": "events"}),
     "GET /": Example(),
 }

@@ -2,7 +2,7 @@
 
 import json
 
-WIDTH = 110
+WIDTH = 96
 
 
 def pretty(value: object, indent: int = 0) -> str:

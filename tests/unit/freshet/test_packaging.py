@@ -6,6 +6,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from packaging.markers import Marker
@@ -105,6 +106,17 @@ def test_the_wheel_holds_every_package_and_no_tests() -> None:
     packages.remove("tests")
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == packages
     assert PROJECT["tool"]["importlinter"]["root_packages"] == packages
+
+
+def test_the_wheel_holds_the_documents_and_the_page(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    (built,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with ZipFile(built) as wheel:
+        names = set(wheel.namelist())
+    wanted = {f"serving/docs/{path.relative_to(ROOT / 'docs')}" for path in (ROOT / "docs").rglob("*.md")}
+    assert wanted | {"serving/page/index.html", "serving/reference/docs.css"} <= names
+    assert not [name for name in names if name.startswith("tests/")]
 
 
 def test_nobody_else_claims_our_import_names() -> None:
