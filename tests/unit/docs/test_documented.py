@@ -1,6 +1,8 @@
 """Every setting, metric, limit, reason, topic, endpoint and command stands in the documents, as it is in the code."""
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,26 @@ def test_options_of_all_commands(option: str) -> None:
 def test_every_command_of_the_cli_page_has_an_example() -> None:
     examples = "\n".join(re.findall(r"```(?:sh|console)\n(.*?)```", text("cli.md"), flags=re.S))
     assert [name for name in COMMANDS if not re.search(rf"\b{name}\b", examples)] == []
+
+
+CALL = re.compile(r"(?:^|\$ |&& |\| |\$\()freshet ([^|&;#>)\n]*)", flags=re.M)
+
+
+def calls() -> Iterator[tuple[str, str]]:
+    """Every command in a block of code of a document: (where, what)."""
+    for path in [*DOCS.rglob("*.md"), *REPOSITORY.glob("*.md")]:
+        for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.M | re.S):
+            yield from ((path.name, call.strip()) for call in CALL.findall(block))
+
+
+@pytest.mark.parametrize(("where", "call"), sorted(set(calls())))
+def test_commands_in_documents_exist_with_their_options(where: str, call: str) -> None:
+    words = shlex.split(call)
+    name = max((name for name in COMMANDS if f"freshet {call} ".startswith(f"{name} ")), key=len, default="")
+    assert name, f"{where}: freshet {call}"
+    known = {option for each in COMMANDS[name].params for option in (*each.opts, *each.secondary_opts)}
+    given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert given <= known | {"--help"}, f"{where}: freshet {call}"
 
 
 def test_links_between_documents_lead_somewhere() -> None:
