@@ -1,5 +1,6 @@
 """The OpenAPI document as HTML: an operation with its parameters, body, example and answers; and the models."""
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -30,7 +31,7 @@ def operations(document: Document) -> list[tuple[str, str, Operation]]:
 def route_list(document: Document) -> str:
     rows = (
         f'<li><a href="#{anchor_of(f"{method} {path}")}">{heading_html(f"{method} {path}")}</a>'
-        f"<span>{escape(operation['summary'])}{KEY if 'security' in operation else ''}</span></li>"
+        f"<span>{_text(operation['summary'])}{KEY if 'security' in operation else ''}</span></li>"
         for path, method, operation in operations(document)
     )
     return f'<ul class="routes">{"".join(rows)}</ul>'
@@ -43,7 +44,7 @@ def operation_html(method: str, path: str, operation: Operation, document: Docum
     key = (
         '<p class="note"><b class="key">key</b> Needs the key, once one is set.</p>' if "security" in operation else ""
     )
-    blocks = [f"<p>{escape(operation['summary'])}.</p>", key, _description(operation)]
+    blocks = [f"<p>{_text(operation['summary'])}.</p>", key, _description(operation)]
     if "parameters" in operation:
         rows = (
             (each["name"], f"{_words(each['schema'])}, in the {each['in']}", each["required"], each["description"])
@@ -68,8 +69,13 @@ def models_html(document: Document) -> str:
     )
 
 
+def _text(words: str) -> str:
+    """A sentence of the document; what stands in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
+
+
 def _description(operation: Operation) -> str:
-    return f"<p>{escape(operation['description'])}</p>" if "description" in operation else ""
+    return f"<p>{_text(operation['description'])}</p>" if "description" in operation else ""
 
 
 def _body(content: Mapping[str, Any], document: Document) -> str:
@@ -95,7 +101,7 @@ def _model(schema: Mapping[str, Any]) -> str:
         (name, f"{_words(field)}{_default(field)}", name in required, str(field.get("description", "")))
         for name, field in schema.get("properties", {}).items()
     )
-    about = f"<p>{escape(schema['description'])}</p>" if "description" in schema else ""
+    about = f"<p>{_text(schema['description'])}</p>" if "description" in schema else ""
     return about + _fields(rows)
 
 
@@ -111,7 +117,7 @@ def _fields(rows: Any) -> str:
 
 def _field(name: str, holds: str, required: bool, meaning: str) -> str:
     always = ' <b class="always">required</b>' if required else ""
-    about = f"<p>{escape(meaning)}</p>" if meaning else ""
+    about = f"<p>{_text(meaning)}</p>" if meaning else ""
     return f'<div><dt><code>{escape(name)}</code>{always}</dt><dd><p class="holds">{holds}</p>{about}</dd></div>'
 
 
@@ -143,7 +149,7 @@ def _answers(operation: Operation, document: Document) -> str:
         kind, content = next(iter(answer["content"].items()))
         name = name_of(content["schema"]["$ref"]) if "$ref" in content["schema"] else ""
         shown = '<a href="#errors">problem</a>' if kind == PROBLEM else f"<code>{escape(kind)}</code>"
-        about = f"<span>{escape(answer['description'])}</span><span>{shown}</span>"
+        about = f"<span>{_text(answer['description'])}</span><span>{shown}</span>"
         rows.append(f'<li class="s{status[0]}"><b>{status}</b>{about}</li>')
         if name and kind != PROBLEM:
             models[name] = _details(name, document, opened=False)
