@@ -11,6 +11,7 @@ from serving.app import ROUTES
 from serving.openapi import document
 from serving.problems import CONTENT_TYPE as PROBLEM
 from serving.reference.curl import curl
+from serving.reference.markdown import anchor_of
 from serving.reference.pretty_json import pretty
 from serving.reference.schema_words import name_of
 
@@ -30,7 +31,8 @@ def parts() -> list[Part]:
 
 
 def _row(method: str, path: str, operation: Operation) -> tuple[str, str, str]:
-    return f"`{method} {path}`", operation["summary"], "yes" if "security" in operation else ""
+    name = f"{method} {path}"
+    return f"[`{name}`](#{anchor_of(name)})", operation["summary"], "yes" if "security" in operation else ""
 
 
 def _section(method: str, path: str, operation: Operation) -> str:

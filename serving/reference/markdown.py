@@ -103,7 +103,7 @@ def coloured(code: str, language: str) -> str:
 
 def anchor_of(text: str) -> str:
     """As GitHub makes it, so that a link works here and there."""
-    return re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
 
 def heading_html(text: str) -> str:
