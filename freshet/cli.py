@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from freshet import commands_bench, commands_catalog, commands_explain, exit_codes
+from freshet import commands_bench, commands_catalog, commands_demo, commands_explain, exit_codes
 from freshet.options import Data, Json
 from schemas.errors import FreshetError, InvalidRequest, SettingsError, Unavailable
 
@@ -161,6 +161,7 @@ def shard_rebuild(
 commands_explain.register(app)
 commands_catalog.register(app)
 commands_bench.register(app)
+commands_demo.register(app)
 
 
 def _print_json(value: object) -> None:

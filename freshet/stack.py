@@ -27,6 +27,7 @@ class Stack:
     ports: Mapping[str, int]
     own_kafka: bool
     own_redis: bool
+    with_demo: bool = False
 
     @property
     def kafka(self) -> str:
@@ -85,7 +86,8 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
     )
     after = (*servers, "topics", "model")
     workers = [_worker(stack, settings, name, ("agents", name), after) for name in WORKERS]
-    return [*found, *steps, *workers, _worker(stack, settings, "serving", ("serving",), after, WORKERS)]
+    serving = _worker(stack, settings, "serving", ("serving",), after, WORKERS)
+    return [*found, *steps, *workers, serving, *([_demo(stack, settings)] if stack.with_demo else [])]
 
 
 def child_environ(stack: Stack) -> dict[str, str]:
@@ -186,6 +188,11 @@ def _worker(
         stops_before,
         stack.ports[name],
     )
+
+
+def _demo(stack: Stack, environ: Mapping[str, str]) -> Child:
+    command = module("freshet.demo", stack.url)
+    return Child("demo", command, environ, log_file(stack.data, "demo"), after=("serving",))
 
 
 def _ready_probe(stack: Stack, name: str) -> Callable[[], bool]:

@@ -6,7 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+<<<<<<< HEAD
 from collections.abc import Callable, Mapping
+=======
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+>>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
 from pathlib import Path
 from types import FrameType
 
@@ -20,14 +25,29 @@ from freshet.log_files import log_file, rotate
 from freshet.stack import Stack, children, choose_ports, kafka_node, module, redis_node
 from freshet.stack_state import ChildState, Phase, StackState, read_state, write_state
 from freshet.supervisor import STOP_GRACE_S, Supervisor
+from freshet.welcome import own_shop_lines
 from schemas.errors import Unavailable
 from schemas.settings import UpSettings, as_environ
 
 DETACHED_POLL_S = 0.1
 Say = Callable[[str], None]
+Welcome = Callable[[str, str], list[str]]
+"""What to try, from the command as one types it (`freshet`) and the option that names the data folder."""
 
 
+<<<<<<< HEAD
 def up(settings: UpSettings, environ: Mapping[str, str], say: Told, ready: Callable[[StackState], None]) -> None:
+=======
+def up(
+    settings: UpSettings,
+    environ: Mapping[str, str],
+    say: Say,
+    ready: Callable[[StackState], None],
+    *,
+    with_demo: bool = False,
+    welcome: Welcome = own_shop_lines,
+) -> None:
+>>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
     """Runs the stack in the foreground until a signal; `ready` is called once, when all of it answers.
 
     Raises StateRefused when one runs already, Unavailable or StartFailed when it cannot start.
@@ -44,12 +64,21 @@ def up(settings: UpSettings, environ: Mapping[str, str], say: Told, ready: Calla
             choose_ports(settings, before.ports if before else {}),
             own_kafka="kafka" not in settings.model_fields_set,
             own_redis="redis_url" not in settings.model_fields_set,
+            with_demo=with_demo,
         )
+<<<<<<< HEAD
         _supervise(stack, environ, journal, ready)
+=======
+        _supervise(stack, environ, say, ready, welcome)
+>>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
 
 
-def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> StackState:
-    """Starts the stack in the background and returns when it is ready; its progress lines go to `say` meanwhile.
+def up_detached(
+    settings: UpSettings, environ: Mapping[str, str], say: Say, command: Sequence[str] = ("up",)
+) -> StackState:
+    """Starts the stack in the background by a command of `freshet` and returns when it is ready.
+
+    Its progress lines go to `say` meanwhile.
 
     Raises Unavailable when it does not come up.
     """
@@ -62,7 +91,7 @@ def up_detached(settings: UpSettings, environ: Mapping[str, str], say: Say) -> S
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            module("freshet", "up"),
+            module("freshet", *command),
             env=child_settings,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -102,8 +131,15 @@ def _who(data: Path) -> str:
     return f" (pid {state.pid}{', ' + state.url if state.url else ''})"
 
 
+<<<<<<< HEAD
 def _supervise(stack: Stack, environ: Mapping[str, str], journal: Journal, ready: Callable[[StackState], None]) -> None:
     began_s, say = time.monotonic(), journal.say
+=======
+def _supervise(
+    stack: Stack, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None], welcome: Welcome
+) -> None:
+    began_s = time.monotonic()
+>>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
     notes = _Notes(stack, say)
     notes.phase("starting")
     try:
@@ -111,7 +147,7 @@ def _supervise(stack: Stack, environ: Mapping[str, str], journal: Journal, ready
 
         def all_ready() -> None:
             ready(notes.phase("ready"))
-            _welcome(stack, time.monotonic() - began_s, say)
+            _welcome(stack, time.monotonic() - began_s, say, welcome)
 
         def stopping() -> None:
             say("stopping; Ctrl-C again kills what still runs")
@@ -157,15 +193,13 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
             signal.signal(number, asked)
 
 
-def _welcome(stack: Stack, took_s: float, say: Say) -> None:
+def _welcome(stack: Stack, took_s: float, say: Say, welcome: Welcome) -> None:
     data = "" if stack.settings.data == Path(".freshet") else f" --data {stack.settings.data}"
     say(f"ready after {took_s:.1f} s: {stack.url}")
     say(f"data and logs are in {stack.data}; Ctrl-C or `freshet down{data}` stops it")
     command = "freshet" if shutil.which("freshet") else os.path.relpath(Path(sys.executable).parent / "freshet")
-    say("try:")
-    say(f"  {command} import products.jsonl{data}")
-    say(f"  {command} search{data} 'usb cable'")
-    say(f"  curl -s {stack.url}/v1/status")
+    for line in welcome(command, data):
+        say(line)
 
 
 class _Notes:

@@ -14,7 +14,7 @@ from freshet.demo.words import Category, Kind, categories, materials
 PRODUCTS = 2_000
 SKU_PREFIX = "demo-"
 CURRENCY = "EUR"
-VARIANTS_MAX = 5
+VARIANTS_MAX = 6
 FAMILIES_MAX = 100
 """Numbers of families in a category: from ADDED_FAMILY on they are kept for what the trickle adds."""
 ADDED_FAMILY = 80
@@ -48,7 +48,7 @@ class Family:
 
 @cache
 def base_products() -> Mapping[str, Product]:
-    """The catalogue in its first state by SKU: one product of each category in turn, so that any part of it is varied."""
+    """The catalogue in its first state by SKU: one product of each category in turn, so any part of it is varied."""
     shares = [PRODUCTS // len(categories()) + (n < PRODUCTS % len(categories())) for n in range(len(categories()))]
     columns = [list(_of_category(category, share)) for category, share in zip(categories(), shares, strict=True)]
     rows = range(max(shares))
@@ -97,7 +97,7 @@ def products_of(family: Family) -> Iterator[Product]:
     """The family's variants: each colour in one or two sizes."""
     dice = family.dice("variants")
     material, kind = materials()[family.material], family.kind
-    some_colours = dice.some(material.colours, 1 if kind.packed else dice.between(1, 3)) or [""]
+    some_colours = dice.some(material.colours, 1 if kind.packed else dice.between(2, 4)) or [""]
     some_sizes = dice.some(kind.sizes, dice.between(1, 2)) or [""]
     base_price = _base_price(family)
     text = description(family.dice("words"), kind, material, family.brand)

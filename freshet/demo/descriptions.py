@@ -24,7 +24,7 @@ def description(dice: Dice, kind: Kind, material: Material, brand: str) -> str:
 
 
 def _what(dice: Dice, kind: Kind, material: Material, brand: str) -> str:
-    features = dice.some(kind.features, 2 if len(kind.features) > 3 and dice.chance(50) else 1)
+    features = dice.some(kind.features, 2 if len(kind.features) > 2 and not kind.one_of and dice.chance(40) else 1)
     having = " and ".join(features)
     article = "" if kind.plural or kind.packed else _article(kind.name)
     made = f"of {material.of}" if kind.packed else f"made of {material.of}"

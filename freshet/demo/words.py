@@ -39,8 +39,18 @@ class Kind:
     sizes: tuple[str, ...] = ()
     size_is: str = "size"
     plural: bool = False
+    one_of: bool = False
+    """A product has one of the features, never two."""
     packed: bool = False
     """Sold in a packet: the colour is the packet's and is not named."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a shopper types, and the kinds of products that answer it."""
+
+    text: str
+    finds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,13 @@ def colours() -> Mapping[str, str]:
 def drawings() -> Mapping[str, str]:
     """By the name of the shape, in the notation of `drawing.py`."""
     return {name: text for path in _files("shapes") for name, text in _read(path).items()}
+
+
+@cache
+def queries() -> tuple[Query, ...]:
+    return tuple(
+        Query(query["text"], tuple(query["finds"])) for query in _read(_here() / "words/queries.toml")["query"]
+    )
 
 
 @cache
