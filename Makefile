@@ -15,8 +15,8 @@ $(STAMP): lock/dev.txt pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" sh scripts/install
 	@touch $@
 
-up: install ## Start the whole stack on this machine; Ctrl-C stops it
-	@$(BIN)/freshet up
+up: install ## Start the whole stack on this machine, the first time with a demo shop; Ctrl-C stops it
+	@if [ -d "$${FRESHET_DATA:-.freshet}" ]; then $(BIN)/freshet up; else $(BIN)/freshet demo; fi
 
 down: install ## Stop the stack
 	@$(BIN)/freshet down

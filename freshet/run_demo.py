@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from freshet import up as stack_up
-from freshet.demo.catalogue import base_products
+from freshet.demo.catalogue import assortment
 from freshet.demo.running import Demo
 from freshet.demo.watching import others, watch
 from freshet.demo.welcome import searchable_lines, try_lines
@@ -63,7 +63,7 @@ def run_demo(options: DemoOptions) -> int:
 
 def export() -> None:
     """The products as JSON Lines."""
-    for product in base_products().values():
+    for product in assortment().first.values():
         sys.stdout.buffer.write(orjson.dumps(product, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 
@@ -144,7 +144,7 @@ async def _work(options: DemoOptions, target: Target, wishes: Wishes) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with HttpDoor(target.url, target.key) as door:
-        demo = Demo(door, wishes, stop, time.monotonic, say, stays=False)
+        demo = Demo(assortment(), door, wishes, stop, time.monotonic, say, stays=False)
         work = asyncio.create_task(demo.run())
         with show_on() as show:
             found = await _loaded(work, asyncio.create_task(watch(door, show, time.monotonic)), stop)

@@ -8,6 +8,7 @@ import time
 
 import structlog
 
+from freshet.demo.catalogue import assortment
 from freshet.demo.running import Demo
 from freshet.demo.wishes import Wishes
 from freshet.exit_codes import FAILED, OK
@@ -30,7 +31,7 @@ async def serve(url: str) -> int:
             return FAILED
         async with HttpDoor(url, settings.admin_key) as door:
             try:
-                await Demo(door, wishes, stop, time.monotonic, log.info, stays=True).run()
+                await Demo(assortment(), door, wishes, stop, time.monotonic, log.info, stays=True).run()
             except FreshetError as error:
                 log.error(error.message, hint=error.hint)
                 return FAILED

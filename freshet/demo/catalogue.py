@@ -15,11 +15,9 @@ PRODUCTS = 2_000
 SKU_PREFIX = "demo-"
 CURRENCY = "EUR"
 VARIANTS_MAX = 6
+ADDED_FAMILY = 90
+"""Numbers of families in a category: from this one on they are kept for what the trickle adds, one product each."""
 FAMILIES_MAX = 100
-"""Numbers of families in a category: from ADDED_FAMILY on they are kept for what the trickle adds."""
-ADDED_FAMILY = 80
-ADDED_MAX = len(range(ADDED_FAMILY, FAMILIES_MAX))
-"""Families the trickle can add to one category."""
 SOLD_OUT_PERCENT = 4
 STOCK_START_MAX = 120
 Product = Mapping[str, Any]
@@ -46,23 +44,34 @@ class Family:
         return Dice(self.group, purpose)
 
 
+@dataclass(frozen=True)
+class Assortment:
+    """Products by SKU: those of the first state, and those that the trickle may add."""
+
+    first: Mapping[str, Product]
+    addable: Mapping[str, Product]
+
+    def knows(self, sku: str) -> bool:
+        return sku in self.first or sku in self.addable
+
+    def product(self, sku: str) -> Product:
+        """As it was made, whatever has become of it. Raises KeyError for an unknown SKU."""
+        return self.first[sku] if sku in self.first else self.addable[sku]
+
+
 @cache
-def base_products() -> Mapping[str, Product]:
-    """The catalogue in its first state by SKU: one product of each category in turn, so any part of it is varied."""
-    shares = [PRODUCTS // len(categories()) + (n < PRODUCTS % len(categories())) for n in range(len(categories()))]
-    columns = [list(_of_category(category, share)) for category, share in zip(categories(), shares, strict=True)]
-    rows = range(max(shares))
-    return {column[row]["sku"]: column[row] for row in rows for column in columns if row < len(column)}
-
-
-def added_product(category: int, number: int) -> Product:
-    """The `number`-th product (0..ADDED_MAX - 1) that the trickle may add to a category."""
-    assert 0 <= number < ADDED_MAX
-    return next(products_of(family(categories()[category], ADDED_FAMILY + number)))
+def assortment() -> Assortment:
+    """The whole one. One product of each category in turn, so any part of it is varied."""
+    every = categories()
+    shares = [PRODUCTS // len(every) + (number < PRODUCTS % len(every)) for number in range(len(every))]
+    columns = [list(_of_category(category, share)) for category, share in zip(every, shares, strict=True)]
+    first = [column[row] for row in range(max(shares)) for column in columns if row < len(column)]
+    added = [next(products_of(family(one, number))) for number in range(ADDED_FAMILY, FAMILIES_MAX) for one in every]
+    return Assortment({one["sku"]: one for one in first}, {one["sku"]: one for one in added})
 
 
 def _of_category(category: Category, count: int) -> Iterator[Product]:
-    """Families one after another until there are `count` products; spread, so that kinds take turns."""
+    """Families one after another, the kinds in turn, until there are `count` products."""
     made = 0
     for number in range(ADDED_FAMILY):
         for product in products_of(family(category, number)):
@@ -97,7 +106,7 @@ def products_of(family: Family) -> Iterator[Product]:
     """The family's variants: each colour in one or two sizes."""
     dice = family.dice("variants")
     material, kind = materials()[family.material], family.kind
-    some_colours = dice.some(material.colours, 1 if kind.packed else dice.between(2, 4)) or [""]
+    some_colours = dice.some(material.colours, 1 if kind.packed else dice.between(1, 3)) or [""]
     some_sizes = dice.some(kind.sizes, dice.between(1, 2)) or [""]
     base_price = _base_price(family)
     text = description(family.dice("words"), kind, material, family.brand)

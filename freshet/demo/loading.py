@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from freshet.demo.catalogue import Product, base_products
+from freshet.demo.catalogue import Product
 from freshet.demo.sending import Sending
 from freshet.demo.standing import Standing, standing
 from schemas.errors import Unavailable
@@ -16,18 +16,18 @@ ROUND_S = 1.0
 Say = Callable[[str], None]
 
 
-async def load(sending: Sending, say: Say) -> Standing:
+async def load(sending: Sending, wanted: Mapping[str, Product], say: Say) -> Standing:
     """Sends what is missing, and nothing else; returns what will stand in the shop when all of it has arrived."""
     await sending.drained()
     there = await sending.ask(lambda: standing(sending.door))
-    missing = [product for sku, product in base_products().items() if sku not in there]
+    missing = [product for sku, product in wanted.items() if sku not in there]
     if missing:
-        say(f"loading {len(missing):,} of {len(base_products()):,} products")
+        say(f"loading {len(missing):,} of {len(wanted):,} products")
         await _send(sending, missing)
-    return {**base_products(), **there}
+    return {**wanted, **there}
 
 
-async def reset(sending: Sending, say: Say) -> Standing:
+async def reset(sending: Sending, wanted: Mapping[str, Product], say: Say) -> Standing:
     """The first state: changed products as they were, deleted ones back, added ones gone. Only SKUs of the demo.
 
     Looks again until the shop shows it. Raises Unavailable when it does not after ROUNDS_MAX looks with nothing queued.
@@ -35,10 +35,10 @@ async def reset(sending: Sending, say: Say) -> Standing:
     changed: set[str] = set()
     for _ in range(ROUNDS_MAX):
         await sending.drained()
-        repairs = repairs_of(await sending.ask(lambda: standing(sending.door)), base_products())
+        repairs = repairs_of(await sending.ask(lambda: standing(sending.door)), wanted)
         if not repairs:
-            say(f"reset: {len(changed):,} products put back, all {len(base_products()):,} as they were at first")
-            return dict(base_products())
+            say(f"reset: {len(changed):,} products put back, all {len(wanted):,} as they were at first")
+            return dict(wanted)
         changed |= {event["sku"] for event in repairs}
         await _send(sending, repairs)
         await sending.sleep(ROUND_S)

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from freshet.demo.catalogue import Assortment
 from freshet.demo.dice import Dice
 from freshet.demo.loading import load, reset
 from freshet.demo.sending import Sending, Stopped
@@ -32,12 +33,21 @@ class Demo:
     """One run of the demo, with counts of what it did."""
 
     def __init__(
-        self, door: Door, wishes: Wishes, stop: asyncio.Event, clock: Callable[[], float], say: Say, *, stays: bool
+        self,
+        assortment: Assortment,
+        door: Door,
+        wishes: Wishes,
+        stop: asyncio.Event,
+        clock: Callable[[], float],
+        say: Say,
+        *,
+        stays: bool,
     ) -> None:
         """`stays`: at speed 0 it waits for another wish; else it ends there."""
         self.sending = Sending(door, stop, clock)
         self.changes: dict[str, int] = {}
         """How often, by what it was in words."""
+        self._assortment = assortment
         self._wishes = wishes
         self._clock = clock
         self._say = say
@@ -46,10 +56,10 @@ class Demo:
     async def run(self) -> None:
         """Raises Unavailable when the shop stays away. Ends cleanly when `stop` is set."""
         try:
-            there = await load(self.sending, self._say)
+            there = await load(self.sending, self._assortment.first, self._say)
             while True:
                 if self._wishes.reset:
-                    there = await reset(self.sending, self._say)
+                    there = await reset(self.sending, self._assortment.first, self._say)
                     self._wishes.reset_done()
                 if not self._wishes.speed and not self._stays:
                     return
@@ -61,7 +71,7 @@ class Demo:
 
     async def _trickle(self, there: Standing) -> None:
         """Returns after LOOK_AGAIN_S, when a reset is wished, or when it is to stand still and not to stay."""
-        shelf, dice = Shelf(there.values()), Dice("trickle", seed := _digest(there))
+        shelf, dice = Shelf(self._assortment, there.values()), Dice("trickle", seed := _digest(there))
         shoppers = Shoppers(Dice("shoppers", seed), seed)
         changes, steps = Turns(self._clock()), Turns(self._clock())
         until_s, told_s = self._clock() + LOOK_AGAIN_S, self._clock()

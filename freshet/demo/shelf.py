@@ -1,14 +1,11 @@
 """The demo's products as the trickle knows them, and which of them are on sale, sold out, edited, added or gone."""
 
-import itertools
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-from freshet.demo.catalogue import ADDED_MAX, Product, added_product, base_products
+from freshet.demo.catalogue import Assortment, Product
 from freshet.demo.dice import Dice
 from freshet.demo.pricing import SALE_PERCENTS, sale_price
-from freshet.demo.words import categories
 
 PROBES_MAX = 50
 
@@ -16,13 +13,14 @@ PROBES_MAX = 50
 class Shelf:
     """`take` applies an event. All sets keep the order of arrival, so that the same events make the same shelf."""
 
-    def __init__(self, products: Iterable[Product]) -> None:
+    def __init__(self, assortment: Assortment, products: Iterable[Product]) -> None:
+        self.assortment = assortment
         self.products: dict[str, Product] = {}
         self.on_sale: dict[str, None] = {}
         self.sold_out: dict[str, None] = {}
         self.edited: dict[str, None] = {}
         self.added: dict[str, None] = {}
-        self.gone: dict[str, None] = dict.fromkeys(base_products())
+        self.gone: dict[str, None] = dict.fromkeys(assortment.first)
         for product in products:
             self._put(product)
         self._skus = list(self.products)
@@ -45,39 +43,33 @@ class Shelf:
         probes = (dice.pick(self._skus) for _ in range(PROBES_MAX if self._skus else 0))
         return next((sku for sku in probes if sku not in excluded), None)
 
-    def knows(self, sku: str) -> bool:
-        """Whether this version of the demo has the product; another one may have left some."""
-        return sku in base_products() or sku in _addable()
-
-    def first(self, sku: str) -> Product:
-        """The product as the catalogue has it, also of one that was added."""
-        return base_products().get(sku) or _addable()[sku]
-
     def addable(self, dice: Dice) -> Product | None:
         """A new product that is not there yet."""
-        left = [sku for sku in _addable() if sku not in self.products]
-        return _addable()[dice.pick(left)] if left else None
+        left = [sku for sku in self.assortment.addable if sku not in self.products]
+        return self.assortment.addable[dice.pick(left)] if left else None
 
     def _put(self, product: Product) -> None:
         sku = product["sku"]
         self._drop(sku)
         self.gone.pop(sku, None)
         self.products[sku] = product
-        if not self.knows(sku):  # it is left alone until a reset takes it away
+        if not self.assortment.knows(
+            sku
+        ):  # of another version of the demo: it is left alone until a reset takes it away
             return
-        if sku not in base_products():
+        if sku in self.assortment.addable:
             self.added[sku] = None
-        if _cents(product) in _sale_prices(self.first(sku)):
+        if _cents(product) in _sale_prices(self.assortment.product(sku)):
             self.on_sale[sku] = None
         if product.get("stock") == 0:
             self.sold_out[sku] = None
-        if is_edited(product, self.first(sku)):
+        if is_edited(product, self.assortment.product(sku)):
             self.edited[sku] = None
 
     def _drop(self, sku: str) -> None:
         for names in (self.on_sale, self.sold_out, self.edited, self.added):
             names.pop(sku, None)
-        if self.products.pop(sku, None) is not None and sku in base_products():
+        if self.products.pop(sku, None) is not None and sku in self.assortment.first:
             self.gone[sku] = None
 
 
@@ -96,10 +88,3 @@ def _cents(product: Product) -> int:
 def _sale_prices(first: Product) -> set[int]:
     cents = _cents(first)
     return {sale_price(cents, percent) for percent in SALE_PERCENTS} - {cents}
-
-
-@cache
-def _addable() -> Mapping[str, Product]:
-    """All products that the trickle may ever add, by SKU."""
-    numbers = itertools.product(range(len(categories())), range(ADDED_MAX))
-    return {one["sku"]: one for one in itertools.starmap(added_product, numbers)}

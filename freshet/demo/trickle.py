@@ -70,11 +70,11 @@ def _begins(dice: Dice, there: Collection[str], most: int) -> bool:
 def _price(shelf: Shelf, dice: Dice) -> Change | None:
     if not _begins(dice, shelf.on_sale, ON_SALE_MAX):
         sku = dice.pick(list(shelf.on_sale))
-        return _priced(sku, round(shelf.first(sku)["price"]["amount"] * 100), "sale ends")
+        return _priced(sku, round(shelf.assortment.product(sku)["price"]["amount"] * 100), "sale ends")
     found = _known(shelf, dice, shelf.on_sale)
-    if found is None or shelf.products[found].get("price") != shelf.first(found)["price"]:
+    if found is None or shelf.products[found].get("price") != shelf.assortment.product(found)["price"]:
         return None  # a price that a person has set is not played with
-    cents = round(shelf.first(found)["price"]["amount"] * 100)
+    cents = round(shelf.assortment.product(found)["price"]["amount"] * 100)
     lower = sale_price(cents, dice.pick(SALE_PERCENTS))
     return _priced(found, lower, "sale begins") if lower < cents else None
 
@@ -102,12 +102,12 @@ def _stock_change(sku: str, stock: int, what: str) -> Change:
 def _text(shelf: Shelf, dice: Dice) -> Change | None:
     if not _begins(dice, shelf.edited, EDITED_MAX):
         sku = dice.pick(list(shelf.edited))
-        first = shelf.first(sku)
+        first = shelf.assortment.product(sku)
         return Change("text as before", _patch(sku, title=first["title"], description=first["description"]))
     found = _known(shelf, dice, shelf.edited)
     if found is None:
         return None
-    first, now = shelf.first(found), shelf.products[found]
+    first, now = shelf.assortment.product(found), shelf.products[found]
     if any(now.get(name) != first[name] for name in ("title", "description")):
         return None  # nor is a text that a person has written
     if dice.chance(40):
@@ -122,7 +122,7 @@ def _range(shelf: Shelf, dice: Dice) -> Change | None:
         new = shelf.addable(dice)
         return Change("new", dict(new)) if new else None
     if not _begins(dice, shelf.gone, GONE_MAX):
-        return Change("back again", dict(shelf.first(dice.pick(list(shelf.gone)))))
+        return Change("back again", dict(shelf.assortment.product(dice.pick(list(shelf.gone)))))
     found = _known(shelf, dice, shelf.added)
     return Change("deleted", _delete(found)) if found else None
 
@@ -130,7 +130,7 @@ def _range(shelf: Shelf, dice: Dice) -> Change | None:
 def _known(shelf: Shelf, dice: Dice, but_not: Collection[str]) -> str | None:
     """A product of this version of the demo, with the texts and prices it can go back to."""
     sku = shelf.any_sku(dice, but_not)
-    return sku if sku is not None and shelf.knows(sku) else None
+    return sku if sku is not None and shelf.assortment.knows(sku) else None
 
 
 def _patch(sku: str, **changes: Any) -> dict[str, Any]:
