@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
+from freshet.demo.wishes import SPEED_MAX
 from freshet.options import Data, Json, Url
-
-SPEED_MAX = 50.0
-"""As in demo/wishes.py, which is imported late; a test holds them equal."""
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,9 @@ from freshet.demo.welcome import searchable_lines, try_lines
 from freshet.demo.wishes import SPEED_DEFAULT, Wishes
 from freshet.exit_codes import INTERRUPTED, OK
 from freshet.http_door import HttpDoor
+from freshet.journal import to_stderr
 from freshet.printing import print_json, say
-from freshet.progress import PlainLines, show_on
+from freshet.progress import Step, show_on
 from freshet.running import data_folder, supervisor_alive
 from freshet.stack_state import StackState, read_state
 from freshet.target import Target, find_target, same_address
@@ -33,6 +34,7 @@ from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
 RESET_POLL_S = 0.2
 RESET_S_MAX = 300.0
+TOLD_EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,9 @@ def start(options: DemoOptions, data: Path) -> int:
             threading.Thread(target=_tell_loading, args=(state.url, settings.admin_key, speed), daemon=True).start()
 
     if options.detach:
-        ready(stack_up.up_detached(settings, environ, stack_up.to_stderr, ("demo", "--speed", f"{speed:g}")))
+        ready(stack_up.up_detached(settings, environ, say, ("demo", "--speed", f"{speed:g}")))
     else:
-        stack_up.up(settings, environ, stack_up.to_stderr, ready, with_demo=True, welcome=try_lines)
+        stack_up.up(settings, environ, to_stderr, ready, try_lines)
     return OK
 
 
@@ -97,12 +99,24 @@ def _tell_loading(url: str, key: str, speed: float) -> None:
 
     async def tell() -> None:
         async with HttpDoor(url, key) as door:
-            found = await watch(door, PlainLines(sys.stderr, every_s=2.0), time.monotonic)
+            found = await watch(door, _seldom(), time.monotonic)
             for line in searchable_lines(found, await others(door), url, speed) if found else ():
-                stack_up.to_stderr(line)
+                to_stderr(line)
 
     with suppress(Unavailable):  # it is being stopped
         asyncio.run(tell())
+
+
+def _seldom() -> Callable[[Step, float], None]:
+    """Says the progress every TOLD_EVERY_S, between the supervisor's own lines."""
+    told_s = [float("-inf")]
+
+    def show(step: Step, now_s: float) -> None:
+        if now_s - told_s[0] >= TOLD_EVERY_S:
+            told_s[0] = now_s
+            to_stderr(step.words())
+
+    return show
 
 
 def attach(options: DemoOptions, target: Target, wishes: Wishes) -> int:
@@ -147,7 +161,7 @@ async def _work(options: DemoOptions, target: Target, wishes: Wishes) -> int:
         demo = Demo(assortment(), door, wishes, stop, time.monotonic, say, stays=False)
         work = asyncio.create_task(demo.run())
         with show_on() as show:
-            found = await _loaded(work, asyncio.create_task(watch(door, show, time.monotonic)), stop)
+            found = await _loaded(work, asyncio.create_task(watch(door, show.update, time.monotonic)), stop)
         if found and not stop.is_set():
             for line in searchable_lines(found, await others(door), target.url, wishes.speed):
                 say(line)

@@ -6,12 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-<<<<<<< HEAD
-from collections.abc import Callable, Mapping
-=======
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
->>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
 from pathlib import Path
 from types import FrameType
 
@@ -35,22 +30,17 @@ Welcome = Callable[[str, str], list[str]]
 """What to try, from the command as one types it (`freshet`) and the option that names the data folder."""
 
 
-<<<<<<< HEAD
-def up(settings: UpSettings, environ: Mapping[str, str], say: Told, ready: Callable[[StackState], None]) -> None:
-=======
 def up(
     settings: UpSettings,
     environ: Mapping[str, str],
-    say: Say,
+    say: Told,
     ready: Callable[[StackState], None],
-    *,
-    with_demo: bool = False,
-    welcome: Welcome = own_shop_lines,
+    demo: Welcome | None = None,
 ) -> None:
->>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
     """Runs the stack in the foreground until a signal; `ready` is called once, when all of it answers.
 
-    Raises StateRefused when one runs already, Unavailable or StartFailed when it cannot start.
+    With the lines of `demo` the demo is one of its processes. Raises StateRefused when one runs already,
+    Unavailable or StartFailed when it cannot start.
     """
     data = settings.data.resolve()
     with held(data, _who(data)):
@@ -64,13 +54,9 @@ def up(
             choose_ports(settings, before.ports if before else {}),
             own_kafka="kafka" not in settings.model_fields_set,
             own_redis="redis_url" not in settings.model_fields_set,
-            with_demo=with_demo,
+            with_demo=demo is not None,
         )
-<<<<<<< HEAD
-        _supervise(stack, environ, journal, ready)
-=======
-        _supervise(stack, environ, say, ready, welcome)
->>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
+        _supervise(stack, environ, journal, ready, demo or own_shop_lines)
 
 
 def up_detached(
@@ -131,15 +117,10 @@ def _who(data: Path) -> str:
     return f" (pid {state.pid}{', ' + state.url if state.url else ''})"
 
 
-<<<<<<< HEAD
-def _supervise(stack: Stack, environ: Mapping[str, str], journal: Journal, ready: Callable[[StackState], None]) -> None:
-    began_s, say = time.monotonic(), journal.say
-=======
 def _supervise(
-    stack: Stack, environ: Mapping[str, str], say: Say, ready: Callable[[StackState], None], welcome: Welcome
+    stack: Stack, environ: Mapping[str, str], journal: Journal, ready: Callable[[StackState], None], welcome: Welcome
 ) -> None:
-    began_s = time.monotonic()
->>>>>>> ce1c970 (Demo: loading, trickle, shoppers, the command)
+    began_s, say = time.monotonic(), journal.say
     notes = _Notes(stack, say)
     notes.phase("starting")
     try:

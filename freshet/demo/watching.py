@@ -6,7 +6,7 @@ from collections.abc import Callable
 from freshet.demo.catalogue import PRODUCTS
 from freshet.demo.standing import Door, count
 from freshet.demo.trickle import GONE_MAX
-from freshet.progress import Show, Step
+from freshet.progress import Step
 from schemas.errors import Unavailable
 
 LOOK_S = 0.5
@@ -15,7 +15,7 @@ ENOUGH = PRODUCTS - GONE_MAX
 """The trickle takes some out of the range now and then."""
 
 
-async def watch(door: Door, show: Show, clock: Callable[[], float]) -> int | None:
+async def watch(door: Door, show: Callable[[Step, float], None], clock: Callable[[], float]) -> int | None:
     """Returns the number once the shop shows the catalogue; None when it has not grown for STALL_S_MAX."""
     begun_s = grown_s = clock()
     first = seen = None
@@ -31,7 +31,7 @@ async def watch(door: Door, show: Show, clock: Callable[[], float]) -> int | Non
             return found
         per_s = (found - first) / max(0.001, clock() - begun_s)
         eta_s = (ENOUGH - found) / per_s if per_s > 0 else None
-        show.update(Step("searchable", found, found / PRODUCTS, per_s, eta_s, 0), clock())
+        show(Step("searchable", found, found / PRODUCTS, per_s, eta_s, 0), clock())
         await asyncio.sleep(LOOK_S)
     return None
 

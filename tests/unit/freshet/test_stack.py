@@ -1,5 +1,6 @@
 """Ports are chosen once and remembered; the children agree on all of them."""
 
+import dataclasses
 import os
 import socket
 from pathlib import Path
@@ -84,6 +85,14 @@ def test_order_of_the_children(tmp_path: Path) -> None:
     assert found["topics"].after == ("kafka",)
     assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].stops_before) == {"catalog", "embed", "shard"}
+
+
+def test_the_demo_starts_last_and_stops_first(tmp_path: Path) -> None:
+    stack = dataclasses.replace(stack_in(tmp_path, UpSettings(port=0)), with_demo=True)
+    *others, demo = children(stack, os.environ, tmp_path)
+    assert (demo.name, demo.after) == ("demo", ("serving",))
+    assert demo.command[-2:] == ("freshet.demo", stack.url)
+    assert "demo" not in {child.name for child in others}
 
 
 def test_servers_of_ones_own_are_not_started(tmp_path: Path) -> None:
