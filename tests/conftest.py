@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = REPOSITORY.parent / "shared" / "data"
+
+settings.register_profile("freshet", deadline=None)  # a busy machine is no failure
+settings.load_profile("freshet")
 
 
 @pytest.fixture(scope="session")
