@@ -1,4 +1,4 @@
-"""`python -m agents catalog|embed|shard`: one worker process."""
+"""`python -m agents catalog|embed|shard|session`: one worker process."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import sys
 import uvloop
 
 from schemas.errors import FreshetError, SettingsError
-from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings, read
+from schemas.settings import CatalogSettings, EmbedSettings, SessionSettings, ShardSettings, read
 from streams.logs import log_refusal
 
 EXIT_FAILED = 1
@@ -26,8 +26,12 @@ async def _serve(process: str) -> None:
             await wiring.run_embed(read(EmbedSettings, os.environ), os.environ)
         case "shard":
             await wiring.run_shard(read(ShardSettings, os.environ), os.environ)
+        case "session":
+            await wiring.run_session(read(SessionSettings, os.environ), os.environ)
         case _:
-            raise SettingsError(f"{process!r} is not a worker", hint="usage: python -m agents catalog|embed|shard")
+            raise SettingsError(
+                f"{process!r} is not a worker", hint="usage: python -m agents catalog|embed|shard|session"
+            )
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ def dead_letter(
     record: LogRecord,
     event_id: EventId | None,
     invalid: InvalidEvent,
-    stage: Literal["catalog", "embed", "shard"],
+    stage: Literal["catalog", "embed", "shard", "session"],
     topics: Topics,
 ) -> Outgoing:
     """The record to write. `event_id` None: the record does not tell which event it came from."""

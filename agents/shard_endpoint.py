@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agents.health import Health
 from agents.shard import Kept, ShardAgent
 from index_snapshots.orders import pack
-from index_snapshots.protocol import Half
+from index_snapshots.protocol import Half, Leaning
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
-from schemas.search import ShardAnswer, ShardQuery
+from schemas.search import ShardAnswer, ShardQuery, VectorsAnswer, VectorsQuery
 
 M = TypeVar("M", bound=BaseModel)
 SEARCHES_MAX = 64
@@ -47,6 +47,7 @@ class ShardEndpoint:
         app = web.Application(middlewares=[_errors])
         app.router.add_post("/search", self.search)
         app.router.add_get("/skus/{sku}", self.sku)
+        app.router.add_post("/vectors", self.vectors)
         app.router.add_post("/seen", self.seen)
         app.router.add_get("/state", self.state)
         health.add_to(app)
@@ -56,23 +57,26 @@ class ShardEndpoint:
         query = await _read(request, ShardQuery)
         kept = self._kept(query.partition)
         vector = _vector(query.vector, kept.origin.dim)
+        leaning = _leaning(query, kept.origin.dim)
         if self._searching >= SEARCHES_MAX:
             raise Overloaded(f"{SEARCHES_MAX} searches are waiting here already", retry_after_s=0.1)
         self._searching += 1
         deadline = time.monotonic() + query.budget_ms / 1000
         try:
             answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._answer, kept, query, vector, deadline
+                self._threads, self._answer, kept, query, vector, leaning, deadline
             )
         finally:
             self._searching -= 1
         return _json(answer)
 
-    def _answer(self, kept: Kept, query: ShardQuery, vector: Half | None, deadline: float) -> bytes:
+    def _answer(
+        self, kept: Kept, query: ShardQuery, vector: Half | None, leaning: Leaning | None, deadline: float
+    ) -> bytes:
         if time.monotonic() > deadline:
             raise Overloaded("the search's budget was over before it began", retry_after_s=0.1)
         view = kept.shard.view
-        matches = view.search(vector, query.limit, query.filters)
+        matches = view.search(vector, query.limit, query.filters, leaning)
         state = self._agent.state(query.partition, view.offsets)
         answer = ShardAnswer(hits=view.hits(matches.found), matching=matches.matching, state=state)
         return orjson.dumps(answer.model_dump())
@@ -90,6 +94,17 @@ class ShardEndpoint:
             "state": self._agent.state(int(partition), view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))
+
+    async def vectors(self, request: web.Request) -> web.Response:
+        asked = await _read(request, VectorsQuery)
+        view = self._kept(asked.partition).shard.view
+        found = ((sku, view.vector(sku)) for sku in asked.skus)
+        answer = VectorsAnswer(
+            encoder=view.identity.encoder,
+            vectors={sku: base64.b64encode(fp16).decode() for sku, fp16 in found if fp16 is not None},
+            state=self._agent.state(asked.partition, view.offsets),
+        )
+        return _json(orjson.dumps(answer.model_dump()))
 
     async def seen(self, request: web.Request) -> web.Response:
         asked = await _read(request, SeenRequest)
@@ -176,6 +191,11 @@ def _vector(text: str | None, dim: int) -> Half | None:
     if not np.isfinite(vector).all():
         raise InvalidRequest("bad_vector", "the vector is not finite")
     return vector
+
+
+def _leaning(query: ShardQuery, dim: int) -> Leaning | None:
+    vector = _vector(query.taste.vector, dim) if query.taste else None
+    return Leaning(vector, query.taste.strength) if query.taste and vector is not None else None
 
 
 def _json(body: bytes) -> web.Response:

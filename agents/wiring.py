@@ -3,8 +3,10 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 
+import aiohttp
 import structlog
 from aiohttp import web
 
@@ -13,8 +15,10 @@ from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
 from agents.partitions import Partitions
+from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
+from agents.shard_vectors import ShardVectors
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
 from encoders.bundle import Manifest, load, model_folder
@@ -23,23 +27,29 @@ from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
 from schemas.metrics import Metrics
+from schemas.replicas import parse_replicas
 from schemas.settings import (
     CatalogSettings,
     EmbedSettings,
+    SessionSettings,
     Settings,
     ShardSettings,
     WorkerSettings,
     refuse_open_endpoint,
 )
+from streams.item_vectors import ItemMemory
 from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.reader import Reader
 from streams.redis_hints import ReplicaHints
+from streams.redis_sessions import RedisSessions
 from streams.topics import Cluster, describe_cluster
 
 FAULT_VARIABLE = "FRESHET_FAULT"
 KAFKA_WAIT_S = 60.0
 """A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
+REDIS_TIMEOUT_S = 1.0
+"""Of a batch of clicks: nobody waits for it."""
 WATCH_S = 0.5
 AWAY_S = 10.0
 """While Kafka is away it is asked, and said, only so often."""
@@ -93,6 +103,43 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
         await agent.partitions.lock.acquire()
 
     await run(app, finish)
+
+
+async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> None:
+    """Runs agents.session until a signal."""
+    refuse_open_endpoint("worker", settings.worker_host, settings.worker_open)
+    configure_logs(settings.log_level)
+    metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
+    replicas = parse_replicas(settings.shards, settings.partitions)
+    cluster = await wait_for_kafka(settings)
+    log_id = zlib.crc32(f"{cluster.cluster_id} {cluster.topic_ids['clicks']}".encode())
+    sessions = RedisSessions(settings.redis_url, settings.generation, REDIS_TIMEOUT_S, slow_s=REDIS_TIMEOUT_S)
+    vectors = ShardVectors(replicas, aiohttp.ClientSession(trust_env=False), time.monotonic)
+    items = ItemMemory(vectors.ask, settings.partitions, metrics, time.monotonic)
+    faults = Faults(environ.get(FAULT_VARIABLE, ""))
+    agent = SessionAgent(settings.kafka, topics, log_id, sessions, items, settings.session_batch_max, metrics, faults)
+    name = WorkerName(agent.partitions.group, settings.session_worker)
+    app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
+    app.agent(app.topic(topics.name("clicks"), key_type=bytes, value_type=bytes), name="session")(agent.work)
+    await _listen("session", metrics, agent.partitions, settings, settings.session_port, lambda: agent.waits_for)
+    watching = asyncio.create_task(_watch_clicks(agent, settings.kafka))
+
+    async def finish() -> None:
+        watching.cancel()
+        await agent.partitions.lock.acquire()
+
+    await run(app, finish)
+
+
+async def _watch_clicks(agent: SessionAgent, kafka: str) -> None:
+    reader = await asyncio.to_thread(Reader, kafka)
+    while True:
+        try:
+            await asyncio.to_thread(agent.measure_lag, reader)
+        except Unavailable as error:
+            log.warning("cannot measure lags", error=error.message)
+            await asyncio.sleep(AWAY_S)
+        await asyncio.sleep(WATCH_S)
 
 
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
@@ -180,9 +227,16 @@ async def wait_for_kafka(settings: Settings) -> Cluster:
             await asyncio.sleep(0.5)
 
 
-async def _listen(process: str, metrics: Metrics, partitions: Partitions, settings: WorkerSettings, port: int) -> None:
+async def _listen(
+    process: str,
+    metrics: Metrics,
+    partitions: Partitions,
+    settings: WorkerSettings,
+    port: int,
+    waits_for: Callable[[], str] = lambda: "",
+) -> None:
     def why_not_ready() -> str:
-        return "" if partitions.began else "no partition has been assigned yet"
+        return waits_for() if partitions.began else "no partition has been assigned yet"
 
     def facts() -> dict[str, object]:
         return {"group": partitions.group, "next_offsets": partitions.next_offsets}

@@ -53,6 +53,10 @@ class Shop:
     async def patch(self, sku: str, changes: Event) -> Place:
         return event_order(await self._write("PATCH", f"/v1/catalog/{sku}", changes))
 
+    async def click(self, click: Event) -> None:
+        """Returns once Kafka has it."""
+        await self._write("POST", "/v1/clicks", click)
+
     async def delete_all(self, skus: Sequence[str], batch: int = 500) -> None:
         for start in range(0, len(skus), batch):
             lines = [json.dumps({"type": "delete", "sku": sku}) for sku in skus[start : start + batch]]

@@ -65,6 +65,22 @@ def bench_search(
     raise typer.Exit(search(qps, seconds, events_rate, queries, url, data, json))
 
 
+@benches.command("sessions")
+def bench_sessions(
+    rate: Annotated[float, typer.Option(min=0.1, help="First clicks of new sessions per second.")] = 10.0,
+    qps: Annotated[float, typer.Option(min=0.1, help="Searches per second while Redis does badly.")] = 30.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 15.0,
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions whose memory is measured.")] = 100_000,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """How soon a session reads its own click; memory of sessions; searches while Redis is full, frozen, gone."""
+    from bench.sessions import Rates
+    from freshet.run_bench_sessions import sessions as measure
+
+    raise typer.Exit(measure(Rates(rate, qps, seconds), sessions, data, json))
+
+
 @benches.command("embed")
 def bench_embed(
     file: Annotated[Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")] = None,

@@ -52,6 +52,7 @@ def search(
     in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
     price_min: Annotated[float | None, typer.Option(min=0, help="Only prices from this amount on.")] = None,
     price_max: Annotated[float | None, typer.Option(min=0, help="Only prices up to this amount.")] = None,
+    session: Annotated[str | None, typer.Option(help="As this session sees it.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
     url: Url = "",
     data: Data = None,
@@ -60,7 +61,7 @@ def search(
     """Search the shop as the storefront does."""
     from freshet.run_products import SearchOptions, search_products
 
-    options = SearchOptions(text, limit, page, brand or [], in_stock, price_min, price_max, explain, json)
+    options = SearchOptions(text, limit, page, brand or [], in_stock, price_min, price_max, session, explain, json)
     raise typer.Exit(search_products(options, url, data))
 
 

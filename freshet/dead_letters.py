@@ -62,6 +62,8 @@ def event_id_of(letter: DeadLetter, generation: int) -> EventId:
         return EventId.parse(letter.event_id)
     if letter.topic == topic_name("catalog", generation):
         return EventId(generation, letter.partition, letter.offset)
+    if letter.stage == "session":
+        raise CannotReplay(f"{letter.id} is a click", hint="correct the storefront; a click is not sent again")
     raise CannotReplay(f"{letter.id} names no catalogue event", hint="change the product and send it again")
 
 

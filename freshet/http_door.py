@@ -41,6 +41,9 @@ class HttpDoor:
     async def get(self, path: str) -> Any:
         return await self._call("GET", path, None, "")
 
+    async def delete(self, path: str) -> Any:
+        return await self._call("DELETE", path, None, "")
+
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return await self._call("POST", path, orjson.dumps(body), "application/json")
 

@@ -47,7 +47,7 @@ def evaluate(folder: Path, mode: str, url: str, data: Path | None, as_json: bool
     except ValueError as error:
         raise SettingsError(str(error)) from None
     target = find_target(url, data)
-    figures = {mode: _measured(evaluate_search(target.url, queries, ratings, key=target.key))}
+    figures = {mode: measured(evaluate_search(target.url, queries, ratings, key=target.key))}
     if as_json:
         print_json(figures)
         return OK
@@ -66,7 +66,7 @@ def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
     load = Load(options.rate, options.seconds, options.poll_ms, options.timeout_s)
     importer = _start_import(options, target) if options.import_file else None
     try:
-        figures: dict[str, Any] = _measured(
+        figures: dict[str, Any] = measured(
             measure_freshness(
                 target.url,
                 load,
@@ -105,11 +105,11 @@ def _note_unknown_texts(figures: dict[str, Any], target: Target, url: str, data:
 
 def freshness_lines(figures: dict[str, Any]) -> Iterator[str]:
     yield f"ms from acknowledgement to found, {figures['rate_per_s']:g}/s, polled every {figures['poll_ms']:g} ms"
-    yield _row("", ["changes", *PERCENTILES, "timeouts", "texts encoded"])
+    yield row("", ["changes", *PERCENTILES, "timeouts", "texts encoded"])
     for name in ("upserts", "prices"):
         phase = figures[name]
-        yield _row(name, [phase[key] for key in ("count", *PERCENTILES, "timeouts", "texts_encoded")])
-        yield _row("  ack", [phase["ack_ms"][key] for key in ("count", *PERCENTILES)])
+        yield row(name, [phase[key] for key in ("count", *PERCENTILES, "timeouts", "texts_encoded")])
+        yield row("  ack", [phase["ack_ms"][key] for key in ("count", *PERCENTILES)])
     if figures.get("texts_encoded_unknown"):
         yield f"texts encoded -: {figures['texts_encoded_unknown']}"
     if figures.get("import"):
@@ -137,7 +137,7 @@ def search(
         texts = read_queries(queries) if queries else built_in_queries()
     except (OSError, ValueError) as error:
         raise SettingsError(str(error)) from None
-    figures: dict[str, Any] = _measured(
+    figures: dict[str, Any] = measured(
         measure_search(
             target.url,
             texts,
@@ -160,16 +160,16 @@ PHASES = ("static", "streaming")
 
 def search_lines(figures: dict[str, Any]) -> Iterator[str]:
     yield f"ms from the intended send time, {figures['qps']:g}/s, {figures['distinct_queries']:,} different queries"
-    yield _row("", ["searches", *PERCENTILES, "errors", "degraded", "empty"])
+    yield row("", ["searches", *PERCENTILES, "errors", "degraded", "empty"])
     for name in PHASES:
         if name in figures:
             phase = figures[name]
-            yield _row(name, [phase[key] for key in ("count", *PERCENTILES, "errors", "degraded", "empty")])
+            yield row(name, [phase[key] for key in ("count", *PERCENTILES, "errors", "degraded", "empty")])
             for stage, spent in phase["stages"].items():
-                yield _row(f"  {stage}", [spent[key] for key in ("count", *PERCENTILES)])
+                yield row(f"  {stage}", [spent[key] for key in ("count", *PERCENTILES)])
 
 
-def _measured(work: Any) -> Any:
+def measured(work: Any) -> Any:
     """Runs a measurement; what it cannot go on with becomes one sentence."""
     try:
         return asyncio.run(work)
@@ -177,5 +177,5 @@ def _measured(work: Any) -> Any:
         raise FreshetError(str(group.exceptions[0]), hint="see: freshet status") from None
 
 
-def _row(name: str, cells: list[Any]) -> str:
-    return name.ljust(12) + "".join(("-" if cell is None else str(cell)).rjust(14) for cell in cells)
+def row(name: str, cells: list[Any]) -> str:
+    return name.ljust(16) + "".join(("-" if cell is None else str(cell)).rjust(14) for cell in cells)

@@ -22,6 +22,7 @@ class SearchOptions:
     in_stock: bool
     price_min: float | None
     price_max: float | None
+    session: str | None
     explain: bool
     as_json: bool
 
@@ -38,6 +39,7 @@ class SearchOptions:
             "limit": self.limit,
             "page": self.page,
             "filters": given,
+            "session": self.session,
             "explain": self.explain,
         }
 
@@ -78,7 +80,26 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
     if answer.get("explain"):
         lines += [f"  {_state(state)}" for state in answer["made_from"]]
         lines.append(f"  encoder {answer['encoder']}, query vector: {answer['explain'].get('query_vector')}")
+        lines += _session_lines(answer["explain"])
     return lines
+
+
+def _session_lines(explain: dict[str, Any]) -> list[str]:
+    """Which products the session looks at, and which hits that moved."""
+    session = explain.get("session")
+    if not session:
+        return []
+    items = ", ".join(f"{item['sku']} {item['weight']:.0%}" for item in session["items"])
+    moved = [
+        f"    {sku}: {move['rank_before']} -> {move['rank']} (affinity {_number(move['affinity'])})"
+        for sku, move in explain["moves"].items()
+        if move["rank_before"] != move["rank"]
+    ]
+    return [f"  session: {items}; strength {session['strength']:g}, vector: {session['vector']}", *moved]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def product_lines(answer: dict[str, Any]) -> list[str]:

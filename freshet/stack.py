@@ -14,8 +14,8 @@ from schemas.errors import SettingsError
 from schemas.settings import UpSettings, as_environ
 
 PROBE_TIMEOUT_S = 1.0
-PORTS = ("kafka", "kafka_controller", "redis", "catalog", "embed", "shard", "serving")
-WORKERS = ("catalog", "embed", "shard")
+PORTS = ("kafka", "kafka_controller", "redis", "catalog", "embed", "shard", "session", "serving")
+WORKERS = ("catalog", "embed", "shard", "session")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[st
         "catalog": settings.catalog_port,
         "embed": settings.embed_port,
         "shard": settings.shard_port,
+        "session": settings.session_port,
         "serving": settings.port,
     }
     chosen: dict[str, int] = {}
@@ -102,6 +103,7 @@ def child_environ(stack: Stack) -> dict[str, str]:
             "catalog_port": stack.ports["catalog"],
             "embed_port": stack.ports["embed"],
             "shard_port": stack.ports["shard"],
+            "session_port": stack.ports["session"],
             "shards": [f"http://{LOOPBACK}:{stack.ports['shard']}"] * stack.settings.partitions,
             "host": stack.settings.host,
             "port": stack.ports["serving"],

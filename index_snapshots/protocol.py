@@ -99,6 +99,15 @@ class Found(NamedTuple):
     """Where the view keeps this SKU; means nothing in another view."""
     score: float | None
     """Cosine, -1..1; None when there was no query vector."""
+    affinity: float | None = None
+    """Cosine with the session's vector; None without one and outside the window."""
+
+
+class Leaning(NamedTuple):
+    """A session's vector and how much it counts."""
+
+    vector: Half
+    strength: float
 
 
 class Matches(NamedTuple):
@@ -136,14 +145,18 @@ class View(Protocol):
     @property
     def digest_offers(self) -> str: ...
 
-    def search(self, vector: Half | None, limit: int, filters: Filters) -> Matches:
+    def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
         """At most `limit` visible products that pass the filters. Never fewer than exist.
 
-        Raises InvalidRequest("bad_vector") when the vector is not fp16 of shape (dim,) and length 1.
+        With `leaning` in the order of `schemas.personal`: whatever the limit, the first hits are the same.
+        Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
 
     def hits(self, found: Sequence[Found]) -> list[Hit]: ...
     def lookup(self, sku: str) -> Lookup: ...
+    def vector(self, sku: str) -> bytes | None:
+        """Little-endian fp16, shape (dim,); None when the product is not shown."""
+
     def scrub(self) -> bool:
         """Recomputes both digests from what is stored; False: memory or disk has changed under us."""
 

@@ -63,6 +63,11 @@ def nearest(rows: FrozenRows, row_of: Slots, query: Half, limit: int) -> tuple[S
     return kept, np.concatenate(exact or [np.empty(0)])
 
 
+def affinities(rows: FrozenRows, row_of: Slots, session: Half) -> npt.NDArray[np.float64]:
+    """Exact products of these rows with a session's vector, as in `nearest`; shape (len(row_of),)."""
+    return np.asarray(rows.gather(row_of).astype(np.float64) @ session.astype(np.float64))
+
+
 def at_least(values: npt.NDArray[np.generic], limit: int, slack: float = 0) -> Slots:
     """Positions whose value is at most `slack` below the `limit`-th greatest: at least `limit`, if there are."""
     if len(values) <= limit:

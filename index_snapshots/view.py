@@ -11,12 +11,13 @@ import numpy.typing as npt
 from index_snapshots import digests
 from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
 from index_snapshots.orders import NO_ORDER, unpack
-from index_snapshots.protocol import Counts, Found, Half, Identity, Lookup, Matches, Offsets
+from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.rows import FrozenRows
-from index_snapshots.search import Slots, at_least, candidates, nearest
+from index_snapshots.search import Slots, affinities, at_least, candidates, nearest
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_at, offer_hash
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
+from schemas.personal import RERANK_WINDOW, blended
 from schemas.records import Content, is_unit
 from schemas.search import Filters, Hit
 
@@ -42,19 +43,31 @@ class ExactView:
     def digest_offers(self) -> str:
         return digests.hexadecimal(self.sum_offers)
 
-    def search(self, vector: Half | None, limit: int, filters: Filters) -> Matches:
+    def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
         words = self.words
         slots = candidates(self.columns, words.brands, words.categories, words.currencies, filters)
         if vector is None:
             return Matches(self._newest(slots, limit), len(slots))
         _check_query(vector, self.identity.dim)
-        kept, scores = nearest(self.rows, self.columns.whole("row")[slots], vector, limit)
+        wanted = limit if leaning is None else max(limit, RERANK_WINDOW)
+        kept, scores = nearest(self.rows, self.columns.whole("row")[slots], vector, wanted)
         found = [
             Found(words.skus[slot], slot, score)
             for slot, score in zip(slots[kept].tolist(), scores.tolist(), strict=True)
         ]
         found.sort(key=lambda one: (-(one.score or 0.0), one.sku))
-        return Matches(found[:limit], len(slots))
+        ranked = found if leaning is None else self._leaning(found[:wanted], leaning)
+        return Matches(ranked[:limit], len(slots))
+
+    def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
+        """Best first, re-ranked by what the session looks at."""
+        _check_query(leaning.vector, self.identity.dim)
+        window = found[:RERANK_WINDOW]
+        rows = self.columns.whole("row")[np.array([one.slot for one in window], dtype=np.int64)]
+        near = affinities(self.rows, rows, leaning.vector).tolist()
+        leaned = [one._replace(affinity=affinity) for one, affinity in zip(window, near, strict=True)]
+        leaned += found[RERANK_WINDOW:]
+        return sorted(leaned, key=lambda one: (-blended(one.score or 0.0, one.affinity, leaning.strength), one.sku))
 
     def _newest(self, slots: Slots, limit: int) -> list[Found]:
         orders = self.columns.whole("document_order")[slots]
@@ -66,14 +79,15 @@ class ExactView:
         return [Found(self.words.skus[slot], slot, None) for _, slot in ranked[:limit]]
 
     def hits(self, found: Sequence[Found]) -> list[Hit]:
-        return [self._hit(one.slot, one.score) for one in found]
+        return [self._hit(one.slot, one.score, one.affinity) for one in found]
 
-    def _hit(self, slot: int, score: float | None) -> Hit:
+    def _hit(self, slot: int, score: float | None, affinity: float | None = None) -> Hit:
         get = self.columns.get
         offer_order = get("offer_order", slot)
         return Hit(
             sku=self.words.skus[slot],
             score=score,
+            affinity=affinity,
             content=Content.model_validate_json(self.rows.bodies[get("row", slot)]),
             offer=offer_at(self.columns, self.words.currencies, slot),
             in_stock=get("in_stock", slot),
@@ -99,6 +113,12 @@ class ExactView:
             unpack(document.order) if document else None,
             unpack(offer.order) if offer else None,
         )
+
+    def vector(self, sku: str) -> bytes | None:
+        slot = self.words.slot_of.get(sku)
+        if slot is None or slot >= self.columns.slots or not visible(*marks(self.columns, slot)):
+            return None
+        return self.rows.half(self.columns.get("row", slot))
 
     def scrub(self) -> bool:
         skus, currencies = self.words.skus, self.words.currencies

@@ -33,6 +33,7 @@ QUERY_CHARS_MAX = 1_000
 HITS_MAX = 100
 SEARCH_DEPTH_MAX = 1_000  # page * limit: deeper pages cost every shard a larger candidate list
 FILTER_VALUES_MAX = 100
+VECTOR_SKUS_MAX = 500  # of one question to a shard
 DEAD_LETTER_VALUE_BYTES_MAX = 2_000_000  # in base64 it still fits into a record; a longer original is cut
 DEAD_LETTER_KEY_BYTES_MAX = 1_000
 ERROR_TEXT_CHARS_MAX = 1_000  # of a message or a problem; it may quote the event

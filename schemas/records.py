@@ -210,7 +210,7 @@ class DeadLetter(Record):
     """[field, problem] pairs."""
     who: Literal["merchant", "operator"]
     """Who must act."""
-    stage: Literal["catalog", "embed", "shard"]
+    stage: Literal["catalog", "embed", "shard", "session"]
     event_id: str = ""
     sku: str = ""
     received_ms: int

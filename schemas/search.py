@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas import limits
+from schemas.clicks import Session
 from schemas.records import Content, Offer, OrderField
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
@@ -47,6 +48,10 @@ class SearchRequest(Message):
     page: Annotated[int, Field(ge=1)] = 1
     """Which page, from 1; page * limit is at most SEARCH_DEPTH_MAX (1,000)."""
     filters: Filters = Filters()
+    session: Session | None = None
+    """The session of POST /v1/clicks: what it clicked moves its hits."""
+    personalise: bool = True
+    """Whether the session moves hits; if not it is only logged."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard and scores."""
 
@@ -63,6 +68,8 @@ class Hit(Message):
     sku: str
     score: float | None = None
     """Cosine of query and product, -1..1; null when there was no query vector."""
+    affinity: float | None = None
+    """Cosine of session and product, -1..1; null without a session, or too far down to be re-ranked."""
     content: Content
     offer: Offer | None = None
     """Null while price and stock are not here yet."""
@@ -85,15 +92,41 @@ class ShardState(Message):
     offers_offset: int
 
 
+class Taste(Message):
+    """Where a session looks, and how much that counts: see `schemas.personal`."""
+
+    vector: str
+    """base64 of little-endian fp16, shape (dim,), length 1 before rounding."""
+    strength: Annotated[float, Field(ge=0, le=1)]
+
+
 class ShardQuery(Message):
     """What the query tier asks one shard process for one partition."""
 
     partition: int
     vector: str | None = None
     """base64 of little-endian fp16, shape (dim,); null: newest first."""
+    taste: Taste | None = None
+    """Re-ranks the best hits; needs `vector`."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
     budget_ms: Annotated[int, Field(ge=1)]
+
+
+class VectorsQuery(Message):
+    """`POST /vectors` of a shard process: the vectors of these products."""
+
+    partition: int
+    skus: Annotated[list[str], Field(min_length=1, max_length=limits.VECTOR_SKUS_MAX)]
+
+
+class VectorsAnswer(Message):
+    """Vectors by SKU; a product that is not shown is missing."""
+
+    encoder: str
+    vectors: dict[str, str]
+    """base64 of little-endian fp16, shape (dim,)."""
+    state: ShardState
 
 
 class ShardAnswer(Message):

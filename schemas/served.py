@@ -11,6 +11,8 @@ class ServedHit(Record):
 
     sku: str
     score: float | None = None
+    affinity: float | None = None
+    """Cosine with the session's vector."""
     content_order: OrderField
     offer_order: OrderField | None = None
 
@@ -22,6 +24,10 @@ class ServedInputs(Record):
     """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
     vector_from: str = ""
     """`cache` or `encoder`."""
+    session_vector: str | None = None
+    """The same of the session; None: it moved nothing."""
+    session_strength: float | None = None
+    """What it was multiplied with."""
     candidates: dict[str, list[ServedHit]]
     """All that each partition gave, best first, by partition: for every page up to the one that was asked for."""
     spent_ms: dict[str, float]
@@ -41,6 +47,10 @@ class Served(Record):
     limit: int
     page: int
     filters: Filters
+    session: str | None = None
+    """As the storefront sent it."""
+    personalised: bool = False
+    """Whether the session moved hits."""
     found: int
     skus: list[str]
     """What was shown, best first."""

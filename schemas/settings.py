@@ -103,6 +103,19 @@ class ShardSettings(Settings):
     model: Path | None = Field(None, description="Folder of the model bundle, whose id and dimension the shard takes")
 
 
+class SessionSettings(WorkerSettings):
+    """agents.session: counts clicks and keeps where each session looks."""
+
+    session_port: Port = Field(0, description="Port of /healthz, /readyz and /metrics; 0: any free one")
+    session_batch_max: int = Field(500, ge=1, description="Most clicks in one step")
+    session_worker: str = Field(
+        "session-0", min_length=1, description="Fixed name of this worker in its consumer group"
+    )
+    shards: list[str] = Field(
+        default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
+    )
+
+
 class ServingSettings(Settings):
     """serving: the HTTP tier."""
 
@@ -113,6 +126,9 @@ class ServingSettings(Settings):
     )
     shards: list[str] = Field(
         default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
+    )
+    personalise_strength: float = Field(
+        0.15, ge=0, le=1, description="Most by which a shopper's session moves a score; 0: answers are the same for all"
     )
     search_budget_ms: int = Field(300, ge=10, le=10_000, description="Time a search may take; late stages are left out")
     engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")
@@ -133,10 +149,18 @@ class UpSettings(Settings):
     catalog_port: Port = Field(0, description="Port of agents.catalog; 0: a free one, kept in DATA/state.json")
     embed_port: Port = Field(0, description="Port of agents.embed; 0: a free one, kept in DATA/state.json")
     shard_port: Port = Field(0, description="Port of agents.shard; 0: a free one, kept in DATA/state.json")
+    session_port: Port = Field(0, description="Port of agents.session; 0: a free one, kept in DATA/state.json")
     kafka_heap_mb: int = Field(512, ge=128, description="Java heap of the embedded Kafka")
 
 
-MODELS: tuple[type[Settings], ...] = (CatalogSettings, EmbedSettings, ShardSettings, ServingSettings, UpSettings)
+MODELS: tuple[type[Settings], ...] = (
+    CatalogSettings,
+    EmbedSettings,
+    ShardSettings,
+    SessionSettings,
+    ServingSettings,
+    UpSettings,
+)
 S = TypeVar("S", bound=Settings)
 
 

@@ -9,7 +9,7 @@ from serving.middleware import KEYED, MIDDLEWARES, keyed_routes
 from serving.openapi import document
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.reference.guides import docs_folder, read_guides
-from serving.routes import catalog, clicks, docs, events, health, pages, search, skus
+from serving.routes import catalog, clicks, docs, events, health, pages, search, sessions, skus
 from serving.routes.docs import DOCUMENTS, Documents
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
@@ -19,6 +19,7 @@ ROUTES: tuple[Route, ...] = (
     *skus.ROUTES,
     *catalog.ROUTES,
     *clicks.ROUTES,
+    *sessions.ROUTES,
     *events.ROUTES,
     *health.ROUTES,
     *pages.ROUTES,

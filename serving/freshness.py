@@ -44,6 +44,7 @@ class PartitionLag(BaseModel):
     contents_lag: int
     documents_lag: int | None
     offers_lag: int | None
+    clicks_lag: int
 
 
 class Freshness(BaseModel):
@@ -72,18 +73,21 @@ class LogEnds(NamedTuple):
     contents_done: int
     documents: int
     offers: int
+    clicks_behind: int
 
 
 def read_ends(reader: LogReader, generation: int, partitions: int) -> list[LogEnds]:
     """All partitions. Blocking. Raises Unavailable."""
-    names = {base: topic_name(base, generation) for base in ("catalog", "contents", "documents", "offers")}
+    names = {base: topic_name(base, generation) for base in ("catalog", "contents", "documents", "offers", "clicks")}
     every = list(range(partitions))
     decided = reader.committed(f"freshet-catalog-{generation}", names["catalog"], every)
     embedded = reader.committed(f"freshet-embed-{generation}", names["contents"], every)
+    counted = reader.committed(f"freshet-session-{generation}", names["clicks"], every)
     ends = []
     for partition in every:
         catalog_begin, catalog = reader.begin_end(names["catalog"], partition)
         contents_begin, contents = reader.begin_end(names["contents"], partition)
+        clicks_begin, clicks = reader.begin_end(names["clicks"], partition)
         ends.append(
             LogEnds(
                 catalog,
@@ -92,6 +96,7 @@ def read_ends(reader: LogReader, generation: int, partitions: int) -> list[LogEn
                 max(embedded[partition], contents_begin),
                 reader.begin_end(names["documents"], partition)[1],
                 reader.begin_end(names["offers"], partition)[1],
+                max(0, clicks - max(counted[partition], clicks_begin)),
             )
         )
     return ends
@@ -126,6 +131,7 @@ def lags(ends: list[LogEnds], open_spans: list[Span], empty: Set[Span]) -> list[
             contents_lag=behind[("contents", partition)],
             documents_lag=behind.get(("documents", partition)),
             offers_lag=behind.get(("offers", partition)),
+            clicks_lag=end.clicks_behind,
         )
         for partition, end in enumerate(ends)
     ]

@@ -18,6 +18,8 @@ from serving.query_vectors import QueryVectors
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
+from serving.tastes import Tastes
+from streams.sessions import Sessions
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Wiring:
     watch: ShardWatch
     hints: Hints
     vectors: QueryVectors
+    sessions: Sessions
+    tastes: Tastes
     served: ServedLog
     outcomes: OutcomeCache
     history: History

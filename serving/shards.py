@@ -13,7 +13,7 @@ from yarl import URL
 
 from schemas.errors import Unavailable
 from schemas.records import Order, OrderField
-from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState
+from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState, VectorsAnswer, VectorsQuery
 from serving.budget import Budget
 from serving.hedge import first_good
 
@@ -111,6 +111,15 @@ class Shards:
             partition, lambda address: self._call("POST", f"{address}/seen", timeout_s, Seen, body), timeout_s
         )
 
+    async def vectors(self, partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
+        """Vectors of products as the freshest replica shows them. Raises Unavailable."""
+        body = VectorsQuery(partition=partition, skus=skus).model_dump_json().encode()
+        return await self._first(
+            partition,
+            lambda address: self._call("POST", f"{address}/vectors", timeout_s, VectorsAnswer, body),
+            timeout_s,
+        )
+
     async def state_of(self, address: str, timeout_s: float) -> StateAnswer:
         """All partitions of one process. Raises Unavailable."""
         return await self._call("GET", f"{address}/state", timeout_s, StateAnswer)
@@ -175,15 +184,3 @@ async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
             raise Unavailable(f"the shard answered more than {bytes_max:,} bytes")
         parts.append(part)
     return b"".join(parts)
-
-
-def parse_replicas(shards: list[str], partitions: int) -> list[list[str]]:
-    """Reads the setting `shards`. Raises ValueError unless each partition has an address."""
-    replicas = [[_with_scheme(address.strip()) for address in entry.split("|") if address.strip()] for entry in shards]
-    if len(replicas) != partitions or not all(replicas):
-        raise ValueError(f"shards must name the addresses of all {partitions} partitions, got {shards!r}")
-    return replicas
-
-
-def _with_scheme(address: str) -> str:
-    return (address if "://" in address else f"http://{address}").rstrip("/")

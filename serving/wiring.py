@@ -14,8 +14,8 @@ from encoders.bundle import load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from encoders.vector_cache import VectorCache
-from schemas.errors import SettingsError
 from schemas.metrics import Metrics
+from schemas.replicas import parse_replicas
 from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
 from serving.background import repeating
@@ -31,11 +31,14 @@ from serving.query_vectors import QueryVectors
 from serving.routes.search import SEARCHES_MAX
 from serving.served import DRAIN_EVERY_S, ServedLog
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
-from serving.shards import Shards, parse_replicas
+from serving.shards import Shards
+from serving.tastes import PROBE_EVERY_S, Tastes
 from serving.watchdog import tick
+from streams.item_vectors import ItemMemory
 from streams.producer import Producer
 from streams.reader import Reader, Tail
 from streams.redis_hints import ReplicaHints
+from streams.redis_sessions import RedisSessions
 
 FRESHNESS_EVERY_S = 3.0
 """How often the lags are read when nobody asks: keeps /readyz and the sample of fresh events alive."""
@@ -46,7 +49,7 @@ CONNECTIONS_MAX = 256
 async def build(settings: ServingSettings, log: Log) -> Wiring:
     """Call it inside the running loop. Connects to nothing yet. Raises SettingsError."""
     refuse_open_door(settings.host, settings.admin_key)
-    replicas = replicas_of(settings)
+    replicas = parse_replicas(settings.shards, settings.partitions)
     metrics, clock = Metrics(), time.monotonic
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
@@ -54,6 +57,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     watch = ShardWatch()
     shards = Shards(replicas, session, clock, watch.states)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
+    sessions = RedisSessions(settings.redis_url, settings.generation)
+    items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
+    tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
     outcomes = OutcomeCache(clock)
     history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
     freshness = FreshnessMeter(lag_history, shards, outcomes, watch.states, settings.generation, clock)
@@ -72,6 +78,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         watch=watch,
         hints=hints,
         vectors=vectors,
+        sessions=sessions,
+        tastes=tastes,
         served=served,
         outcomes=outcomes,
         history=history,
@@ -79,6 +87,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         version=version("freshet"),
         background=(
             lambda: connections(producer, session, hints, (history, lag_history)),
+            lambda: looking_up(sessions, tastes, log),
             lambda: sending(served, log),
             lambda: repeating("watchdog", lambda: tick(clock, metrics, log), 0.0, log),
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
@@ -91,16 +100,6 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
 
 def open_door(kind: Kind, topic: str, producer: Producer, settings: ServingSettings, metrics: Metrics) -> Door:
     return Door(kind, producer, topic_name(topic, settings.generation), settings.generation, metrics)
-
-
-def replicas_of(settings: ServingSettings) -> list[list[str]]:
-    try:
-        return parse_replicas(settings.shards, settings.partitions)
-    except ValueError as error:
-        raise SettingsError(
-            f"setting shards (FRESHET_SHARDS): {error}",
-            hint="one entry per partition, separated by commas; replicas of a partition separated by |",
-        ) from None
 
 
 async def measured(freshness: FreshnessMeter) -> None:
@@ -119,6 +118,20 @@ async def connections(
         await session.close()
         await hints.close()
         await producer.close()
+
+
+@asynccontextmanager
+async def looking_up(sessions: RedisSessions, tastes: Tastes, log: Log) -> AsyncIterator[None]:
+    """Asks a Redis that was away whether it is back."""
+
+    async def probe() -> None:
+        if sessions.broken:
+            await sessions.probe()
+
+    async with repeating("sessions", probe, PROBE_EVERY_S, log):
+        yield
+    await tastes.close()
+    await sessions.close()
 
 
 @asynccontextmanager

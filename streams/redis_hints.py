@@ -3,12 +3,10 @@
 import time
 
 import orjson
-import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from schemas.search import ShardState
+from streams.redis_client import connect
 
 TIMEOUT_S = 0.05
 BREAK_S = 2.0
@@ -18,15 +16,10 @@ KEY = "freshet:replica:{partition}:{replica}"
 
 
 class ReplicaHints:
-    """Never raises and never waits longer than a few TIMEOUT_S: without Redis there is just no hint.
-
-    redis-py's own retries turn a 50 ms limit into seconds, so they are off.
-    """
+    """Never raises and never waits longer than a few TIMEOUT_S: without Redis there is just no hint."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
+        self._redis = connect(url, TIMEOUT_S)
         self._broken_until_s = 0.0
         self.up = False
 

@@ -19,6 +19,7 @@ STATE = {"partition": 0, "replica": 0, "lineage": "5b1c", "documents_offset": 57
 HIT = {
     "sku": "lamp-1",
     "score": 0.61,
+    "affinity": None,
     "content": {"title": "Desk lamp", "brand": "Lumen", "category": ["Home", "Lamps"]},
     "offer": {"price": PRICE, "stock": 12},
     "in_stock": True,
@@ -90,9 +91,32 @@ EXAMPLES: dict[str, Example] = {
             "explain": None,
         },
     ),
+    "GET /v1/sessions/{id}": Example(
+        parameters={"id": "7f0c2b"},
+        answer={
+            "session": "7f0c2b",
+            "items": [
+                {"sku": "lamp-1", "type": "add_to_cart", "age_s": 4.2, "weight": 0.7826},
+                {"sku": "rug-7", "type": "click", "age_s": 61.9, "weight": 0.2174},
+            ],
+            "counted_to": 7,
+            "vector": True,
+            "encoder": "all-MiniLM-L6-v2",
+        },
+    ),
+    "DELETE /v1/sessions/{id}": Example(parameters={"id": "7f0c2b"}, answer={"session": "7f0c2b", "items": True}),
     "GET /v1/freshness": Example(
         answer={
-            "partitions": [{"partition": 0, "catalog_lag": 0, "contents_lag": 12, "documents_lag": 0, "offers_lag": 0}],
+            "partitions": [
+                {
+                    "partition": 0,
+                    "catalog_lag": 0,
+                    "contents_lag": 12,
+                    "documents_lag": 0,
+                    "offers_lag": 0,
+                    "clicks_lag": 0,
+                }
+            ],
             "events_per_s": 18.4,
             "fresh_p50_s": 0.11,
             "fresh_p95_s": 0.23,

@@ -10,6 +10,7 @@ from schemas.served import Served, ServedHit, ServedInputs
 from serving.bodies import read_body
 from serving.budget import Budget
 from serving.parts import REQUEST_ID, WIRING, Wiring
+from serving.personal import explained_session, moves
 from serving.problems import invalid_request
 from serving.routes.route import Route, answer_model
 from serving.search import Found, search
@@ -30,11 +31,13 @@ async def post_search(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
-    found = await search(asked, wiring.vectors, wiring.shards, budget)
+    found = await search(asked, wiring.vectors, wiring.tastes, wiring.shards, budget)
     observe(budget, wiring)
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
-    response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
     at_ms = wiring.wall_ms()
+    response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
+    if asked.explain:
+        response = response.model_copy(update={"explain": explained(asked, found, budget, at_ms)})
     if full and not fits(served(asked, found, response, budget, at_ms)):
         response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
@@ -77,22 +80,32 @@ def respond(
         replayable=full,
         made_from=[answer.state for answer in found.answers.values()],
         encoder=encoder,
-        explain=explained(found, budget) if asked.explain else None,
     )
 
 
-def explained(found: Found, budget: Budget) -> dict[str, Any]:
+def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int) -> dict[str, Any]:
+    leaning = found.leaning
+    candidates = [hit for answer in found.answers.values() for hit in answer.hits]
+    first = (asked.page - 1) * asked.limit + 1
     return {
         "stages_ms": dict(budget.spent_ms),
         "query_vector": found.vector.source if found.vector else "none",
         "candidates": {str(partition): len(answer.hits) for partition, answer in found.answers.items()},
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "scores": {hit.sku: hit.score for hit in found.hits},
+        "session": explained_session(leaning, at_ms),
+        "moves": moves(found.hits, candidates, first, leaning.strength) if leaning else {},
     }
 
 
 def candidate(hit: Hit) -> ServedHit:
-    return ServedHit(sku=hit.sku, score=hit.score, content_order=hit.content_order, offer_order=hit.offer_order)
+    return ServedHit(
+        sku=hit.sku,
+        score=hit.score,
+        affinity=hit.affinity,
+        content_order=hit.content_order,
+        offer_order=hit.offer_order,
+    )
 
 
 def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
@@ -100,6 +113,8 @@ def served(asked: SearchRequest, found: Found, response: SearchResponse, budget:
     inputs = ServedInputs(
         vector=found.vector.fp16 if found.vector else None,
         vector_from=found.vector.source if found.vector else "",
+        session_vector=found.leaning.fp16 if found.leaning else None,
+        session_strength=found.leaning.strength if found.leaning else None,
         candidates={
             str(partition): [candidate(hit) for hit in answer.hits] for partition, answer in found.answers.items()
         },
@@ -113,6 +128,8 @@ def served(asked: SearchRequest, found: Found, response: SearchResponse, budget:
         limit=asked.limit,
         page=asked.page,
         filters=asked.filters,
+        session=asked.session,
+        personalised=found.leaning is not None,
         found=response.found,
         skus=[hit.sku for hit in response.hits],
         took_ms=response.took_ms,

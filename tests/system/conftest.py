@@ -34,6 +34,7 @@ COMMANDS = {
     "catalog": ["-m", "agents", "catalog"],
     "embed": ["-m", "agents", "embed"],
     "shard": ["-m", "agents", "shard"],
+    "session": ["-m", "agents", "session"],
     "serving": ["-m", "serving"],
 }
 
@@ -107,6 +108,7 @@ class Stack:
             "catalog_port": self.ports.get("catalog", 0),
             "embed_port": self.ports.get("embed", 0),
             "shard_port": self.ports["shard"],
+            "session_port": self.ports.get("session", 0),
             "port": self.ports.get("serving", 0),
             "shards": [f"127.0.0.1:{self.ports['shard']}"] * self.partitions,
         }
@@ -230,7 +232,7 @@ def generations() -> Iterator[int]:
 @pytest.fixture
 def stack(kafka: str, redis_url: str, generations: Iterator[int], tmp_path: Path, model: Path) -> Iterator[Stack]:
     """Topics of two partitions and no process yet."""
-    with _made(kafka, redis_url, next(generations), tmp_path, model) as made:
+    with stack_on(kafka, redis_url, next(generations), tmp_path, model) as made:
         yield made
 
 
@@ -239,12 +241,12 @@ def module_stack(
     kafka: str, redis_url: str, generations: Iterator[int], tmp_path_factory: pytest.TempPathFactory, model: Path
 ) -> Iterator[Stack]:
     """The same, for all tests of one file."""
-    with _made(kafka, redis_url, next(generations), tmp_path_factory.mktemp("stack"), model) as made:
+    with stack_on(kafka, redis_url, next(generations), tmp_path_factory.mktemp("stack"), model) as made:
         yield made
 
 
 @contextmanager
-def _made(kafka: str, redis_url: str, generation: int, data: Path, model: Path) -> Iterator[Stack]:
+def stack_on(kafka: str, redis_url: str, generation: int, data: Path, model: Path) -> Iterator[Stack]:
     made = Stack(kafka, redis_url, generation, 2, data, model)
     create_topics(kafka, made.generation, made.partitions)
     try:

@@ -18,10 +18,10 @@ POISON = (b"\x80\x81\xfe", b'{"type": "upsert", "sku":', b"[]", b'{"type": "upse
 
 
 class Merchant:
-    """Sends to one generation of `catalog` and remembers the id of every event that Kafka has acknowledged."""
+    """Sends to one generation of a topic and remembers the id of every event that Kafka has acknowledged."""
 
-    def __init__(self, kafka: str, generation: int) -> None:
-        self._topic = topic_name("catalog", generation)
+    def __init__(self, kafka: str, generation: int, base: str = "catalog") -> None:
+        self._topic = topic_name(base, generation)
         self._generation = generation
         self._lock = threading.Lock()
         self._acked: list[str] = []

@@ -258,7 +258,7 @@ def up(tmp_path: Path, model: Path) -> Iterator[Up]:
 def test_the_whole_stack_survives_what_happens_to_it(up: Up) -> None:
     state = up.start()
     assert state["state"] == "ready"
-    assert set(pids(state)) == {"kafka", "redis", "catalog", "embed", "shard", "serving"}
+    assert set(pids(state)) == {"kafka", "redis", "catalog", "embed", "shard", "session", "serving"}
     assert all(found["answers"] for found in up.status()["children"] if found["port"])
     cluster = describe_cluster(state["kafka"], 1)
 

@@ -55,7 +55,7 @@ def test_processes_that_have_a_log(folder: Path) -> None:
 
 
 def test_processes_that_have_settings(folder: Path) -> None:
-    assert complete("freshet config show s", folder) == ["shard", "serving"]
+    assert complete("freshet config show s", folder) == ["shard", "session", "serving"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -81,10 +81,10 @@ def test_the_children_read_what_the_stack_chose(tmp_path: Path) -> None:
 
 def test_order_of_the_children(tmp_path: Path) -> None:
     found = {child.name: child for child in children(stack_in(tmp_path, UpSettings(port=0)), os.environ, tmp_path)}
-    assert list(found) == ["kafka", "redis", "topics", "model", "catalog", "embed", "shard", "serving"]
+    assert list(found) == ["kafka", "redis", "topics", "model", "catalog", "embed", "shard", "session", "serving"]
     assert found["topics"].after == ("kafka",)
     assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
-    assert set(found["serving"].stops_before) == {"catalog", "embed", "shard"}
+    assert set(found["serving"].stops_before) == {"catalog", "embed", "shard", "session"}
 
 
 def test_the_demo_starts_last_and_stops_first(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_state_that_cannot_be_written_is_said_and_does_not_raise(
 
     monkeypatch.setattr(up, "write_state", full)
     settings = UpSettings(data=tmp_path)
-    ports = dict.fromkeys(("kafka", "redis", "catalog", "embed", "shard", "serving"), 1)
+    ports = dict.fromkeys(("kafka", "redis", "catalog", "embed", "shard", "session", "serving"), 1)
     stack = Stack(settings, tmp_path, ports, own_kafka=True, own_redis=True)
     up._Notes(stack, said.append).children([])
     assert "No space left" in said[0]

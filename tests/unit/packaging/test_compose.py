@@ -12,14 +12,28 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from freshet.cli import app
 from schemas.errors import SettingsError
-from schemas.settings import CatalogSettings, EmbedSettings, ServingSettings, Settings, ShardSettings, known_keys, read
+from schemas.settings import (
+    CatalogSettings,
+    EmbedSettings,
+    ServingSettings,
+    SessionSettings,
+    Settings,
+    ShardSettings,
+    known_keys,
+    read,
+)
 from tests.compose import ours, read_compose
 from tests.conftest import REPOSITORY
 
 COMPOSE = read_compose()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ours(COMPOSE)
-WORKERS: dict[str, type[Settings]] = {"catalog": CatalogSettings, "embed": EmbedSettings, "shard": ShardSettings}
+WORKERS: dict[str, type[Settings]] = {
+    "catalog": CatalogSettings,
+    "embed": EmbedSettings,
+    "shard": ShardSettings,
+    "session": SessionSettings,
+}
 PINNED = re.compile(r"^[a-z/]+:\d+\.\d+\.\d+(-[a-z0-9.]+)*$")
 
 

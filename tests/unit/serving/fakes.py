@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.metrics import Metrics
+from schemas.personal import blended
 from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
@@ -22,12 +23,16 @@ from serving.gate import Gate
 from serving.history import History
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
-from serving.query_vectors import QueryVectors
+from serving.query_vectors import QueryVectors, fp16_text
 from serving.routes.search import SEARCHES_MAX
 from serving.served import ServedLog
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
+from serving.tastes import Tastes
+from streams.item_vectors import ItemMemory
 from streams.memory import MemoryLog
+from streams.memory_sessions import MemorySessions
+from streams.sessions import Sessions
 
 ENCODER = "fake-4"
 
@@ -58,6 +63,9 @@ class FakeShard:
     hits: list[Hit] = field(default_factory=list)
     skus: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
+    vectors: dict[str, list[float]] = field(default_factory=dict)
+    affinities: dict[str, float] = field(default_factory=dict)
+    asked_vectors: list[list[str]] = field(default_factory=list)
     ready: bool = True
     encoder: str = ENCODER
     behave: Callable[[], Any] | None = None
@@ -68,6 +76,7 @@ class FakeShard:
         app = web.Application()
         app.router.add_post("/search", self._search)
         app.router.add_get("/skus/{sku}", self._sku)
+        app.router.add_post("/vectors", self._vectors)
         app.router.add_post("/seen", self._seen)
         app.router.add_get("/state", self._state)
         return app
@@ -79,12 +88,27 @@ class FakeShard:
             response: web.Response | None = await self.behave()
             if response is not None:
                 return response
-        hits = [item.model_dump(mode="json") for item in self.hits[: query["limit"]]]
+        ranked = self.hits
+        if query["taste"]:
+            ranked = [item.model_copy(update={"affinity": self.affinities.get(item.sku, 0.0)}) for item in ranked]
+            strength = query["taste"]["strength"]
+            ranked.sort(key=lambda item: -blended(item.score or 0.0, item.affinity, strength))
+        hits = [item.model_dump(mode="json") for item in ranked[: query["limit"]]]
         return web.json_response({"hits": hits, "matching": len(self.hits), "state": self.state.model_dump()})
 
     async def _sku(self, request: web.Request) -> web.Response:
         known = self.skus.get(request.match_info["sku"], {"hit": None, "deleted": False, "waiting": None})
         return web.json_response({**known, "state": self.state.model_dump()})
+
+    async def _vectors(self, request: web.Request) -> web.Response:
+        asked = (await request.json())["skus"]
+        self.asked_vectors.append(asked)
+        if self.behave is not None:
+            response: web.Response | None = await self.behave()
+            if response is not None:
+                return response
+        found = {sku: fp16_text(np.array(self.vectors[sku], np.float32)) for sku in asked if sku in self.vectors}
+        return web.json_response({"encoder": self.encoder, "vectors": found, "state": self.state.model_dump()})
 
     async def _seen(self, request: web.Request) -> web.Response:
         times = {"content_order": None, "offer_order": None, "embedded_ms": None}
@@ -198,6 +222,7 @@ class Tier:
         producer: Any = None,
         clock: Any = None,
         hints: Any = None,
+        sessions: Sessions | None = None,
         served_queue_max: int = 100,
         **settings: Any,
     ) -> None:
@@ -209,6 +234,7 @@ class Tier:
         self.metrics = Metrics()
         self.clock = clock
         self.hints = hints or NoHints()
+        self.sessions = sessions
         self.served_queue_max = served_queue_max
         self.settings = {"partitions": len(self.replicas), "search_budget_ms": 5_000} | settings
         self._ids = (f"r{number}" for number in itertools.count())
@@ -231,6 +257,7 @@ class Tier:
 
     async def __aexit__(self, *error: object) -> None:
         self.wiring.history.close()
+        await self.wiring.tastes.close()
         await self.client.close()
         await self._session.close()
         for server in self._servers:
@@ -245,6 +272,9 @@ class Tier:
         shards = Shards(addresses, self._session, clock, watch.states)
         vectors = QueryVectors(PlainCache(), metrics, clock, watch.encoders)
         vectors.give(ENCODER, self.encoding)
+        self.sessions = self.sessions or MemorySessions(clock)
+        items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
+        tastes = Tastes(self.sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
         outcomes = OutcomeCache(clock)
         history = History(lambda: self.log)
         served = ServedLog(self.producer, "served", settings.served_full_share, metrics, self.served_queue_max)
@@ -262,6 +292,8 @@ class Tier:
             watch=watch,
             hints=self.hints,
             vectors=vectors,
+            sessions=self.sessions,
+            tastes=tastes,
             served=served,
             outcomes=outcomes,
             history=history,

@@ -13,6 +13,8 @@ KEYED = {
     ("DELETE", "/v1/catalog/{sku}"),
     ("GET", "/v1/events/{id}"),
     ("GET", "/v1/status"),
+    ("GET", "/v1/sessions/{id}"),
+    ("DELETE", "/v1/sessions/{id}"),
     ("GET", "/metrics"),
 }
 

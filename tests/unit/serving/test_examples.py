@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from schemas.sessions import SessionClick
 from serving.app import ROUTES
 from serving.openapi import document
 from serving.reference.curl import SERVER, curl
@@ -55,6 +56,7 @@ async def test_its_command_gets_a_good_answer(route: Route) -> None:
     shard = FakeShard(hits=[lamp], skus={"lamp-1": {"hit": lamp.model_dump(mode="json")}})
     async with Tier([[shard]]) as tier:
         await tier.client.patch("/v1/catalog/lamp-1", json={"stock": 1})  # the event 1-0-0
+        await tier.wiring.sessions.count(1, [SessionClick("7f0c2b", "lamp-1", "click", 7, 0)], 0)
         response = await tier.client.request(method, url.removeprefix(SERVER), data=body, headers=headers)
         assert (method, response.status) == (route.method, route.status)
 

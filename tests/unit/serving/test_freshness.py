@@ -21,7 +21,7 @@ from serving.freshness import (
 from streams.reader import LogRecord
 from tests.unit.serving.fakes import Clock, FakeReader, FakeShard, Tier, outcome, state
 
-ENDS = LogEnds(catalog=100, catalog_done=90, contents=80, contents_done=79, documents=70, offers=60)
+ENDS = LogEnds(catalog=100, catalog_done=90, contents=80, contents_done=79, documents=70, offers=60, clicks_behind=5)
 
 
 def lag(*states: ShardState, empty: frozenset[Any] = frozenset()) -> Any:
@@ -32,6 +32,7 @@ def lag(*states: ShardState, empty: frozenset[Any] = frozenset()) -> Any:
 def test_records_behind_per_step_where_a_marker_does_not_count() -> None:
     found = lag(state(documents=69, offers=40))
     assert (found.catalog_lag, found.contents_lag, found.documents_lag, found.offers_lag) == (10, 0, 0, 20)
+    assert found.clicks_lag == 5
 
 
 def test_two_records_behind_are_not_a_marker() -> None:

@@ -15,8 +15,7 @@ import orjson
 import pytest
 
 from schemas.errors import SettingsError
-from schemas.settings import ServingSettings, is_loopback, refuse_open_door
-from serving.wiring import replicas_of
+from schemas.settings import is_loopback, refuse_open_door
 
 NOWHERE = "127.0.0.1:1"
 DEADLINE_S = 60.0
@@ -125,9 +124,3 @@ async def test_the_threads_of_numpy_are_set_before_it_loads() -> None:
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     async with asyncio.timeout(DEADLINE_S):
         assert await child.wait() == 0
-
-
-def test_replicas_must_fit_the_partitions() -> None:
-    assert replicas_of(ServingSettings(shards=["a:1|b:2", "c:3"], partitions=2))[0] == ["http://a:1", "http://b:2"]
-    with pytest.raises(SettingsError):
-        replicas_of(ServingSettings(shards=["a:1"], partitions=2))

@@ -10,7 +10,7 @@ from schemas.errors import Unavailable
 from schemas.search import ShardQuery, ShardState
 from serving.budget import Budget
 from serving.shard_watch import ShardWatch
-from serving.shards import FAILED_FOR_S, Shards, parse_replicas
+from serving.shards import FAILED_FOR_S, Shards
 from tests.unit.serving.fakes import Clock, FakeShard, Tier, hit, state
 
 
@@ -79,16 +79,6 @@ async def test_a_process_that_does_not_answer_is_not_known_any_more() -> None:
         assert not tier.wiring.watch.ready(0)
         assert [(level, event) for level, event, _ in tier.lines.lines] == [("warning", "shard_lost")]
         assert tier.wiring.watch.states() == {}
-
-
-def test_addresses_are_read_from_the_setting() -> None:
-    assert parse_replicas(["127.0.0.1:1|http://b:2/", "c:3"], 2) == [
-        ["http://127.0.0.1:1", "http://b:2"],
-        ["http://c:3"],
-    ]
-    for shards, partitions in [([], 1), (["a:1"], 2), (["a:1", ""], 2), (["|"], 1)]:
-        with pytest.raises(ValueError, match="all"):
-            parse_replicas(shards, partitions)
 
 
 async def test_a_process_with_several_partitions_is_asked_once_for_its_state() -> None:

@@ -3,6 +3,7 @@
 import orjson
 from aiohttp import web
 
+from schemas.clicks import decode_click
 from schemas.errors import InvalidEvent
 from schemas.events import Delete, Patch, Upsert, decode_event
 from schemas.records import EventId, Order, Outcome
@@ -27,12 +28,18 @@ class FakeShop:
         self.writes = 0
         self.searches: list[dict[str, object]] = []
         self.degraded: list[str] = []
+        self.sessions: dict[str, str] = {}
+        """The last click of each session; `deaf`: SKUs whose clicks move nothing."""
+        self.deaf: set[str] = set()
         self.lag = 0
 
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/catalog", self.post)
         app.router.add_patch("/v1/catalog/{sku}", self.patch)
+        app.router.add_post("/v1/clicks", self.click)
+        app.router.add_get("/v1/sessions/{id}", self.session)
+        app.router.add_delete("/v1/sessions/{id}", self.forget)
         app.router.add_get("/v1/freshness", self.freshness)
         app.router.add_get("/v1/skus/{sku}", self.sku)
         app.router.add_post("/v1/search", self.search)
@@ -89,6 +96,23 @@ class FakeShop:
                 "outcomes", str(event_id).encode(), Outcome.model_validate(outcome).encode(), event_id.partition
             )
 
+    async def click(self, request: web.Request) -> Answer:
+        asked = decode_click(await request.read())
+        if asked.sku not in self.deaf:
+            self.sessions[asked.session] = asked.sku
+        return answer({"accepted": 1, "rejected": 0, "events": [{"line": 1, "event_id": "1-0-0"}]}, 202)
+
+    async def session(self, request: web.Request) -> Answer:
+        session = request.match_info["id"]
+        if session not in self.sessions:
+            return answer({"code": "unknown_session", "detail": "nothing is known of it"}, 404)
+        items = [{"sku": self.sessions[session], "type": "click", "age_s": 1.0, "weight": 1.0}]
+        return answer({"session": session, "items": items, "counted_to": 0, "vector": False, "encoder": ""})
+
+    async def forget(self, request: web.Request) -> Answer:
+        session = request.match_info["id"]
+        return answer({"session": session, "items": self.sessions.pop(session, None) is not None})
+
     async def freshness(self, request: web.Request) -> Answer:
         lags = {"catalog_lag": 0, "contents_lag": self.lag, "documents_lag": 0, "offers_lag": 0}
         return answer({"partitions": [{"partition": 0, **lags}], "age_s": 0.0})
@@ -104,7 +128,9 @@ class FakeShop:
         self.searches.append(asked)
         brands = asked.get("filters", {}).get("brand")
         found = [sku for sku, product in self.products.items() if not brands or product.brand in brands]
-        hits = [self.hit(sku) for sku in found if sku not in self.unserved][: asked.get("limit", 10)]
+        affinity = 0.5 if asked.get("session") in self.sessions else None
+        hits = [{**self.hit(sku), "affinity": affinity} for sku in found if sku not in self.unserved]
+        hits = hits[: asked.get("limit", 10)]
         stages = {"stages_ms": {"encode": 1.5, "shard-0": 2.5}} if asked.get("explain") else None
         return answer({"hits": hits, "found": len(found), "degraded": self.degraded, "explain": stages})
 

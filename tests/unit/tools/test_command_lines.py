@@ -13,6 +13,7 @@ from freshet.run_bench import freshness_lines, search_lines
 from freshet.run_import import ImportOptions, dry_run, exit_code, report_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
+from freshet.run_sessions import session_lines
 
 GOOD: dict[str, Any] = {
     "lines": 3,
@@ -86,9 +87,9 @@ def test_a_dry_run_checks_as_the_server_would(tmp_path: Path) -> None:
 
 
 def test_a_search_sends_only_the_filters_that_were_given() -> None:
-    options = SearchOptions("lamp", 5, 1, [], False, None, 20.0, True, False)
+    options = SearchOptions("lamp", 5, 1, [], False, None, 20.0, None, True, False)
     assert options.body()["filters"] == {"price_max": 20.0}
-    assert SearchOptions("", 5, 1, ["A"], True, 0.0, None, False, False).body()["filters"] == {
+    assert SearchOptions("", 5, 1, ["A"], True, 0.0, None, "s", False, False).body()["filters"] == {
         "brand": ["A"],
         "in_stock": True,
         "price_min": 0.0,
@@ -111,6 +112,32 @@ def test_hits_and_what_was_left_out_are_shown() -> None:
     assert "9.50 EUR" in text
     assert "31 found in 2.5 ms, without encode" in text
     assert "documents to 7" in text
+
+
+def test_what_a_session_moved_is_shown() -> None:
+    session = {"items": [{"sku": "rug", "weight": 1.0}], "strength": 0.15, "vector": "kept"}
+    moves = {"s": {"affinity": 0.5, "rank_before": 3, "rank": 1}, "t": {"affinity": None, "rank_before": 2, "rank": 2}}
+    explain = {"stages_ms": {}, "query_vector": "cache", "session": session, "moves": moves}
+    answer = {
+        "hits": [],
+        "found": 0,
+        "took_ms": 1.0,
+        "degraded": [],
+        "request_id": "r",
+        "made_from": [],
+        "encoder": "e",
+    }
+    text = "\n".join(hit_lines(answer | {"explain": explain}, 0))
+    assert "session: rug 100%; strength 0.15" in text and "s: 3 -> 1 (affinity 0.500)" in text and "t:" not in text
+
+
+def test_a_session_is_shown_with_its_weights() -> None:
+    items = [{"sku": "lamp", "type": "add_to_cart", "age_s": 4.2, "weight": 0.78}]
+    answer = {"session": "s", "items": items, "counted_to": 1_234, "vector": False, "encoder": ""}
+    lines = session_lines(answer)
+    assert lines[1].split() == ["78.0%", "add_to_cart", "4", "s", "lamp"]
+    assert "offset 1,234" in lines[-1] and "the next search makes it" in lines[-1]
+    assert "kept (e)" in session_lines(answer | {"vector": True, "encoder": "e"})[-1]
 
 
 def test_a_product_is_shown_with_its_orders() -> None:

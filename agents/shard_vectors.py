@@ -1,0 +1,47 @@
+"""Asks the shards for vectors of products: one replica after the other, and none for a while after all failed."""
+
+from collections.abc import Callable, Sequence
+
+import aiohttp
+from pydantic import ValidationError
+
+from schemas.errors import Unavailable
+from schemas.search import VectorsAnswer, VectorsQuery
+
+AWAY_S = 1.0
+"""A partition without an answer is left alone for so long: each batch of clicks would wait for it."""
+
+
+class ShardVectors:
+    """An `Ask` of `streams.item_vectors`."""
+
+    def __init__(
+        self, replicas: Sequence[Sequence[str]], session: aiohttp.ClientSession, clock: Callable[[], float]
+    ) -> None:
+        self._replicas = replicas
+        self._session = session
+        self._clock = clock
+        self._away_until_s: dict[int, float] = {}
+
+    async def ask(self, partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
+        """`timeout_s` for each replica. Raises Unavailable."""
+        last = Unavailable(f"the shard of partition {partition} did not answer a moment ago")
+        if self._clock() < self._away_until_s.get(partition, 0.0):
+            raise last
+        for address in self._replicas[partition]:
+            try:
+                return await self._one(address, VectorsQuery(partition=partition, skus=skus), timeout_s)
+            except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
+                last = Unavailable(f"the shard of partition {partition} does not answer: {type(error).__name__}")
+        self._away_until_s[partition] = self._clock() + AWAY_S
+        raise last
+
+    async def _one(self, address: str, query: VectorsQuery, timeout_s: float) -> VectorsAnswer:
+        async with self._session.post(
+            f"{address}/vectors",
+            data=query.model_dump_json().encode(),
+            headers={"Content-Type": "application/json"},
+            timeout=aiohttp.ClientTimeout(total=timeout_s),
+            raise_for_status=True,
+        ) as response:
+            return VectorsAnswer.model_validate_json(await response.read())

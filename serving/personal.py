@@ -1,0 +1,48 @@
+"""What personalising did to an answer, for people who ask: the session's items, and each hit's move."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from schemas.personal import RERANK_WINDOW, blended
+from schemas.search import Hit
+from schemas.sessions import session_weights
+from serving.tastes import Leaning
+
+
+def moves(hits: Iterable[Hit], candidates: Iterable[Hit], first: int, strength: float) -> dict[str, Any]:
+    """By SKU: affinity, the score it was ranked by, and its rank (from 1) before and after.
+
+    `hits` begin at rank `first`. The rank before is among `candidates`, all that the shards gave.
+    """
+    by_score = sorted(candidates, key=lambda hit: (-(hit.score or 0.0), hit.sku))
+    before = {hit.sku: rank for rank, hit in enumerate(by_score, 1)}
+    return {
+        hit.sku: {
+            "affinity": hit.affinity,
+            "ranked_by": blended(hit.score or 0.0, hit.affinity, strength),
+            "rank_before": before[hit.sku],
+            "rank": rank,
+        }
+        for rank, hit in enumerate(hits, first)
+    }
+
+
+def explained_session(leaning: Leaning | None, wall_ms: int) -> dict[str, Any] | None:
+    """The session's items, newest first, with their shares of its vector; None when nothing is known of it."""
+    if leaning is None:
+        return None
+    items = leaning.history.items
+    return {
+        "vector": leaning.source,
+        "strength": leaning.strength,
+        "window": RERANK_WINDOW,
+        "items": [
+            {
+                "sku": item.sku,
+                "type": item.type,
+                "age_s": round(max(0, wall_ms - item.at_ms) / 1000, 3),
+                "weight": round(weight, 4),
+            }
+            for item, weight in zip(items, session_weights(items), strict=True)
+        ],
+    }
