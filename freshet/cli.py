@@ -38,7 +38,9 @@ def up(
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
     from freshet import up as stack_up
+    from freshet.data_lock import AlreadyRuns
     from freshet.journal import to_stderr
+    from freshet.remedies import data_option, doctor
     from freshet.stack_state import StackState
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
@@ -50,10 +52,18 @@ def up(
     def ready(state: StackState) -> None:
         print(state.model_dump_json(indent=1) if json else state.url, flush=True)
 
-    if detach:
-        ready(stack_up.up_detached(settings, environ, lambda line: print(line, file=sys.stderr, flush=True)))
-    else:
-        stack_up.up(settings, environ, to_stderr, ready)
+    try:
+        if detach:
+            ready(stack_up.up_detached(settings, environ, lambda line: print(line, file=sys.stderr, flush=True)))
+        else:
+            stack_up.up(settings, environ, to_stderr, ready)
+    except AlreadyRuns:
+        raise
+    except FreshetError as error:
+        error.hint = "; ".join(filter(None, [error.hint, doctor(data_option(data))]))
+        raise
+    except OSError as error:
+        raise FreshetError(f"the stack cannot start: {error}", hint=doctor(data_option(data))) from error
 
 
 @app.command()
@@ -183,7 +193,8 @@ def main() -> None:
     try:
         app()
     except FreshetError as error:
-        print(f"error: {error.message}" + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
+        between = "\n" if "\n" in error.message else "; "
+        print(f"error: {error.message}" + (between + error.hint if error.hint else ""), file=sys.stderr)
         sys.exit(exit_code_of(error))
     except OSError as error:  # a full disk, a folder that may not be written: the system's own words name it
         print(f"error: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Commands by which the stack explains itself: status, config, logs, completion. The work is imported late."""
+"""Commands by which the stack explains itself: status, doctor, config, logs, completion. The work is imported late."""
 
 import os
 from enum import StrEnum
@@ -27,6 +27,7 @@ class Shell(StrEnum):
 
 def register(app: typer.Typer) -> None:
     app.command("status")(status)
+    app.command("doctor")(doctor)
     app.command("logs")(logs)
     app.command("completion")(completion)
     app.add_typer(config, name="config")
@@ -48,6 +49,13 @@ def status(
     if seconds is not None and not watch:
         raise typer.BadParameter("SECONDS goes with --watch: freshet status --watch 5")
     raise typer.Exit(show_status(url, data, json, seconds or 2.0 if watch else None))
+
+
+def doctor(url: Url = "", data: Data = None, json: Json = False) -> None:
+    """Look for what keeps Freshet from running well, and say what helps. Changes nothing. Exit code 4: a problem."""
+    from freshet.doctor.run import examine
+
+    raise typer.Exit(examine(url, data, json))
 
 
 def _process_names(context: typer.Context, incomplete: str) -> list[str]:

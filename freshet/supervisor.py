@@ -20,10 +20,6 @@ STOP_GRACE_S = 15.0
 LOG_LINES_TOLD = 10
 
 
-DOCTOR = "run: freshet doctor"
-"""What to do when a start fails: it names the cause and what helps."""
-
-
 class StartFailed(FreshetError):
     """A child keeps dying and the stack was never ready."""
 
@@ -155,7 +151,7 @@ class Supervisor:
         last_lines = "".join(f"\n    {line}" for line in told)
         if not self._was_ready and deaths >= self._policy.deaths_at_start_max:
             raise StartFailed(
-                f"{name} keeps dying: {deaths} times in a row, at last it {how}; {DOCTOR}; "
+                f"{name} keeps dying: {deaths} times in a row, at last it {how}; "
                 f"its log {run.child.log} ends with:{last_lines}"
             )
         wait_s = max(0.0, run.record.start_at_s - self._clock())

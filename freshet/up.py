@@ -121,7 +121,7 @@ def _supervise(
     stack: Stack, environ: Mapping[str, str], journal: Journal, ready: Callable[[StackState], None], welcome: Welcome
 ) -> None:
     began_s, say = time.monotonic(), journal.say
-    notes = _Notes(stack, say)
+    notes = _Notes(stack, journal.warn)
     notes.phase("starting")
     try:
         jars = _prepare(stack, environ, say)

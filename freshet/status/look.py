@@ -41,8 +41,8 @@ def look_at(where: Where) -> Status:
             for path in ("/v1/status", "/v1/freshness", "/v1/processes")
         }
         local = threads.submit(processes_of, state.children if state else [], where.url)
-        kafka_up = threads.submit(_kafka_up, where)
-        redis_up = threads.submit(_redis_up, where)
+        kafka_up = threads.submit(kafka_answers, where.kafka)
+        redis_up = threads.submit(redis_answers, where.redis_url)
         disk = threads.submit(stored.disk, where.data) if where.data and state else None
         status, freshness, around = (page.result() if page else NOBODY for page in pages.values())
         processes, health = local.result()
@@ -112,16 +112,16 @@ def _or_none(question: Callable[[], T]) -> T | None:
         return None
 
 
-def _kafka_up(where: Where) -> bool | None:
-    servers = [server.strip() for server in where.kafka.split(",") if server.strip()]
-    return any(map(kafka.answers, servers)) if servers else None
+def kafka_answers(servers: str) -> bool | None:
+    """Whether any of the bootstrap servers does; None: none is named."""
+    named = [server.strip() for server in servers.split(",") if server.strip()]
+    return any(map(kafka.answers, named)) if named else None
 
 
-def _redis_up(where: Where) -> bool | None:
-    if not where.redis_url:
-        return None
-    parts = urlsplit(where.redis_url)
-    if parts.password or parts.scheme != "redis":  # only the tier has a client for those
+def redis_answers(url: str) -> bool | None:
+    """None: nothing is named, or only a client with its password or certificate could tell."""
+    parts = urlsplit(url)
+    if not url or parts.password or parts.scheme != "redis":
         return None
     return redis_server.answers(parts.port or REDIS_PORT, parts.hostname or LOOPBACK)
 

@@ -118,7 +118,7 @@ def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
 
 
 def test_a_child_that_keeps_dying_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
-    run = Run(child(tmp_path, "other", SLEEPS), child(tmp_path, "worker", DIES))
+    run = Run(child(tmp_path, "other", SLEEPS), child(tmp_path, "worker", DIES, ready=lambda: False))
     with pytest.raises(StartFailed, match=r"worker keeps dying: 4 times in a row.*exit code 7") as raised:
         run.supervisor.run()
     assert "no disk left" in raised.value.message

@@ -1,0 +1,54 @@
+"""The index: every byte of every snapshot is what was written."""
+
+from dataclasses import dataclass
+
+from freshet.doctor.finding import Finding, ok, problem
+from freshet.doctor.place import Place
+from freshet.remedies import rebuild_shard
+from freshet.status.table import size
+from index_snapshots.inventory import Stored, shard_folders, snapshots
+
+NAME = "index"
+
+
+@dataclass(frozen=True)
+class ShardFacts:
+    generation: int
+    partition: int
+    snapshots: list[Stored]
+    """Newest first."""
+
+
+@dataclass(frozen=True)
+class IndexFacts:
+    shards: list[ShardFacts]
+    option: str = ""
+
+
+def examine(place: Place) -> list[Finding]:
+    return judge(gather(place))
+
+
+def gather(place: Place) -> IndexFacts:
+    folders = shard_folders(place.data)
+    shards = [ShardFacts(number, part, snapshots(folder, every_byte=True)) for number, part, folder in folders]
+    return IndexFacts(shards, place.option)
+
+
+def judge(facts: IndexFacts) -> list[Finding]:
+    found = [_damaged(shard, one, facts.option) for shard in facts.shards for one in shard.snapshots if one.damage]
+    if found:
+        return found
+    manifests = [one.manifest for shard in facts.shards for one in shard.snapshots if one.manifest]
+    total = sum(file.size for manifest in manifests for file in manifest.files.values())
+    if not manifests:
+        return [ok(NAME, "no snapshot yet: a shard is built from the log")]
+    return [ok(NAME, f"{len(manifests)} snapshots of {len(facts.shards)} shards verify ({size(total)})")]
+
+
+def _damaged(shard: ShardFacts, one: Stored, option: str) -> Finding:
+    """A damaged snapshot is left out at the start; that it is damaged tells of a failing disk or of other hands."""
+    others = [other for other in shard.snapshots if not other.damage]
+    stands_in = f"{others[0].name} stands in" if others else "the shard is built from the log at its next start"
+    says = f"the snapshot {one.name} of shard {shard.partition} is damaged: {one.damage}; {stands_in}"
+    return problem(NAME, says, rebuild_shard(shard.partition, option))
