@@ -17,6 +17,8 @@ from schemas.settings import UpSettings, as_environ
 PROBE_TIMEOUT_S = 1.0
 PORTS = ("kafka", "kafka_controller", "redis", "catalog", "embed", "shard", "session", "serving")
 WORKERS = ("catalog", "embed", "shard", "session")
+NEED_MODEL = ("embed", "shard")
+"""The others begin while the model is still built."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,10 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
         _step(stack, settings, "model", ("model", "build"), ()),
     )
     after = (*servers, "topics", "model")
-    workers = [_worker(stack, settings, name, ("agents", name), after) for name in WORKERS]
+    workers = [
+        _worker(stack, settings, name, ("agents", name), tuple(n for n in after if n != "model" or name in NEED_MODEL))
+        for name in WORKERS
+    ]
     serving = _worker(stack, settings, "serving", ("serving",), after, WORKERS)
     return [*found, *steps, *workers, serving, *([_demo(stack, settings)] if stack.with_demo else [])]
 

@@ -38,7 +38,7 @@ class Search:
     text: str
 
     def body(self) -> dict[str, Any]:
-        return {"text": self.text, "limit": HITS}
+        return {"text": self.text, "limit": HITS, "session": self.shopper.session}
 
 
 class Shoppers:

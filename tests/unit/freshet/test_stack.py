@@ -83,6 +83,8 @@ def test_order_of_the_children(tmp_path: Path) -> None:
     found = {child.name: child for child in children(stack_in(tmp_path, UpSettings(port=0)), os.environ, tmp_path)}
     assert list(found) == ["kafka", "redis", "topics", "model", "catalog", "embed", "shard", "session", "serving"]
     assert found["topics"].after == ("kafka",)
+    assert set(found["catalog"].after) == set(found["session"].after) == {"kafka", "redis", "topics"}
+    assert set(found["embed"].after) == set(found["shard"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].stops_before) == {"catalog", "embed", "shard", "session"}
 
