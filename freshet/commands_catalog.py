@@ -1,4 +1,4 @@
-"""Commands for the catalogue: import, search, sku and dlq. Only signatures: the work (run_*.py) is imported late."""
+"""Commands for the catalogue: import, export, search, sku, dlq. Only signatures: run_*.py is imported late."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +12,27 @@ dlq = typer.Typer(no_args_is_help=True, help="Dead letters: events that could no
 
 def register(app: typer.Typer) -> None:
     app.command("import")(import_file)
+    app.command("export")(export_file)
     app.command("search")(search)
     app.command("sku")(sku)
     app.add_typer(dlq, name="dlq")
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="JSON Lines, plain or gzip: one product a line.")],
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines, CSV, TSV, Parquet, Google Merchant feed or Shopify CSV; gzip is fine.")
+    ],
     mapping: Annotated[
-        Path | None, typer.Option("--map", help="TOML file that maps the lines (docs/import.md).")
+        Path | None, typer.Option("--map", help="TOML file that maps the rows (docs/import.md).")
     ] = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="Propose a mapping on stdout and show three products; send nothing.")
+    ] = False,
+    format: Annotated[
+        str, typer.Option(help="jsonl, csv, tsv, parquet, google or shopify; default: told by content and name.")
+    ] = "",
+    encoding: Annotated[str, typer.Option(help="Of CSV and TSV, such as cp1252; default: UTF-8.")] = "",
+    currency: Annotated[str, typer.Option(help="Of prices that name none, such as EUR.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line and send nothing.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many lines.")] = None,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Most events in one request.")] = 200,
@@ -29,19 +40,55 @@ def import_file(
         bool, typer.Option("--wait/--no-wait", help="Wait until all is searchable and accounted for.")
     ] = True,
     rejected: Annotated[
-        Path | None, typer.Option(help="Where rejected lines go; default: FILE.rejected.jsonl.")
+        Path | None, typer.Option(help="Where rejected rows go; default: FILE.rejected.jsonl, or .csv for a table.")
     ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where an earlier run stopped.")] = False,
+    sync: Annotated[bool, typer.Option("--sync", help="Delete the products that the file does not hold.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --sync: also above 20 % of the shop, or after rejected rows.")
+    ] = False,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Send a file of products; slow down so that live changes stay fresh; account for every event."""
+    if guess:
+        from freshet.run_guess import guess_mapping
+
+        raise typer.Exit(guess_mapping(file, format, encoding, currency, json))
     from freshet.run_import import ImportOptions, import_products
 
     options = ImportOptions(
-        file, mapping, dry_run, limit, batch, wait, rejected or file.with_name(file.name + ".rejected.jsonl"), json
+        file,
+        mapping,
+        dry_run,
+        limit,
+        batch,
+        wait,
+        rejected,
+        json,
+        format=format,
+        encoding=encoding,
+        currency=currency,
+        restart=restart,
+        sync=sync,
+        force=force,
     )
     raise typer.Exit(import_products(options, url, data))
+
+
+def export_file(
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON Lines or CSV by its name, .gz packs it; default: stdout.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="jsonl or csv; default: by the file's name, else jsonl.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write the whole catalogue, with prices and stock, as of one place in the log."""
+    from freshet.run_export import export_products
+
+    raise typer.Exit(export_products(file, format, data, json))
 
 
 def search(

@@ -2,26 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-import orjson
-
+from freshet.import_plan import ImportPlan, Tally
 from freshet.ledger import Ledger, Sample
-from freshet.mapping import FieldMapping
 from freshet.pacing import Pace
-from freshet.product_lines import Ready, Refused, prepare, read_lines
+from freshet.product_lines import Ready, Refused, original_of
 from freshet.progress import Show, Step
+from freshet.row_feed import RowFeed
 from freshet.settling import queued_events
-from schemas.errors import FreshetError, Overloaded, Unavailable
+from schemas.errors import Overloaded, Unavailable
 from schemas.limits import EVENTS_PER_REQUEST_MAX
 from schemas.records import EventId
 
 REQUESTS_IN_FLIGHT_MAX = 4
 BATCH_BYTES_MAX = 4_000_000
-BATCH_DEFAULT = 200
 LOOK_EVERY_S = 1.0
 """How often the lags are asked for."""
 GIVE_UP_S = 300.0
@@ -39,54 +35,6 @@ class CatalogDoor(Protocol):
     async def post_lines(self, path: str, lines: list[bytes]) -> Any: ...
 
 
-@dataclass(frozen=True)
-class ImportPlan:
-    file: Path
-    mapping: FieldMapping | None
-    rejected: Path
-    limit: int | None = None
-    batch: int = BATCH_DEFAULT
-    lag_s: float = 20.0
-
-
-@dataclass
-class Tally:
-    """How far an import is."""
-
-    lines: int = 0
-    sent: int = 0
-    acknowledged: int = 0
-    rejected: int = 0
-    cuts: int = 0
-    slowed: int = 0
-    """Requests that were put off: 429, 503, or nobody answered."""
-    share: float = 0.0
-    """Of the file that was read, 0..1."""
-    first_ack_s: float | None = None
-    last_line: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-
-class RejectedFile:
-    """Lines that cannot become products, with the reason; the file is made when the first one comes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._used = False
-
-    def add(self, line: Refused) -> None:
-        record = orjson.dumps(line._asdict(), option=orjson.OPT_APPEND_NEWLINE)
-        try:
-            with self.path.open("ab" if self._used else "wb") as out:
-                out.write(record)
-        except OSError as error:
-            raise FreshetError(
-                f"cannot write the rejected lines to {self.path}: {error.strerror}",
-                hint="name another file with --rejected",
-            ) from error
-        self._used = True
-
-
 class Import:
     """One run over one file. `run` ends when all lines are acknowledged or rejected, or after `stop`."""
 
@@ -98,19 +46,19 @@ class Import:
         self._show = show
         self._stop = stop
         self._clock = clock
-        self._rejected = RejectedFile(plan.rejected)
         self._pace = Pace(plan.lag_s)
         self._slots = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
         self._posts: dict[asyncio.Task[None], frozenset[str]] = {}
         self._failure: BaseException | None = None
         self._begun_s = clock()
         self.tally = Tally()
+        self._feed = RowFeed(plan, self.tally, stop.is_set)
         self.ledger = Ledger()
         self.sample = Sample()
 
     @property
     def rejected_path(self) -> Path:
-        return self._plan.rejected
+        return self._plan.rejected.path
 
     async def run(self) -> None:
         """Raises what made it impossible to go on; the tally and the ledger hold until where."""
@@ -127,16 +75,18 @@ class Import:
             raise self._failure
 
     async def _send_all(self) -> None:
-        events = self._events()
+        events = self._feed.events(await asyncio.to_thread(self._feed.rows))
         left_over: list[Ready] = []
         while not self._stop.is_set() and not self._failure:
             room = await self._room()
-            batch, left_over = _fill(left_over, events, room)
+            batch, left_over = await self._fill(left_over, events, room)
             if not batch:
                 return
             self._pace.take(len(batch))
             await self._slots.acquire()
             await self._wait_for_same_skus(batch)
+            if self._stop.is_set():  # what is not on its way yet stays for the next run
+                return
             self._start(batch)
 
     async def _wait_for_same_skus(self, batch: list[Ready]) -> None:
@@ -151,20 +101,30 @@ class Import:
         self._posts[post] = frozenset(line.sku for line in batch)
         post.add_done_callback(self._posted)
 
-    def _events(self) -> Iterator[Ready]:
-        size = max(1, self._plan.file.stat().st_size)
-        for line in read_lines(self._plan.file, self._plan.limit):
-            self.tally.lines += 1
-            self.tally.last_line = line.number
-            self.tally.share = min(1.0, line.bytes_read / size)
-            if self._plan.limit:
-                self.tally.share = max(self.tally.share, self.tally.lines / self._plan.limit)
-            made = prepare(line, self._plan.mapping)
-            if isinstance(made, Refused):
-                self._reject(made)
-            else:
-                self.tally.cuts += made.cuts
-                yield made
+    async def _fill(
+        self, left_over: list[Ready], events: Iterator[Ready | None], count: int
+    ) -> tuple[list[Ready], list[Ready]]:
+        """At most `count` events and BATCH_BYTES_MAX bytes, one per SKU, and what did not fit any more.
+
+        One per SKU, because single lines of a request may have to be sent again, and an older event must not come last.
+        """
+        batch = list(left_over)
+        skus = {line.sku for line in batch}
+        size = sum(len(line.event) for line in batch)
+        while len(batch) < count and not self._stop.is_set():
+            try:
+                line = next(events)
+            except StopIteration:
+                break
+            if line is None:
+                await asyncio.sleep(0)
+                continue
+            if batch and (size + len(line.event) > BATCH_BYTES_MAX or line.sku in skus):
+                return batch, [line]
+            batch.append(line)
+            skus.add(line.sku)
+            size += len(line.event)
+        return batch, []
 
     async def _room(self) -> int:
         """Waits until at least a quarter of a batch may be sent: tiny requests cost as much as large ones."""
@@ -222,23 +182,22 @@ class Import:
         again = []
         for number, said in line_answers(answer).items():
             line = batch[number - 1]
-            if isinstance(said, EventId):
-                self.ledger.add(said)
-                self.sample.add(line.sku, said)
-                self.tally.acknowledged += 1
-                if self.tally.first_ack_s is None:
-                    self.tally.first_ack_s = self._clock()
-            elif said.reason == NOT_TAKEN:
+            if isinstance(said, Refused) and said.reason == NOT_TAKEN:
                 again.append(line)
-            else:
+                continue
+            self._plan.done.done(line.place, line.row.number, sent=isinstance(said, EventId))
+            if isinstance(said, Refused):
                 self.tally.sent -= 1
-                self._reject(said._replace(number=line.number, original=line.event.decode()))
+                self._feed.reject(said._replace(number=line.row.number, original=original_of(line.row)))
+                continue
+            self.ledger.add(said)
+            self.sample.add(line.sku, said)
+            self.tally.acknowledged += 1
+            if self.tally.first_ack_s is None:
+                self.tally.first_ack_s = self._clock()
+        if self._plan.save:
+            self._plan.save(self.tally)
         return again
-
-    def _reject(self, line: Refused) -> None:
-        self.tally.rejected += 1
-        self.tally.reasons[line.reason] = self.tally.reasons.get(line.reason, 0) + 1
-        self._rejected.add(line)
 
     def _posted(self, post: asyncio.Task[None]) -> None:
         del self._posts[post]
@@ -248,23 +207,6 @@ class Import:
     def _note_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() and not self._failure:
             self._failure = task.exception()
-
-
-def _fill(left_over: list[Ready], events: Iterator[Ready], count: int) -> tuple[list[Ready], list[Ready]]:
-    """At most `count` events and BATCH_BYTES_MAX bytes, one per SKU, and what did not fit any more.
-
-    One per SKU, because single lines of a request may have to be sent again, and an older event must not come last.
-    """
-    batch = list(left_over)
-    skus = {line.sku for line in batch}
-    size = sum(len(line.event) for line in batch)
-    for line in islice(events, max(0, count - len(batch))):
-        if batch and (size + len(line.event) > BATCH_BYTES_MAX or line.sku in skus):
-            return batch, [line]
-        batch.append(line)
-        skus.add(line.sku)
-        size += len(line.event)
-    return batch, []
 
 
 def line_answers(answer: Any) -> dict[int, EventId | Refused]:

@@ -15,9 +15,11 @@ from encoders.build import ensure_bundle
 from encoders.bundle import Bundle, load, model_folder
 from encoders.product_text import product_text
 from freshet.exit_codes import OK
-from freshet.mapping import read_mapping
+from freshet.mapping_file import read_mapping
 from freshet.printing import print_json, print_lines
-from freshet.product_lines import Ready, prepare, read_lines
+from freshet.product_lines import Ready, prepare
+from freshet.readers.choose import open_source
+from freshet.run_import import chosen_mapping
 from freshet.running import data_folder
 from schemas.errors import FreshetError
 from schemas.settings import EmbedSettings, read
@@ -65,9 +67,10 @@ def _texts(file: Path | None, mapping: Path | None) -> Iterator[str]:
         made_up = (product("text", number) for number in range(MADE_UP))
         yield from (product_text(item["title"], item["brand"], item["description"]) for item in made_up)
         return
-    rules = read_mapping(mapping) if mapping else None
-    for line in read_lines(file):
-        made = prepare(line, rules)
+    source = open_source(file)
+    rules = chosen_mapping(read_mapping(mapping) if mapping else None, source, "")
+    for row in source.rows():
+        made = prepare(row, rules)
         if isinstance(made, Ready):
             event = orjson.loads(made.event)
             yield product_text(event.get("title", ""), event.get("brand"), event.get("description"))

@@ -11,9 +11,10 @@ import structlog
 
 from bench import embed as bench_embed
 from freshet.exit_codes import FAILED
+from freshet.import_report import exit_code, report_lines
 from freshet.printing import print_json, print_lines, say
 from freshet.run_bench_embed import open_bundle, texts_of
-from freshet.run_import import ImportOptions, exit_code, report_lines, run_import
+from freshet.run_import import ImportOptions, run_import
 from freshet.target import find_target
 from schemas.errors import SettingsError
 from schemas.settings import EmbedSettings, read
@@ -37,8 +38,7 @@ def bench_import(file: Path, mapping: Path | None, limit: int | None, data: Path
     find_target("", data)  # the stack is missed before ten seconds of measuring, not after
     settings = read(EmbedSettings, os.environ)
     bundle, texts = open_bundle(data), texts_of(file, mapping, min(limit or TEXTS, TEXTS))
-    rejected = file.with_name(file.name + ".rejected.jsonl")
-    options = ImportOptions(file, mapping, False, limit, BATCH, True, rejected, as_json)
+    options = ImportOptions(file, mapping, limit=limit, batch=BATCH, as_json=as_json, restart=True)
 
     def encoder_alone(when: str) -> dict[str, Any]:
         say(f"the encoder alone, {when} the import: {len(texts):,} texts")

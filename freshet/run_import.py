@@ -1,4 +1,4 @@
-"""What `freshet import` does: check or send, wait, account, report."""
+"""What `freshet import` does: check or send, wait, account, sync, report."""
 
 import asyncio
 import contextlib
@@ -10,17 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from bench.metrics_page import texts_encoded
-from freshet.exit_codes import FAILED, INTERRUPTED, MISMATCH, OK
+from freshet.builtin_mappings import builtin_mapping
+from freshet.checking import dry_run, peak_rss_mb
 from freshet.http_door import HttpDoor
-from freshet.importing import Import, ImportPlan, RejectedFile
-from freshet.mapping import FieldMapping, read_mapping
-from freshet.printing import print_json, print_lines, say
-from freshet.product_lines import Refused, prepare, read_lines, refused
-from freshet.progress import duration, show_on
-from freshet.settling import FOUND, OutcomeFollower, Settled, settle
+from freshet.import_plan import BATCH_DEFAULT, ImportPlan
+from freshet.import_report import facts, report
+from freshet.importing import Import
+from freshet.mapping_file import FieldMapping, paths_of, read_mapping, with_currency
+from freshet.printing import say
+from freshet.progress import Show, show_on
+from freshet.readers.choose import open_source
+from freshet.readers.delimited import columns
+from freshet.readers.rows import Source
+from freshet.rejected import RejectedFile, rejected_path
+from freshet.resuming import Progress
+from freshet.settling import OutcomeFollower, Settled, settle
+from freshet.sku_set import SkuSet
+from freshet.sync import Shop, sync
 from freshet.target import Target, find_target, same_workers
-from schemas.errors import FreshetError, InvalidEvent, SettingsError, Unavailable
-from schemas.events import decode_event
+from schemas.errors import FreshetError, SettingsError, Unavailable
+from schemas.topics import topic_name
 from streams.reader import Reader
 
 RESTARTED = "an embed worker was restarted, or does not tell: its counter cannot be compared"
@@ -29,13 +38,19 @@ RESTARTED = "an embed worker was restarted, or does not tell: its counter cannot
 @dataclass(frozen=True)
 class ImportOptions:
     file: Path
-    mapping: Path | None
-    dry_run: bool
-    limit: int | None
-    batch: int
-    wait: bool
-    rejected: Path
-    as_json: bool
+    mapping: Path | None = None
+    dry_run: bool = False
+    limit: int | None = None
+    batch: int = BATCH_DEFAULT
+    wait: bool = True
+    rejected: Path | None = None
+    as_json: bool = False
+    format: str = ""
+    encoding: str = ""
+    currency: str = ""
+    restart: bool = False
+    sync: bool = False
+    force: bool = False
 
 
 def import_products(options: ImportOptions, url: str, data: Path | None) -> int:
@@ -44,174 +59,154 @@ def import_products(options: ImportOptions, url: str, data: Path | None) -> int:
 
 def run_import(options: ImportOptions, url: str, data: Path | None) -> dict[str, Any]:
     """Checks or sends, waits and accounts; returns the figures that docs/import.md explains."""
-    mapping = read_mapping(options.mapping) if options.mapping else None
-    if not options.file.is_file():
-        raise SettingsError(f"there is no file {options.file}")
+    if options.sync and not options.wait:
+        raise SettingsError("--sync deletes at the end, after all is accounted for", hint="leave --no-wait away")
+    given = read_mapping(options.mapping) if options.mapping else None
+    source = open_source(options.file, options.format, options.encoding)
+    mapping = chosen_mapping(given, source, options.currency)
+    rejected = RejectedFile(options.rejected or rejected_path(options.file, source), source.header)
     if options.dry_run:
-        return dry_run(options, mapping)
+        with show_on() as show:
+            return dry_run(source, mapping, options.limit, rejected, show)
     target = find_target(url, data, reads_kafka=options.wait)
-    return asyncio.run(_import(options, mapping, target, url, data))
+    run = _Run(options, source, mapping, rejected, target, url, data)
+    return asyncio.run(run.whole())
 
 
-def dry_run(options: ImportOptions, mapping: FieldMapping | None) -> dict[str, Any]:
-    """Maps and checks every line as the server would; writes the rejected ones."""
-    out, good, cuts, reasons = RejectedFile(options.rejected), 0, 0, dict[str, int]()
-    for line in read_lines(options.file, options.limit):
-        made = prepare(line, mapping)
-        if not isinstance(made, Refused):
-            try:
-                decode_event(made.event)
-                good, cuts = good + 1, cuts + made.cuts
-                continue
-            except InvalidEvent as error:
-                made = refused(line.number, line.raw, error)
-        reasons[made.reason] = reasons.get(made.reason, 0) + 1
-        out.add(made)
-    rejected = sum(reasons.values())
-    return {
-        "dry_run": True,
-        "lines": good + rejected,
-        "good": good,
-        "rejected": rejected,
-        "reasons": reasons,
-        "cuts": cuts,
-        "rejected_file": str(out.path) if rejected else None,
-    }
+def chosen_mapping(given: FieldMapping | None, source: Source, currency: str) -> FieldMapping | None:
+    """The one that was given, else the format's own. Raises SettingsError where a column or the currency is missing."""
+    mapping = given or builtin_mapping(source)
+    if mapping is None:
+        return None
+    if source.format == "shopify" and not given and not currency:
+        raise SettingsError("a Shopify export names no currency", hint="add --currency EUR (or USD, GBP ...)")
+    if source.header is not None and source.format != "shopify" and given:
+        names = {name for name, _ in columns(source.header)}
+        unknown = sorted(path for path in paths_of(mapping) - names if path.split(".")[0] not in names)
+        if unknown:
+            say(f"note: {source.path} has no column {', '.join(map(repr, unknown))}, which the mapping reads")
+    return with_currency(mapping, currency)
 
 
-async def _import(
-    options: ImportOptions, mapping: FieldMapping | None, target: Target, url: str, data: Path | None
-) -> dict[str, Any]:
-    clock, stop = time.monotonic, asyncio.Event()
-    plan = ImportPlan(options.file, mapping, options.rejected, options.limit, options.batch, target.import_lag_s)
-    settled: Settled | None = None
-    failure: FreshetError | None = None
-    with _interruptible(stop), _reader(target, options.wait) as reader, show_on() as show:
-        async with HttpDoor(target.url, target.key) as door:
-            outcomes = OutcomeFollower(reader, target.generation, target.partitions) if reader else None
-            encoded = await texts_encoded(target.metrics_of("embed"))
-            work = Import(plan, door, show, stop, clock)
-            try:
-                await work.run()
-            except FreshetError as error:
-                failure = error
-            sent_s = clock()
-            if outcomes and work.tally.acknowledged and not stop.is_set() and not failure:
-                settled = await settle(
-                    work.ledger,
-                    work.sample,
-                    outcomes,
-                    door,
-                    show=show,
-                    rejected=work.tally.rejected,
-                    stop=stop,
-                    clock=clock,
-                )
-            encoded_after = await texts_encoded(target.metrics_of("embed"))
-            same = same_workers(target, "embed", url, data)
-            in_shop = await _found(door) if settled else None
-    result = _facts(work, settled, sent_s, stop.is_set())
-    counted = None if encoded is None or encoded_after is None or not same else int(encoded_after - encoded)
-    result["texts_encoded"] = counted
-    result["texts_encoded_unknown"] = RESTARTED if target.metrics_of("embed") and counted is None else None
-    result["products_in_shop"] = in_shop
-    if failure:
-        result["error"] = failure.message
-        result["hint"] = failure.hint
-    return result
+class _Run:
+    """One import into a running shop."""
 
+    def __init__(
+        self,
+        options: ImportOptions,
+        source: Source,
+        mapping: FieldMapping | None,
+        rejected: RejectedFile,
+        target: Target,
+        url: str,
+        data: Path | None,
+    ) -> None:
+        self.options = options
+        self.source = source
+        self.mapping = mapping
+        self.rejected = rejected
+        self.target = target
+        self.url = url
+        self.data = data
+        self.stop = asyncio.Event()
+        self.clock = time.monotonic
+        self.in_file = SkuSet()
 
-def _facts(work: Import, settled: Settled | None, sent_s: float, interrupted: bool) -> dict[str, Any]:
-    tally, ledger = work.tally, work.ledger
-    begun_s = tally.first_ack_s or sent_s
-    facts: dict[str, Any] = {
-        "lines": tally.lines,
-        "last_line": tally.last_line,
-        "sent": tally.sent,
-        "acknowledged": tally.acknowledged,
-        "rejected": tally.rejected,
-        "reasons": tally.reasons,
-        "rejected_file": str(work.rejected_path) if tally.rejected else None,
-        "cuts": tally.cuts,
-        "slowed": tally.slowed,
-        "sending_s": round(sent_s - begun_s, 2),
-        "interrupted": interrupted,
-    }
-    if settled:
-        kinds = ledger.outcomes()
-        whole_s = settled.at_s - begun_s
-        facts |= {
-            "outcomes": kinds,
-            "unaccounted": ledger.unaccounted,
-            "searchable": sum(kinds[kind] for kind in FOUND) if settled.searchable else None,
-            "all_stages_passed": settled.searchable,
-            "sampled": settled.sampled,
-            "sample_missing": settled.missing,
-            "seconds": round(whole_s, 2),
-            "products_per_s": round(tally.acknowledged / whole_s, 1) if whole_s > 0 else None,
-        }
-    return facts
+    async def whole(self) -> dict[str, Any]:
+        with _interruptible(self.stop), _reader(self.target, self.options.wait) as reader, show_on() as show:
+            async with HttpDoor(self.target.url, self.target.key) as door:
+                return await self._whole(reader, door, show)
 
+    async def _whole(self, reader: Reader | None, door: HttpDoor, show: Show) -> dict[str, Any]:
+        target = self.target
+        outcomes = OutcomeFollower(reader, target.generation, target.partitions) if reader else None
+        encoded = await texts_encoded(target.metrics_of("embed"))
+        progress = self._progress(reader)
+        work = Import(self._plan(progress), door, show, self.stop, self.clock)
+        failure: FreshetError | None = None
+        settled: Settled | None = None
+        try:
+            await work.run()
+        except FreshetError as error:
+            failure = error
+        sent_s = self.clock()
+        progress.save(work.tally)
+        if outcomes and work.tally.acknowledged and not self.stop.is_set() and not failure:
+            settled = await self._settle(work, outcomes, door, show)
+        encoded_after = await texts_encoded(target.metrics_of("embed"))
+        same = same_workers(target, "embed", self.url, self.data)
+        synced = None
+        if reader and outcomes and self.options.sync and not self.stop.is_set() and not failure:
+            synced = await self._sync(work, progress, Shop(reader, outcomes, door, *self._topics()), show)
+        result = facts(work, settled, sent_s, self.stop.is_set())
+        counted = None if encoded is None or encoded_after is None or not same else int(encoded_after - encoded)
+        result["texts_encoded"] = counted
+        result["texts_encoded_unknown"] = RESTARTED if target.metrics_of("embed") and counted is None else None
+        result["products_in_shop"] = await _found(door) if settled else None
+        result["peak_rss_mb"] = peak_rss_mb()
+        result["sync"] = synced
+        result |= progress.end(finished=work.tally.at_end and not self.stop.is_set() and not failure)
+        if failure:
+            result["error"], result["hint"] = failure.message, failure.hint
+        return result
 
-def exit_code(result: dict[str, Any]) -> int:
-    """MISMATCH: something is unaccounted for or not searchable; FAILED: lines were rejected, or an error ended it."""
-    if result.get("interrupted"):
-        return INTERRUPTED
-    if result.get("error"):
-        return FAILED
-    if result.get("unaccounted") or result.get("sample_missing") or result.get("all_stages_passed") is False:
-        return MISMATCH
-    return FAILED if result["rejected"] else OK
+    def _topics(self) -> tuple[int, int, float]:
+        return self.target.generation, self.target.partitions, self.target.import_lag_s
 
+    def _progress(self, reader: Reader | None) -> Progress:
+        topic = topic_name("catalog", self.target.generation)
+        partitions = range(self.target.partitions) if reader else ()
+        ends = {partition: reader.begin_end(topic, partition)[1] for partition in partitions} if reader else {}
+        progress = Progress(
+            self.target.data,
+            self.options.file,
+            self.url,
+            self.mapping.text if self.mapping else "",
+            self.rejected,
+            ends,
+        )
+        progress.begin(restart=self.options.restart)
+        return progress
 
-def report(result: dict[str, Any], as_json: bool) -> int:
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(report_lines(result))
-    if result.get("error"):
-        say(f"error: {result['error']}" + (f" ({result['hint']})" if result.get("hint") else ""))
-    return exit_code(result)
+    def _plan(self, progress: Progress) -> ImportPlan:
+        return ImportPlan(
+            self.source,
+            self.mapping,
+            self.rejected,
+            self.options.limit,
+            self.options.batch,
+            self.target.import_lag_s,
+            progress.done,
+            self.in_file.add if self.options.sync else None,
+            progress.save,
+        )
 
+    async def _settle(self, work: Import, outcomes: OutcomeFollower, door: HttpDoor, show: Show) -> Settled:
+        return await settle(
+            work.ledger,
+            work.sample,
+            outcomes,
+            door,
+            show=show,
+            rejected=work.tally.rejected,
+            stop=self.stop,
+            clock=self.clock,
+        )
 
-def report_lines(result: dict[str, Any]) -> Iterator[str]:
-    if result.get("dry_run"):
-        yield f"lines          {result['lines']:,}"
-        yield f"good           {result['good']:,}"
-    else:
-        yield f"lines          {result['lines']:,} (the last is line {result['last_line']:,} of the file)"
-        yield f"sent           {result['sent']:,}"
-        yield f"acknowledged   {result['acknowledged']:,}"
-    if result["rejected"]:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(result["reasons"].items()))
-        yield f"rejected       {result['rejected']:,} ({reasons}), see {result['rejected_file']}"
-    if result["cuts"]:
-        yield f"values cut     {result['cuts']:,} (items_max, chars_max or clean in the mapping)"
-    if result.get("slowed"):
-        yield f"repeated       {result['slowed']:,} requests (429, 503, or nobody answered)"
-    if result.get("interrupted"):
-        yield "stopped        by Ctrl-C; run the same command again: what is there already is only compared"
-    if "outcomes" in result:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in result["outcomes"].items() if count)
-        yield f"outcomes       {kinds or 'none'}"
-        yield f"unaccounted    {result['unaccounted']:,}"
-        yield from _searchable_lines(result)
-
-
-def _searchable_lines(result: dict[str, Any]) -> Iterator[str]:
-    if result["all_stages_passed"]:
-        missing = result["sample_missing"]
-        verdict = f"{len(missing)} of them are NOT served: {', '.join(missing[:10])}" if missing else "all served"
-        yield f"searchable     {result['searchable']:,} (looked up {result['sampled']:,} of them: {verdict})"
-    else:
-        yield "searchable     NOT ALL: some stage did not move any more; see freshet status"
-    if result["products_in_shop"] is not None:
-        yield f"in the shop    {result['products_in_shop']:,}"
-    yield f"took           {duration(result['seconds'])}, {result['products_per_s'] or 0:,.1f} products per second"
-    if result["texts_encoded"] is not None:
-        yield f"texts encoded  {result['texts_encoded']:,}"
-    elif result.get("texts_encoded_unknown"):
-        yield f"texts encoded  - ({result['texts_encoded_unknown']})"
+    async def _sync(self, work: Import, progress: Progress, shop: Shop, show: Show) -> dict[str, Any]:
+        partly = f"--limit {self.options.limit}" if self.options.limit else "" if work.tally.at_end else "it broke off"
+        return await sync(
+            shop,
+            self.options.file,
+            self.in_file,
+            progress.began,
+            rejected=work.tally.rejected + progress.rejected_before,
+            partly=partly,
+            force=self.options.force,
+            show=show,
+            stop=self.stop,
+            clock=self.clock,
+        )
 
 
 async def _found(door: HttpDoor) -> int | None:

@@ -20,7 +20,7 @@ FOUND = frozenset({"indexed", "unchanged", "duplicate"})
 """Outcomes after which the product, as the line says it, is in the shop."""
 
 
-class OutcomeLog(Protocol):
+class TopicLog(Protocol):
     """The reader of `streams`. Blocking."""
 
     def begin_end(self, topic: str, partition: int) -> tuple[int, int]: ...
@@ -41,7 +41,7 @@ class Freshet(Protocol):
 class OutcomeFollower:
     """Reads what was written to `outcomes` since it was made. Blocking."""
 
-    def __init__(self, reader: OutcomeLog, generation: int, partitions: int) -> None:
+    def __init__(self, reader: TopicLog, generation: int, partitions: int) -> None:
         self._reader = reader
         self._topic = topic_name("outcomes", generation)
         self._next = {partition: reader.begin_end(self._topic, partition)[1] for partition in range(partitions)}

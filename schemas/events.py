@@ -127,6 +127,8 @@ class Patch(_Product):
 
 class Delete(_Event):
     type: Literal["delete"]
+    unchanged_since: Annotated[str, AfterValidator(_event_id)] | None = None
+    """Id of an event: if the product has changed after it, the delete is superseded."""
 
 
 CatalogEvent = Upsert | Patch | Delete

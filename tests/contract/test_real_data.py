@@ -11,8 +11,9 @@ from encoders.bundle import Bundle
 from encoders.choose import choose_engine
 from encoders.product_text import product_text
 from encoders.text_encoder import TextEncoder
-from freshet.mapping import read_mapping
-from freshet.product_lines import Ready, prepare, read_lines
+from freshet.mapping_file import read_mapping
+from freshet.product_lines import Ready, prepare
+from freshet.readers.choose import open_source
 from schemas.events import Upsert, decode_event
 from tests.conftest import REPOSITORY
 
@@ -24,7 +25,7 @@ CONDENSED_MIN = 0.88
 @pytest.fixture(scope="module")
 def icecat(real_data: Path) -> dict[str, Upsert]:
     mapping = read_mapping(REPOSITORY / "docs" / "examples" / "icecat.toml")
-    lines = [prepare(line, mapping) for line in read_lines(real_data / "icecat" / "products.jsonl.gz")]
+    lines = [prepare(line, mapping) for line in open_source(real_data / "icecat" / "products.jsonl.gz").rows()]
     assert [line for line in lines if not isinstance(line, Ready)] == []
     events = [decode_event(line.event)[0] for line in lines if isinstance(line, Ready)]
     return {event.sku: event for event in events if isinstance(event, Upsert)}

@@ -234,3 +234,12 @@ def test_the_highest_version_never_falls_and_life_follows_the_last_accepted_even
             assert state is not None and state.live_since is None and state.content is None
         if decision.outcome == "indexed":
             assert state is not None and state.live_since is not None
+
+
+@pytest.mark.parametrize(("named", "outcome"), [("1-0-1", "deleted"), ("1-0-0", "superseded")])
+def test_a_delete_of_a_product_as_its_sender_knew_it(named: str, outcome: str) -> None:
+    """The product was last changed by the event at offset 1."""
+    state, _ = run(event("upsert"), event("patch", stock=3))
+    decision = decide(state, event("delete", unchanged_since=named), Order(1, 9))
+    assert decision is not None and decision.outcome == outcome
+    assert (decision.offer is None) is (outcome == "superseded")

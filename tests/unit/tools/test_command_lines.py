@@ -1,5 +1,6 @@
 """What the commands print and exit with."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,13 @@ import orjson
 import pytest
 
 from freshet import exit_codes
-from freshet.mapping import parse_mapping
-from freshet.progress import Step, duration
+from freshet.checking import dry_run
+from freshet.import_report import exit_code, report_lines
+from freshet.mapping_file import parse_mapping
+from freshet.progress import PlainLines, Step, duration
+from freshet.readers.jsonl import JsonLines
+from freshet.rejected import RejectedFile
 from freshet.run_bench import freshness_lines, search_lines
-from freshet.run_import import ImportOptions, dry_run, exit_code, report_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
@@ -79,10 +83,11 @@ def test_a_dry_run_checks_as_the_server_would(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     lines = [{"id": "1", "name": "A"}, {"id": "2", "name": ""}, {"id": "3", "name": "C", "more": {"x": 1}}]
     file.write_bytes(b"\n".join(map(orjson.dumps, lines)))
-    options = ImportOptions(file, None, True, None, 200, True, tmp_path / "r.jsonl", True)
-    found = dry_run(options, parse_mapping('fields = { sku = "id", title = "name" }'))
+    mapping = parse_mapping('fields = { sku = "id", title = "name" }')
+    found = dry_run(JsonLines(file), mapping, None, RejectedFile(tmp_path / "r.jsonl"), PlainLines(io.StringIO()))
     assert (found["lines"], found["good"], found["rejected"]) == (3, 1, 2)
     assert found["reasons"] == {"invalid_field": 2}
+    assert [(seen["field"], seen["lines"]) for seen in found["examples"]] == [("attributes.more", [3]), ("title", [2])]
     assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
 
 

@@ -12,10 +12,14 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from freshet.http_door import HttpDoor
-from freshet.importing import Import, ImportPlan
-from freshet.mapping import parse_mapping
-from freshet.product_lines import LINE_BYTES_MAX, Line, Ready, Refused, prepare, read_lines
+from freshet.import_plan import ImportPlan
+from freshet.importing import Import
+from freshet.mapping_file import parse_mapping
+from freshet.product_lines import Ready, Refused, prepare
 from freshet.progress import PlainLines
+from freshet.readers.jsonl import JsonLines
+from freshet.readers.rows import ROW_BYTES_MAX, Row
+from freshet.rejected import RejectedFile
 from freshet.settling import Drained, OutcomeFollower, Settled, settle
 from schemas.errors import InvalidRequest, SettingsError, Unavailable
 from schemas.limits import EVENT_BYTES_MAX
@@ -39,7 +43,7 @@ async def run(
     show = PlainLines(io.StringIO())
     async with TestServer(shop.app()) as server, HttpDoor(str(server.make_url("/"))) as door:
         outcomes = OutcomeFollower(shop.log, 1, 1)
-        planned = ImportPlan(file, None, file.with_suffix(".rejected"), **plan)
+        planned = ImportPlan(JsonLines(file), None, RejectedFile(file.with_suffix(".rejected")), **plan)
         work = Import(planned, door, show, stop, time.monotonic)
         await work.run()
         settled = await settle(
@@ -179,31 +183,31 @@ async def test_a_refusal_carries_what_the_server_said() -> None:
 
 @pytest.mark.parametrize(("extra", "too_long"), [(0, False), (1, True)])
 def test_the_longest_line(tmp_path: Path, extra: int, too_long: bool) -> None:
-    line = b"x" * (LINE_BYTES_MAX + extra) + b"\n"
-    found = list(read_lines(write(tmp_path / "p.jsonl", [line, {"sku": "after"}])))
-    assert [(read.number, read.too_long) for read in found] == [(1, too_long), (2, False)]
-    assert orjson.loads(found[1].raw) == {"sku": "after"}
+    line = b"x" * (ROW_BYTES_MAX + extra) + b"\n"
+    found = list(JsonLines(write(tmp_path / "p.jsonl", [line, {"sku": "after"}])).rows())
+    reasons = [row.problem.reason if row.problem else "" for row in found]
+    assert reasons == ["too_large" if too_long else "malformed_json", ""]
+    assert (found[1].number, found[1].value) == (2, {"sku": "after"})
 
 
 @pytest.mark.parametrize("extra", [0, 1])
 def test_the_largest_event(extra: int) -> None:
     empty = len(orjson.dumps({"type": "upsert", "sku": "s", "title": ""}))
-    raw = orjson.dumps({"sku": "s", "title": "x" * (EVENT_BYTES_MAX - empty + extra)})
-    made = prepare(Line(1, raw, False, 0), None)
+    made = prepare(Row(1, {"sku": "s", "title": "x" * (EVENT_BYTES_MAX - empty + extra)}), None)
     assert isinstance(made, Refused if extra else Ready)
 
 
 def test_a_mapped_line_is_counted_with_its_cuts() -> None:
     mapping = parse_mapping('fields = { sku = "id", title = { from = "name", chars_max = 2 } }')
-    made = prepare(Line(3, b'{"id": 7, "name": "Lamp"}', False, 0), mapping)
-    assert made == Ready(3, "7", b'{"type":"upsert","sku":"7","title":"La"}', 1)
+    row = Row(3, {"id": 7, "name": "Lamp"})
+    assert prepare(row, mapping) == Ready(row, "7", b'{"type":"upsert","sku":"7","title":"La"}', 1)
 
 
 def test_a_cut_gzip_file_is_an_error_with_its_name(tmp_path: Path) -> None:
     file = write(tmp_path / "p.jsonl.gz", products(1000))
     file.write_bytes(file.read_bytes()[:-20])
     with pytest.raises(SettingsError, match=r"p\.jsonl\.gz"):
-        list(read_lines(file))
+        list(JsonLines(file).rows())
 
 
 def lags(catalog: int, contents: int, documents: int | None, age_s: float = 0.0) -> dict[str, Any]:

@@ -10,9 +10,12 @@ import pytest
 
 from freshet import importing
 from freshet.http_door import RETRY_AFTER_S_MAX, refusal
-from freshet.importing import BATCH_BYTES_MAX, GIVE_UP_S, REQUESTS_IN_FLIGHT_MAX, Import, ImportPlan
+from freshet.import_plan import ImportPlan
+from freshet.importing import BATCH_BYTES_MAX, GIVE_UP_S, REQUESTS_IN_FLIGHT_MAX, Import
 from freshet.pacing import AHEAD, LOOK_S_MAX, PER_S_MAX, START_PER_S, STARVED_S, Pace
 from freshet.progress import PlainLines
+from freshet.readers.jsonl import JsonLines
+from freshet.rejected import RejectedFile
 from schemas.errors import Overloaded, Unavailable
 
 EVENT_BYTES = BATCH_BYTES_MAX // 8
@@ -42,7 +45,7 @@ class Clock:
 
 
 async def send(file: Path, door: Door, clock: Clock | None = None, batch: int = 200) -> Import:
-    plan = ImportPlan(file, None, file.with_suffix(".rejected"), batch=batch)
+    plan = ImportPlan(JsonLines(file), None, RejectedFile(file.with_suffix(".rejected")), batch=batch)
     ticking = clock or asyncio.get_running_loop().time
     work = Import(plan, door, PlainLines(io.StringIO()), asyncio.Event(), ticking)
     async with asyncio.timeout(30):

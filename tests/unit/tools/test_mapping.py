@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from freshet.mapping import as_event, map_line, parse_mapping, read_mapping
+from freshet.mapping import as_event, is_wanted, map_line
+from freshet.mapping_file import parse_mapping, read_mapping, with_currency
 from schemas.errors import InvalidEvent, SettingsError
 from schemas.events import check_event
 from schemas.limits import ATTRIBUTE_LIST_ITEMS_MAX
@@ -137,6 +138,13 @@ def test_a_wrong_mapping_names_the_key(mapping: str, says: str) -> None:
         parse_mapping(mapping)
 
 
+def test_a_file_of_price_and_stock_changes_needs_no_title() -> None:
+    mapping = 'fields = { type = { value = "patch" }, sku = "id", price = "p", stock = "s" }'
+    event = mapped({"id": "1", "p": "5 EUR", "s": "3"}, mapping)
+    check_event(event)
+    assert event == {"type": "patch", "sku": "1", "price": {"amount": 5.0, "currency": "EUR"}, "stock": 3}
+
+
 def test_a_missing_mapping_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="none"):
         read_mapping(tmp_path / "none.toml")
@@ -171,3 +179,135 @@ def test_the_icecat_example_keeps_everything() -> None:
 def test_the_icecat_example_cuts_lists_at_the_limit_of_events() -> None:
     line = {**ICECAT_LINE, "ean": ["1"] * (ATTRIBUTE_LIST_ITEMS_MAX + 1)}
     check_event(map_line(line, read_mapping(ICECAT)).event)
+
+
+TITLED = 'fields = { sku = "id", title = %s }\nunmapped = "drop"\n'
+
+
+@pytest.mark.parametrize(
+    ("rule", "title"),
+    [
+        ('["model", "name"]', "Lamp"),
+        ('{ from = ["brand", "name", "size", "model"], join = " " }', "Lumen Lamp 40"),
+        ('{ from = "model", default = "No name" }', "No name"),
+        ('{ from = "html", html = true }', "A & B"),
+        ('{ from = "name", words = { LAMP = "Light" } }', "Light"),
+        ('{ from = "size", words = { "40" = "no text" } }', "40"),
+    ],
+)
+def test_rules_that_make_a_text(rule: str, title: str) -> None:
+    line = {"id": 1.0, "name": "Lamp", "brand": "Lumen", "model": None, "size": 40, "html": "<p>A &amp; B</p>"}
+    assert mapped(line, TITLED % rule) == {"type": "upsert", "sku": "1", "title": title}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ('{ from = "text", number = "," }', 1299.5),
+        ('{ from = "flag", yes_no = true }', False),
+        ('{ from = "codes", json = true }', [1, 2]),
+        ('{ from = "codes", split = "," }', ["[1", "2]"]),
+        ('{ from = ["a", "b", "many"], list = true }', ["x", "y", "z"]),
+        ('{ from = "owed", number = ".", min = 0 }', 0),
+    ],
+)
+def test_rules_that_make_other_values(rule: str, value: object) -> None:
+    line = {"id": "1", "name": "Lamp", "text": "1.299,50", "flag": "Nein", "codes": "[1,2]", "owed": "-4"}
+    line |= {"a": "x", "b": None, "many": ["y", "z"]}  # type: ignore[dict-item]
+    event = mapped(line, BASE + f'unmapped = "drop"\nattributes = {{ found = {rule} }}')
+    assert event["attributes"] == {"found": value}
+
+
+@pytest.mark.parametrize(
+    ("price", "rule", "made"),
+    [
+        ("EUR 19,99", '"p"', (19.99, "EUR")),
+        ("1,234", '{ from = "p", number = ",", currency = "EUR" }', (1.234, "EUR")),
+        (5, '{ from = "p", currency = "USD" }', (5, "USD")),
+        ("1999", '{ from = "p", currency = "USD", scale = 0.01, decimals = 2 }', (19.99, "USD")),
+        ({"amount": 5, "currency": "EUR"}, '"p"', (5, "EUR")),
+    ],
+)
+def test_a_price_is_read_with_its_currency(price: object, rule: str, made: tuple[float, str]) -> None:
+    event = mapped(
+        {"id": "1", "name": "Lamp", "p": price}, f'fields = {{ sku = "id", title = "name", price = {rule} }}'
+    )
+    assert event["price"] == {"amount": made[0], "currency": made[1]}
+
+
+def test_a_currency_of_the_command_line_is_that_of_prices_that_name_none() -> None:
+    mapping = parse_mapping('fields = { sku = "id", title = "name", price = "p" }')
+    line = {"id": "1", "name": "Lamp", "p": "5"}
+    with pytest.raises(InvalidEvent, match=r"p \(for price\): '5' does not say which currency"):
+        map_line(line, mapping)
+    with_euros = with_currency(mapping, "EUR")
+    assert map_line(line, with_euros).event["price"] == {"amount": 5.0, "currency": "EUR"}
+    assert with_euros.text != mapping.text, "another currency is another import"
+    with pytest.raises(SettingsError, match="XXX"):
+        with_currency(mapping, "XXX")
+
+
+def test_texts_become_the_numbers_that_fields_need() -> None:
+    mapping = (
+        '[fields]\nsku = "id"\ntitle = "name"\nstock = "s"\nversion = "v"\navailability = "a"\n"price.amount" = "p"\n'
+    )
+    line = {"id": 7, "name": "Lamp", "s": "12", "v": "3", "a": "sold out", "p": "4,5"}
+    event = mapped(line, mapping + '"price.currency" = { value = "EUR" }')
+    assert (event["stock"], event["version"], event["availability"]) == (12, 3, "out_of_stock")
+    assert event["price"] == {"amount": 4.5, "currency": "EUR"} and type(event["stock"]) is int
+
+
+def test_a_raised_number_is_counted() -> None:
+    mapping = parse_mapping('fields = { sku = "id", title = "name", stock = { from = "s", min = 0 } }')
+    found = map_line({"id": "1", "name": "Lamp", "s": -3}, mapping)
+    assert (found.event["stock"], found.cuts) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"), [({"code": "12345"}, True), ({"code": "POST"}, False), ({}, False), ([], True)]
+)
+def test_only_leaves_lines_out(line: object, wanted: bool) -> None:
+    assert is_wanted(line, parse_mapping(BASE + "only = { code = '\\d{5}' }")) is wanted
+
+
+def test_only_reads_a_field_without_making_it_an_attribute() -> None:
+    assert "attributes" not in mapped({"id": "1", "name": "Lamp", "live": "yes"}, BASE + 'only = { live = "yes" }')
+
+
+def test_flatten_reads_json() -> None:
+    mapping = BASE + '[[flatten]]\nfrom = "more"\njson = true\n'
+    assert mapped({"id": "1", "name": "Lamp", "more": '{"watts": 7}'}, mapping)["attributes"] == {"watts": 7}
+    with pytest.raises(InvalidEvent, match="more: is not valid JSON"):
+        mapped({"id": "1", "name": "Lamp", "more": "{"}, mapping)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ('fields = { sku = "id", title = { from = "t", join = "-" } }', "`join` needs a list"),
+        ('fields = { sku = "id", title = { from = "t", currency = "EUR" } }', "only the field `price`"),
+        ('fields = { sku = "id", title = "t", price = { from = "p", currency = "ABC" } }', "ABC is not a currency"),
+        ('fields = { sku = "id", title = "t", price = { from = "p", number = "x" } }', "number"),
+        (BASE + 'only = { a = "(" }', "only.a"),
+        ('fields = { sku = "id", title = "t", price = "p", "price.currency" = "c" }', "give either"),
+    ],
+)
+def test_a_wrong_rule_names_the_key(mapping: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        parse_mapping(mapping)
+
+
+def test_a_mapping_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "m.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"m\.toml"):
+        read_mapping(file)
+
+
+EXAMPLES = ICECAT.parent
+"""Each mapping in the documents is one that can be read."""
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)
+def test_examples_are_valid(path: Path) -> None:
+    read_mapping(path)
