@@ -67,13 +67,19 @@ def _facts(parameter: Any) -> list[str]:
     """What the code knows beside the help: range, default, and whether it is required."""
     facts = []
     low, high = parameter.min, parameter.max
-    if low is not None or high is not None:
-        facts.append(f"{low:,} to {high:,}" if high is not None else f"at least {low:,}")
+    if low is not None and high is not None:
+        facts.append(f"{_number(low)} to {_number(high)}")
+    elif low is not None or high is not None:
+        facts.append(f"at least {_number(low)}" if low is not None else f"at most {_number(high)}")
     if default := _default(parameter):
         facts.append(f"default `{default}`")
     if parameter.param_type_name == "option" and parameter.required:
         facts.append("required")
     return facts
+
+
+def _number(value: float) -> str:
+    return f"{int(value) if value == int(value) else value:,}"
 
 
 def _default(parameter: Any) -> str:

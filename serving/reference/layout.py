@@ -7,7 +7,7 @@ from serving.reference.guides import Guide
 from serving.reference.markdown import Heading, Rendered, heading_html
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("index", "quickstart", "import", "docker"),
+    "Start": ("index", "quickstart", "demo", "page", "import", "docker"),
     "Reference": ("api", "events", "cli", "settings", "metrics"),
     "Operate": ("runbook",),
 }

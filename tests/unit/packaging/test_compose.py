@@ -69,7 +69,7 @@ def test_our_commands_exist(name: str) -> None:
         assert not hasattr(group, "commands")
     else:
         assert command[:3] == ["python", "-P", "-m"] and importlib.util.find_spec(command[3])
-        assert command[3] == "serving" or command[4] == name
+        assert command[3] in ("serving", "freshet.demo") or command[4] == name
 
 
 @pytest.mark.parametrize("name", WORKERS)
