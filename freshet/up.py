@@ -80,8 +80,8 @@ def up_detached(
             module("freshet", *command),
             env=child_settings,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,  # the address, which is told here
+            stderr=output,
             start_new_session=True,
         )
     with log.open(encoding="utf-8", errors="replace") as lines:

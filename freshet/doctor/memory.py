@@ -11,8 +11,8 @@ from freshet.status.stored import newest_snapshots
 from freshet.status.table import size
 
 NAME = "memory"
-PROCESS_MB = {"catalog": 150, "embed": 350, "shard": 150, "serving": 350}
-"""MB of each Python process without products, as seen (123, 274, 123, 270) and room to breathe."""
+PROCESS_MB = {"catalog": 150, "embed": 350, "shard": 150, "session": 150, "serving": 350}
+"""Of each Python process without products, as seen (123, 274, 123, 120, 270) and room to breathe."""
 JAVA_MORE_MB = 200
 """Of the JVM beside its heap."""
 SNAPSHOT_TIMES = 3
