@@ -1,4 +1,4 @@
-"""Parquet, batch by batch, by arro3 (docs/adr/0006-parquet-by-arro3.md)."""
+"""Parquet, batch by batch, by arro3 (docs/adr/0007-parquet-by-arro3.md)."""
 
 import datetime
 import decimal

@@ -118,6 +118,14 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_decisions_are_numbered_without_gaps_and_listed() -> None:
+    decisions = sorted((DOCS / "adr").glob("*.md"))
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    for number, path in enumerate(decisions, 1):
+        assert path.read_text(encoding="utf-8").startswith(f"# {number}. ")
+        assert f"(adr/{path.name})" in text("index.md")
+
+
 def anchors(path: Path) -> set[str]:
     """Of the headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.M)
