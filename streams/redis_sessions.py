@@ -109,11 +109,12 @@ class RedisSessions:
         return bool(await self._ask(lambda: self._redis.eval(FORGET, 2, *names)))
 
     async def probe(self) -> None:
-        """Closes the breaker when Redis answers, and fast. Raises Unavailable."""
-        self.broken, self._slow = False, SLOW_IN_A_ROW - 1
-        await self._ask(self._redis.ping)
-        if self.broken:
+        """Closes the breaker when Redis answers, and fast; until then it stays open. Raises Unavailable."""
+        started_s = self._clock()
+        await self._answer(self._redis.ping)
+        if self._clock() - started_s > self._slow_s:
             raise Unavailable("Redis is slow")
+        self.broken, self._slow = False, 0
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -122,16 +123,19 @@ class RedisSessions:
         if self.broken:
             raise Unavailable("Redis did not answer a moment ago")
         started_s = self._clock()
+        answer = await self._answer(command)
+        self._slow = self._slow + 1 if self._clock() - started_s > self._slow_s else 0
+        self.broken = self._slow >= SLOW_IN_A_ROW
+        return answer
+
+    async def _answer(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
-            answer = await command()
+            return await command()
         except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
             self.broken = True
             raise Unavailable(f"Redis does not answer: {type(error).__name__}", hint="see: freshet status") from error
         except RedisError as error:
             raise Unavailable(f"Redis refuses: {error}", hint="its memory may be full: see maxmemory") from error
-        self._slow = self._slow + 1 if self._clock() - started_s > self._slow_s else 0
-        self.broken = self._slow >= SLOW_IN_A_ROW
-        return answer
 
 
 def _in_parts(clicks: Sequence[SessionClick]) -> Iterator[Sequence[SessionClick]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from schemas.sessions import SessionClick
 from serving.app import ROUTES
 from serving.problems import ProblemAnswer
 from tests.unit.serving.fakes import FakeShard, Tier, hit
@@ -58,6 +59,11 @@ async def test_it_is_sound() -> None:
             assert all(answer["description"] for answer in operation["responses"].values())
 
 
+async def session_answer(tier: Tier) -> object:
+    await tier.wiring.sessions.count(1, [SessionClick("s", "a", "view", 0, 0)], 0)
+    return await (await tier.client.get("/v1/sessions/s")).json()
+
+
 async def test_real_answers_are_as_described() -> None:
     async with Tier([[FakeShard(hits=[hit("a")])]]) as tier:
         found = await document(tier)
@@ -65,6 +71,8 @@ async def test_real_answers_are_as_described() -> None:
             "SearchResponse": await tier.search(text="lamp", explain=True),
             "EventsAnswer": await (await tier.client.delete("/v1/catalog/a")).json(),
             "Freshness": await (await tier.client.get("/v1/freshness")).json(),
+            "SessionAnswer": await session_answer(tier),
+            "Forgotten": await (await tier.client.delete("/v1/sessions/s")).json(),
             "Status": await (await tier.client.get("/v1/status")).json(),
             "EventStatus": await (await tier.client.get("/v1/events/1-0-0")).json(),
             ProblemAnswer.__name__: await (await tier.client.get("/nope")).json(),

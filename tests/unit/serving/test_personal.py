@@ -10,7 +10,7 @@ from aiohttp import web
 
 from schemas.errors import Unavailable
 from schemas.limits import SESSION_CHARS_MAX
-from schemas.personal import RERANK_WINDOW
+from schemas.personal import RERANK_WINDOW, blended
 from schemas.served import Served
 from schemas.sessions import SessionClick, SessionVector
 from serving.tastes import PUTTING_MAX
@@ -223,6 +223,19 @@ async def test_the_served_log_says_which_session_and_what_it_was_asked_with() ->
         raw = base64.b64decode(personal.inputs.session_vector or "")
         assert np.frombuffer(raw, "<f2").tolist() == LAMP
         assert {one.sku: one.affinity for part in personal.inputs.candidates.values() for one in part}["b"] == 1.0
+
+
+async def test_a_personal_answer_follows_from_its_record() -> None:
+    async with Tier(shop(), served_full_share=1.0) as tier:
+        await clicked(tier, "d")
+        shown = skus(await tier.search(text="lamp", session="s", limit=3))
+        await tier.wiring.served.drain()
+        (record,) = (Served.model_validate_json(r.value or b"") for rs in tier.log.read("served", 0, 0) for r in rs)
+    assert record.inputs and record.inputs.session_strength is not None
+    strength = record.inputs.session_strength
+    candidates = [one for part in record.inputs.candidates.values() for one in part]
+    ranked = sorted(candidates, key=lambda one: (-blended(one.score or 0, one.affinity, strength), one.sku))
+    assert [one.sku for one in ranked[:3]] == shown == record.skus
 
 
 @pytest.mark.parametrize(("chars", "status"), [(SESSION_CHARS_MAX, 200), (SESSION_CHARS_MAX + 1, 400)])

@@ -17,7 +17,7 @@ NOTHING = b"*2\r\n$-1\r\n$-1\r\n"
 
 
 @asynccontextmanager
-async def server(answer: Callable[[bytes], bytes]) -> AsyncIterator[str]:
+async def server(answer: Callable[[bytes], bytes], delay_s: float = 0.0) -> AsyncIterator[str]:
     """Speaks just enough Redis: `answer` gets each command's bytes."""
 
     ended: list[asyncio.Event] = []
@@ -26,6 +26,7 @@ async def server(answer: Callable[[bytes], bytes]) -> AsyncIterator[str]:
         ended.append(end := asyncio.Event())
         with suppress(ConnectionError):
             while data := await reader.read(65_536):
+                await asyncio.sleep(delay_s)
                 writer.write(b"".join(answer(command) for command in data.split(b"*")[1:]))
         writer.close()
         with suppress(ConnectionError):
@@ -75,6 +76,26 @@ async def test_it_is_asked_again_once_a_probe_found_it() -> None:
         await sessions.close()
 
 
+async def test_the_breaker_stays_open_while_a_probe_waits() -> None:
+    silent = asyncio.Event()
+
+    def answer(command: bytes) -> bytes:
+        silent.set()
+        return b"" if b"PING" in command else OK
+
+    async with server(answer) as url:
+        sessions = RedisSessions(url, 1)
+        sessions.broken = True
+        probing = asyncio.create_task(sessions.probe())
+        await silent.wait()
+        with pytest.raises(Unavailable, match="a moment ago"):
+            await sessions.read("s")
+        with pytest.raises(Unavailable, match="Timeout"):
+            await probing
+        assert sessions.broken
+        await sessions.close()
+
+
 @pytest.mark.parametrize(("slow", "broken"), [(SLOW_IN_A_ROW - 1, False), (SLOW_IN_A_ROW, True)])
 async def test_slow_answers_in_a_row_open_the_breaker(slow: int, broken: bool) -> None:
     clock = Clock()
@@ -90,6 +111,19 @@ async def test_slow_answers_in_a_row_open_the_breaker(slow: int, broken: bool) -
         clock.step_s = 0.01
         await sessions.probe()
         assert not sessions.broken and await sessions.read("s") is None
+        await sessions.close()
+
+
+async def test_a_redis_that_is_slow_for_real_is_soon_left_alone() -> None:
+    async with server(reply, delay_s=0.03) as url:
+        sessions = RedisSessions(url, 1)
+        for _ in range(SLOW_IN_A_ROW):
+            with suppress(Unavailable):  # the first one connects, step by step
+                await sessions.read("s")
+        with pytest.raises(Unavailable, match="a moment ago"):
+            await sessions.read("s")
+        with pytest.raises(Unavailable):
+            await sessions.probe()
         await sessions.close()
 
 
