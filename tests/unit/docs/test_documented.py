@@ -59,6 +59,14 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert all(": " in (model.__doc__ or "") for model in MODELS)
 
 
+def test_endpoints_of_the_workers() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "agents").rglob("*.py"))
+    routes = re.findall(r'router\.add_(get|post)\("([^"]+)"', code)
+    assert len(routes) > 5
+    part = text("api.md").split("## Endpoints of the workers")[1]
+    assert [path for method, path in routes if f"| `{method.upper()} {path}" not in part] == []
+
+
 def test_every_metric_is_used_somewhere() -> None:
     code = "".join(
         path.read_text(encoding="utf-8")
