@@ -12,6 +12,6 @@ def try_lines(command: str, data_option: str) -> list[str]:
 
 
 def searchable_lines(found: int, others: int, url: str, speed: float) -> list[str]:
-    beside = f" beside {others:,} others" if others else ""
+    beside = f" beside {others:,} other{'s' if others > 1 else ''}" if others else ""
     trickle = f"; changes and clicks follow at speed {speed:g}" if speed else ""
     return [f"{found:,} products of the demo are searchable{beside} at {url}{trickle}"]
