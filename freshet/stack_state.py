@@ -16,16 +16,22 @@ ChildPhase = Literal["waiting", "starting", "ready", "backing off", "done", "sto
 class ChildState(BaseModel):
     """One supervised process. `started` names it together with `pid`; see `processes.identity`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     state: ChildPhase
+    """`done`: a step that ended well; `backing off`: it died and is started again soon."""
     pid: int | None = None
     started: str | None = None
+    """With `pid` it names the process for good: a later one with the same number has another."""
     started_ms: int | None = None
+    """ms since 1970."""
     port: int = 0
+    """0: it has none."""
     restarts: int = 0
+    """How often it was started again."""
     log: str = ""
+    """Its log file."""
 
 
 class StackState(BaseModel):

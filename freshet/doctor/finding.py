@@ -10,11 +10,13 @@ Severity = Literal["ok", "warning", "problem"]
 class Finding(BaseModel):
     """`problem`: Freshet cannot start, loses something or will soon. `warning`: it runs, and somebody should know."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     check: str
+    """As in the table of the checks."""
     severity: Severity
     found: str
+    """What it is, in a sentence."""
     remedy: str = ""
     """A command, or what to do where no command does it; empty only when all is well."""
 

@@ -13,6 +13,8 @@ NAME = "processes"
 LINES_LOOKED_AT = 200
 RESTARTS_MANY = 3
 WORDS_MAX = 300
+START_S_MAX = 60.0
+"""A process that starts for the first time is not ready, and nothing is wrong with that for so long."""
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,6 @@ def last_error(log: Path) -> str:
 
 
 def _fine(process: ProcessStatus) -> bool:
+    if process.state == "starting" and process.alive and not process.restarts and (process.up_s or 0) < START_S_MAX:
+        return True
     return process.state in ("done", "waiting") or (process.alive and process.answers is not False)

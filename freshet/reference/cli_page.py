@@ -6,15 +6,26 @@ from typing import Any
 import typer
 
 from freshet.cli import app
+from freshet.doctor.finding import Finding
 from freshet.reference.marks import Part
+from freshet.reference.models import schemas_of, sections
 from freshet.reference.table import table
+from freshet.status.report import Status
 
 FOR_ALL = ("--data", "--json")
 """Every command has them: they stand once, at the top of the page."""
 
 
 def parts() -> list[Part]:
-    return [Part(name, _text(command), _heading(name, command)) for name, command in commands()]
+    found = [Part(name, _text(command), _heading(name, command)) for name, command in commands()]
+    return [*found, Part("objects", _objects())]
+
+
+def _objects() -> str:
+    """What `freshet status --json` prints, and one finding of `freshet doctor --json`, with the objects inside."""
+    schemas = schemas_of([Status, Finding])
+    names = sorted(schemas, key=lambda name: (name != "Status", name == "Finding", name))
+    return sections(schemas, names, asked=set())
 
 
 def commands() -> Iterator[tuple[str, Any]]:

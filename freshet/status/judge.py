@@ -15,36 +15,46 @@ def complaints(
     redis_up: bool | None,
     snapshots: list[SnapshotStatus],
     disk: DiskStatus | None,
+    option: str = "",
 ) -> list[str]:
-    """Most urgent first; none when all is well."""
+    """Most urgent first; none when all is well. `option`: --data as it must be typed behind a command, or nothing."""
+    of_processes = _from_afar if state == "remote" else lambda process: _of_process(process, option)
     return [
-        *_of_supervisor(state, processes),
-        *(line for process in processes for line in _of_process(process)),
+        *_of_supervisor(state, processes, option),
+        *(line for process in processes for line in of_processes(process)),
         *_of_tier(tier, processes),
-        *(["Kafka does not answer: nothing new is taken; see: freshet doctor"] if kafka_up is False else []),
+        *([f"Kafka does not answer: nothing new is taken; see: freshet doctor{option}"] if kafka_up is False else []),
         *(["Redis does not answer: searches go on without what it holds"] if redis_up is False else []),
         *(
-            f"the newest snapshot of shard {snapshot.partition} is damaged ({snapshot.damaged}); see: freshet doctor"
-            for snapshot in snapshots
-            if snapshot.damaged
+            f"the newest snapshot of shard {one.partition} is damaged ({one.damaged}); see: freshet doctor{option}"
+            for one in snapshots
+            if one.damaged
         ),
-        *_of_disk(disk),
+        *_of_disk(disk, option),
     ]
 
 
-def _of_supervisor(state: str, processes: list[ProcessStatus]) -> list[str]:
+def _of_supervisor(state: str, processes: list[ProcessStatus], option: str) -> list[str]:
     if state in ("starting", "stopping"):
         return [f"the stack is {state}"]
     left = [process.name for process in processes if process.alive]
     if state in ("killed", "stopped") and left:
-        return [f"the supervisor was killed and {', '.join(left)} still run; end them: freshet down"]
+        return [f"the supervisor was killed and {', '.join(left)} still run; end them: freshet down{option}"]
     return []
 
 
-def _of_process(process: ProcessStatus) -> list[str]:
+def _from_afar(process: ProcessStatus) -> list[str]:
+    """As the HTTP tier sees it; of Kafka, Redis and the tier itself other lines speak."""
+    if process.answers is not False or process.name in ("kafka", "redis", "serving"):
+        return []
+    how = "does not run" if not process.alive else "is not ready"
+    return [f"{process.name} {how}{f': {process.reason}' if process.reason else ''}; look on its machine"]
+
+
+def _of_process(process: ProcessStatus, option: str) -> list[str]:
     if process.state in ("done", "waiting", "stopped"):
         return []
-    log = f"see: freshet logs {process.name}"
+    log = f"see: freshet logs {process.name}{option}"
     if process.state == "backing off" or not process.alive:
         return [f"{process.name} does not run (restarted {process.restarts} times); {log}"]
     if process.answers is False:
@@ -66,7 +76,7 @@ def _of_tier(tier: Page, processes: list[ProcessStatus]) -> list[str]:
     return ([] if "serving" in told else [f"the HTTP tier {line}" for line in waiting]) + away
 
 
-def _of_disk(disk: DiskStatus | None) -> list[str]:
+def _of_disk(disk: DiskStatus | None, option: str) -> list[str]:
     if disk is None or disk.free_bytes >= FREE_BYTES_MIN:
         return []
-    return [f"only {disk.free_bytes / 1e6:,.0f} MB are free on the disk; see: freshet doctor"]
+    return [f"only {disk.free_bytes / 1e6:,.0f} MB are free on the disk; see: freshet doctor{option}"]

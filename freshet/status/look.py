@@ -55,7 +55,7 @@ def look_at(where: Where) -> Status:
     kafka_is = _known(kafka_up.result(), status, "kafka")
     redis_is = _known(redis_up.result(), status, "redis")
     running = where.supervised or any(process.alive for process in processes) or status.status != 0
-    wrong = complaints(shown, processes, status, kafka_is, redis_is, snapshots, used) if running else []
+    wrong = complaints(shown, processes, status, kafka_is, redis_is, snapshots, used, where.option) if running else []
     return Status(
         running=running,
         well=running and not wrong,

@@ -16,13 +16,14 @@ class _Reported(BaseModel):
 
 
 class ProcessStatus(ChildState):
-    """One process. `answers`: it is ready for work right now; null: it has nothing to ask."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    """One process of the stack, or a step of its start."""
 
     alive: bool
+    """The process is there."""
     answers: bool | None
+    """It is ready for work right now; null: it has nothing to ask."""
     version: str | None = None
+    """As the process itself says it."""
     up_s: float | None = None
     memory_bytes: int | None = None
     """Resident memory; null where it runs on another machine."""
@@ -31,6 +32,8 @@ class ProcessStatus(ChildState):
 
 
 class StepStatus(_Reported):
+    """How far one step is in one partition."""
+
     step: Step
     partition: int
     offset: int | None
@@ -50,6 +53,8 @@ class FreshnessStatus(_Reported):
 
 
 class CountStatus(_Reported):
+    """What the shards hold, over the freshest replica of each partition."""
+
     products: int
     """Visible ones."""
     rows: int
@@ -58,6 +63,8 @@ class CountStatus(_Reported):
 
 
 class DeadLetterStatus(_Reported):
+    """What could not be processed lately."""
+
     hours: int
     """How far back is looked."""
     total: int
@@ -82,6 +89,8 @@ class SnapshotStatus(_Reported):
 
 
 class DiskStatus(_Reported):
+    """Of the data folder."""
+
     used_bytes: dict[str, int]
     """By part of the data folder: kafka, shards, logs, models, catalog, other."""
     free_bytes: int
@@ -89,9 +98,12 @@ class DiskStatus(_Reported):
 
 
 class Status(_Reported):
+    """The whole look; null is what nobody could say."""
+
     running: bool
     """Whether anything runs or answers."""
     well: bool
+    """It runs, and there are no complaints."""
     complaints: list[str]
     """What is not well, each with where to look."""
     state: str
@@ -99,14 +111,20 @@ class Status(_Reported):
     version: str
     """Of this command."""
     url: str
+    """Of the HTTP tier."""
     kafka: str
+    """Bootstrap servers; empty where they are not known from here."""
     redis_url: str
+    """Without its password."""
     data: str
+    """The data folder; empty where there is only an address."""
     pid: int | None
     """Of the supervisor."""
     kafka_up: bool | None
+    """As seen from here, else as the HTTP tier says."""
     redis_up: bool | None
     encoder: str | None
+    """Of the queries: its id names the vector space."""
     children: list[ProcessStatus]
     steps: list[StepStatus]
     freshness: FreshnessStatus | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freshet import processes
+from freshet.remedies import data_option
 from freshet.running import NAMED_BY, data_folder, supervisor_alive
 from freshet.stack_state import StackState, read_state
 from freshet.target import same_address
@@ -24,6 +25,8 @@ class Where:
     redis_url: str
     generation: int
     partitions: int
+    option: str = ""
+    """--data as it must be typed behind a command, or nothing."""
 
     @property
     def supervised(self) -> bool:
@@ -39,6 +42,7 @@ def where(url: str, data: Path | None, environ: Mapping[str, str]) -> Where:
     lives = state is not None and (supervisor_alive(state) or bool(survivors(state)))
     here = state is not None and (not url or same_address(url, state.url))
     named = any(environ.get(name) for name in NAMED_BY)
+    option = data_option(data)
     if state is not None and here and (lives or data is not None or not named):
         return Where(
             state,
@@ -49,6 +53,7 @@ def where(url: str, data: Path | None, environ: Mapping[str, str]) -> Where:
             state.redis_url,
             state.generation,
             state.partitions,
+            option,
         )
     if url or (named and data is None):
         its_kafka = settings.kafka if "kafka" in settings.model_fields_set else ""

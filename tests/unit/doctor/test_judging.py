@@ -34,7 +34,7 @@ from freshet.doctor.leftovers import LeftoverFacts, Process
 from freshet.doctor.memory import LEFT_BYTES_MIN, MemoryFacts
 from freshet.doctor.model import ModelFacts
 from freshet.doctor.ports import PortFacts
-from freshet.doctor.processes import RESTARTS_MANY, ProcessFacts
+from freshet.doctor.processes import RESTARTS_MANY, START_S_MAX, ProcessFacts
 from freshet.doctor.redis import RedisFacts
 from freshet.doctor.settings import SettingsFacts
 from freshet.doctor.tier import TierFacts
@@ -367,6 +367,9 @@ def test_leftovers(facts: LeftoverFacts, severity: str, said: str, remedy: str) 
         ({}, "ok", "all 1 run"),
         ({"state": "done", "alive": False, "answers": None}, "ok", "all 0 run"),
         ({"answers": None}, "ok", "all 1 run"),
+        ({"state": "starting", "answers": False, "up_s": START_S_MAX - 1}, "ok", "all 1 run"),
+        ({"state": "starting", "answers": False, "up_s": START_S_MAX}, "problem", "not ready (starting"),
+        ({"state": "starting", "answers": False, "up_s": 1, "restarts": 1}, "problem", "not ready (starting"),
         ({"restarts": RESTARTS_MANY}, "warning", "was started again 3 times"),
         (
             {"answers": False, "reason": "catching up"},

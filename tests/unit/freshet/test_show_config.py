@@ -44,6 +44,9 @@ def running(tmp_path: Path) -> Iterator[Path]:
     given = {"FRESHET_LOG_LEVEL": "debug"}
     started = [subprocess.Popen(sleeps, env={**given, **more}) for more in ({}, {"FRESHET_SHARD_PORT": "4711"})]
     supervisor, shard = (process.pid for process in started)
+    for pid in (supervisor, shard):
+        while not (known := told(pid)) or not known.environ:  # for a moment after exec there is none in /proc
+            pass
     child = ChildState(name="shard", state="ready", pid=shard, started=processes.identity(shard))
     state = StackState(state="ready", pid=supervisor, started=processes.identity(supervisor), children=[child])
     write_state(tmp_path, state)

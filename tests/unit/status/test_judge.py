@@ -66,6 +66,21 @@ def test_a_tier_that_is_known_to_be_down_is_named_once() -> None:
     ]
 
 
+def test_from_afar_nobody_is_sent_to_logs_that_are_elsewhere() -> None:
+    down = process("embed", alive=False, answers=False, reason="nobody answers")
+    starting = process("shard", answers=False, reason="catching up")
+    kafka = process("kafka", alive=False, answers=False)
+    assert judged(state="remote", processes=[down, starting, kafka, process("catalog")]) == [
+        "embed does not run: nobody answers; look on its machine",
+        "shard is not ready: catching up; look on its machine",
+    ]
+
+
+def test_commands_carry_the_folder_that_was_given() -> None:
+    (line,) = judged(processes=[process(answers=False)], option=" --data /srv/shop")
+    assert line.endswith("see: freshet logs catalog --data /srv/shop")
+
+
 def test_what_is_not_known_is_no_complaint() -> None:
     assert judged(kafka_up=None, redis_up=None, disk=None, snapshots=[]) == []
 
