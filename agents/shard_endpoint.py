@@ -5,17 +5,18 @@ import base64
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import orjson
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.health import Health
 from agents.shard import Kept, ShardAgent
 from index_snapshots.orders import pack
-from index_snapshots.protocol import Half, Leaning
+from index_snapshots.protocol import Half, Leaning, View
+from index_snapshots.times import Times
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
 from schemas.search import ShardAnswer, ShardQuery, VectorsAnswer, VectorsQuery
@@ -25,14 +26,24 @@ SEARCHES_MAX = 64
 """Searches that wait or run; more are refused at once, so that a queue never eats the budget of all."""
 
 
+SEEN_MAX = 200
+"""Events asked after in one request: each costs the event loop a look-up."""
+
+
+class AskedEvent(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    sku: str
+    order: OrderField
+
+
 class SeenRequest(BaseModel):
-    """`POST /seen`: which event of which SKU."""
+    """`POST /seen`: which events of which SKUs."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     partition: int
-    sku: str
-    order: OrderField
+    events: Annotated[list[AskedEvent], Field(max_length=SEEN_MAX)]
 
 
 class ShardEndpoint:
@@ -110,15 +121,8 @@ class ShardEndpoint:
         asked = await _read(request, SeenRequest)
         shard = self._kept(asked.partition).shard
         view = shard.view
-        found = view.lookup(asked.sku)
-        order = _packed(asked.order)
-        document, offer = shard.times.of("documents", order), shard.times.of("offers", order)
         body = {
-            "content_order": found.content_order and list(found.content_order),
-            "offer_order": found.offer_order and list(found.offer_order),
-            "embedded_ms": document.written_ms if document else None,
-            "content_searchable_ms": document.searchable_ms if document else None,
-            "offer_searchable_ms": offer.searchable_ms if offer else None,
+            "seen": [_seen(event, view, shard.times) for event in asked.events],
             "state": self._agent.state(asked.partition, view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))
@@ -169,6 +173,23 @@ async def _read(request: web.Request, model: type[M]) -> M:
         return model.model_validate(orjson.loads(await request.read()))
     except (orjson.JSONDecodeError, ValidationError) as error:
         raise InvalidRequest("bad_request", str(error)[:500]) from error
+
+
+def _seen(asked: AskedEvent, view: View, times: Times) -> dict[str, Any]:
+    """What the view knows of an event and its product."""
+    found, order = view.lookup(asked.sku), _packed(asked.order)
+    document, offer = times.of("documents", order), times.of("offers", order)
+    hit = found.hit
+    return {
+        "content_order": found.content_order and list(found.content_order),
+        "offer_order": found.offer_order and list(found.offer_order),
+        "live_since": found.live_since and list(found.live_since),
+        "embedded_ms": document.written_ms if document else None,
+        "content_searchable_ms": document.searchable_ms if document else None,
+        "offer_searchable_ms": offer.searchable_ms if offer else None,
+        "title": hit.content.title if hit else None,
+        "offer": hit.offer.model_dump() if hit and hit.offer else None,
+    }
 
 
 def _packed(order: Order) -> int:

@@ -121,6 +121,7 @@ def child_environ(stack: Stack) -> dict[str, str]:
             "shard_port": stack.ports["shard"],
             "session_port": stack.ports["session"],
             "shards": [f"http://{LOOPBACK}:{stack.ports['shard']}"] * stack.settings.partitions,
+            "processes": [f"{name}=http://{LOOPBACK}:{stack.ports[name]}" for name in WORKERS],
             "host": stack.settings.host,
             "port": stack.ports["serving"],
         }

@@ -127,6 +127,8 @@ class Lookup(NamedTuple):
     content_order: Order | None
     """Order of the newest document, shown or not, delete or not."""
     offer_order: Order | None
+    live_since: Order | None = None
+    """Order of the event that created or re-created the product; None when deleted or not known."""
 
 
 class View(Protocol):

@@ -112,6 +112,7 @@ class ExactView:
             waiting,
             unpack(document.order) if document else None,
             unpack(offer.order) if offer else None,
+            unpack(offer.live_since) if offer and offer.live else None,
         )
 
     def vector(self, sku: str) -> bytes | None:

@@ -68,6 +68,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("freshet_served_dropped_total", "counter", "Served-log records dropped rather than slowing a query"),
     Metric("freshet_served_total", "counter", "Served-log records by kind", ("kind",)),
+    Metric("freshet_feed_listeners", "gauge", "Connections to the feed"),
+    Metric("freshet_feed_events_total", "counter", "Feed events queued for listeners, by event", ("event",)),
+    Metric("freshet_feed_dropped_total", "counter", "Listeners of the feed let go because they were too slow"),
     Metric("freshet_loop_lag_seconds", "gauge", "How late the event loop last ran its watchdog"),
     Metric("freshet_redis_up", "gauge", "1 when Redis answered last, else 0"),
 )

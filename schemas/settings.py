@@ -135,6 +135,10 @@ class ServingSettings(Settings):
     model: Path | None = Field(None, description="Folder of the model bundle; must be the one of the embed workers")
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
+    processes: list[str] = Field(
+        default_factory=list,
+        description="Workers whose health pages are watched for the page and /v1/processes, as name=address",
+    )
 
 
 class UpSettings(Settings):
@@ -204,7 +208,7 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
     _, from_file, from_environ = sources(environ, config)
     values: dict[str, Any] = {**from_file, **from_environ}
     for name, value in from_environ.items():
-        if name in ("shards", "shard_partitions"):
+        if name in ("shards", "shard_partitions", "processes"):
             values[name] = [part for part in value.split(",") if part]
     try:
         return model.model_validate({name: value for name, value in values.items() if name in model.model_fields})

@@ -5,11 +5,12 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from serving.middleware import KEYED, MIDDLEWARES, keyed_routes
+from serving.middleware import KEYED, MIDDLEWARES, guard, keyed_routes
 from serving.openapi import document
+from serving.page_files import read_page_files
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.reference.guides import docs_folder, read_guides
-from serving.routes import catalog, clicks, docs, events, health, pages, search, sessions, skus
+from serving.routes import catalog, clicks, docs, events, feed, health, pages, search, sessions, skus
 from serving.routes.docs import DOCUMENTS, Documents
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *clicks.ROUTES,
     *sessions.ROUTES,
     *events.ROUTES,
+    *feed.ROUTES,
     *health.ROUTES,
     *pages.ROUTES,
     *docs.ROUTES,
@@ -35,9 +37,11 @@ def create_app(wiring: Wiring) -> web.Application:
     app[KEYED] = keyed_routes(ROUTES)
     api = document(ROUTES, wiring.version)
     app[DOCUMENT], app[DOCUMENTS] = api, Documents(read_guides(docs_folder()), api)
-    app[PAGE] = pages.read_page()
+    app[PAGE] = read_page_files()
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
+    app.on_response_prepare.append(guard)
+    app.on_shutdown.append(feed.end_feed)
     app.cleanup_ctx.append(_beside)
     return app
 

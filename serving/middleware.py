@@ -1,4 +1,4 @@
-"""What every request goes through, outermost first: observed, headers, errors explained, the key checked."""
+"""What every request goes through, outermost first: observed, errors explained, the key checked; headers at the end."""
 
 import hmac
 import re
@@ -41,16 +41,14 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
-@web.middleware
-async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Puts the security headers and the request id on every answer."""
-    response = await handler(request)
+async def guard(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Puts the security headers and the request id on every answer, just before its first byte: also on streams."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", NOTHING_RUNS)
     response.headers.setdefault("Cache-Control", "no-store")
-    response.headers[ID_HEADER] = request[REQUEST_ID]
-    return response
+    if REQUEST_ID in request:
+        response.headers[ID_HEADER] = request[REQUEST_ID]
 
 
 @web.middleware
@@ -88,7 +86,7 @@ async def keyed(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-MIDDLEWARES = (observed, guarded, explained, keyed)
+MIDDLEWARES = (observed, explained, keyed)
 
 
 def keyed_routes(routes: tuple[Route, ...]) -> frozenset[tuple[str, str]]:

@@ -10,6 +10,8 @@ from schemas.records import EventId, Outcome, decode, fold
 from streams.reader import LogRecord
 
 OUTCOMES_KEPT_MAX = 50_000
+NEWEST_MAX = 1_000
+"""Live outcomes that wait to be taken; beyond it the oldest is only counted."""
 RATE_WINDOW_S = 10.0
 RATE_SAMPLES_MAX = 100_000
 
@@ -34,6 +36,12 @@ def folded(earlier: Decided | None, outcome: Outcome, at_ms: int) -> Decided:
     return Decided(kept, decided_ms, earlier.corrected_ms if earlier else None)
 
 
+class Taken(NamedTuple):
+    decided: list[Decided]
+    """Oldest first."""
+    left_out: int
+
+
 class OutcomeCache:
     """The last `kept_max` outcomes by event id, oldest forgotten first. Thread-safe: one thread adds, any reads."""
 
@@ -42,7 +50,8 @@ class OutcomeCache:
         self._kept_max = kept_max
         self._by_id: dict[EventId, Decided] = {}
         self._arrivals_s: deque[float] = deque(maxlen=RATE_SAMPLES_MAX)
-        self._newest: deque[EventId] = deque(maxlen=1_000)
+        self._newest: deque[EventId] = deque(maxlen=NEWEST_MAX)
+        self._overrun = 0
         self._decided_to: dict[int, int] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +71,7 @@ class OutcomeCache:
                     self._decided_to[event_id.partition] = event_id.offset
                 if earlier is None and live:
                     self._arrivals_s.append(now_s)
+                    self._overrun += len(self._newest) == NEWEST_MAX
                     self._newest.append(event_id)
             while len(self._by_id) > self._kept_max:
                 del self._by_id[next(iter(self._by_id))]
@@ -75,12 +85,15 @@ class OutcomeCache:
         with self._lock:
             return event_id.offset > self._decided_to.get(event_id.partition, event_id.offset)
 
-    def take_newest(self, count: int) -> list[Decided]:
-        """The newest live outcomes that were not taken before, at most `count`; the others are forgotten here."""
+    def take_newest(self, count: int) -> Taken:
+        """The newest live outcomes that were not taken before, at most `count`; the others are only counted."""
         with self._lock:
-            newest = [self._by_id[event_id] for event_id in list(self._newest)[-count:] if event_id in self._by_id]
+            left_out = max(0, len(self._newest) - count)
+            ids = list(self._newest)[left_out:]
+            left_out += self._overrun
             self._newest.clear()
-            return newest
+            self._overrun = 0
+            return Taken([self._by_id[event_id] for event_id in ids if event_id in self._by_id], left_out)
 
     def per_second(self) -> float:
         """Events decided per second over the last RATE_WINDOW_S."""

@@ -8,12 +8,15 @@ from aiohttp import web
 
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
+from serving.changes import ChangeWatch
 from serving.door import Door
+from serving.feed import Feed
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
+from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
@@ -47,6 +50,9 @@ class Wiring:
     outcomes: OutcomeCache
     history: History
     freshness: FreshnessMeter
+    changes: ChangeWatch
+    processes: ProcessWatch
+    feed: Feed
     version: str
     background: tuple[Callable[[], AbstractAsyncContextManager[None]], ...] = ()
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from yarl import URL
 
 from schemas.errors import Unavailable
-from schemas.records import Order, OrderField
+from schemas.records import Offer, Order, OrderField
 from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState, VectorsAnswer, VectorsQuery
 from serving.budget import Budget
 from serving.hedge import first_good
@@ -40,9 +40,18 @@ class Seen(BaseModel):
 
     content_order: OrderField | None = None
     offer_order: OrderField | None = None
+    live_since: OrderField | None = None
+    """Order of the event that created the product."""
     embedded_ms: int | None = None
     content_searchable_ms: int | None = None
     offer_searchable_ms: int | None = None
+    title: str | None = None
+    """As it is shown now, and the offer too; null when the product is not shown."""
+    offer: Offer | None = None
+
+
+class SeenAnswer(BaseModel):
+    seen: list[Seen]
     state: ShardState
 
 
@@ -104,12 +113,16 @@ class Shards:
             partition, lambda address: self._call("GET", address + path, timeout_s, SkuOnShard), timeout_s
         )
 
-    async def seen(self, partition: int, sku: str, order: Order, timeout_s: float) -> Seen:
-        """What the freshest replica has seen of an event. Raises Unavailable."""
-        body = orjson.dumps({"partition": partition, "sku": sku, "order": list(order)})
-        return await self._first(
-            partition, lambda address: self._call("POST", f"{address}/seen", timeout_s, Seen, body), timeout_s
+    async def seen(self, partition: int, events: Sequence[tuple[str, Order]], timeout_s: float) -> list[Seen]:
+        """What the freshest replica has seen of each (SKU, order of its event). Raises Unavailable."""
+        asked = [{"sku": sku, "order": list(order)} for sku, order in events]
+        body = orjson.dumps({"partition": partition, "events": asked})
+        answer = await self._first(
+            partition, lambda address: self._call("POST", f"{address}/seen", timeout_s, SeenAnswer, body), timeout_s
         )
+        if len(answer.seen) != len(asked):
+            raise Unavailable(f"the shard told of {len(answer.seen)} events instead of {len(asked)}")
+        return answer.seen
 
     async def vectors(self, partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
         """Vectors of products as the freshest replica shows them. Raises Unavailable."""

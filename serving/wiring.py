@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 import aiohttp
@@ -20,14 +21,17 @@ from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
 from serving.background import repeating
 from serving.door import CATALOG, CLICKS, Door, Kind
+from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.live import build_live, wall_ms
 from serving.logs import Log
 from serving.outcome_tail import OpenTail, following
 from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
+from serving.readiness import readiness
 from serving.routes.search import SEARCHES_MAX
 from serving.served import DRAIN_EVERY_S, ServedLog
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
@@ -62,14 +66,17 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
     outcomes = OutcomeCache(clock)
     history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
-    freshness = FreshnessMeter(lag_history, shards, outcomes, watch.states, settings.generation, clock)
+    sample = FreshSample(clock)
+    freshness = FreshnessMeter(lag_history, len(replicas), outcomes, sample, watch.states, settings.generation, clock)
+    ready = partial(readiness, shards, watch, vectors, freshness)
+    live = build_live(settings, shards, watch, outcomes, freshness, sample, hints, ready, metrics, session, log)
     served = ServedLog(producer, topic_name("served", settings.generation), settings.served_full_share, metrics)
     return Wiring(
         settings=settings,
         metrics=metrics,
         log=log,
         clock=clock,
-        wall_ms=lambda: time.time_ns() // 1_000_000,
+        wall_ms=wall_ms,
         new_request_id=lambda: uuid.uuid4().hex,
         door=open_door(CATALOG, "catalog", producer, settings, metrics),
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
@@ -84,6 +91,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         outcomes=outcomes,
         history=history,
         freshness=freshness,
+        changes=live.changes,
+        processes=live.processes,
+        feed=live.feed,
         version=version("freshet"),
         background=(
             lambda: connections(producer, session, hints, (history, lag_history)),
@@ -93,6 +103,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
             lambda: following(lambda: open_tail(settings), outcomes, log),
+            *live.background,
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )

@@ -152,6 +152,22 @@ EXAMPLES: dict[str, Example] = {
             "outcomes_per_s": 0.1,
         }
     ),
+    "GET /v1/processes": Example(
+        answer={
+            "processes": [
+                {
+                    "name": "embed",
+                    "state": "down",
+                    "reason": "nobody answers",
+                    "since_ms": 1795260885909,
+                    "version": None,
+                    "pid": None,
+                    "uptime_s": None,
+                }
+            ]
+        }
+    ),
+    "GET /v1/feed": Example(),
     "GET /healthz": Example(
         answer={"process": "serving", "pid": 4711, "version": "0.1.0", "uptime_s": 63.2, "ready": True}
     ),
@@ -163,4 +179,5 @@ EXAMPLES: dict[str, Example] = {
     "GET /docs": Example(),
     "GET /docs/{name}": Example(parameters={"name": "events"}),
     "GET /": Example(),
+    "GET /page/{file}": Example(parameters={"file": "base.css"}),
 }

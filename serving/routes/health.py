@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`, `/v1/status`, `/v1/freshness`: how the tier and what is behind it are."""
+"""`/healthz`, `/readyz`, `/metrics`, `/v1/status|processes|freshness`: how the tier and what is behind it are."""
 
 import os
 from typing import Literal
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
+from serving.processes import Processes
+from serving.readiness import Readiness, readiness
 from serving.routes.route import Route, answer_model
 from serving.shards import ShardOnProcess
 
@@ -23,16 +25,6 @@ class Health(BaseModel):
     version: str
     uptime_s: float
     ready: bool
-
-
-class Readiness(BaseModel):
-    """Ready when every partition has a ready replica and the encoder is loaded and fits; Kafka is only reported."""
-
-    ready: bool
-    shards: dict[str, bool]
-    encoder: bool
-    kafka: bool
-    waiting_for: list[str]
 
 
 class ReplicaStatus(ShardOnProcess):
@@ -62,31 +54,19 @@ class Status(BaseModel):
     """Catalogue events decided per second, over the last 10 s."""
 
 
-def readiness(wiring: Wiring) -> Readiness:
-    shards = {str(partition): wiring.watch.ready(partition) for partition in wiring.shards.partitions}
-    waiting_for = [f"shard-{partition}" for partition, ready in shards.items() if not ready]
-    if not wiring.vectors.encoder_id:
-        waiting_for.append("encoder")
-    elif not wiring.vectors.fits:
-        waiting_for.append(f"shards hold vectors of {', '.join(sorted(wiring.watch.encoders()))}")
-    return Readiness(
-        ready=not waiting_for,
-        shards=shards,
-        encoder=wiring.vectors.fits,
-        kafka=wiring.freshness.kafka_heard,
-        waiting_for=waiting_for,
-    )
+def readiness_of(wiring: Wiring) -> Readiness:
+    return readiness(wiring.shards, wiring.watch, wiring.vectors, wiring.freshness)
 
 
 async def get_healthz(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     uptime_s = round(wiring.clock() - request.app[STARTED_S], 3)
-    ready = readiness(wiring).ready
+    ready = readiness_of(wiring).ready
     return answer_model(Health(pid=os.getpid(), version=wiring.version, uptime_s=uptime_s, ready=ready))
 
 
 async def get_readyz(request: web.Request) -> web.Response:
-    found = readiness(request.app[WIRING])
+    found = readiness_of(request.app[WIRING])
     return answer_model(found, 200 if found.ready else 503)
 
 
@@ -100,9 +80,13 @@ async def get_freshness(request: web.Request) -> web.Response:
     return answer_model(await request.app[WIRING].freshness.now())
 
 
+async def get_processes(request: web.Request) -> web.Response:
+    return answer_model(request.app[WIRING].processes.now())
+
+
 async def get_status(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
-    found, processes = readiness(wiring), wiring.watch.processes
+    found, processes = readiness_of(wiring), wiring.watch.processes
     everywhere = [
         (partition, replica, address)
         for partition, addresses in enumerate(wiring.shards.replicas)
@@ -138,5 +122,14 @@ ROUTES = (
     ),
     Route("GET", "/metrics", get_metrics, "Metrics for Prometheus", "text/plain", keyed=True, problems=(401,)),
     Route("GET", "/v1/freshness", get_freshness, "How far behind the log each step is", Freshness, problems=(429, 503)),
+    Route(
+        "GET",
+        "/v1/processes",
+        get_processes,
+        "Which process is up, starting or down",
+        Processes,
+        keyed=True,
+        problems=(401,),
+    ),
     Route("GET", "/v1/status", get_status, "What runs and what does not", Status, keyed=True, problems=(401,)),
 )

@@ -1,40 +1,45 @@
-"""`/` and `/openapi.json`: the page for people and the document for programs."""
+"""`/`, `/page/...` and `/openapi.json`: the page for people and the document for programs."""
 
-import base64
-import hashlib
-import re
-from importlib.resources import files
+from collections.abc import Mapping
 
 import orjson
 from aiohttp import web
 
-from serving.routes.route import Route
+from serving.page_files import POLICY, PageFile
+from serving.problems import Refusal
+from serving.routes.route import Parameter, Route
 
-PAGE = web.AppKey("page", str)
+PAGE = web.AppKey("page", Mapping[str, PageFile])
 DOCUMENT = web.AppKey("document", dict)
-INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
-
-
-def read_page() -> str:
-    """The page as it is packaged: one file, nothing is loaded from elsewhere."""
-    return (files("serving") / "page" / "index.html").read_text(encoding="utf-8")
-
-
-def page_policy(page: str) -> str:
-    """A Content-Security-Policy that runs exactly the script and style of this page, by their hashes."""
-    allowed = {"script": "", "style": ""}
-    for kind, text in INLINE.findall(page):
-        allowed[kind] += f" 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-    return (
-        f"default-src 'none'; script-src{allowed['script']}; style-src{allowed['style']}; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
 
 
 async def get_page(request: web.Request) -> web.Response:
-    page = request.app[PAGE]
-    headers = {"Content-Security-Policy": page_policy(page)}
-    return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+    return _file(request, "index.html")
+
+
+async def get_page_file(request: web.Request) -> web.Response:
+    return _file(request, request.match_info["file"])
+
+
+def _file(request: web.Request, name: str) -> web.Response:
+    """Asked again each time and then mostly answered 304: after an update nobody sees a mix of two versions."""
+    found = request.app[PAGE].get(name)
+    if found is None:
+        raise Refusal(404, "unknown_file", f"the page has no file {name!r}")
+    small = "gzip" in request.headers.get("Accept-Encoding", "")
+    tag = f'"{found.tag}{"-gz" if small else ""}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Encoding",
+        "Content-Security-Policy": POLICY,
+    }
+    if tag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    if small:
+        headers["Content-Encoding"] = "gzip"
+    body = found.small if small else found.body
+    return web.Response(body=body, content_type=found.content_type, charset="utf-8", headers=headers)
 
 
 async def get_openapi(request: web.Request) -> web.Response:
@@ -42,6 +47,15 @@ async def get_openapi(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/", get_page, "The search page", "text/html"),
+    Route("GET", "/", get_page, "The page for people", "text/html"),
+    Route(
+        "GET",
+        "/page/{file}",
+        get_page_file,
+        "A file of the page",
+        "text/plain",
+        parameters=(Parameter("file", "path", "Its name"),),
+        problems=(404,),
+    ),
     Route("GET", "/openapi.json", get_openapi, "This document", "application/json"),
 )

@@ -14,7 +14,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Parameter:
     name: str
     place: str
-    """`path` or `query`."""
+    """`path`, `query` or `header`."""
     meaning: str
     kind: str = "string"
 

@@ -37,6 +37,8 @@ COMMANDS = {
     "session": ["-m", "agents", "session"],
     "serving": ["-m", "serving"],
 }
+WATCHED = ("catalog", "embed", "shard", "session")
+"""Whose health pages the tier watches."""
 
 
 def wait_until(holds: Callable[[], Any], limit_s: float, what: str) -> Any:
@@ -97,7 +99,8 @@ class Stack:
 
     def settings(self, process: str) -> dict[str, str]:
         self.ports.setdefault(process, free_port())
-        self.ports.setdefault("shard", free_port())
+        for watched in WATCHED:
+            self.ports.setdefault(watched, free_port())
         values: dict[str, object] = {
             "kafka": self.kafka,
             "redis_url": self.redis_url,
@@ -105,11 +108,12 @@ class Stack:
             "partitions": self.partitions,
             "data": self.data,
             "model": self.model,
-            "catalog_port": self.ports.get("catalog", 0),
-            "embed_port": self.ports.get("embed", 0),
+            "catalog_port": self.ports["catalog"],
+            "embed_port": self.ports["embed"],
             "shard_port": self.ports["shard"],
-            "session_port": self.ports.get("session", 0),
+            "session_port": self.ports["session"],
             "port": self.ports.get("serving", 0),
+            "processes": [f"{name}=127.0.0.1:{self.ports[name]}" for name in WATCHED],
             "shards": [f"127.0.0.1:{self.ports['shard']}"] * self.partitions,
         }
         return as_environ(values) | self.environ

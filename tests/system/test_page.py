@@ -1,89 +1,347 @@
-"""The page at / in a real browser: search as one types, empty, error, and the live line."""
+"""The page at / in a real browser: the shop, a product and its clock, what is happening, and what is said of faults.
 
-import os
-import shutil
+One stack for all; the tests build on each other in the order of the file."""
+
+import signal
 from collections.abc import Iterator
+from typing import Any
 
+import orjson
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
+from freshet.ports import free_port
+from tests.system.browser import DESKTOP, PHONE, SHOWN_S, Browser, started
 from tests.system.conftest import Stack, http, wait_until
 
-SHOWN_S = 15.0
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=390,840"
-)
+PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
+PRODUCTS: list[dict[str, Any]] = [
+    {
+        "sku": "lamp",
+        "title": "<b>Desk lamp</b>",
+        "description": "A green light to read by in the evening.",
+        "brand": "Lumen",
+        "category": ["Home", "Lamps"],
+        "price": {"amount": 19.99, "currency": "EUR"},
+        "stock": 12,
+        "image_urls": [PICTURE],
+        "attributes": {"colour": "green"},
+    },
+    {"sku": "mug", "title": "Coffee mug", "brand": "Clay", "price": {"amount": 7.5, "currency": "EUR"}, "stock": 0},
+    {"sku": "rug", "title": "Woollen rug", "image_urls": ["https://pictures.example/rug.png"]},
+    *(
+        {"sku": sku, "title": title}
+        for sku, title in {
+            "dino": "Table light with a dinosaur for the children's room",
+            "rocket": "Table light like a rocket for the children's room",
+            "oak": "Table light of oak and linen",
+            "banker": "Table light of brass with a green glass shade",
+        }.items()
+    ),
+]
+ALL = len(PRODUCTS)
+SHIFT_MAX = 0.1
+"""Cumulative layout shift: above it a page is no longer called good (web.dev)."""
+KEY = "a-key-of-the-admin"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not binary or not driver:
-        if os.environ.get("CI"):
-            pytest.fail("chromium and chromedriver are missing; .ci/run installs them")
-        pytest.skip("no chromium and chromedriver here (Debian: apt-get install chromium chromium-driver)")
-    options = Options()
-    options.binary_location = binary
-    for argument in QUIET.split():
-        options.add_argument(argument)
-    started = webdriver.Chrome(options, Service(driver))
-    yield started
-    started.quit()
+def browser() -> Iterator[Browser]:
+    yield from started()
+
+
+@pytest.fixture(autouse=True)
+def as_usual(browser: Browser) -> None:
+    """A desktop, light colours; and whatever the test before left in the console is no longer looked at."""
+    browser.size(*DESKTOP)
+    browser.prefers(prefers_color_scheme="light")
+    browser.complaints()
 
 
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
     module_stack.start_all()
-    products = [
-        {"type": "upsert", "sku": "lamp", "title": "<b>Desk lamp</b>", "price": {"amount": 19.99, "currency": "EUR"}},
-        {"type": "upsert", "sku": "mug", "title": "Coffee mug", "stock": 0},
-    ]
-    assert http("POST", module_stack.url("serving", "/v1/catalog"), {"events": products})[0] == 202
-    url = module_stack.url("serving", "/v1/search")
-    wait_until(lambda: http("POST", url, {})[1]["found"] == 2, SHOWN_S, "both products are searchable")
     return module_stack
 
 
-def titles(browser: webdriver.Chrome) -> list[str]:
-    script = "return [...document.querySelectorAll('#hits h2')].map((title) => title.textContent)"
-    found: list[str] = browser.execute_script(script)
-    return found
+@pytest.fixture
+def home(shop: Stack) -> str:
+    return shop.url("serving", "/")
 
 
-def test_it_shows_products_and_searches_as_one_types(browser: webdriver.Chrome, shop: Stack) -> None:
-    browser.get(shop.url("serving", "/"))
-    wait_until(lambda: len(titles(browser)) == 2, SHOWN_S, "both products are shown")
-    browser.find_element(By.ID, "text").send_keys("something to drink from")
-    wait_until(lambda: titles(browser)[:1] == ["Coffee mug"], SHOWN_S, "the mug comes first")
-    assert "<b>Desk lamp</b>" in titles(browser)  # shown as text, never as markup
+def patch(shop: Stack, sku: str, **changes: Any) -> None:
+    assert http("PATCH", shop.url("serving", f"/v1/catalog/{sku}"), changes)[0] == 202
 
 
-def test_the_live_line_fills(browser: webdriver.Chrome, shop: Stack) -> None:
-    browser.get(shop.url("serving", "/"))
-    wait_until(lambda: browser.find_element(By.ID, "waiting").text not in ("", "–"), SHOWN_S, "the lags are shown")
+def product(shop: Stack, sku: str) -> Any:
+    return http("GET", shop.url("serving", f"/v1/skus/{sku}"))[1]["hit"]
 
 
-def test_nothing_is_asked_of_other_hosts_and_the_console_is_clean(browser: webdriver.Chrome, shop: Stack) -> None:
-    browser.get(shop.url("serving", "/"))
-    wait_until(lambda: titles(browser), SHOWN_S, "products are shown")
-    script = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)"
-    assert set(browser.execute_script(script)) <= {f"127.0.0.1:{shop.ports['serving']}"}
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []  # type: ignore[no-untyped-call]
+def test_an_empty_shop_says_how_to_fill_it_and_fills_by_itself(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home)
+    assert "freshet import" in browser.wait("#instead", "This shop is empty", "what to do")
+    events = [{"type": "upsert", **one} for one in PRODUCTS]
+    assert http("POST", shop.url("serving", "/v1/catalog"), {"events": events})[0] == 202
+    wait_until(lambda: {"Coffee mug", "Woollen rug"} <= set(browser.titles()), SHOWN_S, "products are shown")
+    browser.wait("#changes", "new product", "the feed tells of them")
+    assert "<b>Desk lamp</b>" in browser.titles()  # shown as text, never as markup
 
 
-def test_a_phone_needs_no_sideways_scrolling(browser: webdriver.Chrome, shop: Stack) -> None:
-    browser.get(shop.url("serving", "/"))
-    wait_until(lambda: titles(browser), SHOWN_S, "products are shown")
-    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.type("#text", "something to drink from")
+    browser.see_titles("Coffee mug")
+    assert browser.address() == "q=something+to+drink+from"
+    browser.type("#text", "a light to read by", over=True)
+    browser.press(Keys.ENTER)
+    browser.see_titles("<b>Desk lamp</b>")
+    browser.driver.back()
+    wait_until(lambda: browser.address() != "q=a+light+to+read+by", SHOWN_S, "the address goes back")
+    browser.driver.get(home + "?q=soft+on+the+floor")
+    browser.see_titles("Woollen rug")
+    browser.wait("#said", f"Best {ALL} of {ALL} products", "how many")
 
 
-def test_without_the_tier_it_says_so(browser: webdriver.Chrome, shop: Stack) -> None:
-    browser.get(shop.url("serving", "/"))
-    wait_until(lambda: titles(browser), SHOWN_S, "products are shown")
+def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.click(".filters .chip")
+    browser.see_titles("<b>Desk lamp</b>")
+    wait_until(lambda: len(browser.titles()) == 1, SHOWN_S, "only what is in stock")
+    assert browser.address() == "stock=1"
+    browser.type("[name=min]", "50\n")
+    browser.wait("#instead", "Nothing passes these filters", "nothing so dear")
+    browser.driver.back()
+    browser.see_titles("<b>Desk lamp</b>")
+    browser.click("#clear")
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown again")
+    Select(browser.driver.find_element(By.NAME, "brand")).select_by_value("Clay")
+    wait_until(lambda: browser.titles() == ["Coffee mug"], SHOWN_S, "one brand")
+
+
+def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.press("/")
+    assert browser.focused() == "text"
+    browser.press(*"mug")
+    browser.see_titles("Coffee mug")
+    browser.press(Keys.ARROW_DOWN)
+    assert "Coffee mug" in browser.focused()
+    second = browser.titles()[1]
+    browser.press(Keys.ARROW_RIGHT)
+    assert second in browser.focused()
+    browser.press(Keys.ARROW_LEFT, Keys.ENTER)
+    browser.wait("#product[open] h2", "Coffee mug", "the product is open")
+    assert "sku=mug" in browser.address()
+    browser.press(Keys.ESCAPE)
+    wait_until(lambda: not browser.texts("#product[open]"), SHOWN_S, "the product is closed")
+    assert "Coffee mug" in browser.focused()
+    wait_until(lambda: browser.address() == "q=mug", SHOWN_S, "the address is as before")
+    browser.press(Keys.ARROW_UP)
+    assert browser.focused() == "text"
+    browser.press(Keys.ESCAPE)
+    wait_until(lambda: browser.address() == "", SHOWN_S, "the field is empty")
+
+
+def test_a_product_is_changed_and_found_while_a_clock_runs(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home + "?sku=lamp")
+    assert "green" in browser.wait("#product dl", "colour", "all fields")
+    browser.type(".change [name=title]", "Reading lamp of brass", over=True)
+    browser.type(".change [name=amount]", "17.5", over=True)
+    browser.click(".change button")
+    verdict = browser.wait(".journey[data-state=found] .verdict", "A search found it", "the clock has stopped")
+    assert all(word in verdict for word in ("to decide", "to embed", "to apply"))
+    assert browser.texts(".steps [data-done] b") == ["Received", "Decided", "Embedded", "Searchable", "Found"]
+    hit = product(shop, "lamp")
+    assert (hit["content"]["title"], hit["offer"]["price"]["amount"]) == ("Reading lamp of brass", 17.5)
+    assert hit["content"]["description"] and hit["offer"]["stock"] == 12  # what was not changed stays
+    print("the page says:", verdict)
+    browser.type(".change [name=stock]", "11", over=True)
+    browser.click(".change button")
+    browser.wait(".journey[data-state=found] [data-skipped]", "not needed", "a stock is not embedded")
+    browser.wait("#now", "11 in stock", "the new stock")
+
+
+def test_a_change_that_is_refused_says_why(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home + "?sku=mug")
+    browser.wait("#product h2", "Coffee mug", "the product is open")
+    browser.click(".change button")
+    browser.wait("#outcome", "Nothing is different yet", "what is missing")
+    browser.type(".change [name=amount]", "7.123456", over=True)
+    browser.click(".change button")
+    browser.wait("#outcome", "more than 4 decimals", "the reason")
+    browser.type(".change [name=stock]", "-1", over=True)
+    browser.click(".change button")
+    browser.wait("#outcome", "Stock:", "the field")
+    assert product(shop, "mug")["offer"]["price"]["amount"] == 7.5
+
+
+def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
+    browser: Browser, shop: Stack, home: str
+) -> None:
+    browser.open(home)
+    browser.wait("#link", "Live", "the feed is connected")
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    patch(shop, "mug", stock=4)
+    row = browser.wait("#changes li:first-child", "stock 0 → 4", "what it was and is")
+    assert "Coffee mug" in row and "ms" in row
+    browser.wait(".card[data-sku=mug]", "only 4 left", "the card shows it")
+    browser.click("#changes li:first-child button")
+    browser.wait("#product[open] h2", "Coffee mug", "a change leads to its product")
+    patch(shop, "mug", price={"amount": 8.25, "currency": "EUR"})
+    browser.wait("#now", "€8.25", "the open product follows")
+    patch(shop, "no-such", stock=1)
+    browser.wait("#changes [data-kind=rejected]", "does not exist", "why it was refused")
+    wait_until(lambda: browser.texts("#bars rect"), SHOWN_S, "times are drawn")
+    assert "ms" in browser.text("#p50") + browser.text("#p95")
+
+
+def test_clicks_reach_kafka(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home + "?q=coffee")
+    browser.see_titles("Coffee mug")
+    browser.click(".card[data-sku=mug] a")
+    browser.wait("#product[open] h2", "Coffee mug", "the product is open")
+    browser.click(".buy button")
+    browser.wait("#cart", "1 item", "the cart counts")
+    session = browser.run("return sessionStorage.getItem('freshet.session')")
+
+    def sent() -> list[dict[str, Any]]:
+        found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == session.encode()]
+        return found if len(found) == 2 else []
+
+    click, cart = wait_until(sent, SHOWN_S, "both clicks are in the log")
+    assert (click["type"], click["sku"], click["position"], click["query"]) == ("click", "mug", 1, "coffee")
+    assert click["request_id"]
+    assert (cart["type"], cart["quantity"], cart["price"]) == ("add_to_cart", 1, {"amount": 8.25, "currency": "EUR"})
+
+
+def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
+    browser: Browser, shop: Stack, home: str
+) -> None:
+    browser.open(home + "?q=table+light")
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    before = browser.titles()
+    browser.click(".card:nth-child(4) a")
+    browser.wait("#product[open] h2", before[3], "the fourth is open")
+    browser.click(".buy button")
+    browser.press(Keys.ESCAPE)
+    wait_until(lambda: not browser.texts("#product[open]"), SHOWN_S, "the product is closed")
+
+    def asked_again() -> bool:
+        if browser.texts("#results[aria-busy=false]"):
+            browser.run("document.getElementById('search').requestSubmit()")
+        return "moved up by your clicks" in browser.text("#said")
+
+    wait_until(asked_again, SHOWN_S, "the clicks are felt")
+    assert browser.titles() != before and browser.texts(".lifted")
+    _, other = http("POST", shop.url("serving", "/v1/search"), {"text": "table light", "limit": 24, "session": "other"})
+    assert [hit["content"]["title"] for hit in other["hits"]] == before
+    browser.click(".switch")
+    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), SHOWN_S, "switched off")
+    browser.click(".switch")
+    wait_until(lambda: browser.texts(".lifted"), SHOWN_S, "switched on again")
+    browser.click("#fresh")
+    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), SHOWN_S, "a new session")
+
+
+@pytest.mark.parametrize(("width", "height"), [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_jumps_nothing_comes_from_elsewhere_and_the_console_is_clean(
+    browser: Browser, shop: Stack, home: str, width: int, height: int
+) -> None:
+    browser.size(width, height)
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.type("#text", "rug")
+    browser.see_titles("Woollen rug")
+    browser.driver.get(home + "?sku=rug")
+    browser.wait("#product[open] h2", "Woollen rug", "the product is open")
+    assert browser.layout_shift() < SHIFT_MAX
+    assert browser.hosts() == {f"127.0.0.1:{shop.ports['serving']}"}
+    assert browser.complaints() == []
+
+
+def test_a_phone_shows_the_shop_and_what_is_happening_behind_a_tab(browser: Browser, home: str) -> None:
+    browser.size(*PHONE)
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    shown = "return document.getElementById(arguments[0]).checkVisibility()"
+    assert [browser.run(shown, part) for part in ("shop", "live")] == [True, False]
+    fits = "return document.documentElement.scrollWidth <= window.innerWidth"
+    assert browser.run(fits)
+    browser.click("[data-to=live]")
+    assert [browser.run(shown, part) for part in ("shop", "live")] == [False, True]
+    browser.wait("#processes", "embed", "the processes")
+    assert browser.run(fits)
+
+
+def test_dark_and_light_by_the_system_and_by_choice(browser: Browser, home: str) -> None:
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    browser.open(home)
+    light = browser.run(ground)
+    browser.prefers(prefers_color_scheme="dark")
+    dark = browser.run(ground)
+    assert dark != light
+    browser.click("#theme")
+    assert browser.run(ground) == light
+    browser.driver.refresh()
+    assert browser.run(ground) == light  # the choice is remembered
+
+
+def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: Browser, shop: Stack) -> None:
+    shop.ports["locked"] = free_port()
+    shop.launch("serving", "locked", FRESHET_ADMIN_KEY=KEY, FRESHET_PORT=str(shop.ports["locked"]))
+    locked = shop.url("locked", "/")
+    wait_until(lambda: http("GET", locked + "readyz")[0] == 200, SHOWN_S, "the locked tier is ready")
+    browser.open(locked)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "searching is open")
+    browser.wait("#link", "Needs the admin key", "the feed asks")
+    browser.driver.get(locked + "?sku=mug")
+    browser.wait("#product h2", "Coffee mug", "the product is open")
+    browser.type(".change [name=stock]", "3", over=True)
+    browser.click(".change form button")
+    browser.wait("#outcome .key", "anybody may search, not anybody may write", "why")
+    browser.type("#outcome .key input", KEY)
+    browser.click("#outcome .key button")
+    browser.wait(".journey[data-state=found] .verdict", "A search found it", "the change went through")
+    browser.wait("#link", "Live", "the feed has the key too")
+    assert KEY not in shop.log("locked") + browser.driver.current_url + browser.driver.page_source
+    shop.kill("locked")
+
+
+def state_of(browser: Browser, process: str) -> str:
+    row = browser.run(f"return document.querySelector('#processes [data-name={process}]')?.dataset.state")
+    return str(row)
+
+
+def test_a_process_that_is_dead_or_stands_still_is_shown_as_such(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: state_of(browser, "embed") == state_of(browser, "shard") == "up", SHOWN_S, "both are up")
+    shop.kill("embed")
+    wait_until(lambda: state_of(browser, "embed") == "down", SHOWN_S, "embed is shown as down")
+    patch(shop, "rug", title="Woollen rug, red")
+    browser.wait("#changes [data-kind=waiting]", "embedding", "a change that waits is told as waiting")
+    shop.start("embed")
+    wait_until(lambda: state_of(browser, "embed") == "up", SHOWN_S, "embed is up again")
+    wait_until(lambda: "Woollen rug, red" in browser.titles(), SHOWN_S, "what has waited is shown")
+    shop.send_signal("shard", signal.SIGSTOP)
+    wait_until(lambda: state_of(browser, "shard") == "down", SHOWN_S, "the shard is shown as down")
+    browser.type("#text", "lamp")
+    browser.wait("#instead", "No product can be shown right now", "the search says what is missing")
+    shop.send_signal("shard", signal.SIGCONT)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "the products come back by themselves")
+
+
+def test_without_the_tier_it_says_so_and_comes_back(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "products are shown")
     shop.kill("serving")
-    browser.find_element(By.ID, "text").send_keys("lamp")
-    wait_until(lambda: "bad" in (browser.find_element(By.ID, "said").get_attribute("class") or ""), SHOWN_S, "an error")
+    browser.wait("#link", "Connection lost", "the feed is away")
+    browser.type("#text", "lamp")
+    browser.wait("#instead", "Freshet does not answer", "the search is away")
+    shop.start("serving")
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "products are shown again")
+    browser.wait("#link", "Live", "the feed is connected again")

@@ -8,7 +8,7 @@ import pytest
 
 from index_snapshots.apply import apply, parse, read
 from index_snapshots.orders import ORDER_OFFSET_MAX
-from index_snapshots.protocol import ShardRecord, Topic
+from index_snapshots.protocol import Lookup, ShardRecord, Topic
 from schemas.errors import InvalidEvent
 from schemas.limits import STOCK_MAX
 from schemas.reasons import REASONS
@@ -140,7 +140,7 @@ def test_a_null_record_purges_a_delete_and_nothing_else() -> None:
     apply(logged("offers", [offer("live", 1), "live", no_offer("gone", 2), "never"]), one)
     assert one.view.lookup("gone").deleted and one.view.counts.skus == 2
     apply([*logged("documents", ["gone"], 3), *logged("offers", ["gone"], 4)], one)
-    assert one.view.lookup("gone") == (None, False, None, None, None)
+    assert one.view.lookup("gone") == Lookup(None, False, None, None, None)
     assert one.view.lookup("live").hit is not None and one.view.counts.skus == 1
     fresh = shard()
     apply([*logged("documents", [document("live", 1)]), *logged("offers", [offer("live", 1)])], fresh)

@@ -17,12 +17,16 @@ from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
 from serving.app import create_app
+from serving.changes import ChangeWatch
 from serving.door import CATALOG, CLICKS, Door
+from serving.feed import Feed
+from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
+from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors, fp16_text
 from serving.routes.search import SEARCHES_MAX
 from serving.served import ServedLog
@@ -63,6 +67,8 @@ class FakeShard:
     hits: list[Hit] = field(default_factory=list)
     skus: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
+    """What it says of every event."""
+    asked_seen: list[int] = field(default_factory=list)
     vectors: dict[str, list[float]] = field(default_factory=dict)
     affinities: dict[str, float] = field(default_factory=dict)
     asked_vectors: list[list[str]] = field(default_factory=list)
@@ -113,7 +119,9 @@ class FakeShard:
     async def _seen(self, request: web.Request) -> web.Response:
         times = {"content_order": None, "offer_order": None, "embedded_ms": None}
         times |= {"content_searchable_ms": None, "offer_searchable_ms": None}
-        return web.json_response({**times, **self.seen, "state": self.state.model_dump()})
+        asked = (await request.json())["events"]
+        self.asked_seen.append(len(asked))
+        return web.json_response({"seen": [{**times, **self.seen} for _ in asked], "state": self.state.model_dump()})
 
     async def _state(self, request: web.Request) -> web.Response:
         row = {"state": self.state.model_dump(), "rows": 3, "visible": 2, "held_offers": 0, "documents_lag": 0}
@@ -239,12 +247,14 @@ class Tier:
         self.settings = {"partitions": len(self.replicas), "search_budget_ms": 5_000} | settings
         self._ids = (f"r{number}" for number in itertools.count())
         self._servers: list[TestServer] = []
+        self.shard_servers: list[TestServer] = []
 
     async def __aenter__(self) -> "Tier":
         for shard in itertools.chain(*self.replicas):
             server = TestServer(shard.app())
             await server.start_server()
             self._servers.append(server)
+            self.shard_servers.append(server)
             shard.url = str(server.make_url("")).rstrip("/")
         self.wiring = self._wire()
         await self.wiring.watch.refresh(self.wiring.shards, self.hints, self.lines)
@@ -276,7 +286,7 @@ class Tier:
         items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
         tastes = Tastes(self.sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
         outcomes = OutcomeCache(clock)
-        history = History(lambda: self.log)
+        history, sample, feed = History(lambda: self.log), FreshSample(clock), Feed("run", metrics)
         served = ServedLog(self.producer, "served", settings.served_full_share, metrics, self.served_queue_max)
         return Wiring(
             settings=settings,
@@ -297,7 +307,12 @@ class Tier:
             served=served,
             outcomes=outcomes,
             history=history,
-            freshness=FreshnessMeter(history, shards, outcomes, watch.states, settings.generation, clock),
+            freshness=FreshnessMeter(
+                history, len(addresses), outcomes, sample, watch.states, settings.generation, clock
+            ),
+            changes=ChangeWatch(outcomes, shards, sample, feed.change, clock),
+            processes=ProcessWatch(["serving"], lambda: 1_700_000_000_000, lambda: None),
+            feed=feed,
             version="0.0.0",
         )
 

@@ -6,18 +6,9 @@ import pytest
 
 from schemas.errors import Unavailable
 from schemas.search import ShardState
-from serving.freshness import (
-    KEPT_S,
-    PENDING_MAX,
-    REFRESH_S,
-    SAMPLE_MAX,
-    WINDOW_MAX,
-    WINDOW_S,
-    LogEnds,
-    lags,
-    percentile,
-    spans,
-)
+from serving.fresh_sample import WINDOW_MAX, WINDOW_S, FreshSample, percentile
+from serving.freshness import KEPT_S, REFRESH_S
+from serving.lags import LogEnds, lags, spans
 from streams.reader import LogRecord
 from tests.unit.serving.fakes import Clock, FakeReader, FakeShard, Tier, outcome, state
 
@@ -105,6 +96,7 @@ async def test_the_time_from_event_to_searchable_is_sampled() -> None:
     async with Tier([[shard]], clock=clock) as tier:
         values = [outcome("1-0-0"), outcome("1-0-1", content_changed=False), outcome("1-0-2", "unchanged")]
         tier.wiring.outcomes.add([LogRecord("outcomes", 0, 0, b"", value.encode(), 0) for value in values])
+        await tier.wiring.changes.step()
         found = await freshness(tier)
         assert (found["fresh_n"], found["fresh_p50_s"], found["fresh_p95_s"]) == (2, 0.25, 0.25)
         assert found["events_per_s"] == 0.3
@@ -112,56 +104,12 @@ async def test_the_time_from_event_to_searchable_is_sampled() -> None:
         assert (await freshness(tier))["fresh_n"] == 0
 
 
-async def test_an_event_that_is_not_searchable_yet_is_asked_after_again() -> None:
-    clock, shard = Clock(), FakeShard()
-    async with Tier([[shard]], clock=clock) as tier:
-        tier.wiring.outcomes.add([LogRecord("outcomes", 0, 0, b"", outcome("1-0-0").encode(), 0)])
-        assert (await freshness(tier))["fresh_n"] == 0
-        shard.seen = {"content_searchable_ms": 1_900}
-        clock.now_s += REFRESH_S
-        assert (await freshness(tier))["fresh_p95_s"] == 0.9
-
-
-async def test_an_event_whose_place_a_newer_one_took_is_not_asked_after_for_ever() -> None:
-    clock, shard = Clock(), FakeShard(seen={"content_order": [1, 9]})
-    async with Tier([[shard]], clock=clock) as tier:
-        tier.wiring.outcomes.add([LogRecord("outcomes", 0, 0, b"", outcome("1-0-0").encode(), 0)])
-        assert (await freshness(tier))["fresh_n"] == 0
-        shard.seen = {"content_searchable_ms": 1_900}
-        clock.now_s += REFRESH_S
-        assert (await freshness(tier))["fresh_n"] == 0
-
-
-async def decide(tier: Tier, clock: Clock, first: int, count: int) -> dict[str, Any]:
-    """Adds outcomes by the SAMPLE_MAX and reads the figures after each: the last ones are given back."""
-    found: dict[str, Any] = {}
-    for start in range(first, first + count, SAMPLE_MAX):
-        numbers = range(start, min(start + SAMPLE_MAX, first + count))
-        values = [outcome(f"1-0-{number}") for number in numbers]
-        tier.wiring.outcomes.add([LogRecord("outcomes", 0, 0, b"", value.encode(), 0) for value in values])
-        clock.now_s += REFRESH_S
-        found = await freshness(tier)
-    return found
-
-
 @pytest.mark.parametrize("more", [0, 1])
-async def test_so_many_events_are_waited_for_and_the_oldest_goes(more: int) -> None:
-    clock, shard = Clock(), FakeShard()
-    async with Tier([[shard]], clock=clock) as tier:
-        await decide(tier, clock, 0, PENDING_MAX + more)
-        shard.seen = {"content_searchable_ms": 1_250}
-        found = {}
-        for _ in range(PENDING_MAX // SAMPLE_MAX + 1):
-            clock.now_s += REFRESH_S
-            found = await freshness(tier)
-        assert found["fresh_n"] == PENDING_MAX
-
-
-@pytest.mark.parametrize("more", [0, 1])
-async def test_so_many_times_are_kept(more: int) -> None:
-    clock = Clock()
-    async with Tier([[FakeShard(seen={"content_searchable_ms": 1_250})]], clock=clock) as tier:
-        assert (await decide(tier, clock, 0, WINDOW_MAX + more))["fresh_n"] == WINDOW_MAX
+def test_so_many_times_are_kept(more: int) -> None:
+    sample = FreshSample(Clock())
+    for _ in range(WINDOW_MAX + more):
+        sample.add(0.25)
+    assert sample.now().n == WINDOW_MAX
 
 
 async def test_without_kafka_old_figures_are_given_for_a_while() -> None:

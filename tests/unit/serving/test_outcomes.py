@@ -59,8 +59,16 @@ def test_what_comes_after_the_last_decision_is_ahead() -> None:
 def test_the_newest_are_taken_once() -> None:
     cache = OutcomeCache(Clock())
     cache.add([record(outcome(f"1-0-{offset}")) for offset in range(5)])
-    assert [one.outcome.event_id for one in cache.take_newest(2)] == ["1-0-3", "1-0-4"]
-    assert cache.take_newest(2) == []
+    taken = cache.take_newest(2)
+    assert [one.outcome.event_id for one in taken.decided] == ["1-0-3", "1-0-4"]
+    assert taken.left_out == 3
+    assert cache.take_newest(2) == ([], 0)
+
+
+def test_none_are_taken_when_none_may_be() -> None:
+    cache = OutcomeCache(Clock())
+    cache.add([record(outcome(f"1-0-{offset}")) for offset in range(5)])
+    assert cache.take_newest(0) == ([], 5)
 
 
 def test_what_cannot_be_read_is_left_out() -> None:

@@ -1,39 +1,155 @@
-"""The page: one file, nothing from elsewhere, and only its own script runs."""
+"""The page as it is packaged: nothing from elsewhere, nothing as markup, colours that can be read, small files."""
 
-import base64
-import hashlib
+import gzip
 import re
+from typing import Any
 
-from serving.routes.pages import page_policy, read_page
+import pytest
+
+from serving.page_files import POLICY, PageFile, read_page_files
 from tests.unit.serving.fakes import Tier
 
+FILES = read_page_files()
+TEXTS = {name: found.body.decode() for name, found in FILES.items()}
+SCRIPTS = {name: text for name, text in TEXTS.items() if name.endswith(".js")}
+PAGE_BYTES_MAX = 40_000
+"""Of all files, gzipped."""
+WORDS_MIN = 4.5
+"""WCAG 2.2 AA, 1.4.3: contrast of text."""
+EDGES_MIN = 3.0
+"""WCAG 2.2 AA, 1.4.11: contrast of fields, buttons and marks."""
+GROUNDS = ("ground", "panel")
 
-async def test_the_page_is_served_with_a_policy_that_allows_exactly_its_own_script() -> None:
+
+def links() -> set[str]:
+    """Every file of ours that the page names."""
+    page = TEXTS["index.html"]
+    named = set(re.findall(r'(?:src|href)="/page/([^"]+)"', page))
+    return named | {name for text in SCRIPTS.values() for name in re.findall(r'from "\./([^"]+)"', text)}
+
+
+async def test_it_is_served_with_a_policy_that_allows_only_its_own_files() -> None:
     async with Tier() as tier:
         response = await tier.client.get("/")
         assert (response.status, response.content_type) == (200, "text/html")
-        text, policy = await response.text(), response.headers["Content-Security-Policy"]
-        [script] = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-        [style] = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-        for inline in (script, style):
-            assert base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode() in policy
-        assert "unsafe" not in policy
+        assert response.headers["Content-Security-Policy"] == POLICY
+        assert "unsafe" not in POLICY and "http" not in POLICY
+        assert "default-src 'none'" in POLICY and "img-src 'self' data:" in POLICY
 
 
-def test_a_changed_script_needs_another_policy() -> None:
-    page = read_page()
-    assert page_policy(page) != page_policy(page.replace("search();", "searched();"))
+def test_every_file_it_names_is_there_and_every_file_is_named() -> None:
+    assert links() == set(FILES) - {"index.html"}
 
 
-def test_nothing_is_loaded_from_elsewhere_and_nothing_is_put_in_as_markup() -> None:
-    page = read_page()
-    assert not re.search(r"https?://|\bsrc=|@import|url\(", page)
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|\bon\w+=", page)
-    assert 'style="' not in page
+@pytest.mark.parametrize(("name", "kind"), [("base.css", "text/css"), ("main.js", "text/javascript")])
+async def test_a_file_is_asked_for_again_and_answered_304(name: str, kind: str) -> None:
+    async with Tier() as tier:
+        response = await tier.client.get(f"/page/{name}", headers={"Accept-Encoding": "identity"})
+        assert (response.status, response.content_type, await response.text()) == (200, kind, TEXTS[name])
+        assert response.headers["Cache-Control"] == "no-cache"
+        tag = response.headers["ETag"]
+        again = {"If-None-Match": tag, "Accept-Encoding": "identity"}
+        response = await tier.client.get(f"/page/{name}", headers=again)
+        assert (response.status, await response.read(), response.headers["ETag"]) == (304, b"", tag)
+        changed = await tier.client.get(f"/page/{name}", headers=again | {"If-None-Match": '"older"'})
+        assert changed.status == 200
+
+
+async def test_a_small_copy_goes_to_who_takes_it() -> None:
+    async with Tier() as tier:
+        response = await tier.client.get("/page/base.css", headers={"Accept-Encoding": "gzip, br"})
+        assert (response.headers["Content-Encoding"], response.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        assert await response.text() == TEXTS["base.css"]
+        plain = await tier.client.get("/page/base.css", headers={"Accept-Encoding": "identity"})
+        assert plain.headers["ETag"] != response.headers["ETag"]
+
+
+@pytest.mark.parametrize("name", ["nope.js", "..%2Fwiring.py", "__init__.py"])
+async def test_there_are_no_other_files(name: str) -> None:
+    async with Tier() as tier:
+        assert (await tier.client.get(f"/page/{name}")).status == 404
+
+
+def test_the_page_is_light() -> None:
+    assert sum(len(found.small) for found in FILES.values()) < PAGE_BYTES_MAX
+    assert all(gzip.decompress(found.small) == found.body for found in FILES.values())
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_nothing_is_loaded_from_elsewhere(name: str) -> None:
+    text = TEXTS[name].replace("http://www.w3.org/2000/svg", "")  # the name of a vocabulary, nothing that is loaded
+    assert re.findall(r"https?:|[\"'(=]//|@import|url\(|\bimport\(", text) == []
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_no_text_becomes_markup_or_code(name: str) -> None:
+    assert (
+        re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", TEXTS[name]) == []
+    )
+
+
+def test_no_script_or_style_stands_in_the_page_itself() -> None:
+    page = TEXTS["index.html"]
+    assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=", page) == []
 
 
 def test_it_can_be_used_without_seeing_it() -> None:
-    page = read_page()
+    page = TEXTS["index.html"]
     assert '<html lang="en">' in page
-    for wanted in ('role="status"', 'aria-live="polite"', 'for="text"', 'role="search"', "prefers-color-scheme: dark"):
-        assert wanted in page
+    fields = re.findall(r"<input(?![^>]*\baria-label=)[^>]*>", page)
+    for field in fields:
+        inside = re.search(r'\bid="([^"]+)"', field)
+        labelled = inside and f'for="{inside[1]}"' in page
+        assert labelled or re.search(r"<label[^>]*>" + re.escape(field), page), field
+    assert page.count('role="status"') >= 2
+    assert 'class="skip" href="#results"' in page
+
+
+def palette() -> dict[str, tuple[str, str]]:
+    """Light and dark colour by name."""
+    found = re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", TEXTS["base.css"])
+    return {name: (light, dark) for name, light, dark in found}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_computed_as_the_standard_does() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21.0)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+PAIRS: list[tuple[str, str, float]] = [
+    *((word, ground, WORDS_MIN) for word in ("ink", "soft", "accent", "warn", "bad") for ground in GROUNDS),
+    *((word, f"{word}-soft", WORDS_MIN) for word in ("accent", "warn", "bad")),
+    ("ink", "warn-soft", WORDS_MIN),
+    ("soft", "picture", WORDS_MIN),
+    ("on-accent", "accent", WORDS_MIN),
+    *(("edge", ground, EDGES_MIN) for ground in GROUNDS),
+]
+
+
+@pytest.mark.parametrize("dark", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("word", "ground", "least"), PAIRS)
+def test_words_and_edges_can_be_read(word: str, ground: str, least: float, dark: int) -> None:
+    colours = palette()
+    assert contrast(colours[word][dark], colours[ground][dark]) >= least
+
+
+def test_motion_stops_for_who_wants_none() -> None:
+    assert "prefers-reduced-motion: reduce" in TEXTS["base.css"]
+    assert "still.matches" in TEXTS["cards.js"]
+
+
+def test_a_page_file_is_what_it_says() -> None:
+    found: Any = FILES["index.html"]
+    assert isinstance(found, PageFile) and len(found.tag) == 16

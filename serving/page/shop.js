@@ -1,0 +1,233 @@
+// The shop: asks as one types, shows products, says what is wrong, and can be used with the keyboard alone.
+
+import {Problem, call} from "./api.js";
+import * as address from "./address.js";
+import * as cards from "./cards.js";
+import {at, el, number, plural, say, time} from "./elements.js";
+import * as session from "./session.js";
+
+const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, BRANDS_MAX = 60;
+const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
+const brands = new Set();
+let running = null, waiting = 0, retrying = 0, page = 1, hits = [], lifted = new Map(), answered = null, asked = "";
+
+export const requestId = () => answered?.request_id;
+export const positionOf = (sku) => hits.findIndex((hit) => hit.sku === sku) + 1;
+export const hitOf = (sku) => hits.find((hit) => hit.sku === sku);
+
+function wanted() {
+  const state = address.read(), found = {};
+  if (state.stock) found.in_stock = true;
+  if (state.brand) found.brand = [state.brand];
+  if (state.category) found.category = [state.category.split(" › ")];
+  const [low, high] = [state.min, state.max].map((value) => (value !== "" && Number(value) >= 0 ? Number(value) : null));
+  if (low !== null) found.price_min = low;
+  if (high !== null && (low === null || high >= low)) found.price_max = high;
+  return {text: state.q.trim(), filters: found};
+}
+
+export const filtered = () => Object.keys(wanted().filters).length > 0;
+
+function question(nextPage) {
+  const asked = {...wanted(), limit: LIMIT, page: nextPage};
+  if (!session.acted()) return asked;
+  const personalise = session.personalise();
+  return {...asked, session: session.id(), personalise, explain: personalise};
+}
+
+/** Asks again; `slide` lets products move to their new places, `further` adds the next page. */
+export async function search({slide = false, further = false} = {}) {
+  running?.abort();
+  asked = place();
+  clearTimeout(retrying);
+  const mine = running = new AbortController();
+  const next = further ? page + 1 : 1;
+  list.setAttribute("aria-busy", "true");
+  try {
+    const answer = await call("POST", "/v1/search", question(next), {signal: mine.signal});
+    if (mine !== running) return;
+    page = next;
+    show(answer, further, slide);
+  } catch (error) {
+    if (!(error instanceof Problem)) return;
+    if (mine === running) failed(error);
+  } finally {
+    if (mine === running) list.setAttribute("aria-busy", "false");
+  }
+}
+
+function show(answer, further, slide) {
+  const before = further ? hits : [];
+  const known = new Set(before.map((hit) => hit.sku));
+  const added = answer.hits.filter((hit) => !known.has(hit.sku));
+  answered = answer;
+  hits = [...before, ...added];
+  lifted = new Map([...(further ? lifted : []), ...liftedIn(answer)]);
+  cards.show(list, hits, lifted, {slide});
+  remember(added);
+  more.hidden = answer.hits.length < LIMIT || hits.length >= answer.found || (page + 1) * LIMIT > DEPTH_MAX;
+  instead.hidden = hits.length > 0;
+  if (!hits.length) nothing(answer);
+  sayWhat(answer);
+}
+
+/** By how many places the session brought products further up than they would stand without it. */
+function liftedIn(answer) {
+  const moves = Object.entries(answer.explain?.moves || {});
+  return moves.map(([sku, {rank, rank_before: before}]) => [sku, before - rank]).filter(([, places]) => places > 0);
+}
+
+function sayWhat(answer) {
+  const left = answer.degraded.map(leftOut);
+  const took = time(answer.took_ms);
+  const words = !hits.length ? "" : wanted().text
+    ? `Best ${number(hits.length)} of ${plural(answer.found, "product", "products")} in ${took}`
+    : `${plural(answer.found, "product", "products")}, newest first, in ${took}`;
+  const moved = lifted.size ? `, ${number(lifted.size)} moved up by your clicks` : "";
+  at("said").replaceChildren(words + moved, left.length ? el("span", {class: "warn", text: `${words ? ". " : ""}Without ${left.join(", ")}.`}) : "");
+}
+
+function leftOut(stage) {
+  if (stage === "encode") return "meaning: the encoder is away, so the newest come first";
+  if (stage === "session" || stage === "personalise") return "your clicks";
+  return stage.startsWith("shard-") ? `a part of the catalogue (${stage} does not answer)` : stage;
+}
+
+function nothing(answer) {
+  const away = answer.degraded.some((stage) => stage.startsWith("shard"));
+  if (away) return inPlace("No product can be shown right now", "The part that holds them does not answer. It is asked again.", null, true);
+  if (filtered()) {
+    const button = el("button", {type: "button", class: "button", text: "Clear filters", onclick: clear});
+    return inPlace("Nothing passes these filters", "There are products, but none of them is like this.", button);
+  }
+  const commands = "freshet demo\nfreshet import products.jsonl\n" +
+    `curl ${location.origin}/v1/catalog -H 'Content-Type: application/json' \\\n  -d '{"type": "upsert", "sku": "lamp-1", "title": "Desk lamp", "stock": 3}'`;
+  return inPlace("This shop is empty", "Put something in; it appears here by itself.", el("pre", {text: commands, tabindex: "0"}), true);
+}
+
+function inPlace(title, words, further, again = false) {
+  instead.hidden = false;
+  instead.replaceChildren(el("h2", {text: title}), el("p", {text: words}), ...(further ? [further] : []));
+  if (again) retrying = setTimeout(search, RETRY_MS);
+}
+
+function failed(problem) {
+  hits = [];
+  list.replaceChildren();
+  more.hidden = true;
+  at("said").replaceChildren(el("span", {class: "bad", text: problem.message}));
+  const button = el("button", {type: "button", class: "button", text: "Try again", onclick: () => search()});
+  const words = problem.status ? "The search was refused." : "Is it running? It is asked again every two seconds.";
+  inPlace(problem.status ? "That did not work" : "Freshet does not answer", words, button, problem.status === 0 || problem.status >= 429);
+}
+
+function remember(added) {
+  for (const hit of added) if (hit.content.brand && brands.size < BRANDS_MAX) brands.add(hit.content.brand);
+  const select = filters.elements.brand, chosen = address.read().brand;
+  const names = [...new Set([...brands, ...(chosen ? [chosen] : [])])].sort((a, b) => a.localeCompare(b));
+  if (names.length !== select.options.length - 1) {
+    select.replaceChildren(el("option", {value: "", text: "Any brand"}), ...names.map((name) => el("option", {value: name, text: name})));
+  }
+  select.value = chosen;
+}
+
+/** Puts what the address says into the fields. */
+export function fill() {
+  const state = address.read();
+  if (text.value.trim() !== state.q) text.value = state.q;
+  filters.elements.stock.checked = state.stock;
+  filters.elements.min.value = state.min;
+  filters.elements.max.value = state.max;
+  at("category").hidden = !state.category;
+  at("category").textContent = state.category.split(" › ").at(-1);
+  at("category").setAttribute("aria-label", `Category ${state.category}, remove`);
+  filters.querySelector(".pick").classList.toggle("chosen", Boolean(state.brand));
+  filters.querySelector(".range").classList.toggle("chosen", Boolean(state.min || state.max));
+  at("clear").hidden = !filtered();
+  remember([]);
+  document.title = state.q ? `${state.q} – Freshet` : "Freshet";
+}
+
+const place = () => address.link({...address.read(), sku: ""});
+
+/** After back or forward: asks again when another search stands in the address. */
+export function follow() {
+  fill();
+  if (place() !== asked) search();
+}
+
+function clear() {
+  narrow({stock: false, brand: "", category: "", min: "", max: ""});
+  text.focus();
+}
+
+/** Changes filters and asks. */
+export function narrow(changes) {
+  address.write(changes);
+  fill();
+  search();
+}
+
+function typed() {
+  address.write({q: text.value.trim()}, {typing: true});
+  fill();
+  search();
+}
+
+function step(event) {
+  const all = [...list.querySelectorAll(".card a")], here = all.indexOf(document.activeElement);
+  if (here < 0) return;
+  const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+  const moves = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -here, End: all.length - 1 - here};
+  if (!(event.key in moves)) return;
+  event.preventDefault();
+  const to = here + moves[event.key];
+  if (to < 0 && event.key === "ArrowUp") text.focus();
+  else all[Math.min(Math.max(to, 0), all.length - 1)]?.focus();
+}
+
+function anywhere(event) {
+  const writing = event.target.closest("input, select, textarea, dialog");
+  if (event.key !== "/" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  text.focus();
+  text.select();
+}
+
+export function start() {
+  text.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(typed, DEBOUNCE_MS);
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && text.value) {
+      text.value = "";
+      typed();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      list.querySelector(".card a")?.focus();
+    }
+  });
+  at("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(waiting);
+    typed();
+  });
+  filters.addEventListener("submit", (event) => event.preventDefault());
+  filters.addEventListener("change", () => {
+    const {stock, brand, min, max} = filters.elements;
+    narrow({stock: stock.checked, brand: brand.value, min: min.value, max: max.value});
+  });
+  at("category").addEventListener("click", () => narrow({category: ""}));
+  at("clear").addEventListener("click", clear);
+  more.addEventListener("click", async () => {
+    const shown = hits.length;
+    await search({further: true});
+    list.children[shown]?.querySelector("a").focus();
+  });
+  list.addEventListener("keydown", step);
+  document.addEventListener("keydown", anywhere);
+  session.news.addEventListener("switched", () => search({slide: true}));
+  fill();
+  return search();
+}

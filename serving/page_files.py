@@ -1,0 +1,36 @@
+"""The page's files as they are packaged: read once, each with a tag and a gzipped copy."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+import xxhash
+
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the page: its own files, and pictures that stand in the products themselves."""
+
+
+@dataclass(frozen=True)
+class PageFile:
+    body: bytes
+    small: bytes
+    """The same, gzipped."""
+    content_type: str
+    tag: str
+    """Strong ETag; another one for the gzipped bytes."""
+
+
+def read_page_files() -> Mapping[str, PageFile]:
+    """By name, `index.html` among them."""
+    found = {}
+    for entry in (files("serving") / "page").iterdir():
+        kind = TYPES.get(entry.name[entry.name.rfind(".") :])
+        if kind:
+            body = entry.read_bytes()
+            found[entry.name] = PageFile(body, gzip.compress(body, mtime=0), kind, xxhash.xxh3_64_hexdigest(body))
+    return found

@@ -1,0 +1,93 @@
+"""The pictures of docs/screenshots, taken in Chromium of the demo while it moves: `make test ARGS="-m screenshots"`."""
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.system.browser import DESKTOP, PHONE, SHOWN_S, Browser, started
+from tests.system.conftest import Stack, http, wait_until
+
+pytestmark = pytest.mark.screenshots
+FOLDER = REPOSITORY / "docs" / "screenshots"
+BYTES_MAX = 200_000
+PRODUCTS, LOADED_S = 2_000, 300.0
+MOVES_S = 70.0
+"""Until the figures of the last minute are those of the trickle, not of the import."""
+SETTLES_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    yield from started()
+
+
+@pytest.fixture(scope="module")
+def home(module_stack: Stack) -> Iterator[str]:
+    """A shop with the whole demo, moving."""
+    module_stack.start_all()
+    url = module_stack.url("serving", "")
+    environ = {**os.environ, **module_stack.settings("serving")}
+    command = [sys.executable, "-m", "freshet.demo", url]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
+        wait_until(lambda: http("GET", url + "/v1/status")[1]["products"] >= PRODUCTS, LOADED_S, "the demo is loaded")
+        time.sleep(MOVES_S)
+        yield url + "/"
+        demo.send_signal(signal.SIGTERM)
+
+
+def picture(browser: Browser, name: str) -> None:
+    time.sleep(SETTLES_S)
+    taken = browser.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    body = base64.b64decode(taken["data"])
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{name}.png").write_bytes(body)
+    assert len(body) < BYTES_MAX, f"{name}.png has {len(body):,} bytes"
+
+
+def filled(browser: Browser, address: str) -> None:
+    browser.open(address)
+    wait_until(lambda: browser.titles() and browser.texts("#changes li[data-event]"), SHOWN_S, "all is shown")
+
+
+def test_desktop(browser: Browser, home: str) -> None:
+    browser.size(*DESKTOP)
+    filled(browser, home)
+    picture(browser, "desktop")
+
+
+def test_dark(browser: Browser, home: str) -> None:
+    browser.prefers(prefers_color_scheme="dark")
+    filled(browser, home + "?q=something+warm+for+winter")
+    picture(browser, "dark")
+    browser.prefers(prefers_color_scheme="light")
+
+
+def test_a_change_and_its_clock(browser: Browser, home: str) -> None:
+    filled(browser, home + "?q=desk+lamp")
+    browser.click(".card a")
+    browser.wait("#product[open] h3", "Change it", "the product is open")
+    browser.type(".change [name=title]", ", new")
+    browser.click(".change button")
+    browser.wait(".journey[data-state=found] .verdict", "A search found it", "the clock has stopped")
+    picture(browser, "change")
+
+
+def test_phone(browser: Browser, home: str) -> None:
+    browser.size(*PHONE)
+    filled(browser, home)
+    picture(browser, "phone")
+    browser.click("[data-to=live]")
+    picture(browser, "phone-live")
+
+
+def test_the_documents_show_them() -> None:
+    shown = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs").glob("*.md"))
+    assert [path.name for path in Path(FOLDER).glob("*.png") if f"screenshots/{path.name}" not in shown] == []
