@@ -1,4 +1,4 @@
-"""The frame of a page at `/docs`: the list of documents, the document, what is on it. No script."""
+"""The frame of a page at `/docs`: the list of documents, the document, what is on it. No script but for the colours."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -30,6 +30,7 @@ def page(guide: Guide, rendered: Rendered, guides: Mapping[str, Guide]) -> str:
 <meta name="color-scheme" content="light dark">
 <title>{escape(guide.title)} · Freshet</title>
 <link rel="icon" href="data:,">
+<script src="/page/theme.js"></script>
 <link rel="stylesheet" href="/docs/docs.css">
 </head>
 <body>

@@ -19,9 +19,10 @@ from serving.routes.route import Parameter, Route
 
 STYLE = "docs.css"
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Content-Security-Policy of the documents: no script at all."""
+"""Content-Security-Policy of the documents: no script but the page's own one for the chosen colours."""
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 
 

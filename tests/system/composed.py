@@ -24,7 +24,9 @@ class Composed:
     """Processes by service name. Addresses of the Compose network become loopback ones."""
 
     def __init__(self, kafka: str, redis_url: str, generation: int, model: Path, data: Path) -> None:
-        self.ports = {port: free_port() for port in range(8400, 8406)}
+        self.ports: dict[int, int] = {}
+        for port in range(8400, 8406):
+            self.ports[port] = free_port(but_not=set(self.ports.values()))
         self._places = {"kafka:9092": kafka, "redis://redis:6379/0": redis_url}
         self._places |= {
             f"http://{name}:{port}": f"http://127.0.0.1:{own}" for name in LIVING for port, own in self.ports.items()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,22 @@ def health_command() -> list[str]:
 
 
 def test_every_service_becomes_healthy_by_the_check_of_the_image(composed: Composed) -> None:
+    def healthy(name: str) -> bool:
+        assert composed.processes[name].poll() is None, f"{name} has ended:\n{composed.log(name)}"
+        return subprocess.run(health_command(), env=composed.environ(name), capture_output=True).returncode == 0
+
     for name in LIVING:
-        environ = composed.environ(name)
-        wait_until(
-            lambda environ=environ: subprocess.run(health_command(), env=environ, capture_output=True).returncode == 0,  # type: ignore[misc]
-            READY_S,
-            f"{name} is healthy:\n{composed.log(name)}",
-        )
+        wait_until(partial(healthy, name), READY_S, f"{name} is healthy")
+
+
+def test_the_tier_sees_every_worker(composed: Composed) -> None:
+    url, key = f"http://127.0.0.1:{composed.ports[8400]}", {"X-Freshet-Key": KEY}
+
+    def states() -> dict[str, str]:
+        found = http("GET", f"{url}/v1/processes", headers=key)[1]["processes"]
+        return {each["name"]: each["state"] for each in found}
+
+    wait_until(lambda: states() == dict.fromkeys(states(), "up") and set(LIVING) <= set(states()), READY_S, "all up")
 
 
 def test_what_is_sent_with_the_key_is_found(composed: Composed) -> None:

@@ -78,8 +78,10 @@ def test_workers_can_be_reached_where_they_are_looked_for(name: str) -> None:
     settings = read(WORKERS[name], environ)
     port = getattr(settings, f"{name}_port")
     assert environ["HEALTH_URL"] == f"http://127.0.0.1:{port}/healthz"
+    door = read(ServingSettings, OURS["serving"]["environment"])
+    assert f"{name}=http://{name}:{port}" in door.processes
     if name == "shard":
-        assert read(ServingSettings, OURS["serving"]["environment"]).shards == [f"http://shard:{port}"]
+        assert door.shards == [f"http://shard:{port}"]
 
 
 def test_the_door_needs_a_key_in_production_and_has_one_in_the_demo() -> None:
