@@ -33,7 +33,7 @@ def dry_run(
 ) -> dict[str, Any]:
     """Checks all rows and writes the rejected ones; returns the figures that docs/import.md explains."""
     good, left_out, cuts, reasons = 0, 0, 0, Reasons()
-    begun_s, size = time.monotonic(), max(1, source.size_bytes)
+    begun_s, begun_cpu_s, size = time.monotonic(), time.process_time(), max(1, source.size_bytes)
     for rows, row in enumerate(islice(source.rows(), limit), start=1):
         made = checked(row, mapping)
         if isinstance(made, Ready):
@@ -46,6 +46,7 @@ def dry_run(
         if rows % SHOW_EVERY_ROWS == 0:
             share = max(row.bytes_read / size, rows / limit if limit else 0.0)
             show.update(_step(rows, min(1.0, share), time.monotonic() - begun_s, reasons.total), time.monotonic())
+    cpu_s = time.process_time() - begun_cpu_s
     lines, seconds = good + left_out + reasons.total, time.monotonic() - begun_s
     return {
         "dry_run": True,
@@ -59,6 +60,7 @@ def dry_run(
         "cuts": cuts,
         "rejected_file": str(rejected.path) if reasons.total else None,
         "seconds": round(seconds, 2),
+        "cpu_s": round(cpu_s, 2),
         "lines_per_s": round(lines / seconds, 1) if seconds > 0 else None,
         "peak_rss_mb": peak_rss_mb(),
     }

@@ -59,20 +59,7 @@ def import_file(
     from freshet.run_import import ImportOptions, import_products
 
     options = ImportOptions(
-        file,
-        mapping,
-        dry_run,
-        limit,
-        batch,
-        wait,
-        rejected,
-        json,
-        format=format,
-        encoding=encoding,
-        currency=currency,
-        restart=restart,
-        sync=sync,
-        force=force,
+        file, mapping, dry_run, limit, batch, wait, rejected, json, format, encoding, currency, restart, sync, force
     )
     raise typer.Exit(import_products(options, url, data))
 

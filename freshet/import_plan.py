@@ -42,6 +42,8 @@ class Tally:
     """Requests that were put off: 429, 503, or nobody answered."""
     share: float = 0.0
     """Of the file that was read, 0..1."""
+    share_before: float = 0.0
+    """Where this run began."""
     first_ack_s: float | None = None
     last_line: int = 0
     at_end: bool = False

@@ -93,8 +93,8 @@ def report_lines(result: dict[str, Any]) -> Iterator[str]:
     if result.get("dry_run") and result["lines_per_s"] is not None:
         rate, memory = result["lines_per_s"], result["peak_rss_mb"]
         yield f"took           {duration(result['seconds'])}, {rate:,.0f} lines per second, {memory:,.0f} MB at most"
-    if result.get("interrupted"):
-        yield from _stopped_lines(result)
+    if result.get("goes_on_at") is not None:
+        yield _goes_on(result)
     if "outcomes" in result:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in result["outcomes"].items() if count)
         yield f"outcomes       {kinds or 'none'}"
@@ -119,13 +119,10 @@ def _rejected_lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"           and {len(examples) - EXAMPLES_SHOWN:,} other kinds"
 
 
-def _stopped_lines(result: dict[str, Any]) -> Iterator[str]:
-    if result.get("goes_on_at") is None:
-        yield "stopped        by Ctrl-C; run the same command again: what is there already is only compared"
-        return
-    twice = result["sent_twice"]
-    note = f"; {twice:,} rows behind a gap will be sent twice" if twice else "; no row will be sent twice"
-    yield f"stopped        by Ctrl-C; the same command goes on at row {result['goes_on_at']:,}{note}"
+def _goes_on(result: dict[str, Any]) -> str:
+    why, twice = "by Ctrl-C" if result["interrupted"] else "by an error", result["sent_twice"]
+    note = f"{twice:,} rows behind a gap will be sent twice" if twice else "no row will be sent twice"
+    return f"stopped        {why}; the same command goes on at row {result['goes_on_at']:,}; {note}"
 
 
 def _searchable_lines(result: dict[str, Any]) -> Iterator[str]:

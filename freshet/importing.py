@@ -152,7 +152,8 @@ class Import:
     def _show_step(self) -> None:
         tally, now_s = self.tally, self._clock()
         per_s = tally.acknowledged / max(0.001, now_s - (tally.first_ack_s or self._begun_s))
-        eta_s = (now_s - self._begun_s) * (1 - tally.share) / tally.share if tally.share > 0 else None
+        gone = tally.share - tally.share_before
+        eta_s = (now_s - self._begun_s) * (1 - tally.share) / gone if gone > 0 else None
         note = f"{self._pace.queued:,} queued"
         self._show.update(Step("sent", tally.acknowledged, tally.share, per_s, eta_s, tally.rejected, note), now_s)
 

@@ -204,4 +204,5 @@ def _pattern(path: str, pattern: str) -> re.Pattern[str]:
 def paths_of(mapping: FieldMapping) -> set[str]:
     """Every path of the line that the mapping reads."""
     rules: list[Any] = [*mapping.fields.values(), *mapping.attributes.values()]
-    return {path for rule in rules for path in rule.paths} | {flat.from_ for flat in mapping.flatten}
+    flattened = {flat.from_ for flat in mapping.flatten}
+    return {path for rule in rules for path in rule.paths} | flattened | set(mapping.only)

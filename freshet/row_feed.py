@@ -64,6 +64,8 @@ class RowFeed:
         self._tally.share = min(1.0, row.bytes_read / self._size)
         if self._plan.limit:
             self._tally.share = max(self._tally.share, (place + 1) / self._plan.limit)
+        if self._tally.lines == 1:
+            self._tally.share_before = self._tally.share
 
     def reject(self, line: Refused) -> None:
         self._tally.reasons.add(line)

@@ -26,7 +26,7 @@ from freshet.rejected import RejectedFile, rejected_path
 from freshet.resuming import Progress
 from freshet.settling import OutcomeFollower, Settled, settle
 from freshet.sku_set import SkuSet
-from freshet.sync import Shop, sync
+from freshet.sync import LIST_ENDING, Shop, sync
 from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError, Unavailable
 from schemas.topics import topic_name
@@ -137,7 +137,10 @@ class _Run:
         same = same_workers(target, "embed", self.url, self.data)
         synced = None
         if reader and outcomes and self.options.sync and not self.stop.is_set() and not failure:
-            synced = await self._sync(work, progress, Shop(reader, outcomes, door, *self._topics()), show)
+            try:
+                synced = await self._sync(work, progress, Shop(reader, outcomes, door, *self._topics()), show)
+            except FreshetError as error:
+                failure = error
         result = facts(work, settled, sent_s, self.stop.is_set())
         counted = None if encoded is None or encoded_after is None or not same else int(encoded_after - encoded)
         result["texts_encoded"] = counted
@@ -197,7 +200,7 @@ class _Run:
         partly = f"--limit {self.options.limit}" if self.options.limit else "" if work.tally.at_end else "it broke off"
         return await sync(
             shop,
-            self.options.file,
+            self.rejected.path.with_name(self.options.file.name + LIST_ENDING),
             self.in_file,
             progress.began,
             rejected=work.tally.rejected + progress.rejected_before,

@@ -53,7 +53,7 @@ class Shop:
 
 async def sync(
     shop: Shop,
-    file: Path,
+    listed: Path,
     in_file: SkuSet,
     began: dict[int, int],
     *,
@@ -64,10 +64,9 @@ async def sync(
     stop: asyncio.Event,
     clock: Callable[[], float],
 ) -> dict[str, Any]:
-    """Returns the figures that docs/import.md explains. The SKUs go to a file before anything is deleted."""
+    """Returns the figures that docs/import.md explains. The SKUs go to `listed` before anything is deleted."""
     live = await asyncio.to_thread(read_live, shop.reader, shop.generation, shop.partitions)
     plan = plan_sync(live, in_file, began)
-    listed = file.with_name(file.name + LIST_ENDING)
     result: dict[str, Any] = {
         "live": plan.live,
         "missing": len(plan.missing),

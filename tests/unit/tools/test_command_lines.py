@@ -91,6 +91,16 @@ def test_a_dry_run_checks_as_the_server_would(tmp_path: Path) -> None:
     assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
 
 
+def test_an_import_that_stopped_says_where_it_goes_on() -> None:
+    stopped = GOOD | {"interrupted": True, "goes_on_at": 301, "sent_twice": 0}
+    assert "by Ctrl-C; the same command goes on at row 301; no row will be sent twice" in "\n".join(
+        report_lines(stopped)
+    )
+    failed = GOOD | {"error": "gone", "goes_on_at": 7, "sent_twice": 3}
+    assert "by an error; the same command goes on at row 7; 3 rows behind a gap" in "\n".join(report_lines(failed))
+    assert "stopped" not in "\n".join(report_lines(GOOD | {"goes_on_at": None}))
+
+
 def test_a_search_sends_only_the_filters_that_were_given() -> None:
     options = SearchOptions("lamp", 5, 1, [], False, None, 20.0, None, True, False)
     assert options.body()["filters"] == {"price_max": 20.0}

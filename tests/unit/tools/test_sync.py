@@ -70,7 +70,7 @@ async def synced(
         outcomes = OutcomeFollower(shop.log, 1, 1)
         return await sync(
             Shop(shop.log, outcomes, door, 1, 1, 20.0),
-            folder / "p.csv",
+            folder / "p.csv.not-in-file.txt",
             in_file,
             began,
             rejected=0,
