@@ -54,11 +54,12 @@ class RejectedFile:
     def _entries(self) -> Iterator[tuple[int, bool, bytes]]:
         """Number, whether a rejected row begins here, and the text of each line; a table's header has number 0."""
         if self._header is None:
-            for line in self.path.read_bytes().splitlines(keepends=True):
-                try:
-                    yield int(orjson.loads(line)["number"]), True, line
-                except (orjson.JSONDecodeError, KeyError, TypeError):
-                    continue  # cut by a kill in the middle of a write
+            with self.path.open("rb") as lines:
+                for line in lines:
+                    try:
+                        yield int(orjson.loads(line)["number"]), True, line
+                    except (orjson.JSONDecodeError, KeyError, TypeError):
+                        continue  # cut by a kill in the middle of a write
             return
         with self.path.open(encoding="utf-8", newline="") as text:
             for cells in csv.reader(text):

@@ -35,7 +35,8 @@ class Progress:
         if found.identity != self._identity:
             say(f"{self._file} or its mapping has changed since the import that stopped: it begins anew")
             return
-        self._rejected.go_on(found.last_number)
+        if found.rejected:  # else the file that lies there is of an older import
+            self._rejected.go_on(found.last_number)
         self.done = Prefix(found.rows, found.last_number)
         self.skipped, self.rejected_before = found.rows, found.rejected
         self.began = {int(partition): offset for partition, offset in found.began.items()} or self.began

@@ -114,6 +114,20 @@ async def test_after_a_stop_every_row_is_sent_exactly_once(tmp_path: Path, kill:
     assert told["skipped"] == 0 and third.tally.lines == 300, "a finished import leaves nothing to go on with"
 
 
+async def test_rejected_rows_of_an_older_import_are_not_taken_over(tmp_path: Path) -> None:
+    """They lie in the file until the first row of this one is rejected."""
+    file = file_of(
+        tmp_path, "p.csv", "sku,title,stock\n" + "".join(f"s{row},Lamp,{row}\n" for row in range(99)) + "x,Mug,no\n"
+    )
+    file.with_suffix(".rejected.csv").write_text("freshet_line,freshet_reason,freshet_message,sku\n2,old,old,old\n")
+    shop = Stopping(writes=2)
+    await run(shop, tmp_path, file, stop=shop.stop)
+    work, told, _ = await run(FakeShop(), tmp_path, file)
+    assert told["skipped"] > 0 and work.tally.rejected == 1
+    kept = file.with_suffix(".rejected.csv").read_text()
+    assert "old" not in kept and "\n101,invalid_field," in kept
+
+
 async def test_restart_begins_anew(tmp_path: Path) -> None:
     file, shop = table(tmp_path, 100), Stopping(writes=3)
     await run(shop, tmp_path, file, stop=shop.stop)
