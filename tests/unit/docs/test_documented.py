@@ -126,6 +126,12 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_the_index_lists_every_document() -> None:
+    assert [
+        path.name for path in DOCS.glob("*.md") if path.name != "index.md" and f"({path.name})" not in text("index.md")
+    ] == []
+
+
 def test_decisions_are_numbered_without_gaps_and_listed() -> None:
     decisions = sorted((DOCS / "adr").glob("*.md"))
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
