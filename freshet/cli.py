@@ -37,11 +37,11 @@ def up(
     json: Json = False,
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
-    from freshet import up as stack_up
-    from freshet.data_lock import AlreadyRuns
-    from freshet.journal import to_stderr
     from freshet.remedies import data_option, doctor
-    from freshet.stack_state import StackState
+    from freshet.runtime import up as stack_up
+    from freshet.runtime.data_lock import AlreadyRuns
+    from freshet.runtime.journal import to_stderr
+    from freshet.runtime.stack_state import StackState
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
     given = {"data": data, "port": port, "partitions": partitions}
@@ -69,8 +69,8 @@ def up(
 @app.command()
 def down(data: Data = None, json: Json = False) -> None:
     """Stop the stack of a data folder, and whatever a killed one left behind."""
-    from freshet import down as stack_down
     from freshet.running import data_folder
+    from freshet.runtime import down as stack_down
 
     ended = stack_down.down(data_folder(data, os.environ), lambda line: print(line, file=sys.stderr))
     if json:

@@ -10,7 +10,7 @@ import orjson
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 KAFKA = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}) \[[^\]]*\] (TRACE|DEBUG|INFO|WARN|ERROR) ")
-"""slf4j-simple as `freshet.kafka.command` configures it."""
+"""slf4j-simple as `freshet.runtime.kafka.command` configures it."""
 REDIS = re.compile(r"\d+:[A-Z] (\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) ([.\-*#]) ")
 LEVEL_OF = {
     **dict.fromkeys(("TRACE", "DEBUG", "."), "debug"),

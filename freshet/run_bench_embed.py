@@ -15,10 +15,10 @@ from encoders.build import ensure_bundle
 from encoders.bundle import Bundle, load, model_folder
 from encoders.product_text import product_text
 from freshet.exit_codes import OK
-from freshet.mapping_file import read_mapping
+from freshet.imports.mapping_file import read_mapping
+from freshet.imports.product_lines import Ready, prepare
+from freshet.imports.readers.choose import open_source
 from freshet.printing import print_json, print_lines
-from freshet.product_lines import Ready, prepare
-from freshet.readers.choose import open_source
 from freshet.run_import import chosen_mapping
 from freshet.running import data_folder
 from schemas.errors import FreshetError

@@ -11,7 +11,7 @@ import structlog
 
 from bench import embed as bench_embed
 from freshet.exit_codes import FAILED
-from freshet.import_report import exit_code, report_lines
+from freshet.imports.report import exit_code, report_lines
 from freshet.printing import print_json, print_lines, say
 from freshet.run_bench_embed import open_bundle, texts_of
 from freshet.run_import import ImportOptions, run_import

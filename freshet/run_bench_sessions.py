@@ -12,13 +12,13 @@ from bench.redis_talk import say
 from bench.search import built_in_queries
 from bench.session_memory import measure_memory
 from bench.sessions import Harm, Rates, measure_own_click, measure_search
-from freshet.embedded import EmbeddedServer
 from freshet.exit_codes import MISMATCH, OK
-from freshet.ports import LOOPBACK, free_port
 from freshet.printing import print_json, print_lines
-from freshet.redis_server import EmbeddedRedis
 from freshet.run_bench import PERCENTILES, measured, row
-from freshet.stack import http_answers, module
+from freshet.runtime.embedded import EmbeddedServer
+from freshet.runtime.ports import LOOPBACK, free_port
+from freshet.runtime.redis_server import EmbeddedRedis
+from freshet.runtime.stack import http_answers, module
 from freshet.target import Target, find_target
 from schemas.errors import SettingsError
 from schemas.settings import as_environ

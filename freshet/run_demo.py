@@ -15,7 +15,6 @@ from typing import Any
 
 import orjson
 
-from freshet import up as stack_up
 from freshet.demo.catalogue import assortment
 from freshet.demo.running import Demo
 from freshet.demo.watching import others, watch
@@ -23,11 +22,12 @@ from freshet.demo.welcome import searchable_lines, try_lines
 from freshet.demo.wishes import SPEED_DEFAULT, Wishes
 from freshet.exit_codes import INTERRUPTED, OK
 from freshet.http_door import HttpDoor
-from freshet.journal import to_stderr
 from freshet.printing import print_json, say
 from freshet.progress import Step, show_on
 from freshet.running import data_folder, supervisor_alive
-from freshet.stack_state import StackState, read_state
+from freshet.runtime import up as stack_up
+from freshet.runtime.journal import to_stderr
+from freshet.runtime.stack_state import StackState, read_state
 from freshet.target import Target, find_target, same_address
 from schemas.errors import InvalidRequest, Unavailable
 from schemas.settings import UpSettings, as_environ, read, refuse_open_door

@@ -85,8 +85,8 @@ def replay_letters(letter_id: str | None, reason: str, url: str, data: Path | No
 
 async def send_again(target: Target, ready: list[tuple[DeadLetter, bytes]]) -> list[dict[str, Any]]:
     """Posts the events; says for each letter which event it became, or why it was not sent."""
-    from freshet.importing import line_answers
-    from freshet.product_lines import Refused
+    from freshet.imports.importing import line_answers
+    from freshet.imports.product_lines import Refused
 
     done: list[dict[str, Any]] = []
     async with HttpDoor(target.url, target.key) as door:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from freshet.catalogue_cut import CommittedLog, Cut, Product, newest_cut, products
 from freshet.exit_codes import OK
+from freshet.imports.catalogue_cut import CommittedLog, Cut, Product, newest_cut, products
+from freshet.imports.product_files import csv_header, csv_line, json_line
 from freshet.printing import print_json, say
-from freshet.product_files import csv_header, csv_line, json_line
 from freshet.progress import Show, Step, duration, show_on
 from freshet.target import find_target
 from schemas.errors import FreshetError, SettingsError

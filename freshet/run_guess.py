@@ -7,18 +7,18 @@ from typing import Any
 
 import orjson
 
-from freshet.builtin_mappings import builtin_mapping
-from freshet.checking import checked
-from freshet.column_profile import profiles_of
 from freshet.exit_codes import FAILED, OK
-from freshet.guessing import guess
-from freshet.mapping_file import FieldMapping, parse_mapping, with_currency
-from freshet.mapping_text import mapping_text
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.checking import checked
+from freshet.imports.column_profile import profiles_of
+from freshet.imports.guessing import guess
+from freshet.imports.mapping_file import FieldMapping, parse_mapping, with_currency
+from freshet.imports.mapping_text import mapping_text
+from freshet.imports.product_lines import LeftOut, Ready
+from freshet.imports.readers.choose import open_source
+from freshet.imports.readers.rows import Row, Source
+from freshet.imports.reasons_seen import Reasons
 from freshet.printing import print_json, say
-from freshet.product_lines import LeftOut, Ready
-from freshet.readers.choose import open_source
-from freshet.readers.rows import Row, Source
-from freshet.reasons_seen import Reasons
 from schemas.errors import SettingsError
 
 SAMPLE_ROWS = 2_000

@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from bench.metrics_page import texts_encoded
-from freshet.builtin_mappings import builtin_mapping
-from freshet.checking import dry_run, peak_rss_mb
 from freshet.http_door import HttpDoor
-from freshet.import_plan import BATCH_DEFAULT, ImportPlan
-from freshet.import_report import facts, report
-from freshet.importing import Import
-from freshet.mapping_file import FieldMapping, paths_of, read_mapping, with_currency
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.checking import dry_run, peak_rss_mb
+from freshet.imports.importing import Import
+from freshet.imports.mapping_file import FieldMapping, paths_of, read_mapping, with_currency
+from freshet.imports.plan import BATCH_DEFAULT, ImportPlan
+from freshet.imports.readers.choose import open_source
+from freshet.imports.readers.delimited import columns
+from freshet.imports.readers.rows import Source
+from freshet.imports.rejected import RejectedFile, rejected_path
+from freshet.imports.report import facts, report
+from freshet.imports.resuming import Progress
+from freshet.imports.settling import OutcomeFollower, Settled, settle
+from freshet.imports.sku_set import SkuSet
+from freshet.imports.sync import LIST_ENDING, Shop, sync
 from freshet.printing import say
 from freshet.progress import Show, show_on
-from freshet.readers.choose import open_source
-from freshet.readers.delimited import columns
-from freshet.readers.rows import Source
-from freshet.rejected import RejectedFile, rejected_path
-from freshet.resuming import Progress
-from freshet.settling import OutcomeFollower, Settled, settle
-from freshet.sku_set import SkuSet
-from freshet.sync import LIST_ENDING, Shop, sync
 from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError, Unavailable
 from schemas.topics import topic_name

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import orjson
 
-from freshet.log_files import READ_BACK_BYTES
 from freshet.log_lines import LogLine, Wanted
 from freshet.log_text import as_json, as_text
 from freshet.running import data_folder
+from freshet.runtime.log_files import READ_BACK_BYTES
 from freshet.show_logs import find_logs, follow, last_lines, since
 
 LINES = 20

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from freshet import processes
-from freshet.stack_state import StackState, read_state
+from freshet.runtime import processes
+from freshet.runtime.stack_state import StackState, read_state
 from schemas.errors import Unavailable
 from schemas.settings import ServingSettings, Settings, read
 

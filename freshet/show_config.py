@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psutil
 
-from freshet import processes
 from freshet.running import supervisor_alive
-from freshet.stack_state import StackState, read_state
+from freshet.runtime import processes
+from freshet.runtime.stack_state import StackState, read_state
 from schemas.secrets import is_secret, shown
 from schemas.settings import CONFIG_VARIABLE, MODELS, PREFIX, Settings, read, sources
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from freshet.log_files import READ_BACK_BYTES, TAIL_BYTES, tail
 from freshet.log_lines import LogLine, Wanted, in_context, parse
+from freshet.runtime.log_files import READ_BACK_BYTES, TAIL_BYTES, tail
 from schemas.errors import InvalidRequest
 
 POLL_S = 0.2

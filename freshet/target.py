@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from freshet.running import Running, find_running
-from freshet.stack_state import ChildState, read_state
+from freshet.runtime.stack_state import ChildState, read_state
 from schemas.errors import SettingsError, Unavailable
 from schemas.settings import ServingSettings, read
 

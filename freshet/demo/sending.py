@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from freshet.demo.standing import Door
-from freshet.settling import Drained, queued_events
+from freshet.imports.settling import Drained, queued_events
 from schemas.errors import Overloaded, Unavailable
 
 GIVE_UP_S = 60.0

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from freshet.cache import cache_folder
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place, exists_above
-from freshet.kafka_jars import jars_folder, locked_jars
 from freshet.remedies import FREE_SPACE
+from freshet.runtime.cache import cache_folder
+from freshet.runtime.kafka_jars import jars_folder, locked_jars
 from freshet.status.stored import newest_snapshots
 from freshet.status.table import size
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from freshet.cache import cache_folder
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
-from freshet.kafka_jars import jars_folder, kafka_version, locked_jars, sha256_of
+from freshet.runtime.cache import cache_folder
+from freshet.runtime.kafka_jars import jars_folder, kafka_version, locked_jars, sha256_of
 from schemas.errors import FreshetError
 
 NAME = "kafka jars"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from freshet import kafka
 from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
 from freshet.remedies import INSTALL_AGAIN
+from freshet.runtime import kafka
 from schemas.errors import FreshetError
 
 NAME = "java"

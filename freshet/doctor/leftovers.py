@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 
-from freshet.data_lock import FILE as LOCK
 from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
-from freshet.port_owner import command_of
-from freshet.stack_state import read_state
+from freshet.runtime.data_lock import FILE as LOCK
+from freshet.runtime.port_owner import command_of
+from freshet.runtime.stack_state import read_state
 from schemas.errors import StateRefused
 
 NAME = "leftovers"

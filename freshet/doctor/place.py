@@ -7,7 +7,7 @@ from pathlib import Path
 
 from freshet.remedies import data_option
 from freshet.running import data_folder, supervisor_alive
-from freshet.stack_state import StackState, read_state
+from freshet.runtime.stack_state import StackState, read_state
 from freshet.status.processes import processes_of
 from freshet.status.report import ProcessStatus
 from freshet.target import same_address

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
-from freshet.port_owner import Listener, listeners
-from freshet.ports import LOOPBACK, is_free
 from freshet.remedies import another_port
-from freshet.stack import configured_ports
+from freshet.runtime.port_owner import Listener, listeners
+from freshet.runtime.ports import LOOPBACK, is_free
+from freshet.runtime.stack import configured_ports
 
 NAME = "ports"
 

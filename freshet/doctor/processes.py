@@ -5,8 +5,8 @@ from pathlib import Path
 
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
-from freshet.log_files import tail
 from freshet.log_lines import LEVELS, parse
+from freshet.runtime.log_files import tail
 from freshet.status.report import ProcessStatus
 
 NAME = "processes"

@@ -3,10 +3,10 @@
 import subprocess
 from dataclasses import dataclass
 
-from freshet import redis_server
 from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
 from freshet.remedies import INSTALL_AGAIN
+from freshet.runtime import redis_server
 from freshet.status.look import redis_answers
 from schemas.errors import SettingsError
 from schemas.secrets import shown

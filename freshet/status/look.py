@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from freshet import kafka, redis_server
 from freshet.http_page import NOBODY, Page, look
-from freshet.ports import LOOPBACK
+from freshet.runtime import kafka, redis_server
+from freshet.runtime.ports import LOOPBACK
 from freshet.status import log as its_log
 from freshet.status import stored, tier
 from freshet.status.judge import complaints

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 
-from freshet import kafka, processes, redis_server
 from freshet.http_page import Page, look
-from freshet.kafka_jars import kafka_version
-from freshet.ports import LOOPBACK
-from freshet.stack_state import ChildState
+from freshet.runtime import kafka, processes, redis_server
+from freshet.runtime.kafka_jars import kafka_version
+from freshet.runtime.ports import LOOPBACK
+from freshet.runtime.stack_state import ChildState
 from freshet.status.report import ProcessStatus
 
 ASKED_AT_ONCE = 16

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from freshet.stack_state import ChildState
+from freshet.runtime.stack_state import ChildState
 
 Step = Literal["catalog", "embed", "documents", "offers", "clicks"]
 """`catalog` decides events, `embed` turns contents into documents, the shard applies `documents` and `offers`, `clicks`

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from freshet import processes
 from freshet.remedies import data_option
 from freshet.running import NAMED_BY, data_folder, supervisor_alive
-from freshet.stack_state import StackState, read_state
+from freshet.runtime import processes
+from freshet.runtime.stack_state import StackState, read_state
 from freshet.target import same_address
 from schemas.settings import ServingSettings, read
 

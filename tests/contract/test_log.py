@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, TopicPartition
 
-from freshet.kafka import EmbeddedKafka
+from freshet.runtime.kafka import EmbeddedKafka
 from schemas.errors import StateRefused
 from streams.memory import MemoryLog
 from streams.partitioner import LIBRDKAFKA_NAME, partition_of

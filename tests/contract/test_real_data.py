@@ -11,9 +11,9 @@ from encoders.bundle import Bundle
 from encoders.choose import choose_engine
 from encoders.product_text import product_text
 from encoders.text_encoder import TextEncoder
-from freshet.mapping_file import read_mapping
-from freshet.product_lines import Ready, prepare
-from freshet.readers.choose import open_source
+from freshet.imports.mapping_file import read_mapping
+from freshet.imports.product_lines import Ready, prepare
+from freshet.imports.readers.choose import open_source
 from schemas.events import Upsert, decode_event
 from tests.conftest import REPOSITORY
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from freshet.redis_server import EmbeddedRedis
+from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.clicks import CLICK_TYPES, ClickType
 from schemas.errors import Unavailable
 from schemas.sessions import (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from encoders.build import repair_bundle
-from freshet.stack_state import ChildState, StackState, read_state
+from freshet.runtime.stack_state import ChildState, StackState, read_state
 from tests.contract.conftest import BUNDLE_FOLDER
 
 COMMAND_S = 180

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from freshet.stack_state import StackState
+from freshet.runtime.stack_state import StackState
 from schemas.records import Order
 from tests.drills.conftest import UpStack
 from tests.drills.shop import ASK_EVERY_S, Loop, Merchant, Question, Storefront, product

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from freshet.ports import free_port
+from freshet.runtime.ports import free_port
 from tests.compose import ours, read_compose
 from tests.system.conftest import STOP_S
 

@@ -19,9 +19,9 @@ import orjson
 import pytest
 
 from encoders.build import ensure_bundle
-from freshet.kafka import EmbeddedKafka
-from freshet.ports import free_port
-from freshet.redis_server import EmbeddedRedis
+from freshet.runtime.kafka import EmbeddedKafka
+from freshet.runtime.ports import free_port
+from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.records import DeadLetter, Outcome, decode, fold
 from schemas.settings import as_environ
 from schemas.topics import topic_name

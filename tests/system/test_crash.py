@@ -10,7 +10,7 @@ from collections import Counter
 from agents.worker import EXIT_FAIL_STOP
 from bench.recovery import SKUS_PER_TRANSACTION
 from bench.recovery import run as bench_recovery
-from freshet.ports import free_port
+from freshet.runtime.ports import free_port
 from streams.reader import Reader
 from streams.topics import admin
 from tests.system.compaction import compact_at_once

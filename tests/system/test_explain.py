@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from freshet import exit_codes, kafka
-from freshet.cache import cache_folder
-from freshet.kafka_jars import ensure_jars
-from freshet.ports import free_port
+from freshet import exit_codes
+from freshet.runtime import kafka
+from freshet.runtime.cache import cache_folder
+from freshet.runtime.kafka_jars import ensure_jars
+from freshet.runtime.ports import free_port
 from tests.system.conftest import http, wait_until
 
 PRODUCTS = 30

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from freshet.ports import free_port
+from freshet.runtime.ports import free_port
 from tests.system.browser import DESKTOP, PHONE, SHOWN_S, Browser, started
 from tests.system.conftest import Stack, http, wait_until
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from freshet import exit_codes, processes
-from freshet.backoff import RestartPolicy
-from freshet.kafka import EmbeddedKafka
-from freshet.redis_server import EmbeddedRedis
-from freshet.stack_state import ChildState, StackState
-from freshet.supervisor import Child, StartFailed, Supervisor
-from freshet.up import end_leftovers
+from freshet import exit_codes
+from freshet.runtime import processes
+from freshet.runtime.backoff import RestartPolicy
+from freshet.runtime.kafka import EmbeddedKafka
+from freshet.runtime.redis_server import EmbeddedRedis
+from freshet.runtime.stack_state import ChildState, StackState
+from freshet.runtime.supervisor import Child, StartFailed, Supervisor
+from freshet.runtime.up import end_leftovers
 from streams.topics import describe_cluster
 
 SLEEPS = "import time; time.sleep(600)"
@@ -157,7 +158,7 @@ def test_a_hung_child_is_killed_at_the_limit(tmp_path: Path) -> None:
 def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
     code = (
         "import os, pathlib, sys, time\n"
-        "from freshet import processes\n"
+        "from freshet.runtime import processes\n"
         f"log = pathlib.Path({str(tmp_path / 'child.log')!r})\n"
         f"print(processes.start([sys.executable, '-c', {SLEEPS!r}], os.environ, log).pid, flush=True)\n"
         "time.sleep(600)"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from freshet.redis_server import EmbeddedRedis
+from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.limits import CLICK_BYTES_MAX
 from schemas.sessions import Item, session_weights
 from streams.redis_sessions import keys

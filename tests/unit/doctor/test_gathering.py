@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from freshet import processes as system_processes
 from freshet.doctor import (
     clock,
     cluster,
@@ -34,8 +33,9 @@ from freshet.doctor import (
 from freshet.doctor.finding import Finding
 from freshet.doctor.leftovers import gather as gather_leftovers
 from freshet.doctor.place import Place, place_of
-from freshet.kafka_jars import jars_folder, locked_jars
-from freshet.stack_state import ChildState, StackState, write_state
+from freshet.runtime import processes as system_processes
+from freshet.runtime.kafka_jars import jars_folder, locked_jars
+from freshet.runtime.stack_state import ChildState, StackState, write_state
 from index_snapshots.apply import apply
 from index_snapshots.folder import shard_folder
 from index_snapshots.manifest import Manifest

@@ -40,7 +40,7 @@ from freshet.doctor.settings import SettingsFacts
 from freshet.doctor.tier import TierFacts
 from freshet.doctor.versions import VersionFacts
 from freshet.http_page import NOBODY, Page
-from freshet.port_owner import Listener
+from freshet.runtime.port_owner import Listener
 from index_snapshots.inventory import Stored
 from index_snapshots.manifest import Manifest
 from schemas.errors import SettingsError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freshet.backoff import Record, RestartPolicy, became_ready, died
+from freshet.runtime.backoff import Record, RestartPolicy, became_ready, died
 
 POLICY = RestartPolicy(first_wait_s=0.5, wait_s_max=3.0, healthy_s=60.0)
 

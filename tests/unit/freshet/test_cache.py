@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from freshet.cache import cache_folder
+from freshet.runtime.cache import cache_folder
 
 OWN_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
 

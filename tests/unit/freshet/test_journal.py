@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from freshet.journal import Journal, as_json, to_stderr, words_of
+from freshet.runtime.journal import Journal, as_json, to_stderr, words_of
 
 
 def test_each_line_is_told_and_written_with_its_level(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_each_line_is_told_and_written_with_its_level(tmp_path: Path) -> None:
 def test_stderr_that_is_the_log_already_is_written_once(tmp_path: Path) -> None:
     log = tmp_path / "up.log"
     code = (
-        "import sys; from pathlib import Path; from freshet.journal import Journal, to_stderr\n"
+        "import sys; from pathlib import Path; from freshet.runtime.journal import Journal, to_stderr\n"
         "Journal(Path(sys.argv[1]), to_stderr).say('hello')"
     )
     with log.open("ab") as output:

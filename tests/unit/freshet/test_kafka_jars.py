@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from freshet.kafka_jars import Jar, class_path, ensure_jars, locked_jars
-from freshet.ports import free_port
+from freshet.runtime.kafka_jars import Jar, class_path, ensure_jars, locked_jars
+from freshet.runtime.ports import free_port
 from schemas.errors import StateRefused, Unavailable
 
 CONTENT = b"not really a jar"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from freshet.log_files import LOGS_KEPT, TAIL_BYTES, rotate, tail
+from freshet.runtime.log_files import LOGS_KEPT, TAIL_BYTES, rotate, tail
 
 
 @pytest.mark.parametrize(("size", "rotated"), [(10, False), (11, True)])

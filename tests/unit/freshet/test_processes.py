@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from freshet import processes
+from freshet.runtime import processes
 
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(600)")
 

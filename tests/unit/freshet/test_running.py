@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from freshet import processes
-from freshet.data_lock import held
 from freshet.running import find_running
-from freshet.stack_state import FILE, StackState, read_state, write_state
+from freshet.runtime import processes
+from freshet.runtime.data_lock import held
+from freshet.runtime.stack_state import FILE, StackState, read_state, write_state
 from freshet.status.look import look_at
 from freshet.status.table import as_lines
 from freshet.status.where import where

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from freshet import commands_explain, processes
+from freshet import commands_explain
+from freshet.runtime import processes
+from freshet.runtime.stack_state import ChildState, StackState, write_state
 from freshet.show_config import PROCESSES, in_force, settings_of, told
-from freshet.stack_state import ChildState, StackState, write_state
 from schemas.errors import SettingsError
 from schemas.secrets import MASK
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from freshet.log_files import rotate
 from freshet.log_lines import LogLine, Wanted
+from freshet.runtime.log_files import rotate
 from freshet.show_logs import find_logs, follow, last_lines, since
 from schemas.errors import InvalidRequest
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from freshet import kafka
-from freshet.ports import CHOSEN_FROM, free_port, is_free
-from freshet.stack import PORTS, WORKERS, Stack, child_environ, children, choose_ports
+from freshet.runtime import kafka
+from freshet.runtime.ports import CHOSEN_FROM, free_port, is_free
+from freshet.runtime.stack import PORTS, WORKERS, Stack, child_environ, children, choose_ports
 from schemas.errors import SettingsError
 from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
 

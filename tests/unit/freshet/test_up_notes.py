@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from freshet import up
-from freshet.stack import Stack
+from freshet.runtime import up
+from freshet.runtime.stack import Stack
 from schemas.settings import UpSettings
 
 

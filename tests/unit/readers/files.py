@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from freshet.readers.rows import Source
+from freshet.imports.readers.rows import Source
 
 
 def file_of(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:

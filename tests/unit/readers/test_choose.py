@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from freshet.builtin_mappings import builtin_mapping
-from freshet.product_lines import Ready, prepare
-from freshet.readers.choose import FORMATS, open_source
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.product_lines import Ready, prepare
+from freshet.imports.readers.choose import FORMATS, open_source
 from schemas.errors import SettingsError
 from schemas.events import Upsert, decode_event
 from tests.unit.readers.files import file_of

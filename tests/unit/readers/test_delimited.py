@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.readers.delimited import Delimited, columns
-from freshet.readers.delimiter import delimiter_of
-from freshet.readers.rows import ROW_BYTES_MAX
+from freshet.imports.readers.delimited import Delimited, columns
+from freshet.imports.readers.delimiter import delimiter_of
+from freshet.imports.readers.rows import ROW_BYTES_MAX
 from schemas.errors import SettingsError
 from tests.unit.readers.files import file_of, problems, values
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from freshet.builtin_mappings import builtin_mapping
-from freshet.mapping import map_line
-from freshet.readers.google_feed import DEPTH_MAX, GoogleFeed
-from freshet.readers.rows import ROW_BYTES_MAX
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.mapping import map_line
+from freshet.imports.readers.google_feed import DEPTH_MAX, GoogleFeed
+from freshet.imports.readers.rows import ROW_BYTES_MAX
 from schemas.errors import SettingsError
 from schemas.events import check_event
 from tests.unit.readers.files import file_of, values

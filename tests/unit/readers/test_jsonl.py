@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from freshet.readers.jsonl import JsonLines
+from freshet.imports.readers.jsonl import JsonLines
 from tests.unit.readers.files import file_of, problems, values
 
 

@@ -9,7 +9,7 @@ import pytest
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
-from freshet.readers.parquet import BATCH_ROWS, Parquet, plain
+from freshet.imports.readers.parquet import BATCH_ROWS, Parquet, plain
 from schemas.errors import SettingsError
 from tests.unit.readers.files import values
 

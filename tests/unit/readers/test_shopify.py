@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from freshet.builtin_mappings import builtin_mapping
-from freshet.mapping import map_line
-from freshet.mapping_file import with_currency
-from freshet.product_lines import LeftOut, Ready, prepare
-from freshet.readers.choose import open_source
-from freshet.readers.shopify import LINES_PER_PRODUCT_MAX, is_shopify, shopify_file
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.mapping import map_line
+from freshet.imports.mapping_file import with_currency
+from freshet.imports.product_lines import LeftOut, Ready, prepare
+from freshet.imports.readers.choose import open_source
+from freshet.imports.readers.shopify import LINES_PER_PRODUCT_MAX, is_shopify, shopify_file
 from schemas.events import check_event
 from tests.unit.readers.files import file_of, problems, values
 

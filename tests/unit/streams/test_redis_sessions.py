@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from freshet.ports import free_port
+from freshet.runtime.ports import free_port
 from schemas.errors import Unavailable
 from schemas.sessions import Place, SessionClick, SessionVector
 from streams.redis_sessions import CLICKS_PER_CALL_MAX, SLOW_IN_A_ROW, RedisSessions, _in_parts

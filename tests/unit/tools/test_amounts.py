@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.amounts import Mark, parse_money, parse_number
+from freshet.imports.amounts import Mark, parse_money, parse_number
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from freshet import exit_codes
-from freshet.checking import dry_run
-from freshet.import_report import exit_code, report_lines
-from freshet.mapping_file import parse_mapping
+from freshet.imports.checking import dry_run
+from freshet.imports.mapping_file import parse_mapping
+from freshet.imports.readers.jsonl import JsonLines
+from freshet.imports.rejected import RejectedFile
+from freshet.imports.report import exit_code, report_lines
 from freshet.progress import PlainLines, Step, duration
-from freshet.readers.jsonl import JsonLines
-from freshet.rejected import RejectedFile
 from freshet.run_bench import freshness_lines, search_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines

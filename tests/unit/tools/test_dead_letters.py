@@ -8,10 +8,10 @@ import orjson
 import pytest
 from aiohttp.test_utils import TestServer
 
-from freshet import processes
 from freshet.dead_letters import CannotReplay, event_id_of, find_letter, original_event, read_letters, replay_event
 from freshet.run_dlq import send_again
-from freshet.stack_state import ChildState, StackState, write_state
+from freshet.runtime import processes
+from freshet.runtime.stack_state import ChildState, StackState, write_state
 from freshet.target import Target, find_target
 from schemas.errors import FreshetError, Unavailable
 from schemas.events import decode_event

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.decide import OFFER_FIELDS
-from freshet.builtin_mappings import builtin_mapping
-from freshet.catalogue_cut import Cut, Product, newest_cut, products
-from freshet.product_files import csv_header, csv_line, json_line
-from freshet.product_lines import Ready, prepare
+from freshet.imports.builtin_mappings import builtin_mapping
+from freshet.imports.catalogue_cut import Cut, Product, newest_cut, products
+from freshet.imports.product_files import csv_header, csv_line, json_line
+from freshet.imports.product_lines import Ready, prepare
+from freshet.imports.readers.delimited import Delimited
+from freshet.imports.readers.jsonl import JsonLines
+from freshet.imports.readers.rows import Source
 from freshet.progress import PlainLines
-from freshet.readers.delimited import Delimited
-from freshet.readers.jsonl import JsonLines
-from freshet.readers.rows import Source
 from freshet.run_export import chosen_format, export, written
 from schemas.errors import FreshetError, SettingsError, StateRefused
 from schemas.events import Upsert, decode_event

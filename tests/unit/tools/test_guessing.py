@@ -6,14 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
-from freshet.checking import checked
-from freshet.column_profile import profiles_of
-from freshet.guessing import guess, plain_name
-from freshet.mapping import map_line
-from freshet.mapping_file import parse_mapping
-from freshet.mapping_text import mapping_text
-from freshet.product_lines import Ready
-from freshet.readers.choose import open_source
+from freshet.imports.checking import checked
+from freshet.imports.column_profile import profiles_of
+from freshet.imports.guessing import guess, plain_name
+from freshet.imports.mapping import map_line
+from freshet.imports.mapping_file import parse_mapping
+from freshet.imports.mapping_text import mapping_text
+from freshet.imports.product_lines import Ready
+from freshet.imports.readers.choose import open_source
 from freshet.run_guess import guess_mapping
 from tests.unit.readers.files import file_of
 

@@ -12,15 +12,15 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from freshet.http_door import HttpDoor
-from freshet.import_plan import ImportPlan
-from freshet.importing import Import
-from freshet.mapping_file import parse_mapping
-from freshet.product_lines import Ready, Refused, prepare
+from freshet.imports.importing import Import
+from freshet.imports.mapping_file import parse_mapping
+from freshet.imports.plan import ImportPlan
+from freshet.imports.product_lines import Ready, Refused, prepare
+from freshet.imports.readers.jsonl import JsonLines
+from freshet.imports.readers.rows import ROW_BYTES_MAX, Row
+from freshet.imports.rejected import RejectedFile
+from freshet.imports.settling import Drained, OutcomeFollower, Settled, settle
 from freshet.progress import PlainLines
-from freshet.readers.jsonl import JsonLines
-from freshet.readers.rows import ROW_BYTES_MAX, Row
-from freshet.rejected import RejectedFile
-from freshet.settling import Drained, OutcomeFollower, Settled, settle
 from schemas.errors import InvalidRequest, SettingsError, Unavailable
 from schemas.limits import EVENT_BYTES_MAX
 from tests.unit.tools.fake_shop import FakeShop

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.ledger import KINDS, Ledger, Sample
+from freshet.imports.ledger import KINDS, Ledger, Sample
 from schemas.records import EventId, Outcome, fold
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
-from freshet import importing
 from freshet.http_door import RETRY_AFTER_S_MAX, refusal
-from freshet.import_plan import ImportPlan
-from freshet.importing import BATCH_BYTES_MAX, GIVE_UP_S, REQUESTS_IN_FLIGHT_MAX, Import
-from freshet.pacing import AHEAD, LOOK_S_MAX, PER_S_MAX, START_PER_S, STARVED_S, Pace
+from freshet.imports import importing
+from freshet.imports.importing import BATCH_BYTES_MAX, GIVE_UP_S, REQUESTS_IN_FLIGHT_MAX, Import
+from freshet.imports.pacing import AHEAD, LOOK_S_MAX, PER_S_MAX, START_PER_S, STARVED_S, Pace
+from freshet.imports.plan import ImportPlan
+from freshet.imports.readers.jsonl import JsonLines
+from freshet.imports.rejected import RejectedFile
 from freshet.progress import PlainLines
-from freshet.readers.jsonl import JsonLines
-from freshet.rejected import RejectedFile
 from schemas.errors import Overloaded, Unavailable
 
 EVENT_BYTES = BATCH_BYTES_MAX // 8

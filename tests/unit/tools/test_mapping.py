@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from freshet.mapping import as_event, is_wanted, map_line
-from freshet.mapping_file import parse_mapping, read_mapping, with_currency
+from freshet.imports.mapping import as_event, is_wanted, map_line
+from freshet.imports.mapping_file import parse_mapping, read_mapping, with_currency
 from schemas.errors import InvalidEvent, SettingsError
 from schemas.events import check_event
 from schemas.limits import ATTRIBUTE_LIST_ITEMS_MAX

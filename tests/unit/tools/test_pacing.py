@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from freshet.pacing import PER_S_MAX, START_PER_S, TARGET_SHARE, Pace
+from freshet.imports.pacing import PER_S_MAX, START_PER_S, TARGET_SHARE, Pace
 
 LAG_S = 20.0
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import orjson
 
-from freshet.product_lines import Refused, prepare
-from freshet.readers.delimited import Delimited
-from freshet.readers.jsonl import JsonLines
-from freshet.rejected import RejectedFile, rejected_path
+from freshet.imports.product_lines import Refused, prepare
+from freshet.imports.readers.delimited import Delimited
+from freshet.imports.readers.jsonl import JsonLines
+from freshet.imports.rejected import RejectedFile, rejected_path
 from tests.unit.readers.files import file_of, values
 
 

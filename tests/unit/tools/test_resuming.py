@@ -12,17 +12,17 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.checkpoint import CheckpointFile, identity_of
 from freshet.http_door import HttpDoor
-from freshet.import_plan import ImportPlan, Tally
-from freshet.importing import Import
-from freshet.mapping_file import parse_mapping
-from freshet.prefix import Prefix
+from freshet.imports.checkpoint import CheckpointFile, identity_of
+from freshet.imports.importing import Import
+from freshet.imports.mapping_file import parse_mapping
+from freshet.imports.plan import ImportPlan, Tally
+from freshet.imports.prefix import Prefix
+from freshet.imports.readers.delimited import Delimited
+from freshet.imports.rejected import RejectedFile
+from freshet.imports.resuming import Progress
+from freshet.imports.sku_set import SkuSet
 from freshet.progress import PlainLines
-from freshet.readers.delimited import Delimited
-from freshet.rejected import RejectedFile
-from freshet.resuming import Progress
-from freshet.sku_set import SkuSet
 from tests.unit.readers.files import file_of
 from tests.unit.tools.fake_shop import FakeShop
 

@@ -15,9 +15,9 @@ from bench.redis_talk import say, used_bytes
 from bench.session_memory import measure_memory
 from bench.sessions import PRODUCTS, SETTLE_S, Harm, Rates, measure_own_click, measure_search
 from bench.shop import ShopError
-from freshet.redis_server import EmbeddedRedis
 from freshet.run_bench_sessions import session_lines
 from freshet.run_sessions import forget_session, show_session
+from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.errors import FreshetError
 from schemas.events import Upsert
 from schemas.records import Order

@@ -9,12 +9,12 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from freshet.http_door import HttpDoor
-from freshet.import_report import exit_code, report_lines
+from freshet.imports.report import exit_code, report_lines
+from freshet.imports.settling import OutcomeFollower
+from freshet.imports.sku_set import SkuSet
+from freshet.imports.sync import Shop, sync
+from freshet.imports.sync_plan import SHARE_MAX, SyncPlan, plan_sync, refusal
 from freshet.progress import PlainLines
-from freshet.settling import OutcomeFollower
-from freshet.sku_set import SkuSet
-from freshet.sync import Shop, sync
-from freshet.sync_plan import SHARE_MAX, SyncPlan, plan_sync, refusal
 from schemas.errors import StateRefused
 from schemas.records import EventId, OfferRecord, Order
 from tests.unit.tools.fake_shop import FakeShop

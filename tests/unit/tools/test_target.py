@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from freshet import processes
-from freshet.stack_state import ChildState, StackState, write_state
+from freshet.runtime import processes
+from freshet.runtime.stack_state import ChildState, StackState, write_state
 from freshet.target import find_target, same_address, same_workers
 from schemas.errors import SettingsError
 

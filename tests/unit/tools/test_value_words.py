@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.html_text import text_of_html
-from freshet.value_words import BUYABLE, availability_of, yes_or_no
+from freshet.imports.html_text import text_of_html
+from freshet.imports.value_words import BUYABLE, availability_of, yes_or_no
 from schemas.records import AVAILABILITIES
 
 

@@ -1,0 +1,65 @@
+"""Goes on where an earlier run of the same import stopped, and remembers how far this one is."""
+
+from pathlib import Path
+from typing import Any
+
+from freshet.imports.checkpoint import Checkpoint, CheckpointFile, identity_of
+from freshet.imports.plan import Tally
+from freshet.imports.prefix import Prefix
+from freshet.imports.rejected import RejectedFile
+from freshet.printing import say
+
+
+class Progress:
+    """`begin` first, `save` after each answer, `end` at the end."""
+
+    def __init__(
+        self, data: Path, file: Path, shop: str, mapping: str, rejected: RejectedFile, ends: dict[int, int]
+    ) -> None:
+        """`ends`: the end of `catalog` by partition now."""
+        self._kept = CheckpointFile(data, file, shop)
+        self._identity = identity_of(file, mapping)
+        self._file = file
+        self._rejected = rejected
+        self._warned = False
+        self.began = ends
+        self.done = Prefix()
+        self.skipped = 0
+        self.rejected_before = 0
+
+    def begin(self, *, restart: bool) -> None:
+        """Takes up an earlier run, unless the file or the mapping has changed since."""
+        found = None if restart else self._kept.read()
+        if found is None or not found.rows:
+            return
+        if found.identity != self._identity:
+            say(f"{self._file} or its mapping has changed since the import that stopped: it begins anew")
+            return
+        if found.rejected:  # else the file that lies there is of an older import
+            self._rejected.go_on(found.last_number)
+        self.done = Prefix(found.rows, found.last_number)
+        self.skipped, self.rejected_before = found.rows, found.rejected
+        self.began = {int(partition): offset for partition, offset in found.began.items()} or self.began
+        say(f"going on at row {found.rows + 1:,}: an earlier run did {found.rows:,} (--restart begins anew)")
+
+    def save(self, tally: Tally) -> None:
+        """A disk that takes no more does not stop the import: only going on would begin earlier."""
+        began = {str(partition): offset for partition, offset in self.began.items()}
+        rejected = self.rejected_before + tally.rejected
+        try:
+            self._kept.write(Checkpoint(self._identity, self.done.rows, self.done.last_number, rejected, began))
+        except OSError as error:
+            if not self._warned:
+                say(f"note: cannot remember how far the import is: {error}")
+            self._warned = True
+
+    def end(self, *, finished: bool) -> dict[str, Any]:
+        """Figures of going on."""
+        if finished:
+            self._kept.remove()
+        return {
+            "skipped": self.skipped,
+            "rejected_before": self.rejected_before,
+            "goes_on_at": None if finished else self.done.rows + 1,
+            "sent_twice": 0 if finished else self.done.beyond,
+        }
