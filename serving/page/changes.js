@@ -104,13 +104,13 @@ function took(change) {
 function offerWords(offer, before) {
   if (!offer) return "no price and stock";
   const parts = [], price = offer.price && money(offer.price), old = before?.price && money(before.price);
-  if (price && (!before || price !== old)) parts.push(old ? `price ${old} → ${price}` : `price ${price}`);
+  if (price && (!before || price !== old)) parts.push(old ? `price ${old} → ${price}` : price);
   if (!before || offer.stock !== before.stock) {
     if (offer.stock === null || offer.stock === undefined) parts.push(inStock(offer) ? "in stock" : "sold out");
     else parts.push(before && before.stock !== null ? `stock ${number(before.stock)} → ${number(offer.stock)}` : offer.stock ? `${number(offer.stock)} in stock` : "sold out");
   }
   if (before && offer.availability !== before.availability) parts.push((offer.availability || "availability not stated").replaceAll("_", " "));
-  return parts.join(", ") || "price or stock";
+  return before ? parts.join(", ") || "price or stock" : `now ${parts.join(", ") || "without price and stock"}`;
 }
 
 export function start(open) {

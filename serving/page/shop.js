@@ -3,6 +3,7 @@
 import {Problem, call} from "./api.js";
 import * as address from "./address.js";
 import * as cards from "./cards.js";
+import {learn} from "./changes.js";
 import {at, el, number, plural, say, time} from "./elements.js";
 import * as session from "./session.js";
 
@@ -65,6 +66,7 @@ function show(answer, further, slide) {
   lifted = new Map([...(further ? lifted : []), ...liftedIn(answer)]);
   cards.show(list, hits, lifted, {slide});
   remember(added);
+  for (const hit of added) learn(hit.sku, hit.content.title, hit.offer);
   more.hidden = answer.hits.length < LIMIT || hits.length >= answer.found || (page + 1) * LIMIT > DEPTH_MAX;
   instead.hidden = hits.length > 0;
   if (!hits.length) nothing(answer);
