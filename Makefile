@@ -21,8 +21,8 @@ up: install ## Start the whole stack on this machine, the first time with a demo
 down: install ## Stop the stack
 	@$(BIN)/freshet down
 
-test: install ## Run all tests on a real Kafka and Redis
-	@$(BIN)/python -m pytest $(ARGS)
+test: install ## Run all tests on a real Kafka and Redis, on two cores (ARGS="tests/unit -q": a part, on one)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 lint: install ## Format, lint, types, import rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
