@@ -178,6 +178,7 @@ EXAMPLES: dict[str, Example] = {
     "GET /openapi.json": Example(),
     "GET /docs": Example(),
     "GET /docs/{name}": Example(parameters={"name": "events"}),
+    "GET /docs/screenshots/{file}": Example(parameters={"file": "desktop.png"}),
     "GET /": Example(),
     "GET /page/{file}": Example(parameters={"file": "base.css"}),
 }

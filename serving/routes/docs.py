@@ -11,7 +11,7 @@ from aiohttp import web
 
 from serving.problems import Refusal
 from serving.reference.curl import SERVER
-from serving.reference.guides import Guide
+from serving.reference.guides import Guide, docs_folder
 from serving.reference.layout import address, page
 from serving.reference.markdown import Markdown
 from serving.reference.operation_html import parts_of
@@ -19,10 +19,11 @@ from serving.routes.route import Parameter, Route
 
 STYLE = "docs.css"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of the documents: no script but the page's own one for the chosen colours."""
+SCREENSHOT = re.compile(r"[a-z-]+\.png")
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 
 
@@ -73,6 +74,14 @@ async def _page(request: web.Request, name: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 
 
+async def get_screenshot(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["file"]
+    path = docs_folder() / "screenshots" / name
+    if not SCREENSHOT.fullmatch(name) or not path.is_file():
+        raise Refusal(404, "unknown_document", f"there is no picture {name!r}", hint="/docs lists the documents")
+    return web.FileResponse(path, headers=CACHED)
+
+
 ROUTES = (
     Route("GET", "/docs", get_docs, "The documents, for people", "text/html"),
     Route(
@@ -82,6 +91,15 @@ ROUTES = (
         "One document",
         "text/html",
         parameters=(Parameter("name", "path", "Its name, as /docs lists it"),),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/docs/screenshots/{file}",
+        get_screenshot,
+        "A picture of the documents",
+        "image/png",
+        parameters=(Parameter("file", "path", "Its name"),),
         problems=(404,),
     ),
 )

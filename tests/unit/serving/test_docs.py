@@ -18,6 +18,7 @@ from serving.routes.docs import Documents
 from tests.unit.serving.fakes import Tier
 
 GUIDES = read_guides(docs_folder())
+SHOTS = "screenshots/"
 API = document(ROUTES, "0.0.0")
 DOCUMENTS = Documents(GUIDES, API)
 
@@ -49,10 +50,20 @@ PAGES = {address(guide): Found(DOCUMENTS.page(name)) for name, guide in GUIDES.i
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_loaded_but_the_style_and_the_colours(path: str) -> None:
+def test_nothing_is_loaded_but_the_style_the_colours_and_our_pictures(path: str) -> None:
     page = PAGES[path]
-    assert not page.tags & {"iframe", "img", "object", "form", "style"}
-    assert page.loaded == ["data:,", "/page/theme.js", "/docs/docs.css"]
+    assert not page.tags & {"iframe", "object", "form", "style"}
+    assert page.loaded[:3] == ["data:,", "/page/theme.js", "/docs/docs.css"]
+    assert all((docs_folder() / picture).is_file() and picture.startswith(SHOTS) for picture in page.loaded[3:])
+
+
+async def test_pictures_are_served_and_nothing_else_of_their_folder() -> None:
+    async with Tier() as tier:
+        picture = await tier.client.get(f"/docs/{SHOTS}desktop.png")
+        assert (picture.status, picture.content_type) == (200, "image/png")
+        assert (await picture.read()).startswith(b"\x89PNG")
+        for name in ("nope.png", "..%2Fpage.md", "page.md", "%2e%2e%2fpage.png"):
+            assert (await tier.client.get(f"/docs/{SHOTS}{name}")).status == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
