@@ -16,7 +16,7 @@ $(STAMP): lock/dev.txt pyproject.toml scripts/install
 	@touch $@
 
 up: install ## Start the whole stack on this machine, the first time with a demo shop; Ctrl-C stops it
-	@if [ -d "$${FRESHET_DATA:-.freshet}" ]; then $(BIN)/freshet up; else $(BIN)/freshet demo; fi
+	@if [ -d "$${FRESHET_DATA:-.freshet}/shards" ]; then $(BIN)/freshet up; else $(BIN)/freshet demo; fi
 
 down: install ## Stop the stack
 	@$(BIN)/freshet down

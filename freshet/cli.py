@@ -41,7 +41,7 @@ def up(
     from freshet.runtime import up as stack_up
     from freshet.runtime.data_lock import AlreadyRuns
     from freshet.runtime.journal import to_stderr
-    from freshet.runtime.stack_state import StackState
+    from freshet.runtime.stack_state import StackState, as_json
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
     given = {"data": data, "port": port, "partitions": partitions}
@@ -50,7 +50,7 @@ def up(
     refuse_open_door(settings.host, settings.admin_key)
 
     def ready(state: StackState) -> None:
-        print(state.model_dump_json(indent=1) if json else state.url, flush=True)
+        print(as_json(state) if json else state.url, flush=True)
 
     try:
         if detach:

@@ -27,7 +27,7 @@ from freshet.progress import Step, show_on
 from freshet.running import data_folder, supervisor_alive
 from freshet.runtime import up as stack_up
 from freshet.runtime.journal import to_stderr
-from freshet.runtime.stack_state import StackState, read_state
+from freshet.runtime.stack_state import StackState, as_json, read_state
 from freshet.target import Target, find_target, same_address
 from schemas.errors import InvalidRequest, Unavailable
 from schemas.settings import UpSettings, as_environ, read, refuse_open_door
@@ -83,7 +83,7 @@ def start(options: DemoOptions, data: Path) -> int:
         wishes.ask_reset()
 
     def ready(state: StackState) -> None:
-        print(state.model_dump_json(indent=1) if options.as_json else state.url, flush=True)
+        print(as_json(state) if options.as_json else state.url, flush=True)
         if not options.detach:
             threading.Thread(target=_tell_loading, args=(state.url, settings.admin_key, speed), daemon=True).start()
 

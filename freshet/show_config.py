@@ -10,7 +10,7 @@ from freshet.running import supervisor_alive
 from freshet.runtime import processes
 from freshet.runtime.stack_state import StackState, read_state
 from schemas.secrets import is_secret, shown
-from schemas.settings import CONFIG_VARIABLE, MODELS, PREFIX, Settings, read, sources
+from schemas.settings import CONFIG_VARIABLE, MODELS, PREFIX, Settings, UpSettings, as_environ, read, sources
 
 PROCESSES: dict[str, type[Settings]] = {
     (model.__doc__ or "").split(":")[0].removeprefix("agents.").removeprefix("freshet "): model for model in MODELS
@@ -53,6 +53,9 @@ def in_force(process: str, data: Path, environ: Mapping[str, str], options: Mapp
         child = supervisor if process == "up" else told(_pid_of(process, state))
         if child is not None:
             known = supervisor.environ if supervisor else {}
+            if process == "up":
+                given = _options(state, data, child.environ)
+                return settings_of(process, {**child.environ, **given}, dict.fromkeys(given, "option"), child.pid)
             by_up = {name: "freshet up" for name, value in child.environ.items() if known.get(name) != value}
             return settings_of(process, child.environ, by_up, child.pid)
     return settings_of(process, {**environ, **options}, dict.fromkeys(options, "option"))
@@ -89,6 +92,14 @@ def told(pid: int | None) -> Told | None:
     except psutil.Error:
         return None
     return Told(pid, environ)
+
+
+def _options(state: StackState, data: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What `freshet up` was told by options, as variables: where the stack is not as its environment alone says."""
+    alone = read(UpSettings, environ)
+    before = {"data": alone.data.resolve(), "port": alone.port, "partitions": alone.partitions}
+    now = {"data": data, "port": state.ports.get("serving", alone.port), "partitions": state.partitions}
+    return as_environ({name: value for name, value in now.items() if value != before[name]})
 
 
 def _pid_of(process: str, state: StackState) -> int | None:

@@ -8,8 +8,10 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 
 MASK = "********"
-URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
-"""`user:password@` of an address, as in redis://user:password@host:6379/0."""
+URL_PASSWORD = re.compile(r"(?<=://)([^/\s:]*):([^/\s]+)@")
+"""`user:password@` of an address, as in redis://user:password@host:6379/0; the last @ ends it."""
+QUERY_PASSWORD = re.compile(r"(?<=[?&]password=)[^&\s]+")
+"""The other form redis-py takes: redis://host:6379/0?password=..."""
 
 
 @dataclass(frozen=True)
@@ -29,4 +31,4 @@ def shown(value: object, secret: bool = False) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     if secret:
         return MASK if text else ""
-    return URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+    return QUERY_PASSWORD.sub(MASK, URL_PASSWORD.sub(rf"\1:{MASK}@", text))

@@ -28,6 +28,14 @@ def read_compose(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     return found
 
 
+def twice(node: Any) -> list[str]:
+    """Keys that stand twice in one mapping of a parsed YAML node: Compose refuses them, `safe_load` keeps the last."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value]
+        return [key for key in keys if keys.count(key) > 1] + [one for _, value in node.value for one in twice(value)]
+    return [one for value in node.value for one in twice(value)] if isinstance(node, yaml.SequenceNode) else []
+
+
 def ours(compose: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The services that run the image of this repository."""
     return {name: service for name, service in compose["services"].items() if "build" in service}

@@ -31,7 +31,11 @@ def examine(place: Place) -> list[Finding]:
 
 def gather(place: Place) -> IndexFacts:
     folders = shard_folders(place.data)
-    shards = [ShardFacts(number, part, snapshots(folder, every_byte=True)) for number, part, folder in folders]
+    shards = [
+        ShardFacts(number, part, snapshots(folder, every_byte=True))
+        for number, part, folder in folders
+        if number == place.generation  # what helps rebuilds that one
+    ]
     return IndexFacts(shards, place.option)
 
 

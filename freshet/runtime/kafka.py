@@ -167,6 +167,8 @@ def cluster_id(folder: Path) -> str:
 def answers(bootstrap: str) -> bool:
     """Whether a broker answers a metadata request with at least one broker that is open for clients."""
     host, _, port = bootstrap.rpartition(":")
+    if not port.isdecimal():
+        return False
     request = struct.pack(">hhih", API_METADATA, 0, 1, -1) + struct.pack(">i", 0)
     try:
         with socket.create_connection((host, int(port)), PROBE_TIMEOUT_S) as connection:

@@ -7,8 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import StateRefused
+from schemas.secrets import shown
 
 FILE = "state.json"
+OWNER_ONLY = 0o600
 Phase = Literal["starting", "ready", "stopping", "stopped"]
 ChildPhase = Literal["waiting", "starting", "ready", "backing off", "done", "stopped"]
 
@@ -51,6 +53,12 @@ class StackState(BaseModel):
     children: list[ChildState] = Field(default_factory=list)
 
 
+def as_json(state: StackState) -> str:
+    """For a person or a script: without passwords."""
+    addresses = {"kafka": shown(state.kafka), "redis_url": shown(state.redis_url)}
+    return state.model_copy(update=addresses).model_dump_json(indent=1)
+
+
 def read_state(data: Path) -> StackState | None:
     """None when nothing was ever started in the folder. Raises StateRefused when the file is damaged."""
     path = data / FILE
@@ -65,8 +73,13 @@ def read_state(data: Path) -> StackState | None:
 
 
 def write_state(data: Path, state: StackState) -> None:
-    """Replaces the file in one step: a reader sees the old one or the new one."""
+    """Replaces the file in one step: a reader sees the old one or the new one.
+
+    It is for its owner only: an address may hold a password.
+    """
     path = data / FILE
     fresh = path.with_suffix(".json.new")
+    fresh.touch(mode=OWNER_ONLY)
+    fresh.chmod(OWNER_ONLY)
     fresh.write_text(state.model_dump_json(indent=1) + "\n", encoding="utf-8")
     os.replace(fresh, path)

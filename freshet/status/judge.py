@@ -22,7 +22,7 @@ def complaints(
     return [
         *_of_supervisor(state, processes, option),
         *(line for process in processes for line in of_processes(process)),
-        *_of_tier(tier, processes),
+        *_of_tier(tier, processes, option),
         *([f"Kafka does not answer: nothing new is taken; see: freshet doctor{option}"] if kafka_up is False else []),
         *(["Redis does not answer: searches go on without what it holds"] if redis_up is False else []),
         *(
@@ -62,14 +62,14 @@ def _of_process(process: ProcessStatus, option: str) -> list[str]:
     return []
 
 
-def _of_tier(tier: Page, processes: list[ProcessStatus]) -> list[str]:
+def _of_tier(tier: Page, processes: list[ProcessStatus], option: str) -> list[str]:
     if tier.status == 0:
         asked = any(process.name == "serving" for process in processes)
         return [] if asked else ["the HTTP tier does not answer"]
     if tier.status == 401:
         return ["the HTTP tier wants the admin key: set FRESHET_ADMIN_KEY to see what it knows"]
     if tier.status != 200:
-        return [f"the HTTP tier answers {tier.status} at /v1/status; see: freshet logs serving"]
+        return [f"the HTTP tier answers {tier.status} at /v1/status; see: freshet logs serving{option}"]
     waiting = [f"waits for {', '.join(tier.body['waiting_for'])}"] if tier.body.get("waiting_for") else []
     away = [f"shard replica {place} does not answer" for place in tier.body.get("unreachable", [])]
     told = {process.name for process in processes if process.answers is False}

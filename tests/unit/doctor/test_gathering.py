@@ -242,8 +242,9 @@ def test_a_file_from_the_future(tmp_path: Path) -> None:
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that looks like a worker of the folder."""
-    words = [sys.executable, "-c", "import time; time.sleep(600)", "agents", "embed"]
-    started = subprocess.Popen(words, env={"FRESHET_DATA": str(tmp_path)})
+    (tmp_path / "agents.py").write_text("import time; time.sleep(600)")
+    words = [sys.executable, "-m", "agents", "embed"]
+    started = subprocess.Popen(words, env={"FRESHET_DATA": str(tmp_path)}, cwd=tmp_path)
     yield started
     started.kill()
     started.wait()
@@ -298,3 +299,20 @@ def test_nobody_at_an_address_named_on_the_command_line(tmp_path: Path) -> None:
     far = place_of("http://127.0.0.1:1", tmp_path, {})
     assert (far.local, far.url) == (False, "http://127.0.0.1:1")
     assert severities(tier.examine(far)) == ["problem"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("/venv/bin/python -P -m agents embed", "embed"),
+        ("/venv/bin/python -P -m serving", "serving"),
+        ("/venv/bin/python -P -m freshet.demo http://127.0.0.1:8400", "demo"),
+        ("/venv/bin/freshet logs -f serving", ""),
+        ("tail -f logs/agents.log serving agents", ""),
+        ("python -m", ""),
+        ("python -m agents", ""),
+        ("", ""),
+    ],
+)
+def test_only_what_was_started_as_a_worker_is_one(words: str, name: str) -> None:
+    assert leftovers.worker_name(words.split()) == name

@@ -105,3 +105,10 @@ def test_an_absent_kafka_of_ones_own_is_named(tmp_path: Path) -> None:
     run = freshet("up", "--data", str(tmp_path / "new"), "--port", "0", FRESHET_KAFKA="127.0.0.1:1")
     assert run.returncode == exit_codes.UNREACHABLE
     assert "no Kafka answers at 127.0.0.1:1 (FRESHET_KAFKA)" in run.stderr
+
+
+@pytest.mark.parametrize("url", ["http://h:abc", "http://h:99999", "http://", "h:0"])
+def test_an_address_nobody_can_have_is_wrong_usage(url: str, tmp_path: Path) -> None:
+    run = freshet("status", "--url", url, "--data", str(tmp_path))
+    assert run.returncode == 2 and "is not an address" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from freshet import commands_explain
 from freshet.runtime import processes
-from freshet.runtime.stack_state import ChildState, StackState, write_state
+from freshet.runtime.stack_state import ChildState, StackState, read_state, write_state
 from freshet.show_config import PROCESSES, in_force, settings_of, told
 from schemas.errors import SettingsError
 from schemas.secrets import MASK
@@ -64,6 +64,15 @@ def test_a_running_process_is_asked_what_it_was_told(running: Path) -> None:
     assert rows["shard_port"].pid is not None
     up = {row.name: row.origin for row in in_force("up", running, {}, {})}
     assert (up["log_level"], up["port"]) == ("variable", "default")
+
+
+def test_options_of_the_start_are_told_as_such(running: Path) -> None:
+    state = read_state(running)
+    assert state is not None
+    write_state(running, state.model_copy(update={"ports": {"serving": 9000}, "partitions": 2}))
+    up = {row.name: (row.value, row.origin) for row in in_force("up", running, {}, {})}
+    assert up["port"] == ("9000", "option") and up["partitions"] == ("2", "option")
+    assert up["data"] == (str(running), "option")
 
 
 def test_what_does_not_run_is_shown_as_it_would_be_started(running: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from freshet.runtime import kafka
 from freshet.runtime.ports import CHOSEN_FROM, free_port, is_free
 from freshet.runtime.stack import PORTS, WORKERS, Stack, child_environ, children, choose_ports
+from freshet.runtime.stack_state import StackState, as_json, read_state, write_state
 from schemas.errors import SettingsError
 from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
 
@@ -125,3 +126,15 @@ def test_nobody_answers_for_kafka_on_a_free_port() -> None:
 def test_other_javas_settings_do_not_reach_ours() -> None:
     environ = {"JAVA_TOOL_OPTIONS": "-agentlib:x", "_JAVA_OPTIONS": "-Xmx9g", "JDK_JAVA_OPTIONS": "-x", "PATH": "/bin"}
     assert kafka.java_environ(environ) == {"PATH": "/bin"}
+
+
+def test_the_state_is_for_its_owner_and_told_without_passwords(tmp_path: Path) -> None:
+    state = StackState(state="ready", redis_url="redis://:geheim@host:6379/0")
+    write_state(tmp_path, state)
+    assert (tmp_path / "state.json").stat().st_mode & 0o077 == 0
+    assert read_state(tmp_path) == state
+    assert "geheim" not in as_json(state)
+
+
+def test_an_address_without_a_port_is_nobodys() -> None:
+    assert not kafka.answers("kafkahost")

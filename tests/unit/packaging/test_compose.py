@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from freshet.cli import app
@@ -22,7 +23,7 @@ from schemas.settings import (
     known_keys,
     read,
 )
-from tests.compose import ours, read_compose
+from tests.compose import ours, read_compose, twice
 from tests.conftest import REPOSITORY
 
 COMPOSE = read_compose()
@@ -143,3 +144,9 @@ def test_what_the_dockerfile_copies_is_sent_to_the_builder() -> None:
     packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")} - {"tests"}
     assert packages | {"lock/base.txt", "lock/build.txt", "pyproject.toml", "README.md", "LICENSE", "docs"} == sent
     assert all((REPOSITORY / name).exists() for name in sent)
+
+
+def test_no_key_stands_twice() -> None:
+    text = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
+    assert twice(yaml.compose(text)) == []
+    assert twice(yaml.compose("a: {b: 1, b: 2}")) == ["b", "b"]

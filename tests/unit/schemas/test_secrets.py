@@ -43,6 +43,8 @@ def test_a_refused_secret_is_not_quoted(tmp_path: Path) -> None:
         (["http://a:1", "http://u:p@b:2"], False, f"http://a:1,http://u:{MASK}@b:2"),
         (None, False, ""),
         (0, False, "0"),
+        ("redis://:p@ss@host:6379/0", False, f"redis://:{MASK}@host:6379/0"),
+        ("redis://host:6379/0?password=geheim&db=1", False, f"redis://host:6379/0?password={MASK}&db=1"),
     ],
 )
 def test_shown(value: object, secret: bool, expected: str) -> None:
