@@ -56,7 +56,7 @@ class MemorySessions:
         kept = 0
         for session, vector in vectors.items():
             history = self._history(session)
-            if history is not None and history.place == vector.place:
+            if history is not None and history.items and history.place == vector.place:
                 self._vectors[session] = (self._clock() + ttl_ms / 1000, vector)
                 kept += 1
         return kept

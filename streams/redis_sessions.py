@@ -14,7 +14,9 @@ from schemas.sessions import (
     HISTORY_MS,
     SESSION_ITEMS_MAX,
     Counted,
+    History,
     Known,
+    Place,
     SessionClick,
     SessionVector,
     history_left_ms,
@@ -67,18 +69,14 @@ class RedisSessions:
             arguments = [part for click in call for part in _arguments(click)]
             key = keys(self._generation, call[0].session)[0]
             left_ms = history_left_ms(call[-1], now_ms)
-            pipe.evalsha(script, 1, key, log, SESSION_ITEMS_MAX, HISTORY_MS, left_ms, *arguments)
+            pipe.evalsha(script, 1, key, log, SESSION_ITEMS_MAX, HISTORY_MS, left_ms, len(CLICK_TYPES), *arguments)
         answers = (await self._ask(pipe.execute))[1:]
         found: dict[str, Counted] = {}
         for call, (counted, raw) in zip(calls, answers, strict=True):
             session = call[0].session
-            before = found.get(session, Counted(session, 0, 0, read_history(raw)))
-            found[session] = Counted(
-                session,
-                before.clicks + counted,
-                before.duplicates + len(call) - counted,
-                read_history(raw),
-            )
+            history = _counted_history(raw, Place(log, call[-1].offset))
+            before = found.get(session, Counted(session, 0, 0, history))
+            found[session] = Counted(session, before.clicks + counted, before.duplicates + len(call) - counted, history)
         return list(found.values())
 
     async def read(self, session: str) -> Known | None:
@@ -136,6 +134,14 @@ class RedisSessions:
             raise Unavailable(f"Redis does not answer: {type(error).__name__}", hint="see: freshet status") from error
         except RedisError as error:
             raise Unavailable(f"Redis refuses: {error}", hint="its memory may be full: see maxmemory") from error
+
+
+def _counted_history(raw: bytes, place: Place) -> History:
+    """One without items when the script keeps what cannot be read here: no vector is made from it, no worker stops."""
+    try:
+        return read_history(raw)
+    except ValueError:
+        return History(place, ())
 
 
 def _in_parts(clicks: Sequence[SessionClick]) -> Iterator[Sequence[SessionClick]]:

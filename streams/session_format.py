@@ -21,9 +21,10 @@ ITEM: Final = struct.Struct(">BIH")
 VECTOR: Final = struct.Struct(">IQB")
 
 COUNT: Final = """
--- KEYS: history. ARGV: log, most items, longest age ms, TTL ms, then offset, time ms, type, SKU of each click.
--- Counts each click once: an offset up to the last one that was counted is refused. Returns how many counted, history.
-local log, items_max, age_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+-- KEYS: history. ARGV: log, most items, longest age ms, TTL ms, how many types there are, then offset, time ms, type,
+-- SKU of each click. Counts each click once: an offset up to the last one that was counted is refused. What is no
+-- history, or has a type that is not known here, is begun anew. Returns how many counted, history.
+local log, items_max, age_max, types = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
 local last, newest, items = -1, 0, {}
 local raw = redis.pcall('GET', KEYS[1])
 local known = type(raw) == 'string' and pcall(function()
@@ -33,7 +34,7 @@ local known = type(raw) == 'string' and pcall(function()
   while at <= #raw do
     local kind, age, length, sku
     kind, age, length, at = struct.unpack('>BI4I2', raw, at)
-    assert(at + length - 1 <= #raw)
+    assert(kind < types and at + length - 1 <= #raw)
     found[#found + 1] = {kind, age, string.sub(raw, at, at + length - 1)}
     at = at + length
   end
@@ -41,7 +42,7 @@ local known = type(raw) == 'string' and pcall(function()
   newest, items = time, found
 end)
 local counted = 0
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local offset, time, kind, sku = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3]
   if offset > last then
     local kept = {{kind, 0, sku}}
@@ -69,9 +70,9 @@ return {counted, value}
 """
 PUT: Final = """
 -- KEYS: history, vector. ARGV: first bytes of the history the vector was made from, vector, TTL ms.
--- Keeps the vector unless the history has gone on meanwhile.
+-- Keeps the vector unless the history has gone on meanwhile, or was forgotten: then it holds no items.
 local raw = redis.pcall('GET', KEYS[1])
-if type(raw) ~= 'string' or string.sub(raw, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
+if type(raw) ~= 'string' or #raw <= 21 or string.sub(raw, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1
 """

@@ -21,7 +21,10 @@ class Sessions(Protocol):
         ...
 
     async def put(self, vectors: Mapping[str, SessionVector], ttl_ms: int) -> int:
-        """Keeps vectors by session for `ttl_ms`, but none whose history has gone on since; returns how many it kept."""
+        """Keeps vectors by session for `ttl_ms`, but none whose history has gone on or was forgotten since.
+
+        Returns how many it kept.
+        """
         ...
 
     async def forget(self, session: str) -> bool:

@@ -16,13 +16,16 @@ from schemas.errors import Unavailable
 from schemas.sessions import (
     HISTORY_MS,
     SESSION_ITEMS_MAX,
+    History,
     Item,
     Place,
     SessionClick,
     SessionVector,
 )
 from streams.memory_sessions import MemorySessions
-from streams.redis_sessions import RedisSessions
+from streams.redis_client import connect
+from streams.redis_sessions import RedisSessions, keys
+from streams.session_format import HEAD, ITEM, VERSION
 from streams.sessions import Sessions
 
 NOW_MS = 1_795_260_885_909
@@ -172,6 +175,38 @@ async def test_what_is_forgotten_does_not_come_back_by_being_delivered_again(ses
     await sessions.count(LOG, [click(one, "c", 3)], NOW_MS)
     assert [item.sku for item in await items(sessions, one)] == ["c"]
     assert await sessions.forget(name()) is False
+
+
+async def test_a_vector_that_comes_after_its_session_was_forgotten_is_not_kept(sessions: Sessions) -> None:
+    one = name()
+    (counted,) = await sessions.count(LOG, [click(one, "a", 1)], NOW_MS)
+    assert await sessions.forget(one) is True
+    assert await sessions.put({one: SessionVector(counted.history.place, "MiniLM", VECTOR)}, 10_000) == 0
+    assert await sessions.read(one) is None
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(len(CLICK_TYPES) - 1, ["b", "a"]), (len(CLICK_TYPES), ["b"])])
+async def test_a_history_with_an_unknown_type_is_begun_anew(redis_url: str, kind: int, kept: list[str]) -> None:
+    one, sessions, redis = name(), RedisSessions(redis_url, 1, timeout_s=5.0, slow_s=5.0), connect(redis_url, 5.0)
+    try:
+        await redis.set(keys(1, one)[0], HEAD.pack(VERSION, LOG, 1, NOW_MS) + ITEM.pack(kind, 0, 1) + b"a")
+        (counted,) = await sessions.count(LOG, [click(one, "b", 2)], NOW_MS)
+        assert [item.sku for item in counted.history.items] == kept
+        assert [item.sku for item in await items(sessions, one)] == kept
+    finally:
+        await sessions.close()
+        await redis.aclose()
+
+
+async def test_a_history_that_only_the_script_can_read_gives_no_items(redis_url: str) -> None:
+    one, sessions, redis = name(), RedisSessions(redis_url, 1, timeout_s=5.0, slow_s=5.0), connect(redis_url, 5.0)
+    try:
+        await redis.set(keys(1, one)[0], HEAD.pack(VERSION, LOG, 1, NOW_MS) + ITEM.pack(0, 0, 1) + b"\xff")
+        (counted,) = await sessions.count(LOG, [click(one, "b", 2), click(one, "c", 3)], NOW_MS)
+        assert (counted.clicks, counted.history) == (2, History(Place(LOG, 3), ()))
+    finally:
+        await sessions.close()
+        await redis.aclose()
 
 
 redelivered = st.lists(

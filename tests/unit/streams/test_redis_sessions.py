@@ -8,7 +8,7 @@ import pytest
 
 from freshet.runtime.ports import free_port
 from schemas.errors import Unavailable
-from schemas.sessions import Place, SessionClick, SessionVector
+from schemas.sessions import Counted, History, Place, SessionClick, SessionVector
 from streams.redis_sessions import CLICKS_PER_CALL_MAX, SLOW_IN_A_ROW, RedisSessions, _in_parts
 from streams.session_format import PLACE_BYTES, history_head, read_history, read_vector, write_vector
 
@@ -154,6 +154,19 @@ async def test_an_error_of_redis_is_no_reason_to_stop_asking() -> None:
             with pytest.raises(Unavailable, match="refuses"):
                 await sessions.read("s")
         assert not sessions.broken
+        await sessions.close()
+
+
+async def test_an_answer_that_is_no_history_counts_and_gives_no_items() -> None:
+    unknown = b"\x01" + b"\0" * 20 + b"\x09\0\0\0\0\0\x01a"
+
+    def answer(command: bytes) -> bytes:
+        return b"*2\r\n:1\r\n$%d\r\n%s\r\n" % (len(unknown), unknown) if b"EVALSHA" in command else OK
+
+    async with server(answer) as url:
+        sessions = RedisSessions(url, 1, timeout_s=5.0, slow_s=5.0)
+        (counted,) = await sessions.count(7, [SessionClick("s", "a", "click", 4, 0)], 0)
+        assert counted == Counted("s", 1, 0, History(Place(7, 4), ()))
         await sessions.close()
 
 
