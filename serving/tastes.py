@@ -59,19 +59,26 @@ class Tastes:
         return self._strength > 0
 
     async def of(self, session: str, timeout_s: float) -> Leaning | None:
-        """None when nothing is known of the session. Raises Unavailable."""
+        """None when nothing is known of the session. Raises Unavailable, also when all of it takes longer."""
         try:
-            known = await self._sessions.read(session)
-            if known is None:
-                self._from.labels(result="none").inc()
-                return None
-            vector, source = known.vector, "kept"
-            if vector is None or vector.encoder != self._encoder_id() or not is_sound(vector.fp16):
-                vector, source = await self._make(session, known.history, timeout_s), "made"
+            async with asyncio.timeout(timeout_s):
+                leaning = await self._look_up(session, timeout_s)
+        except TimeoutError:
+            self._from.labels(result="away").inc()
+            raise Unavailable(f"the session was not looked up within {timeout_s:g} s") from None
         except Unavailable:
             self._from.labels(result="away").inc()
             raise
-        self._from.labels(result=source if vector else "none").inc()
+        self._from.labels(result=leaning.source if leaning else "none").inc()
+        return leaning
+
+    async def _look_up(self, session: str, timeout_s: float) -> Leaning | None:
+        known = await self._sessions.read(session)
+        if known is None:
+            return None
+        vector, source = known.vector, "kept"
+        if vector is None or vector.encoder != self._encoder_id() or not is_sound(vector.fp16):
+            vector, source = await self._make(session, known.history, timeout_s), "made"
         if vector is None:
             return None
         fp16 = base64.b64encode(vector.fp16).decode()
