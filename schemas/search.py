@@ -157,4 +157,4 @@ class SearchResponse(Message):
     encoder: str
     """Id of the encoder that made the query vector."""
     explain: dict[str, Any] | None = None
-    """Null unless it was asked for."""
+    """Null unless it was asked for. `session` is in it only for those who have the admin key, where one is set."""

@@ -9,6 +9,7 @@ from schemas.search import Hit, SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
 from serving.bodies import read_body
 from serving.budget import Budget
+from serving.middleware import may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.personal import explained_session, moves
 from serving.problems import invalid_request
@@ -37,7 +38,8 @@ async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     at_ms = wiring.wall_ms()
     response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
     if asked.explain:
-        response = response.model_copy(update={"explain": explained(asked, found, budget, at_ms)})
+        told = explained(asked, found, budget, at_ms, may_administer(request))
+        response = response.model_copy(update={"explain": told})
     if full and not fits(served(asked, found, response, budget, at_ms)):
         response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
@@ -83,7 +85,8 @@ def respond(
     )
 
 
-def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int) -> dict[str, Any]:
+def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, with_items: bool) -> dict[str, Any]:
+    """What the session did is told only `with_items`: GET /v1/sessions/{id} needs the admin key too."""
     leaning = found.leaning
     candidates = [hit for answer in found.answers.values() for hit in answer.hits]
     first = (asked.page - 1) * asked.limit + 1
@@ -93,7 +96,7 @@ def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int) ->
         "candidates": {str(partition): len(answer.hits) for partition, answer in found.answers.items()},
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "scores": {hit.sku: hit.score for hit in found.hits},
-        "session": explained_session(leaning, at_ms),
+        **({"session": explained_session(leaning, at_ms)} if with_items else {}),
         "moves": moves(found.hits, candidates, first, leaning.strength) if leaning else {},
     }
 

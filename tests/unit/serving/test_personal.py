@@ -13,6 +13,7 @@ from schemas.limits import SESSION_CHARS_MAX
 from schemas.personal import RERANK_WINDOW, blended
 from schemas.served import Served
 from schemas.sessions import SessionClick, SessionVector
+from serving.middleware import KEY_HEADER
 from serving.tastes import PUTTING_MAX
 from streams.memory_sessions import MemorySessions
 from tests.unit.serving.fakes import ENCODER, FakeEncoding, FakeShard, Tier, hit, state
@@ -151,6 +152,17 @@ async def test_a_store_that_never_answers_costs_its_share_of_the_budget() -> Non
         assert answer["degraded"] == ["session"] and len(answer["hits"]) == 4
 
 
+async def test_a_look_up_is_given_up_after_its_time_wherever_it_waits() -> None:
+    class Stuck(MemorySessions):
+        async def read(self, session: str) -> Any:
+            await asyncio.Event().wait()
+
+    async with Tier(shop(), sessions=Stuck(lambda: 0.0)) as tier, asyncio.timeout(5):
+        with pytest.raises(Unavailable, match="not looked up within"):
+            await tier.wiring.tastes.of("s", 0.01)
+        assert tier.counted("freshet_session_vectors_total", result="away") == 1
+
+
 async def test_when_the_shard_gives_no_vector_the_session_is_left_out() -> None:
     async def broken() -> web.Response:
         return web.Response(status=500)
@@ -206,6 +218,19 @@ async def test_the_answer_explains_what_the_session_did() -> None:
         assert shards[0][0].queries[-1]["limit"] == RERANK_WINDOW
         plain = (await tier.search(text="lamp", explain=True))["explain"]
         assert plain["session"] is None and plain["moves"] == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "sent", "told"), [("k", "k", True), ("k", "x", False), ("k", "", False), ("", "", True)]
+)
+async def test_what_a_session_did_is_explained_to_who_has_the_key(key: str, sent: str, told: bool) -> None:
+    async with Tier(shop(), admin_key=key) as tier:
+        await clicked(tier, "d")
+        headers = {KEY_HEADER: sent} if sent else {}
+        body = {"text": "lamp", "session": "s", "explain": True}
+        response = await tier.client.post("/v1/search", json=body, headers=headers)
+        explain = (await response.json())["explain"]
+        assert ("session" in explain) is told and set(explain["moves"]) == {"a", "b", "c", "d"}
 
 
 async def test_the_served_log_says_which_session_and_what_it_was_asked_with() -> None:
