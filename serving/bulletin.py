@@ -62,13 +62,15 @@ class Bulletin:
         """The freshness, and how many events were not told one by one."""
         left_out = self._changes.take_left_out()
         if not self._feed.heard:
+            self._feed.forget("freshness")  # who comes later must not take it for what is now
             return
         if left_out:
             self._feed.more(left_out)
         try:
             figures = await self._freshness.now()
         except Unavailable:
-            return  # the listeners see it from the age of the last figures, and from Kafka's state
+            self._feed.forget("freshness")
+            return  # the listeners see it from hearing no figures, and from Kafka's state
         self._feed.state("freshness", FreshnessNow(**figures.model_dump(), products=self._products()))
 
     async def look(self) -> None:

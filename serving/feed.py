@@ -123,9 +123,13 @@ class Feed:
         self._publish("more", encoded("more", More(count=count)))
 
     def state(self, event: Literal["freshness", "processes"], data: BaseModel) -> None:
-        """A new listener gets the last one of each at once."""
+        """A new listener gets the last one of each at once, unless it was forgotten."""
         self._last[event] = encoded(event, data)
         self._publish(event, self._last[event])
+
+    def forget(self, event: Literal["freshness", "processes"]) -> None:
+        """The last one is no longer how things are."""
+        self._last.pop(event, None)
 
     @contextmanager
     def listening(self, last_event_id: str = "") -> Iterator[Listener]:

@@ -5,7 +5,7 @@ import * as changes from "./changes.js";
 import {at, el, figure, number, say, shape, time} from "./elements.js";
 import {Feed} from "./feed.js";
 
-const BARS = 60, BAR_WIDTH = 6, HEIGHT = 48, QUICK_MS = 5, SLOW_MS = 1000;
+const BARS = 60, BAR_WIDTH = 6, HEIGHT = 48, QUICK_MS = 5, SLOW_MS = 1000, FRESH_MS_MAX = 3000;
 const ROLES = {
   kafka: "keeps the log", catalog: "decides", embed: "embeds", shard: "searches", session: "learns from clicks",
   redis: "keeps sessions", serving: "answers",
@@ -16,7 +16,7 @@ const STATES = {
   full: "Too many look on, trying again",
 };
 const times = new Map();
-let lags = {}, processes = [], feed = null;
+let lags = {}, processes = [], feed = null, unheard = 0;
 
 function link(state) {
   at("link").dataset.state = state === "up" || state === "starting" ? state : "down";
@@ -33,6 +33,8 @@ function link(state) {
 }
 
 function showFreshness(now) {
+  clearTimeout(unheard);
+  unheard = setTimeout(noFreshness, FRESH_MS_MAX);
   for (const [id, value] of [["p50", now.fresh_p50_s], ["p95", now.fresh_p95_s]]) {
     if (value === null) say(at(id), "–");
     else figure(at(id), value * 1000);
@@ -46,6 +48,13 @@ function showFreshness(now) {
   say(at("rate"), now.events_per_s >= 100 ? number(Math.round(now.events_per_s)) : now.events_per_s.toFixed(1));
   say(at("waiting"), number(known.reduce((total, one) => total + one, 0)));
   say(at("products"), number(now.products));
+  showProcesses();
+}
+
+/** None came for FRESH_MS_MAX: what was is not what is. */
+function noFreshness() {
+  for (const id of ["p50", "p95", "rate", "waiting", "products"]) say(at(id), "–");
+  lags = {};
   showProcesses();
 }
 

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+import pytest
 
 from schemas.errors import Unavailable
 from serving.bulletin import PROCESSES_EVERY_S, UNHEARD_EVERY_S, Bulletin
 from serving.feed import Listener
+from serving.freshness import KEPT_S
 from serving.processes import ProcessWatch
 from serving.readiness import Readiness, readiness
 from streams.reader import LogRecord
@@ -38,6 +40,10 @@ class Told:
             waiting(listener)
             yield found
             found += waiting(listener)
+
+
+def unavailable(topic: str, partition: int) -> tuple[int, int]:
+    raise Unavailable("Kafka is away")
 
 
 def waiting(listener: Listener) -> list[tuple[str, Any]]:
@@ -75,6 +81,26 @@ async def test_without_kafka_there_is_no_freshness_to_tell() -> None:
         with told.listening() as found:
             await told.bulletin.tell()
         assert found == []
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_old_freshness_is_not_told_to_who_comes_later(away: bool) -> None:
+    """Neither that of before Kafka went away, nor that of when somebody listened last."""
+    clock = Clock()
+    async with Tier(clock=clock) as tier:
+        told = Told(tier, clock)
+        with told.listening():
+            await told.bulletin.tell()
+            with told.feed.listening() as second:
+                assert [event for event, _ in waiting(second)] == ["freshness"]
+            if away:
+                tier.log.begin_end = unavailable  # type: ignore[method-assign]
+                clock.now_s += KEPT_S
+                await told.bulletin.tell()
+        if not away:
+            await told.bulletin.tell()
+        with told.feed.listening() as third:
+            assert waiting(third) == []
 
 
 async def test_events_are_followed_in_larger_strides_while_nobody_listens() -> None:
