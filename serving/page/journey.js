@@ -25,14 +25,7 @@ export class Journey {
     this.#draw();
     this.#done("received", "Kafka has it");
     this.#tick();
-    const steps = this.#watch(event.event_id);
-    const there = await this.#find(orderOf(event.event_id));
-    const took = performance.now() - this.#began;
-    if (there) {
-      this.#over = true;
-      this.#done("found", time(took));
-    }
-    const status = await steps;
+    const [[there, took], status] = await Promise.all([this.#found(orderOf(event.event_id)), this.#watched(event.event_id)]);
     this.#end(there, took, status);
     return there;
   }
@@ -70,6 +63,28 @@ export class Journey {
     const step = this.#steps.get(name);
     step.dataset.skipped = "";
     step.lastChild.textContent = words;
+  }
+
+  /** [the product or null, how long it took]. */
+  async #found(order) {
+    const there = await this.#find(order);
+    const took = performance.now() - this.#began;
+    if (there) {
+      this.#over = true;
+      this.#done("found", time(took));
+    }
+    return [there, took];
+  }
+
+  /** The event's last status; null when the tier would not tell: the steps are left out then, and the search goes on. */
+  async #watched(eventId) {
+    try {
+      return await this.#watch(eventId);
+    } catch (error) {
+      if (error instanceof Problem && error.status !== 401) return null;
+      this.#over = true;
+      throw error;
+    }
   }
 
   /** Asks for the event's steps until it is searchable or will never be. */
@@ -114,6 +129,7 @@ export class Journey {
   }
 
   #end(there, took, status) {
+    this.#over = true;
     this.#box.dataset.state = there ? "found" : "failed";
     figure(this.#clock, took);
     this.#verdict.textContent = there ? found(took, status) : notFound(status, took);

@@ -47,6 +47,31 @@ SHIFT_MAX = 0.1
 KEY = "a-key-of-the-admin"
 
 
+REFUSING = """
+const real = fetch, [path, status] = arguments;
+window.fetch = (asked, how) => asked.startsWith(path) ? Promise.resolve(Response.json({}, {status})) : real(asked, how);
+"""
+COUNTING = """
+const real = fetch;
+window.asked = 0;
+window.fetch = (asked, how) => { window.asked += asked === "/v1/search"; return real(asked, how); };
+"""
+TWO_PAGES = """
+const real = fetch, hit = (sku) => ({sku, content: {title: sku}, offer: null, content_order: [1, 1]});
+window.fetch = async (asked, how) => {
+  if (asked !== "/v1/search") return real(asked, how);
+  const {page, limit} = JSON.parse(how.body);
+  const skus = page === 1 ? Array.from({length: limit}, (_, at) => `first-${at}`) : ["second-0"];
+  return Response.json({request_id: `r${page}`, hits: skus.map(hit), found: limit + 1, took_ms: 1, degraded: []});
+};
+return import("/page/shop.js").then(async (shop) => {
+  await shop.search();
+  await shop.search({further: true});
+  return [shop.originOf("first-1"), shop.originOf("second-0")];
+});
+"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     yield from started()
@@ -164,6 +189,11 @@ def test_a_product_is_changed_and_found_while_a_clock_runs(browser: Browser, sho
     browser.click(".change button")
     browser.wait(".journey[data-state=found] [data-skipped]", "not needed", "a stock is not embedded")
     browser.wait("#now", "11 in stock", "the new stock")
+    browser.run(REFUSING, "/v1/events/", 429)
+    browser.type(".change [name=stock]", "12", over=True)
+    browser.click(".change button")
+    browser.wait("#now", "12 in stock", "a search finds what nobody tells the steps of")
+    browser.wait(".journey[data-state=found] .verdict", "A search found it", "the clock has stopped without the steps")
 
 
 def test_a_change_that_is_refused_says_why(browser: Browser, shop: Stack, home: str) -> None:
