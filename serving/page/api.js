@@ -2,7 +2,7 @@
 
 import {el} from "./elements.js";
 
-const KEY = "freshet.key";
+const KEY = "freshet.key", SENDABLE = /^[!-~]([ -~]*[!-~])?$/;
 export const keyGiven = new EventTarget();
 
 /** An answer that is no success. `code` is stable; `message` is for people. */
@@ -42,11 +42,15 @@ export async function call(method, path, body, {signal, keepalive, type = "appli
 
 /** A small form that asks for the admin key and says why; `again` is called when one was given. */
 export function keyForm(why, again) {
-  const field = el("input", {type: "password", autocomplete: "off", "aria-label": "Admin key", required: true});
+  const field = el("input", {type: "password", autocomplete: "off", "aria-label": "Admin key", required: true, oninput() {
+    field.setCustomValidity("");
+  }});
   return el("form", {
     class: "key",
     onsubmit(event) {
       event.preventDefault();
+      field.setCustomValidity(SENDABLE.test(field.value) ? "" : "Only ASCII letters, digits and signs can be sent in a header.");
+      if (!field.reportValidity()) return;
       sessionStorage.setItem(KEY, field.value);
       again();
       keyGiven.dispatchEvent(new Event("key"));

@@ -334,7 +334,10 @@ def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: 
     browser.type(".change [name=stock]", "3", over=True)
     browser.click(".change form button")
     browser.wait("#outcome .key", "anybody may search, not anybody may write", "why")
-    browser.type("#outcome .key input", KEY)
+    browser.type("#outcome .key input", "ключ")
+    browser.click("#outcome .key button")
+    assert browser.run("return sessionStorage.getItem('freshet.key')") is None  # no header can hold it
+    browser.type("#outcome .key input", KEY, over=True)
     browser.click("#outcome .key button")
     browser.wait(".journey[data-state=found] .verdict", "A search found it", "the change went through")
     browser.wait("#link", "Live", "the feed has the key too")
