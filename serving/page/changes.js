@@ -41,7 +41,7 @@ function flush() {
   held.push(...come.filter((one) => one.more || !rows.has(one.event_id)));
   if (held.length > HELD_MAX) held = held.slice(-HELD_MAX);
   if (looked) {
-    const count = held.filter((one) => !one.more).length;
+    const count = new Set(held.filter((one) => !one.more).map((one) => one.event_id)).size;
     heldButton.hidden = !count;
     heldButton.textContent = `${plural(count, "new change", "new changes")}`;
   } else release();
@@ -49,11 +49,16 @@ function flush() {
 
 function release() {
   heldButton.hidden = true;
-  for (const one of held) list.prepend(one.more ? many(one.more) : rowOf(one));
+  for (const one of held) {
+    if (one.more) list.prepend(many(one.more));
+    else if (rows.has(one.event_id)) fill(rows.get(one.event_id), one);  // it waited, and has ended since
+    else list.prepend(rowOf(one));
+  }
   held = [];
   while (list.children.length > ROWS_MAX) {
-    rows.delete(list.lastChild.dataset.event);
-    list.lastChild.remove();
+    const row = list.lastChild;
+    if (rows.get(row.dataset.event) === row) rows.delete(row.dataset.event);
+    row.remove();
   }
 }
 

@@ -41,8 +41,8 @@ export function close() {
 }
 
 function origin(sku) {
-  const position = shop.positionOf(sku), query = address.read().q;
-  return {...(position ? {position, request_id: shop.requestId()} : {}), ...(query ? {query} : {})};
+  const query = address.read().q;
+  return {...shop.originOf(sku), ...(query ? {query} : {})};
 }
 
 function words(problem) {

@@ -10,10 +10,10 @@ import * as session from "./session.js";
 const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, BRANDS_MAX = 60;
 const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
 const brands = new Set();
-let running = null, waiting = 0, retrying = 0, page = 1, hits = [], lifted = new Map(), answered = null, asked = "";
+let running = null, waiting = 0, retrying = 0, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "";
 
-export const requestId = () => answered?.request_id;
-export const positionOf = (sku) => hits.findIndex((hit) => hit.sku === sku) + 1;
+/** The answer that a shown product came with, and its place there from 1. */
+export const originOf = (sku) => origins.get(sku) || {};
 export const hitOf = (sku) => hits.find((hit) => hit.sku === sku);
 
 function wanted() {
@@ -61,7 +61,8 @@ function show(answer, further, slide) {
   const before = further ? hits : [];
   const known = new Set(before.map((hit) => hit.sku));
   const added = answer.hits.filter((hit) => !known.has(hit.sku));
-  answered = answer;
+  const came = new Map(answer.hits.map(({sku}, index) => [sku, {position: index + 1, request_id: answer.request_id}]));
+  origins = new Map([...came, ...(further ? origins : [])]);
   hits = [...before, ...added];
   lifted = new Map([...(further ? lifted : []), ...liftedIn(answer)]);
   cards.show(list, hits, lifted, {slide});
@@ -109,12 +110,14 @@ function nothing(answer) {
 
 function inPlace(title, words, further, again = false) {
   instead.hidden = false;
-  instead.replaceChildren(el("h2", {text: title}), el("p", {text: words}), ...(further ? [further] : []));
+  if (instead.said !== title + words) instead.replaceChildren(el("h2", {text: title}), el("p", {text: words}), ...(further ? [further] : []));
+  instead.said = title + words;  // the same is left as it is, and keeps the focus
   if (again) retrying = setTimeout(search, RETRY_MS);
 }
 
 function failed(problem) {
   hits = [];
+  origins = new Map();
   list.replaceChildren();
   more.hidden = true;
   at("said").replaceChildren(el("span", {class: "bad", text: problem.message}));

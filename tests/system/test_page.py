@@ -230,6 +230,22 @@ def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
     assert "ms" in browser.text("#p50") + browser.text("#p95")
 
 
+def test_a_change_that_ends_while_it_is_held_back_is_one_row(browser: Browser, home: str) -> None:
+    browser.open(home)
+    browser.wait("#link", "Live", "the feed is connected")
+    told = {"event_id": "9-9-9", "sku": "held", "kind": "offer", "received_ms": 1_000, "title": "Held", "offer": None}
+    ends = [told | {"waiting": "apply", "total_ms": None}, told | {"waiting": None, "total_ms": 7}]
+    browser.run("return import('/page/changes.js').then(({add}) => arguments[0].forEach(add))", ends)
+    browser.wait("#changes [data-event='9-9-9'] .took", "7 ms", "it has ended")
+    assert len(browser.texts("#changes [data-event='9-9-9']")) == 1
+
+
+def test_a_click_names_the_answer_that_its_product_came_with(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    assert browser.run(TWO_PAGES) == [{"position": 2, "request_id": "r1"}, {"position": 1, "request_id": "r2"}]
+
+
 def test_clicks_reach_kafka(browser: Browser, shop: Stack, home: str) -> None:
     browser.open(home + "?q=coffee")
     browser.see_titles("Coffee mug")
@@ -375,6 +391,11 @@ def test_without_the_tier_it_says_so_and_comes_back(browser: Browser, shop: Stac
     browser.wait("#link", "Connection lost", "the feed is away")
     browser.type("#text", "lamp")
     browser.wait("#instead", "Freshet does not answer", "the search is away")
+    browser.run("document.querySelector('#instead button').focus()")
+    browser.run(COUNTING)
+    wait_until(lambda: browser.run("return window.asked") >= 2, SHOWN_S, "it is asked again and again")
+    assert browser.focused() == "Try again"
+    wait_until(lambda: browser.texts("#p50, #rate, #products") == ["–"] * 3, SHOWN_S, "old figures are not shown")
     shop.start("serving")
     wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "products are shown again")
     browser.wait("#link", "Live", "the feed is connected again")
