@@ -63,7 +63,8 @@ def decide(state: SkuState | None, event: CatalogEvent, order: Order, received_m
 
     - a lower version than the highest seen is superseded; an equal one that changes nothing is a duplicate;
       without a version an event simply comes next;
-    - a delete that names the last event its sender knew of is superseded if the product has changed since;
+    - a delete that names the last event its sender knew of is superseded if the product has changed since; one that is
+      gone has not: the delete is what its sender wants, and changes nothing;
     - a patch needs a live product, else InvalidEvent("unknown_sku");
     - a replayed dead letter is superseded if its SKU has moved on; if it is the newest content, which the encoder had
       refused, that content is written again, with the offer of today.
@@ -80,7 +81,8 @@ def decide(state: SkuState | None, event: CatalogEvent, order: Order, received_m
         if state.order > refused:
             return Decision("superseded", "the product has changed since the dead-lettered event")
     if isinstance(event, Delete):
-        if event.unchanged_since and state is not None and state.order > EventId.parse(event.unchanged_since).order:
+        live = state is not None and state.live_since is not None
+        if event.unchanged_since and state and live and state.order > EventId.parse(event.unchanged_since).order:
             return Decision("superseded", f"the product has changed since {event.unchanged_since}")
         return _delete(state, event, order, version, received_ms)
     if isinstance(event, Patch) and (state is None or state.live_since is None):

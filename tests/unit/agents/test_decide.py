@@ -243,3 +243,10 @@ def test_a_delete_of_a_product_as_its_sender_knew_it(named: str, outcome: str) -
     decision = decide(state, event("delete", unchanged_since=named), Order(1, 9))
     assert decision is not None and decision.outcome == outcome
     assert (decision.offer is None) is (outcome == "superseded")
+
+
+def test_a_repeated_delete_as_its_sender_knew_it_changes_nothing() -> None:
+    """Only a live product can have changed: the first of the two deletes is no change that the second must spare."""
+    delete = event("delete", unchanged_since="1-0-0")
+    assert outcomes(event("upsert"), delete, delete) == ["indexed", "deleted", "unchanged"]
+    assert outcomes(event("upsert"), delete, event("upsert"), delete) == ["indexed", "deleted", "indexed", "superseded"]
