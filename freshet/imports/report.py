@@ -49,8 +49,8 @@ def facts(work: Import, settled: Settled | None, sent_s: float, interrupted: boo
 
 
 def exit_code(result: dict[str, Any]) -> int:
-    """MISMATCH: something is unaccounted for or not searchable; FAILED: lines were rejected, an error ended it, or a
-    sync was refused."""
+    """MISMATCH: something is unaccounted for or not searchable; FAILED: lines were rejected, an error ended it, a sync
+    was refused, or some of its deletes were."""
     if result.get("interrupted"):
         return INTERRUPTED
     if result.get("error"):
@@ -60,7 +60,9 @@ def exit_code(result: dict[str, Any]) -> int:
         return MISMATCH
     if sync.get("unaccounted") or sync.get("still_served"):
         return MISMATCH
-    return FAILED if result["rejected"] or sync.get("refused") else OK
+    if sync.get("refused") or sync.get("rejected") or sync.get("dead_lettered"):
+        return FAILED
+    return FAILED if result["rejected"] else OK
 
 
 def report(result: dict[str, Any], as_json: bool) -> int:
@@ -154,5 +156,9 @@ def _sync_lines(sync: dict[str, Any]) -> Iterator[str]:
     elif sync["missing"]:
         changed = f"; {sync['superseded']:,} kept: they changed meanwhile" if sync["superseded"] else ""
         yield f"deleted        {sync['deleted']:,}{changed}"
+        if sync["rejected"]:
+            yield f"NOT deleted    {sync['rejected']:,}: the shop rejected their deletes, see {sync['rejected_file']}"
+        if sync["dead_lettered"]:
+            yield f"NOT deleted    {sync['dead_lettered']:,}: their deletes are dead letters, see freshet dlq ls"
         if sync["still_served"]:
             yield f"               STILL SERVED: {', '.join(sync['still_served'][:NAMES_SHOWN])}"

@@ -76,6 +76,9 @@ async def sync(
         "refused": refusal(plan, products=len(in_file), rejected=rejected, partly=partly, force=force),
         "deleted": 0,
         "superseded": 0,
+        "dead_lettered": 0,
+        "rejected": 0,
+        "rejected_file": None,
         "unaccounted": 0,
         "still_served": [],
     }
@@ -96,6 +99,9 @@ async def _delete(
     return {
         "deleted": kinds["deleted"] + kinds["unchanged"],  # somebody else deleted it meanwhile
         "superseded": kinds["superseded"],
+        "dead_lettered": kinds["dead-lettered"],
+        "rejected": work.tally.rejected,
+        "rejected_file": str(rejected.path) if work.tally.rejected else None,
         "unaccounted": work.ledger.unaccounted,
         "still_served": settled.missing,
     }

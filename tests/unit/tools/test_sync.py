@@ -16,7 +16,8 @@ from freshet.imports.sync import Shop, sync
 from freshet.imports.sync_plan import SHARE_MAX, SyncPlan, plan_sync, refusal
 from freshet.progress import PlainLines
 from schemas.errors import StateRefused
-from schemas.records import EventId, OfferRecord, Order
+from schemas.events import Delete, Patch, Upsert
+from schemas.records import EventId, OfferRecord, Order, Outcome
 from tests.unit.tools.fake_shop import FakeShop
 
 
@@ -114,6 +115,42 @@ async def test_a_refused_sync_names_the_products_and_fails(tmp_path: Path) -> No
     text = "\n".join(report_lines(result))
     assert "NOT deleted    they are 75% of the 4 products" in text and "s1, s2, s3" in text
     assert (await synced(shop, tmp_path, skus("s0"), {0: 99}, force=True))["deleted"] == 3
+
+
+class Refusing(FakeShop):
+    """Rejects the delete of s1; that of s2 becomes a dead letter."""
+
+    async def take(self, number: int, line: bytes, not_taken: bool) -> dict[str, object]:
+        if b'"s1"' in line:
+            return {"line": number, "error": {"code": "invalid_field", "message": "no", "problems": []}}
+        return await super().take(number, line, not_taken)
+
+    async def decide(self, event: Upsert | Patch | Delete, event_id: EventId) -> None:
+        if event.sku != "s2":
+            await super().decide(event, event_id)
+            return
+        outcome = Outcome(event_id=str(event_id), sku="s2", outcome="dead-lettered", received_ms=1)
+        await self.log.send("outcomes", str(event_id).encode(), outcome.encode(), event_id.partition)
+
+
+@pytest.mark.parametrize(
+    ("kept", "figures", "words"),
+    [
+        ("s2", (1, 1, 0), "NOT deleted    1: the shop rejected their deletes, see "),
+        ("s1", (1, 0, 1), "NOT deleted    1: their deletes are dead letters"),
+    ],
+)
+async def test_deletes_that_came_to_nothing_are_told_and_fail(
+    tmp_path: Path, kept: str, figures: tuple[int, int, int], words: str
+) -> None:
+    shop = Refusing()
+    for offset in range(3):
+        await offer(shop, f"s{offset}", offset)
+    found = await synced(shop, tmp_path, skus(kept), {0: 99}, force=True)
+    assert (found["deleted"], found["rejected"], found["dead_lettered"]) == figures
+    result = {"rejected": 0, "lines": 1, "last_line": 1, "sent": 1, "acknowledged": 1, "cuts": 0, "sync": found}
+    assert exit_code(result) == 1
+    assert words in "\n".join(report_lines(result))
 
 
 async def test_an_offer_that_cannot_be_read_deletes_nothing(tmp_path: Path) -> None:
