@@ -61,7 +61,7 @@ class RejectedFile:
                     except (orjson.JSONDecodeError, KeyError, TypeError):
                         continue  # cut by a kill in the middle of a write
             return
-        with self.path.open(encoding="utf-8", newline="") as text:
+        with self.path.open(encoding="utf-8", errors="replace", newline="") as text:  # a kill cuts inside a character
             for cells in csv.reader(text):
                 if cells[:1] == COLUMNS[:1]:
                     yield 0, False, _line(cells)

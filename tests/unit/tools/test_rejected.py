@@ -76,3 +76,11 @@ def test_a_new_import_begins_a_new_file_and_none_is_needed_to_go_on(tmp_path: Pa
     RejectedFile(path).add(Refused(7, "r", "m", [], "{}"))
     assert [orjson.loads(line)["number"] for line in path.read_bytes().splitlines()] == [7]
     assert rejected_path(tmp_path / "p.jsonl", JsonLines(tmp_path / "p.jsonl")).name == "p.jsonl.rejected.jsonl"
+
+
+def test_going_on_with_a_table_that_a_kill_cut_inside_a_character(tmp_path: Path) -> None:
+    out = rejected(file_of(tmp_path, "p.csv", "sku,title\n1,a\n2,Café\n"), 2, 3)
+    out.path.write_bytes(out.path.read_bytes().rstrip()[:-1])
+    again = RejectedFile(out.path, ["sku", "title"])
+    assert again.go_on(2) == 1
+    assert [value["sku"] for value in values(Delimited(out.path))] == ["1"]
