@@ -13,11 +13,13 @@ SPACES = " \u00a0\u2009\u202f'’"
 MARKS = ".,"
 NO_CENTS = re.compile(r"(?:[.,:]?[-–—]+|[.,])$")
 """`19,-` and `1'299.–` are whole amounts."""
+WHOLE_MAX = 2**63 - 1
+"""A greater whole number is read as a float: an event's JSON does not hold it."""
 GROUPED = re.compile(r"\d{1,3}(?:\d{3})*")
 
 
-def parse_number(text: str, mark: Mark = "auto") -> float:
-    """Raises ValueError with words for the merchant."""
+def parse_number(text: str, mark: Mark = "auto") -> int | float:
+    """An int keeps every digit of a number without decimals. Raises ValueError with words for the merchant."""
     sign, digits = _signed(text)
     decimal = _decimal_mark(digits, text) if mark == "auto" else mark
     whole, _, cents = digits.partition(decimal) if decimal else (digits, "", "")
@@ -25,7 +27,10 @@ def parse_number(text: str, mark: Mark = "auto") -> float:
         whole = _ungrouped(whole, separator, text)
     if not (whole + cents).isascii() or not (whole + cents).isdigit():
         raise ValueError(f"{text!r} is not a number" + (f" with {decimal!r} before its decimals" if decimal else ""))
-    return sign * float(f"{whole or '0'}.{cents or '0'}")
+    whole = whole.lstrip("0") or "0"
+    if not cents and len(whole) <= len(str(WHOLE_MAX)) and int(whole) <= WHOLE_MAX:
+        return sign * int(whole)
+    return sign * float(f"{whole}.{cents or '0'}")
 
 
 def parse_money(text: str, mark: Mark = "auto", currency: str = "") -> tuple[float, str]:

@@ -100,7 +100,7 @@ class Profile:
         number = _number_of(value, ".")
         if number is not None:
             self.point_numbers += 1
-            self.whole += number.is_integer()
+            self.whole += float(number).is_integer()  # an int has no is_integer before Python 3.12
             self.negative += number < 0
         self.comma_numbers += _number_of(value, ",") is not None
         self.money += number is None and _is_money(value)

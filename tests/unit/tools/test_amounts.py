@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshet.imports.amounts import Mark, parse_money, parse_number
+from freshet.imports.amounts import WHOLE_MAX, Mark, parse_money, parse_number
+from freshet.imports.column_profile import Profile
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,30 @@ from freshet.imports.amounts import Mark, parse_money, parse_number
 )
 def test_numbers(text: str, mark: Mark, number: float) -> None:
     assert parse_number(text, mark) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1700000000000000001", 1700000000000000001),
+        ("-1.700.000.000.000.000.001", -1700000000000000001),
+        (str(WHOLE_MAX), WHOLE_MAX),
+        ("00" + str(WHOLE_MAX), WHOLE_MAX),
+        (str(WHOLE_MAX + 1), float(WHOLE_MAX + 1)),
+        ("9" * 5000, float("inf")),
+        ("42.0", 42.0),
+    ],
+)
+def test_a_number_without_decimals_keeps_every_digit(text: str, number: float) -> None:
+    found = parse_number(text)
+    assert found == number and type(found) is type(number)
+
+
+def test_whole_numbers_in_texts_are_whole_in_a_profile() -> None:
+    profile = Profile("stock")
+    for text in ("42", "42.0", "1700000000000000001", "0.5"):
+        profile.add(text)
+    assert (profile.point_numbers, profile.whole) == (4, 3)
 
 
 @pytest.mark.parametrize("text", ["1,234", "1.299", "12,345"])
