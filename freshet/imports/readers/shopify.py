@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ NEW_NAMES = {
 }
 """Headings of the template of 2025, and what exports have called them before: mappings use the latter."""
 NEEDED = ("Handle", "Title", "Variant Price")
+OWN = "Variant "
+"""Columns of this prefix are the variant's own, never its neighbour's: a blank one stays blank."""
 OPTIONS = ("Option1", "Option2", "Option3")
 NO_OPTION = "Default Title"
 """Shopify's value for a product without variants."""
@@ -84,7 +86,8 @@ class ShopifyProducts:
 
     def rows(self) -> Iterator[Row]:
         for _, lines in groupby(self._lines(), key=_handle):
-            yield from self._variants(list(lines))
+            gathered = islice(lines, LINES_PER_PRODUCT_MAX + 1)  # one too many tells that it is refused
+            yield from self._variants(list(gathered))
 
     def _lines(self) -> Iterator[Row]:
         for row in self.table.rows():
@@ -122,12 +125,13 @@ class ShopifyProducts:
 
 
 def _handle(row: Row) -> object:
-    return row.value.get("Handle") if isinstance(row.value, dict) else row.number
+    """A line without one is a row of its own: nothing says that it belongs to the line before."""
+    return row.value.get("Handle") or row.number if isinstance(row.value, dict) else row.number
 
 
 def _refusal(lines: int, first: _Line) -> InvalidEvent:
     if lines > LINES_PER_PRODUCT_MAX:
-        return InvalidEvent("too_many_lines", f"the product has {lines:,} lines, at most {LINES_PER_PRODUCT_MAX:,}")
+        return InvalidEvent("too_many_lines", f"the product has more than {LINES_PER_PRODUCT_MAX:,} lines")
     return InvalidEvent("no_handle", f"line {first.number} has no Handle")
 
 
@@ -147,9 +151,9 @@ def _position(cells: Cells) -> int:
 
 
 def _variant(product: Cells, line: Cells, place: int, images: list[str]) -> dict[str, Any]:
-    value: dict[str, Any] = {name: cell if cell is not None else product.get(name) for name, cell in line.items()}
-    for name in ("Variant SKU", "Variant Barcode", "Variant Image", "Variant Inventory Qty", "Variant Price"):
-        value[name] = line.get(name)  # a variant's own, never its neighbour's
+    value: dict[str, Any] = {
+        name: cell if cell is not None or name.startswith(OWN) else product.get(name) for name, cell in line.items()
+    }
     options = {
         str(product.get(f"{option} Name") or line.get(f"{option} Name") or option): str(line[f"{option} Value"])
         for option in OPTIONS

@@ -1,5 +1,6 @@
 """Shopify's export: variants, images and options over several lines."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from freshet.imports.mapping import map_line
 from freshet.imports.mapping_file import with_currency
 from freshet.imports.product_lines import LeftOut, Ready, prepare
 from freshet.imports.readers.choose import open_source
-from freshet.imports.readers.shopify import LINES_PER_PRODUCT_MAX, is_shopify, shopify_file
+from freshet.imports.readers.rows import Row
+from freshet.imports.readers.shopify import LINES_PER_PRODUCT_MAX, ShopifyProducts, is_shopify, shopify_file
 from schemas.events import check_event
 from tests.unit.readers.files import file_of, problems, values
 
@@ -112,6 +114,19 @@ def test_a_line_without_handle_and_one_that_is_ragged(tmp_path: Path) -> None:
     assert len(values(source)) == 1
 
 
+def test_each_line_without_handle_is_a_row_of_its_own(tmp_path: Path) -> None:
+    source = shopify_file(file_of(tmp_path, "p.csv", HEADER + MUG[3:] + MUG[3:] + MUG + MUG[3:]))
+    assert problems(source) == {2: "no_handle", 3: "no_handle", 5: "no_handle"}
+    assert [row.original[0][1] for row in source.rows() if isinstance(row.original, list)] == ["Mug"] * 4
+    assert len(values(source)) == 1
+
+
+def test_a_blank_column_of_a_variant_is_not_its_neighbours(tmp_path: Path) -> None:
+    small, medium = events(tmp_path, HEADER + SHIRT)
+    assert small["attributes"]["compare_at_price"] == 25.0
+    assert "compare_at_price" not in medium["attributes"] and medium["brand"] == "Ada"
+
+
 @pytest.mark.parametrize(
     ("lines", "bad"), [(LINES_PER_PRODUCT_MAX, {}), (LINES_PER_PRODUCT_MAX + 1, {2: "too_many_lines"})]
 )
@@ -119,6 +134,20 @@ def test_the_lines_of_a_product(tmp_path: Path, lines: int, bad: dict[int, str])
     image = "mug" + "," * 19 + "https://i.example/{}.jpg,,,\n"
     text = HEADER + MUG + "".join(image.replace("," * 19, "," * 18 + ",").format(number) for number in range(lines - 1))
     assert problems(shopify_file(file_of(tmp_path, "p.csv", text))) == bad
+
+
+def test_a_handle_that_never_ends_is_not_gathered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is one row then, whatever its length, and no more than tells so is held."""
+    held, variants = [], ShopifyProducts._variants
+
+    def counted(products: ShopifyProducts, rows: list[Row]) -> Iterator[Row]:
+        held.append(len(rows))
+        return variants(products, rows)
+
+    monkeypatch.setattr(ShopifyProducts, "_variants", counted)
+    source = shopify_file(file_of(tmp_path, "p.csv", HEADER + MUG * (LINES_PER_PRODUCT_MAX + 50) + DRAFT))
+    assert problems(source) == {2: "too_many_lines"} and len(values(source)) == 1
+    assert max(held) == LINES_PER_PRODUCT_MAX + 1
 
 
 def test_a_rejected_variant_can_be_mended_and_imported_alone(tmp_path: Path) -> None:
