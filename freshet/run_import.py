@@ -13,6 +13,7 @@ from bench.metrics_page import texts_encoded
 from freshet.http_door import HttpDoor
 from freshet.imports.builtin_mappings import builtin_mapping
 from freshet.imports.checking import dry_run, peak_rss_mb
+from freshet.imports.checkpoint import Terms
 from freshet.imports.importing import Import
 from freshet.imports.mapping_file import FieldMapping, paths_of, read_mapping, with_currency
 from freshet.imports.plan import BATCH_DEFAULT, ImportPlan
@@ -31,6 +32,7 @@ from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError, Unavailable
 from schemas.topics import topic_name
 from streams.reader import Reader
+from streams.topics import describe_cluster
 
 RESTARTED = "an embed worker was restarted, or does not tell: its counter cannot be compared"
 
@@ -164,12 +166,20 @@ class _Run:
             self.target.data,
             self.options.file,
             self.url,
-            self.mapping.text if self.mapping else "",
+            self._terms(asks_kafka=reader is not None),
             self.rejected,
             ends,
         )
         progress.begin(restart=self.options.restart)
         return progress
+
+    def _terms(self, *, asks_kafka: bool) -> Terms:
+        catalog = ""
+        if asks_kafka:
+            cluster = describe_cluster(self.target.kafka, self.target.generation)
+            catalog = f"{cluster.cluster_id} {cluster.topic_ids['catalog']}"
+        mapping = self.mapping.text if self.mapping else ""
+        return Terms(mapping, self.source.format, self.options.encoding, self.target.generation, catalog)
 
     def _plan(self, progress: Progress) -> ImportPlan:
         return ImportPlan(

@@ -10,12 +10,25 @@ import xxhash
 from freshet.imports.readers.stored import HEAD_BYTES
 
 FOLDER = "imports"
-VERSION = 1
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a file is read, and the log that its events go to."""
+
+    mapping: str
+    """Its text."""
+    format: str
+    encoding: str
+    generation: int
+    catalog: str = ""
+    """Ids of the cluster and of its topic `catalog`; empty for an import that does not read Kafka (--no-wait)."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two runs the same import: the file as it is, and how its lines are mapped."""
+    """What makes two runs the same import: the file as it is, how it is read and mapped, and the log it goes to."""
 
     path: str
     bytes: int
@@ -24,6 +37,11 @@ class Identity:
     """xxh3 of the first HEAD_BYTES as stored: a file that was written anew within a clock tick."""
     mapping: str
     """xxh3 of the mapping's text."""
+    format: str
+    encoding: str
+    generation: int
+    catalog: str
+    """As in Terms: rows that another log has are not in this one."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +56,20 @@ class Checkpoint:
     """By partition: the end of `catalog` when the first run began."""
 
 
-def identity_of(file: Path, mapping: str) -> Identity:
+def identity_of(file: Path, terms: Terms) -> Identity:
     with file.open("rb") as stored:
         head = xxhash.xxh3_64_hexdigest(stored.read(HEAD_BYTES))
     found = file.stat()
     return Identity(
-        str(file.resolve()), found.st_size, found.st_mtime_ns, head, xxhash.xxh3_64_hexdigest(mapping.encode())
+        path=str(file.resolve()),
+        bytes=found.st_size,
+        modified_ns=found.st_mtime_ns,
+        head=head,
+        mapping=xxhash.xxh3_64_hexdigest(terms.mapping.encode()),
+        format=terms.format,
+        encoding=terms.encoding,
+        generation=terms.generation,
+        catalog=terms.catalog,
     )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from freshet.imports.checkpoint import Checkpoint, CheckpointFile, identity_of
+from freshet.imports.checkpoint import Checkpoint, CheckpointFile, Terms, identity_of
 from freshet.imports.plan import Tally
 from freshet.imports.prefix import Prefix
 from freshet.imports.rejected import RejectedFile
@@ -14,11 +14,11 @@ class Progress:
     """`begin` first, `save` after each answer, `end` at the end."""
 
     def __init__(
-        self, data: Path, file: Path, shop: str, mapping: str, rejected: RejectedFile, ends: dict[int, int]
+        self, data: Path, file: Path, shop: str, terms: Terms, rejected: RejectedFile, ends: dict[int, int]
     ) -> None:
-        """`ends`: the end of `catalog` by partition now."""
+        """`ends`: the end of `catalog` by partition now; empty for an import that does not read Kafka."""
         self._kept = CheckpointFile(data, file, shop)
-        self._identity = identity_of(file, mapping)
+        self._identity = identity_of(file, terms)
         self._file = file
         self._rejected = rejected
         self._warned = False
@@ -28,18 +28,22 @@ class Progress:
         self.rejected_before = 0
 
     def begin(self, *, restart: bool) -> None:
-        """Takes up an earlier run, unless the file or the mapping has changed since."""
+        """Takes up an earlier run, unless the file, how it is read, or the log has changed since."""
         found = None if restart else self._kept.read()
         if found is None or not found.rows:
             return
         if found.identity != self._identity:
-            say(f"{self._file} or its mapping has changed since the import that stopped: it begins anew")
+            say(f"{self._file}, its mapping or the shop has changed since the import that stopped: it begins anew")
+            return
+        began = {int(partition): offset for partition, offset in found.began.items()}
+        if any(began.get(partition, end + 1) > end for partition, end in self.began.items()):
+            say(f"the shop's log does not hold what {self._file} has sent before: the import begins anew")
             return
         if found.rejected:  # else the file that lies there is of an older import
             self._rejected.go_on(found.last_number)
         self.done = Prefix(found.rows, found.last_number)
         self.skipped, self.rejected_before = found.rows, found.rejected
-        self.began = {int(partition): offset for partition, offset in found.began.items()} or self.began
+        self.began = began
         say(f"going on at row {found.rows + 1:,}: an earlier run did {found.rows:,} (--restart begins anew)")
 
     def save(self, tally: Tally) -> None:

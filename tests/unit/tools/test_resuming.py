@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshet.http_door import HttpDoor
-from freshet.imports.checkpoint import CheckpointFile, identity_of
+from freshet.imports.checkpoint import CheckpointFile, Terms, identity_of
 from freshet.imports.importing import Import
 from freshet.imports.mapping_file import parse_mapping
 from freshet.imports.plan import ImportPlan, Tally
@@ -27,6 +28,7 @@ from tests.unit.readers.files import file_of
 from tests.unit.tools.fake_shop import FakeShop
 
 MAPPING = parse_mapping('fields = { sku = "sku", title = "title", stock = "stock" }')
+TERMS = Terms(MAPPING.text, "csv", "", 1, "cluster topic")
 
 
 @given(st.permutations(range(30)))
@@ -55,10 +57,16 @@ class Stopping(FakeShop):
         return await super().post(request)
 
 
-def progress_of(folder: Path, file: Path, mapping: str = MAPPING.text) -> Progress:
-    return Progress(
-        folder, file, "", mapping, RejectedFile(file.with_suffix(".rejected.csv"), ["sku", "title", "stock"]), {0: 7}
-    )
+def progress_of(folder: Path, file: Path, terms: Terms = TERMS, ends: dict[int, int] | None = None) -> Progress:
+    rejected = RejectedFile(file.with_suffix(".rejected.csv"), ["sku", "title", "stock"])
+    return Progress(folder, file, "", terms, rejected, {0: 7} if ends is None else ends)
+
+
+def remembered(folder: Path, file: Path, terms: Terms = TERMS, ends: dict[int, int] | None = None) -> None:
+    """An earlier run has done the first row."""
+    earlier = progress_of(folder, file, terms, ends)
+    earlier.done.done(0, 2, sent=True)
+    earlier.save(Tally())
 
 
 async def run(
@@ -73,7 +81,7 @@ async def run(
     """`kill`: nothing is written at the end, as after kill -9."""
     stop, skus, source = stop or asyncio.Event(), SkuSet(), Delimited(file)
     rejected = RejectedFile(file.with_suffix(".rejected.csv"), source.header)
-    progress = Progress(folder, file, "", MAPPING.text, rejected, {0: 7})
+    progress = Progress(folder, file, "", TERMS, rejected, {0: 7})
     progress.begin(restart=restart)
     plan = ImportPlan(source, MAPPING, rejected, batch=10, done=progress.done, saw_sku=skus.add, save=progress.save)
     async with TestServer(shop.app()) as server, HttpDoor(str(server.make_url("/"))) as door:
@@ -145,9 +153,47 @@ async def test_another_file_or_mapping_begins_anew(
         table(tmp_path, 101)
     if change == "time":
         os.utime(file, ns=(1, 1))
-    progress = progress_of(tmp_path, file, "another" if change == "mapping" else MAPPING.text)
+    progress = progress_of(tmp_path, file, replace(TERMS, mapping="another") if change == "mapping" else TERMS)
     progress.begin(restart=False)
     assert progress.done.rows == 0 and "begins anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        replace(TERMS, format="tsv"),
+        replace(TERMS, encoding="cp1252"),
+        replace(TERMS, generation=2),
+        replace(TERMS, catalog="cluster another"),
+        replace(TERMS, catalog=""),
+    ],
+)
+def test_another_way_to_read_or_another_log_begins_anew(tmp_path: Path, terms: Terms) -> None:
+    file = table(tmp_path, 3)
+    remembered(tmp_path, file)
+    same, other = progress_of(tmp_path, file), progress_of(tmp_path, file, terms)
+    same.begin(restart=False)
+    other.begin(restart=False)
+    assert (same.done.rows, other.done.rows) == (1, 0)
+
+
+@pytest.mark.parametrize(("end", "done"), [(7, 1), (6, 0)])
+def test_a_log_that_ends_before_the_import_began_is_another_one(tmp_path: Path, end: int, done: int) -> None:
+    file = table(tmp_path, 3)
+    remembered(tmp_path, file)
+    progress = progress_of(tmp_path, file, ends={0: end})
+    progress.begin(restart=False)
+    assert (progress.done.rows, progress.began) == (done, {0: 7} if done else {0: end})
+
+
+def test_an_import_that_did_not_read_kafka_is_not_gone_on_with_by_one_that_does(tmp_path: Path) -> None:
+    """Nobody knows where the log ended when it began: a sync would delete what came meanwhile."""
+    file = table(tmp_path, 3)
+    remembered(tmp_path, file, ends={})
+    without, reading = progress_of(tmp_path, file, ends={}), progress_of(tmp_path, file, ends={0: 9})
+    without.begin(restart=False)
+    reading.begin(restart=False)
+    assert (without.done.rows, reading.done.rows, reading.began) == (1, 0, {0: 9})
 
 
 async def test_rows_behind_a_gap_come_again_and_are_counted(tmp_path: Path) -> None:
@@ -172,11 +218,11 @@ def test_what_cannot_be_read_is_no_checkpoint(tmp_path: Path) -> None:
     file = table(tmp_path, 1)
     kept = CheckpointFile(tmp_path, file, "")
     assert kept.read() is None
-    for content in (b"{", b"[]", b'{"version": 2}', b'{"version": 1, "identity": {}}'):
+    for content in (b"{", b"[]", b'{"version": 1}', b'{"version": 2, "identity": {}}'):
         kept.path.parent.mkdir(exist_ok=True)
         kept.path.write_bytes(content)
         assert kept.read() is None
-    assert identity_of(file, "a") != identity_of(file, "b")
+    assert identity_of(file, TERMS) != identity_of(file, replace(TERMS, mapping="b"))
     assert CheckpointFile(tmp_path, file, "http://elsewhere").path != kept.path
 
 
