@@ -132,6 +132,7 @@ class _Run:
         except FreshetError as error:
             failure = error
         sent_s = self.clock()
+        file_changed = progress.file_changed()
         progress.save(work.tally)
         if outcomes and work.tally.acknowledged and not self.stop.is_set() and not failure:
             settled = await self._settle(work, outcomes, door, show)
@@ -140,7 +141,9 @@ class _Run:
         synced = None
         if reader and outcomes and self.options.sync and not self.stop.is_set() and not failure:
             try:
-                synced = await self._sync(work, progress, Shop(reader, outcomes, door, *self._topics()), show)
+                synced = await self._sync(
+                    work, progress, Shop(reader, outcomes, door, *self._topics()), show, file_changed
+                )
             except FreshetError as error:
                 failure = error
         result = facts(work, settled, sent_s, self.stop.is_set())
@@ -150,7 +153,8 @@ class _Run:
         result["products_in_shop"] = await _found(door) if settled else None
         result["peak_rss_mb"] = peak_rss_mb()
         result["sync"] = synced
-        result |= progress.end(finished=work.tally.at_end and not self.stop.is_set() and not failure)
+        finished = work.tally.at_end and not self.stop.is_set() and not failure and not file_changed
+        result |= progress.end(finished=finished, file_changed=file_changed)
         if failure:
             result["error"], result["hint"] = failure.message, failure.hint
         return result
@@ -206,8 +210,11 @@ class _Run:
             clock=self.clock,
         )
 
-    async def _sync(self, work: Import, progress: Progress, shop: Shop, show: Show) -> dict[str, Any]:
+    async def _sync(
+        self, work: Import, progress: Progress, shop: Shop, show: Show, file_changed: bool
+    ) -> dict[str, Any]:
         partly = f"--limit {self.options.limit}" if self.options.limit else "" if work.tally.at_end else "it broke off"
+        partly = "it changed while it was read" if file_changed else partly
         return await sync(
             shop,
             self.rejected.path.with_name(self.options.file.name + LIST_ENDING),

@@ -49,8 +49,8 @@ def facts(work: Import, settled: Settled | None, sent_s: float, interrupted: boo
 
 
 def exit_code(result: dict[str, Any]) -> int:
-    """MISMATCH: something is unaccounted for or not searchable; FAILED: lines were rejected, an error ended it, a sync
-    was refused, or some of its deletes were."""
+    """MISMATCH: something is unaccounted for or not searchable; FAILED: lines were rejected, an error ended it, the
+    file changed, a sync was refused, or some of its deletes were."""
     if result.get("interrupted"):
         return INTERRUPTED
     if result.get("error"):
@@ -60,7 +60,7 @@ def exit_code(result: dict[str, Any]) -> int:
         return MISMATCH
     if sync.get("unaccounted") or sync.get("still_served"):
         return MISMATCH
-    if sync.get("refused") or sync.get("rejected") or sync.get("dead_lettered"):
+    if result.get("file_changed") or sync.get("refused") or sync.get("rejected") or sync.get("dead_lettered"):
         return FAILED
     return FAILED if result["rejected"] else OK
 
@@ -95,7 +95,9 @@ def report_lines(result: dict[str, Any]) -> Iterator[str]:
     if result.get("dry_run") and result["lines_per_s"] is not None:
         rate, memory = result["lines_per_s"], result["peak_rss_mb"]
         yield f"took           {duration(result['seconds'])}, {rate:,.0f} lines per second, {memory:,.0f} MB at most"
-    if result.get("goes_on_at") is not None:
+    if result.get("file_changed"):
+        yield "NOT done       the file changed while it was read; the same command begins anew"
+    elif result.get("goes_on_at") is not None:
         yield _goes_on(result)
     if "outcomes" in result:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in result["outcomes"].items() if count)

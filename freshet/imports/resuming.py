@@ -20,6 +20,7 @@ class Progress:
         self._kept = CheckpointFile(data, file, shop)
         self._identity = identity_of(file, terms)
         self._file = file
+        self._terms = terms
         self._rejected = rejected
         self._warned = False
         self.began = ends
@@ -57,13 +58,23 @@ class Progress:
                 say(f"note: cannot remember how far the import is: {error}")
             self._warned = True
 
-    def end(self, *, finished: bool) -> dict[str, Any]:
-        """Figures of going on."""
-        if finished:
+    def file_changed(self) -> bool:
+        """Whether the file is another one than when the import began, or is gone: then nobody knows what was read."""
+        try:
+            return identity_of(self._file, self._terms) != self._identity
+        except OSError:
+            return True
+
+    def end(self, *, finished: bool, file_changed: bool = False) -> dict[str, Any]:
+        """Figures of going on. The next import of a file that changed begins anew."""
+        if finished or file_changed:
             self._kept.remove()
-        return {
+        anew = {"goes_on_at": 1, "sent_twice": self.done.rows + self.done.beyond} if file_changed else {}
+        figures = {
+            "file_changed": file_changed,
             "skipped": self.skipped,
             "rejected_before": self.rejected_before,
             "goes_on_at": None if finished else self.done.rows + 1,
             "sent_twice": 0 if finished else self.done.beyond,
         }
+        return figures | anew

@@ -60,6 +60,7 @@ HIT = {
         ({"all_stages_passed": False}, exit_codes.MISMATCH),
         ({"rejected": 1}, exit_codes.FAILED),
         ({"error": "gone"}, exit_codes.FAILED),
+        ({"file_changed": True}, exit_codes.FAILED),
         ({"interrupted": True, "unaccounted": 5}, exit_codes.INTERRUPTED),
     ],
 )
@@ -99,6 +100,8 @@ def test_an_import_that_stopped_says_where_it_goes_on() -> None:
     failed = GOOD | {"error": "gone", "goes_on_at": 7, "sent_twice": 3}
     assert "by an error; the same command goes on at row 7; 3 rows behind a gap" in "\n".join(report_lines(failed))
     assert "stopped" not in "\n".join(report_lines(GOOD | {"goes_on_at": None}))
+    changed = "\n".join(report_lines(GOOD | {"file_changed": True, "goes_on_at": 1, "sent_twice": 3}))
+    assert "the file changed while it was read; the same command begins anew" in changed and "stopped" not in changed
 
 
 def test_a_search_sends_only_the_filters_that_were_given() -> None:

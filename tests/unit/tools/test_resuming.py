@@ -196,6 +196,26 @@ def test_an_import_that_did_not_read_kafka_is_not_gone_on_with_by_one_that_does(
     assert (without.done.rows, reading.done.rows, reading.began) == (1, 0, {0: 9})
 
 
+@pytest.mark.parametrize("change", ["rewritten", "cut", "gone", "none"])
+def test_a_file_that_changed_while_it_was_read_is_not_done(tmp_path: Path, change: str) -> None:
+    file = table(tmp_path, 3)
+    progress = progress_of(tmp_path, file)
+    progress.done.done(0, 2, sent=True)
+    progress.save(Tally())
+    if change == "rewritten":
+        table(tmp_path, 4)
+    if change == "cut":
+        os.truncate(file, 20)
+    if change == "gone":
+        file.unlink()
+    changed = progress.file_changed()
+    assert changed is (change != "none")
+    told = progress.end(finished=not changed, file_changed=changed)
+    assert (told["file_changed"], told["goes_on_at"]) == (changed, 1 if changed else None)
+    assert told["sent_twice"] == (1 if changed else 0)
+    assert CheckpointFile(tmp_path, file, "").read() is None
+
+
 async def test_rows_behind_a_gap_come_again_and_are_counted(tmp_path: Path) -> None:
     """A request that was put off when Ctrl-C came is not repeated; later ones may have been answered."""
 
