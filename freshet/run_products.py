@@ -86,15 +86,15 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
 
 def _session_lines(explain: dict[str, Any]) -> list[str]:
     """Which products the session looks at, and which hits that moved."""
-    session = explain.get("session")
-    if not session:
-        return []
-    items = ", ".join(f"{item['sku']} {item['weight']:.0%}" for item in session["items"])
+    session, moves = explain.get("session"), explain.get("moves") or {}
     moved = [
         f"    {sku}: {move['rank_before']} -> {move['rank']} (affinity {_number(move['affinity'])})"
-        for sku, move in explain["moves"].items()
+        for sku, move in moves.items()
         if move["rank_before"] != move["rank"]
     ]
+    if not session:
+        return ["  session: told with the admin key only", *moved] if moved else []
+    items = ", ".join(f"{item['sku']} {item['weight']:.0%}" for item in session["items"])
     return [f"  session: {items}; strength {session['strength']:g}, vector: {session['vector']}", *moved]
 
 

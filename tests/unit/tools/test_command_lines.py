@@ -147,6 +147,8 @@ def test_what_a_session_moved_is_shown() -> None:
     }
     text = "\n".join(hit_lines(answer | {"explain": explain}, 0))
     assert "session: rug 100%; strength 0.15" in text and "s: 3 -> 1 (affinity 0.500)" in text and "t:" not in text
+    text = "\n".join(hit_lines(answer | {"explain": explain | {"session": None}}, 0))
+    assert "with the admin key only" in text and "s: 3 -> 1" in text
 
 
 def test_a_session_is_shown_with_its_weights() -> None:
