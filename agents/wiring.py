@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 import structlog
@@ -122,24 +122,13 @@ async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> 
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("clicks"), key_type=bytes, value_type=bytes), name="session")(agent.work)
     await _listen("session", metrics, agent.partitions, settings, settings.session_port, lambda: agent.waits_for)
-    watching = asyncio.create_task(_watch_clicks(agent, settings.kafka))
+    watching = asyncio.create_task(_measuring(agent.measure_lag, settings.kafka))
 
     async def finish() -> None:
         watching.cancel()
         await agent.partitions.lock.acquire()
 
     await run(app, finish)
-
-
-async def _watch_clicks(agent: SessionAgent, kafka: str) -> None:
-    reader = await asyncio.to_thread(Reader, kafka)
-    while True:
-        try:
-            await asyncio.to_thread(agent.measure_lag, reader)
-        except Unavailable as error:
-            log.warning("cannot measure lags", error=error.message)
-            await asyncio.sleep(AWAY_S)
-        await asyncio.sleep(WATCH_S)
 
 
 async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None:
@@ -175,7 +164,14 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     app = worker_app(settings.kafka, name, settings.data, agent.starting_offsets, agent.assigned())
     channel = app.topic(topics.name("documents"), topics.name("offers"), key_type=bytes, value_type=bytes)
     app.agent(channel, name="shard")(agent.work)
-    watching = asyncio.create_task(_watch(agent, settings.kafka, ReplicaHints(settings.redis_url), metrics))
+    hints = ReplicaHints(settings.redis_url)
+
+    async def tell() -> None:
+        """Tells Redis how the shards stand."""
+        await hints.announce([agent.state(partition) for partition in agent.kept])
+        metrics.gauge("freshet_redis_up").set(hints.up)
+
+    watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
 
     async def finish() -> None:
         watching.cancel()
@@ -200,17 +196,19 @@ def _origins(settings: ShardSettings, cluster: Cluster, manifest: Manifest) -> l
     ]
 
 
-async def _watch(agent: ShardAgent, kafka: str, hints: ReplicaHints, metrics: Metrics) -> None:
-    """Tells Redis and the metrics how the shards stand, twice a second."""
+async def _measuring(
+    measure: Callable[[Reader], None], kafka: str, then: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Twice a second `measure` reads from the log how far behind it a worker is; `then` follows, Kafka or not."""
     reader = await asyncio.to_thread(Reader, kafka)
     while True:
         try:
-            await asyncio.to_thread(agent.measure_lags, reader)
+            await asyncio.to_thread(measure, reader)
         except Unavailable as error:
             log.warning("cannot measure lags", error=error.message)
             await asyncio.sleep(AWAY_S)
-        await hints.announce([agent.state(partition) for partition in agent.kept])
-        metrics.gauge("freshet_redis_up").set(hints.up)
+        if then is not None:
+            await then()
         await asyncio.sleep(WATCH_S)
 
 

@@ -3,11 +3,11 @@
 One process at a time is the demo of a folder; it holds the lock and looks at the files, the commands write them.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+
+from freshet.runtime.data_lock import locked
 
 SPEED_DEFAULT = 1.0
 SPEED_MAX = 50.0
@@ -47,14 +47,6 @@ class Wishes:
         with suppress(FileNotFoundError):
             self._reset.unlink()
 
-    @contextmanager
-    def held(self) -> Iterator[bool]:
-        """Yields whether we are the demo of the folder now; the kernel gives the lock back when its holder dies."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+    def held(self) -> AbstractContextManager[bool]:
+        """Yields whether we are the demo of the folder now."""
+        return locked(self._folder)
