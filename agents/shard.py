@@ -18,6 +18,7 @@ from agents.partitions import refuse_skipped
 from agents.topics import Topics
 from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
+from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.exact import ExactShard
 from index_snapshots.folder import owned, shard_folder
 from index_snapshots.manifest import Origin
@@ -44,6 +45,7 @@ class Kept:
     origin: Origin
     folder: Path
     shard: ExactShard
+    checkpoints: CheckpointLog
     applied: int = 0
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
@@ -66,6 +68,7 @@ class ShardSetup:
     snapshot_every: int
     snapshots_keep: int
     held_offers_max: int
+    digest_every: int
 
 
 class ShardAgent:
@@ -112,7 +115,8 @@ class ShardAgent:
             identity = restored.view.identity
             took_s = round(time.monotonic() - started, 2)
             log.info("snapshot restored", partition=origin.partition, rows=restored.view.counts.rows, took_s=took_s)
-        return Kept(origin, folder, ExactShard(identity, self._now_ms, restored.view))
+        shard = ExactShard(identity, self._now_ms, restored.view)
+        return Kept(origin, folder, shard, CheckpointLog(self._setup.digest_every, shard.view.offsets))
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -209,7 +213,7 @@ class ShardAgent:
             for record in records
         }
         before = kept.position
-        applied = apply([shard_record for _, shard_record in parsed.values()], kept.shard)
+        applied = apply([shard_record for _, shard_record in parsed.values()], kept.shard, kept.checkpoints)
         refused = {(one.record.topic, one.record.offset): one for one in applied.refused}
         taken = [
             shard_record

@@ -134,7 +134,7 @@ class ShardEndpoint:
         kept = self._agent.kept[partition]
         view = kept.shard.view
         return {
-            "state": self._agent.state(partition).model_dump(),
+            "state": self._agent.state(partition, view.offsets).model_dump(),
             **self._agent.counts(partition),
             "documents_lag": kept.lags["documents"],
             "offers_lag": kept.lags["offers"],
@@ -143,6 +143,7 @@ class ShardEndpoint:
             "dim": view.identity.dim,
             "digest_documents": view.digest_documents,
             "digest_offers": view.digest_offers,
+            "checkpoints": kept.checkpoints.kept.model_dump(),
             "applied_records": kept.applied,
         }
 

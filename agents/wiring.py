@@ -148,6 +148,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         snapshot_every=settings.snapshot_every_records,
         snapshots_keep=settings.snapshots_keep,
         held_offers_max=settings.held_offers_max,
+        digest_every=settings.digest_every,
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
+from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.orders import NO_ORDER, pack
 from index_snapshots.protocol import (
     Change,
@@ -73,26 +74,35 @@ def read(topic: Topic, offset: int, key: bytes | None, value: bytes | None, time
         return ShardRecord(topic, offset, (key or b"").decode(errors="replace"), timestamp_ms, error)
 
 
-def apply(records: Sequence[ShardRecord], shard: Shard) -> Applied:
-    """Applies records in the order given and publishes one view.
+def apply(records: Sequence[ShardRecord], shard: Shard, checkpoints: CheckpointLog | None = None) -> Applied:
+    """Applies records in the order given and publishes one view, and one more at each checkpoint inside.
 
     Offsets rise within a topic (with holes); the two topics may be interleaved in any way. What stands below the
     shard's own offsets is held already and is passed over.
     """
     following = dict(zip(Offsets._fields, shard.view.offsets, strict=True))
     changes: list[Change] = []
+    written = 0
+    """How many of `changes` the shard has."""
     refused: list[Refused] = []
-    repeated = 0
+    repeated = changed = 0
+    unpublished = False
     for record in records:
         if record.offset < following[record.topic]:
             repeated += 1
             continue
         following[record.topic] = record.offset + 1
+        unpublished = True
         try:
             changes.append(check(record, shard.view.identity.encoder, shard.view.identity.dim))
         except InvalidEvent as error:
             refused.append(Refused(record, error.reason, str(error)))
-    changed = shard.write(changes, Offsets(**following)) if len(records) > repeated else 0
+        if checkpoints is not None and checkpoints.due(record.topic, record.offset):
+            changed += shard.write(changes[written:], Offsets(**following))
+            written, unpublished = len(changes), False
+            checkpoints.note(record.topic, shard.view)
+    if unpublished:
+        changed += shard.write(changes[written:], Offsets(**following))
     return Applied(
         documents=sum(isinstance(change, DocumentChange) for change in changes),
         offers=sum(isinstance(change, OfferChange) for change in changes),

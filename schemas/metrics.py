@@ -40,6 +40,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_shard_rows", "gauge", "Rows of a shard, by partition and kind", ("partition", "kind")),
     Metric("freshet_snapshot_seconds", "histogram", "Writing one snapshot"),
     Metric("freshet_snapshots_total", "counter", "Snapshots by result", ("result",)),
+    Metric(
+        "freshet_replicas_differ",
+        "gauge",
+        "1 while replicas of a shard have different digests at the same offset, as the HTTP tier sees it",
+        ("partition",),
+    ),
     Metric("freshet_requests_total", "counter", "HTTP requests by route and status", ("route", "status")),
     Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
     Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),

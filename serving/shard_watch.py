@@ -6,6 +6,7 @@ from typing import Protocol
 
 from schemas.errors import Unavailable
 from schemas.search import ShardState
+from serving.differing import Difference, differences
 from serving.logs import Log
 from serving.shards import ShardOnProcess, Shards
 
@@ -26,6 +27,7 @@ class ShardWatch:
 
     def __init__(self) -> None:
         self.processes: dict[tuple[int, int], ShardOnProcess] = {}
+        self.differences: list[Difference] = []
         self._hinted: dict[tuple[int, int], ShardState] = {}
         self._here: dict[str, bool] = {}
 
@@ -57,6 +59,14 @@ class ShardWatch:
             if isinstance(answer, list)
             for process in answer
         }
+        self._compare(log)
+
+    def _compare(self, log: Log) -> None:
+        before = {(one.partition, one.digest) for one in self.differences}
+        self.differences = differences(self.processes.values())
+        for one in self.differences:
+            if (one.partition, one.digest) not in before:
+                log.error("replicas_differ", **one.model_dump())
 
     def _tell(self, here: dict[str, bool], found: Mapping[str, object], log: Log) -> None:
         for address, answers in here.items():

@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
+from schemas.digests import Checkpoints
 from schemas.errors import Unavailable
 from schemas.records import Offer, Order, OrderField
 from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState, VectorsAnswer, VectorsQuery
@@ -66,6 +67,10 @@ class ShardOnProcess(BaseModel):
     encoder: str = ""
     dim: int = 0
     applied_records: int = 0
+    digest_documents: str = ""
+    """32 hex digits over the newest document per SKU, at `state`."""
+    digest_offers: str = ""
+    checkpoints: Checkpoints = Checkpoints()
 
 
 class StateAnswer(BaseModel):

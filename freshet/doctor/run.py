@@ -20,6 +20,7 @@ from freshet.doctor import (
     ports,
     processes,
     redis,
+    replicas,
     settings,
     tier,
     versions,
@@ -29,7 +30,9 @@ from freshet.doctor.place import Place, place_of
 from freshet.printing import print_json, print_lines
 
 Check = tuple[str, Callable[[Place], list[Finding]]]
-FROM_AFAR: tuple[Check, ...] = tuple((check.NAME, check.examine) for check in (settings, versions, clock, tier))
+FROM_AFAR: tuple[Check, ...] = tuple(
+    (check.NAME, check.examine) for check in (settings, versions, clock, tier, replicas)
+)
 """What can be said of a stack on another machine."""
 ALL: tuple[Check, ...] = tuple(
     (check.NAME, check.examine)
@@ -49,6 +52,7 @@ ALL: tuple[Check, ...] = tuple(
         leftovers,
         processes,
         tier,
+        replicas,
     )
 )
 AT_ONCE = 6

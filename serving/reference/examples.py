@@ -143,10 +143,17 @@ EXAMPLES: dict[str, Example] = {
                     "encoder": "all-MiniLM-L6-v2",
                     "dim": 384,
                     "applied_records": 2,
+                    "digest_documents": "9d1f0c7be2a64f35881e6a0cb4f2d713",
+                    "digest_offers": "47c2aa6f05d18e9b3c90f1e2d8b7a654",
+                    "checkpoints": {
+                        "documents": [{"offset": 3, "digest": "1b5e9f0022d84c6fa1307c88e94d5ab6", "structure": ""}],
+                        "offers": [{"offset": 3, "digest": "e07d41b98c2f4a53b6d5190af2837c4e", "structure": ""}],
+                    },
                     "address": "http://127.0.0.1:40915",
                 }
             ],
             "unreachable": [],
+            "differing": [],
             "redis": True,
             "kafka": True,
             "outcomes_per_s": 0.1,

@@ -7,6 +7,7 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from pydantic import BaseModel, ConfigDict
 
+from serving.differing import Difference
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
@@ -48,6 +49,8 @@ class Status(BaseModel):
     replicas: list[ReplicaStatus]
     unreachable: list[str]
     """Replicas that do not answer, as `partition/replica address`."""
+    differing: list[Difference]
+    """Where replicas of one shard do not hold the same; empty: all is well."""
     redis: bool
     kafka: bool
     outcomes_per_s: float
@@ -73,6 +76,9 @@ async def get_readyz(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     wiring.metrics.gauge("freshet_redis_up").set(wiring.hints.up)
+    for partition in wiring.shards.partitions:
+        differing = any(one.partition == partition for one in wiring.watch.differences)
+        wiring.metrics.gauge("freshet_replicas_differ").labels(partition).set(differing)
     return web.Response(body=generate_latest(wiring.metrics.registry), headers={"Content-Type": METRICS_TYPE})
 
 
@@ -108,6 +114,7 @@ async def get_status(request: web.Request) -> web.Response:
             products=sum(wiring.watch.visible(partition) for partition in wiring.shards.partitions),
             replicas=replicas,
             unreachable=[f"{p}/{r} {address}" for p, r, address in everywhere if (p, r) not in processes],
+            differing=wiring.watch.differences,
             redis=wiring.hints.up,
             kafka=found.kafka,
             outcomes_per_s=round(wiring.outcomes.per_second(), 2),

@@ -17,6 +17,8 @@ from agents.store import SkuStore
 from agents.topics import Topics
 from encoders.fake import FakeEncoder
 from index_snapshots.apply import apply
+from index_snapshots.checkpoints import CheckpointLog
+from index_snapshots.protocol import Offsets
 from schemas.errors import FreshetError
 from schemas.metrics import Metrics
 from streams.transactions import Outgoing
@@ -83,14 +85,14 @@ async def test_old_deletes_are_purged_so_many_at_a_time(tmp_path: Path, skus: in
 
 
 def held(count: int) -> Kept:
-    kept = Kept(ORIGIN, Path(), shard())
+    kept = Kept(ORIGIN, Path(), shard(), CheckpointLog(1, Offsets(0, 0)))
     apply(logged("offers", [offer(f"s{i}", i + 1) for i in range(count)]), kept.shard)
     assert kept.shard.view.counts.held_offers == count
     return kept
 
 
 def test_one_alarm_when_more_offers_wait_than_may(tmp_path: Path) -> None:
-    setup = ShardSetup("", TOPICS, tmp_path, 0, 20_000, 2, HELD_OFFERS_MAX)
+    setup = ShardSetup("", TOPICS, tmp_path, 0, 20_000, 2, HELD_OFFERS_MAX, 1)
     producer: Any = SimpleNamespace()
     agent = ShardAgent(setup, [], producer, Metrics(), Faults(), str)
     most, more = held(HELD_OFFERS_MAX), held(HELD_OFFERS_MAX + 1)

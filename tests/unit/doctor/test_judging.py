@@ -19,6 +19,7 @@ from freshet.doctor import (
     ports,
     processes,
     redis,
+    replicas,
     settings,
     tier,
     versions,
@@ -36,6 +37,7 @@ from freshet.doctor.model import ModelFacts
 from freshet.doctor.ports import PortFacts
 from freshet.doctor.processes import RESTARTS_MANY, START_S_MAX, ProcessFacts
 from freshet.doctor.redis import RedisFacts
+from freshet.doctor.replicas import ReplicaFacts
 from freshet.doctor.settings import SettingsFacts
 from freshet.doctor.tier import TierFacts
 from freshet.doctor.versions import VersionFacts
@@ -46,6 +48,7 @@ from index_snapshots.manifest import Manifest
 from schemas.errors import SettingsError
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.status.making import process
+from tests.unit.status.test_judge import DIFFERING
 
 DATA = " --data /srv/shop"
 REBUILD = f"freshet down{DATA} && freshet shard rebuild --partition 0{DATA} && freshet up{DATA}"
@@ -421,3 +424,20 @@ TIER = TierFacts(
 )
 def test_tier(facts: TierFacts, severity: str, said: str, remedy: str) -> None:
     assert_one(tier.judge(facts), severity, said, remedy)
+
+
+HOLD = {"replicas": [{"state": {"partition": partition}} for partition in (0, 0, 1)]}
+
+
+@pytest.mark.parametrize(
+    ("status", "severity", "said", "remedy"),
+    [
+        (NOBODY, "ok", "not known", ""),
+        (Page(401, {}), "ok", "not known", ""),
+        (Page(200, HOLD), "ok", "those of 2 shards hold the same", ""),
+        (Page(200, {**HOLD, "differing": []}), "ok", "those of 2 shards hold the same", ""),
+        (Page(200, {**HOLD, **DIFFERING}), "problem", "differ in offers at offset 15,001", "docs/runbook.md"),
+    ],
+)
+def test_replicas(status: Page, severity: str, said: str, remedy: str) -> None:
+    assert_one(replicas.judge(ReplicaFacts(status)), severity, said, remedy)

@@ -10,6 +10,10 @@ from freshet.status.judge import FREE_BYTES_MIN, complaints
 from freshet.status.run import code_of
 from tests.unit.status.making import WELL, disk, process, snapshot, status
 
+DIFFERING = {
+    "differing": [{"partition": 2, "digest": "offers", "offset": 15_001, "replicas": {"a" * 32: [1], "b" * 32: [0, 2]}}]
+}
+
 
 def judged(**changed: Any) -> list[str]:
     facts: dict[str, Any] = {
@@ -49,6 +53,11 @@ def test_all_well() -> None:
         ({"tier": Page(500, {})}, "the HTTP tier answers 500", "freshet logs serving"),
         ({"tier": Page(200, {"waiting_for": ["shard-0"]})}, "the HTTP tier waits for shard-0", ""),
         ({"tier": Page(200, {"unreachable": ["0/1 http://a"]})}, "shard replica 0/1 http://a does not answer", ""),
+        (
+            {"tier": Page(200, DIFFERING)},
+            "replicas of shard 2 differ in offers at offset 15,001: 0 and 2 have bbbbbbbb, 1 has aaaaaaaa",
+            "docs/runbook.md",
+        ),
         ({"kafka_up": False}, "Kafka does not answer", "freshet doctor"),
         ({"redis_up": False}, "Redis does not answer", ""),
         ({"snapshots": [snapshot(damaged="x has 1 bytes, not 2")]}, "shard 0 is damaged (x has", "freshet doctor"),

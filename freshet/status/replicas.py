@@ -1,0 +1,25 @@
+"""What `/v1/status` says of the shards' contents: replicas that differ. Pure, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+WHAT_TO_DO = "see docs/runbook.md, A shard does not hold what the log says"
+
+
+def differing(status: Mapping[str, Any]) -> list[str]:
+    """One line for each digest of a shard in which its replicas differ; none from an older tier."""
+    return [
+        f"replicas of shard {one['partition']} differ in {one['digest']} at offset {one['offset']:,}: "
+        + ", ".join(f"{_numbers(who)} {'has' if len(who) == 1 else 'have'} {what[:8]}" for what, who in _sides(one))
+        for one in status.get("differing", [])
+    ]
+
+
+def _sides(one: Mapping[str, Any]) -> list[tuple[str, list[int]]]:
+    """Most replicas first: with three or more the odd one stands last."""
+    return sorted(one["replicas"].items(), key=lambda side: (-len(side[1]), side[1]))
+
+
+def _numbers(replicas: list[int]) -> str:
+    *most, last = map(str, replicas)
+    return f"{', '.join(most)} and {last}" if most else last
