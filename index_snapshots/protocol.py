@@ -154,7 +154,9 @@ class View(Protocol):
         Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
 
-    def hits(self, found: Sequence[Found]) -> list[Hit]: ...
+    def hit_parts(self, found: Sequence[Found]) -> list[dict[str, Any]]:
+        """What `orjson.dumps` writes as one `Hit` each, in the order given; `found` is of this view."""
+
     def lookup(self, sku: str) -> Lookup: ...
     def vector(self, sku: str) -> bytes | None:
         """Little-endian fp16, shape (dim,); None when the product is not shown."""

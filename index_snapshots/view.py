@@ -10,16 +10,17 @@ import numpy.typing as npt
 
 from index_snapshots import digests
 from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
+from index_snapshots.hits import hit_at, hit_parts
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.rows import FrozenRows
 from index_snapshots.search import Slots, affinities, at_least, candidates, nearest
-from index_snapshots.stored import Vocabulary, document_hash, marks, offer_at, offer_hash
+from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
 from schemas.personal import RERANK_WINDOW, blended
-from schemas.records import Content, is_unit
-from schemas.search import Filters, Hit
+from schemas.records import is_unit
+from schemas.search import Filters
 
 
 @dataclass(frozen=True)
@@ -78,22 +79,8 @@ class ExactView:
         )
         return [Found(self.words.skus[slot], slot, None) for _, slot in ranked[:limit]]
 
-    def hits(self, found: Sequence[Found]) -> list[Hit]:
-        return [self._hit(one.slot, one.score, one.affinity) for one in found]
-
-    def _hit(self, slot: int, score: float | None, affinity: float | None = None) -> Hit:
-        get = self.columns.get
-        offer_order = get("offer_order", slot)
-        return Hit(
-            sku=self.words.skus[slot],
-            score=score,
-            affinity=affinity,
-            content=Content.model_validate_json(self.rows.bodies[get("row", slot)]),
-            offer=offer_at(self.columns, self.words.currencies, slot),
-            in_stock=get("in_stock", slot),
-            content_order=unpack(get("document_order", slot)),
-            offer_order=None if offer_order == NO_ORDER else unpack(offer_order),
-        )
+    def hit_parts(self, found: Sequence[Found]) -> list[dict[str, Any]]:
+        return hit_parts(self.columns, self.words, self.rows.bodies.__getitem__, found)
 
     def lookup(self, sku: str) -> Lookup:
         slot = self.words.slot_of.get(sku)
@@ -107,7 +94,7 @@ class ExactView:
         elif not gone and offer and offer.live:
             waiting = "document"
         return Lookup(
-            self._hit(slot, None) if visible(document, offer) else None,
+            hit_at(self.columns, self.words, self.rows.bodies.__getitem__, slot) if visible(document, offer) else None,
             gone,
             waiting,
             unpack(document.order) if document else None,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from index_snapshots.apply import apply
 from index_snapshots.exact import ExactShard
-from index_snapshots.protocol import Half, Identity, Shard, ShardRecord, View
+from index_snapshots.protocol import Half, Identity, Leaning, Shard, ShardRecord, View
 from schemas.search import Filters
 from tests.unit.index_snapshots.drawing import SKUS, filters, interleaved, logs
-from tests.unit.index_snapshots.making import DIM, ENCODER, Truth, document, logged, no_offer, offer, unit
+from tests.unit.index_snapshots.making import DIM, ENCODER, Truth, document, hits, logged, no_offer, offer, unit
 
 ENGINES: dict[str, Callable[[Identity], Shard]] = {"exact": lambda identity: ExactShard(identity, lambda: 0)}
 Make = Callable[[], Shard]
@@ -94,6 +94,21 @@ def test_an_old_view_stays_as_it_was(
     assert all(everything(view) == before for view, before in seen)
 
 
+@drawn
+@given(data=st.data(), documents=logs("documents"), offers=logs("offers"))
+def test_what_is_written_of_hits_is_what_a_lookup_says(
+    make: Make, data: st.DataObject, documents: list[ShardRecord], offers: list[ShardRecord]
+) -> None:
+    shard = make()
+    apply([*documents, *offers], shard)
+    vector, leaning = data.draw(st.sampled_from([(None, None), (unit(0), None), (unit(0), Leaning(unit(1), 0.3))]))
+    found = shard.view.search(vector, 5, Filters(), leaning).found
+    expected = [(shard.view.lookup(one.sku).hit, one) for one in found]
+    assert hits(shard.view, found) == [
+        hit and hit.model_copy(update={"score": one.score, "affinity": one.affinity}) for hit, one in expected
+    ]
+
+
 def test_every_record_produced_again_changes_nothing(make: Make) -> None:
     shard = make()
     values = [document("a", 1), document("a", 4, seed=2), document("b", 2), document("c", 3)]
@@ -113,9 +128,9 @@ def test_readers_see_whole_batches_while_one_writes(make: Make) -> None:
     def look() -> None:
         while not stop.is_set():
             view = shard.view
-            hits = view.hits(view.search(unit(1), 5, Filters()).found)
-            if len({hit.content_order for hit in hits}) > 1 or len(hits) not in (0, 2):
-                torn.append(hits)
+            met = hits(view, view.search(unit(1), 5, Filters()).found)
+            if len({hit.content_order for hit in met}) > 1 or len(met) not in (0, 2):
+                torn.append(met)
 
     readers = [threading.Thread(target=look) for _ in range(2)]
     for reader in readers:

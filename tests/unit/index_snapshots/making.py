@@ -1,15 +1,16 @@
 """Small records, and the truth: what a shard must know and answer, in the plainest words."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import orjson
 
 from index_snapshots.exact import ExactShard
 from index_snapshots.manifest import Origin
-from index_snapshots.protocol import Half, Identity, ShardRecord, Topic
+from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
 from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, Price
-from schemas.search import Filters
+from schemas.search import Filters, Hit
 
 DIM = 8
 ENCODER = "fake"
@@ -69,6 +70,11 @@ def logged(
 
 def shard(lineage: str = "test") -> ExactShard:
     return ExactShard(Identity(0, lineage, ENCODER, DIM), lambda: 1_000)
+
+
+def hits(view: View, found: Sequence[Found]) -> list[Hit]:
+    """What the query tier reads of these."""
+    return [Hit.model_validate_json(orjson.dumps(part)) for part in view.hit_parts(found)]
 
 
 class Truth:

@@ -10,7 +10,7 @@ from index_snapshots.view import ExactView
 from schemas.errors import InvalidRequest
 from schemas.personal import RERANK_WINDOW, blended
 from schemas.search import Filters
-from tests.unit.index_snapshots.making import DIM, ENCODER, document, logged, no_document, offer, unit
+from tests.unit.index_snapshots.making import DIM, ENCODER, document, hits, logged, no_document, offer, unit
 
 QUERY, SESSION, STRENGTH = unit(1_000), unit(2_000), 0.3
 
@@ -61,7 +61,7 @@ def test_without_a_session_nothing_has_an_affinity() -> None:
 def test_hits_carry_their_affinity() -> None:
     view = view_of(3)
     found = view.search(QUERY, 3, Filters(), Leaning(SESSION, STRENGTH)).found
-    assert [(hit.sku, hit.affinity) for hit in view.hits(found)] == [(one.sku, one.affinity) for one in found]
+    assert [(hit.sku, hit.affinity) for hit in hits(view, found)] == [(one.sku, one.affinity) for one in found]
 
 
 def test_a_session_vector_is_checked() -> None:

@@ -8,7 +8,7 @@ from index_snapshots.orders import pack
 from index_snapshots.times import TIMES_MAX, Moment, Times
 from schemas.records import Order
 from schemas.search import Filters
-from tests.unit.index_snapshots.making import content, document, logged, no_document, no_offer, offer, shard, unit
+from tests.unit.index_snapshots.making import content, document, hits, logged, no_document, no_offer, offer, shard, unit
 
 
 def test_lookup_says_what_is_still_to_come() -> None:
@@ -32,7 +32,7 @@ def test_lookup_says_what_is_still_to_come() -> None:
 def test_a_product_without_an_offer_is_shown_without_a_price_and_is_not_in_stock() -> None:
     one = shard()
     apply(logged("documents", [document("a", 1)]), one)
-    (hit,) = one.view.hits(one.view.search(unit(1), 5, Filters()).found)
+    (hit,) = hits(one.view, one.view.search(unit(1), 5, Filters()).found)
     assert hit.offer is None and hit.offer_order is None and not hit.in_stock
     assert one.view.search(None, 5, Filters(in_stock=True)).matching == 0
     assert one.view.search(None, 5, Filters(in_stock=False)).matching == 1
@@ -73,8 +73,8 @@ def test_dead_rows_are_compacted_and_old_views_keep_theirs() -> None:
     apply(logged("documents", [document("0", 20_000, seed=0, of=content("Newest"))], start=2 * skus), one)
     assert one.view.rows.total == skus
     assert one.view.search(unit(7), 20, Filters()).found == nearest.found == before.search(unit(7), 20, Filters()).found
-    assert {hit.content.title for hit in before.hits(nearest.found)} == {"Lamp"}
-    assert {hit.content.title for hit in one.view.hits(nearest.found)} <= {"New", "Newest"}
+    assert {hit.content.title for hit in hits(before, nearest.found)} == {"Lamp"}
+    assert {hit.content.title for hit in hits(one.view, nearest.found)} <= {"New", "Newest"}
     assert one.view.scrub() and before.scrub()
 
 
