@@ -25,8 +25,8 @@ from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log, restore
 from index_snapshots.snapshot import write
-from schemas.digests import Scrubbed
-from schemas.errors import InvalidEvent, StateRefused
+from schemas.errors import InvalidEvent
+from schemas.facets import Facets
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.search import ShardState
@@ -47,8 +47,6 @@ class Kept:
     folder: Path
     shard: ExactShard
     checkpoints: CheckpointLog
-    scrubbed: Scrubbed | None = None
-    """What the last scrub found."""
     applied: int = 0
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
@@ -58,11 +56,6 @@ class Kept:
     def position(self) -> Mapping[str, int]:
         """Next offset of each topic."""
         return self.shard.view.offsets._asdict()
-
-    def refuse_damaged(self) -> None:
-        """Raises StateRefused: a damaged state must not take the place of the whole snapshots on disk."""
-        if self.scrubbed is not None and self.scrubbed.differing:
-            raise StateRefused(f"the last scrub found the {' and '.join(self.scrubbed.differing)} changed")
 
 
 @dataclass(frozen=True)
@@ -77,6 +70,7 @@ class ShardSetup:
     snapshots_keep: int
     held_offers_max: int
     digest_every: int
+    facets: Facets = field(default_factory=dict)
 
 
 class ShardAgent:
@@ -123,7 +117,7 @@ class ShardAgent:
             identity = restored.view.identity
             took_s = round(time.monotonic() - started, 2)
             log.info("snapshot restored", partition=origin.partition, rows=restored.view.counts.rows, took_s=took_s)
-        shard = ExactShard(identity, self._now_ms, restored.view)
+        shard = ExactShard(identity, self._now_ms, restored.view, self._setup.facets)
         return Kept(origin, folder, shard, CheckpointLog(self._setup.digest_every, shard.view.offsets))
 
     def _now_ms(self) -> int:
@@ -255,7 +249,6 @@ class ShardAgent:
         view = kept.shard.view
         keep, partition = self._setup.snapshots_keep, kept.origin.partition
         try:
-            kept.refuse_damaged()
             with self._metrics.histogram("freshet_snapshot_seconds").time():
                 await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._now_ms(), self._step)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()

@@ -15,7 +15,6 @@ from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
 from agents.partitions import Partitions
-from agents.scrubbing import Scrubber
 from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
@@ -27,6 +26,7 @@ from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
+from schemas.facets import parse_facets
 from schemas.metrics import Metrics
 from schemas.replicas import parse_replicas
 from schemas.settings import (
@@ -150,6 +150,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         snapshots_keep=settings.snapshots_keep,
         held_offers_max=settings.held_offers_max,
         digest_every=settings.digest_every,
+        facets=parse_facets(settings.facets),
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
@@ -174,13 +175,9 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         metrics.gauge("freshet_redis_up").set(hints.up)
 
     watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
-    scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
-    scrubbing = asyncio.create_task(scrubber.forever())
 
     async def finish() -> None:
         watching.cancel()
-        scrubbing.cancel()
-        scrubber.stop()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
         await producer.close()
 

@@ -146,6 +146,7 @@ def _document(record: ShardRecord, value: DocumentRecord, encoder: str, dim: int
         brand=value.content.brand or "",
         category=tuple(value.content.category or ()),
         vector=_vector(record.sku, value.vector, dim),
+        attributes=value.content.attributes,
     )
 
 

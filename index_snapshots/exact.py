@@ -1,6 +1,7 @@
 """The exact shard: keeps the newest document and offer per SKU and publishes a view after each batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,8 @@ from index_snapshots.columns import (
     NO_ROW,
     Columns,
 )
+from index_snapshots.facets import Facets
+from index_snapshots.filters import Masks
 from index_snapshots.orders import NO_ORDER
 from index_snapshots.protocol import Change, Counts, DocumentChange, Identity, OfferChange, Offsets, Purge
 from index_snapshots.rows import Rows
@@ -21,6 +24,7 @@ from index_snapshots.times import Moment, Times
 from index_snapshots.view import ExactView
 from index_snapshots.visibility import Document, OfferMark, visible
 from index_snapshots.words import Paths, Words
+from schemas.facets import FacetKind
 from schemas.records import Offer
 
 DEAD_SHARE_MAX: Final = 1 / 3
@@ -30,12 +34,22 @@ DEAD_SHARE_MAX: Final = 1 / 3
 class ExactShard:
     """See `protocol.Shard`. `now_ms` only feeds `times`, never the state."""
 
-    def __init__(self, identity: Identity, now_ms: Callable[[], int], start: ExactView | None = None) -> None:
-        """`start`: a restored state that this shard goes on from; it takes over its rows and words."""
+    def __init__(
+        self,
+        identity: Identity,
+        now_ms: Callable[[], int],
+        start: ExactView | None = None,
+        facets: Mapping[str, FacetKind] | None = None,
+    ) -> None:
+        """`start`: a restored state that this shard goes on from; it takes over its rows and words.
+
+        `facets` are declared by this process, not by the state: those of a restored state are read from its bodies.
+        """
         self.identity = identity
         self.times = Times()
         self._now_ms = now_ms
         self._columns = Columns()
+        self._facets, self._masks = Facets(facets or {}), Masks()
         if start is None:
             self._rows = Rows(identity.dim)
             self._words = Vocabulary([], {}, Words(), Paths(), Words())
@@ -48,7 +62,10 @@ class ExactShard:
             self._words = start.words
             self._documents, self._offers = start.sum_documents, start.sum_offers
             self._counts = start.counts
-            self._view = start
+            for slot, row in enumerate(start.columns.whole("row").tolist() if facets else ()):
+                if row != NO_ROW:
+                    self._facets.restore(slot, start.rows.bodies[row])
+            self._view = replace(start, facets=self._facets.freeze(start.columns.slots), masks=self._masks)
 
     @property
     def view(self) -> ExactView:
@@ -96,6 +113,7 @@ class ExactShard:
             if change.category:
                 values["category"] = self._words.categories.code(change.category)
         self._put(slot, values)
+        self._facets.put(slot, change.attributes)
         self._documents += self._document_hash(slot)
 
     def _offer(self, slot: int, change: OfferChange) -> None:
@@ -192,4 +210,6 @@ class ExactShard:
             self._words,
             self._documents,
             self._offers,
+            self._facets.freeze(self._columns.slots),
+            self._masks,
         )

@@ -1,6 +1,6 @@
 """What a shard promises: records in, immutable views out. Every engine (exact, FAISS) stands behind this."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -39,6 +39,8 @@ class DocumentChange(NamedTuple):
     brand: str = ""
     category: tuple[str, ...] = ()
     vector: Half | None = None
+    attributes: Mapping[str, Any] | None = None
+    """All of the content's; the shard takes those that are declared as facets."""
 
 
 class OfferChange(NamedTuple):
@@ -150,6 +152,7 @@ class View(Protocol):
     def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
         """At most `limit` visible products that pass the filters. Never fewer than exist.
 
+        Raises InvalidRequest for filters by attributes that are not declared so (`schemas.facets.check_filters`).
         With `leaning` in the order of `schemas.personal`: whatever the limit, the first hits are the same.
         Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
@@ -161,12 +164,6 @@ class View(Protocol):
     def vector(self, sku: str) -> bytes | None:
         """Little-endian fp16, shape (dim,); None when the product is not shown."""
 
-    @property
-    def slots(self) -> int:
-        """For `scrub.Scrub`, as the two below."""
-
-    def document_hash(self, slot: int) -> int: ...
-    def offer_hash(self, slot: int) -> int: ...
     def scrub(self) -> bool:
         """Recomputes both digests from what is stored; False: memory or disk has changed under us."""
 

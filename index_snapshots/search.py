@@ -3,11 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.columns import CHUNK_ROWS, FrozenColumns
+from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.protocol import Half
 from index_snapshots.rows import FrozenRows
-from index_snapshots.words import Paths, Words, among
-from schemas.search import Filters
 
 Slots = npt.NDArray[np.int64]
 GATHER_SHARE = 8
@@ -20,24 +18,6 @@ def rounding(dim: int) -> float:
     dim * u * |a| * |b| with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), doubled.
     """
     return dim * 2.0**-23
-
-
-def candidates(columns: FrozenColumns, brands: Words, categories: Paths, currencies: Words, filters: Filters) -> Slots:
-    """Slots of the visible products that pass the filters, ascending."""
-    passing = columns.whole("visible")
-    if filters.brand is not None:
-        passing = passing & among(columns.whole("brand"), brands.known(filters.brand))
-    if filters.category is not None:
-        passing = passing & among(columns.whole("category"), categories.below(map(tuple, filters.category)))
-    if filters.price_min is not None:
-        passing = passing & (columns.whole("price") >= filters.price_min)
-    if filters.price_max is not None:
-        passing = passing & (columns.whole("price") <= filters.price_max)
-    if filters.currency is not None:
-        passing = passing & among(columns.whole("currency"), currencies.known([filters.currency]))
-    if filters.in_stock is not None:
-        passing = passing & (columns.whole("in_stock") == filters.in_stock)
-    return np.flatnonzero(passing)
 
 
 def nearest(rows: FrozenRows, row_of: Slots, query: Half, limit: int) -> tuple[Slots, npt.NDArray[np.float64]]:

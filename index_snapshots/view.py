@@ -1,7 +1,7 @@
 """One point in time of an exact shard: everything a search, a lookup, a scrub or a snapshot needs, pinned."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from index_snapshots import digests
 from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
+from index_snapshots.facets import FrozenFacets
+from index_snapshots.filters import Filtering, Masks
 from index_snapshots.hits import hit_at, hit_parts
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.rows import FrozenRows
-from index_snapshots.scrub import scrub
-from index_snapshots.search import Slots, affinities, at_least, candidates, nearest
+from index_snapshots.search import Slots, affinities, at_least, nearest
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
@@ -36,6 +37,12 @@ class ExactView:
     words: Vocabulary
     sum_documents: int
     sum_offers: int
+    facets: FrozenFacets = field(default_factory=dict)
+    masks: Masks = field(default_factory=Masks)
+
+    @cached_property
+    def filters(self) -> Filtering:
+        return Filtering(self.columns, self.facets, self.words, self.masks)
 
     @property
     def digest_documents(self) -> str:
@@ -46,10 +53,10 @@ class ExactView:
         return digests.hexadecimal(self.sum_offers)
 
     def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
-        words = self.words
-        slots = candidates(self.columns, words.brands, words.categories, words.currencies, filters)
+        mask = self.filters.mask(filters)
+        slots, words = mask.slots(), self.words
         if vector is None:
-            return Matches(self._newest(slots, limit), len(slots))
+            return Matches(self._newest(slots, limit), mask.count)
         _check_query(vector, self.identity.dim)
         wanted = limit if leaning is None else max(limit, RERANK_WINDOW)
         kept, scores = nearest(self.rows, self.columns.whole("row")[slots], vector, wanted)
@@ -59,7 +66,7 @@ class ExactView:
         ]
         found.sort(key=lambda one: (-(one.score or 0.0), one.sku))
         ranked = found if leaning is None else self._leaning(found[:wanted], leaning)
-        return Matches(ranked[:limit], len(slots))
+        return Matches(ranked[:limit], mask.count)
 
     def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
         """Best first, re-ranked by what the session looks at."""
@@ -109,18 +116,12 @@ class ExactView:
             return None
         return self.rows.half(self.columns.get("row", slot))
 
-    @property
-    def slots(self) -> int:
-        return self.columns.slots
-
-    def document_hash(self, slot: int) -> int:
-        return document_hash(self.columns, self.rows, self.words.skus, slot)
-
-    def offer_hash(self, slot: int) -> int:
-        return offer_hash(self.columns, self.words.currencies, self.words.skus, slot)
-
     def scrub(self) -> bool:
-        return not scrub(self)
+        skus, currencies = self.words.skus, self.words.currencies
+        slots = range(self.columns.slots)
+        documents = sum(document_hash(self.columns, self.rows, skus, slot) for slot in slots)
+        offers = sum(offer_hash(self.columns, currencies, skus, slot) for slot in slots)
+        return (documents - self.sum_documents) % digests.MODULUS == 0 == (offers - self.sum_offers) % digests.MODULUS
 
     def states(self) -> npt.NDArray[Any]:
         order = self._by_sku

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
-
 Path = tuple[str, ...]
 
 
@@ -49,13 +46,3 @@ class Paths:
     def below(self, prefixes: Iterable[Path]) -> list[int]:
         """Codes of the paths that are one of `prefixes` or lie below one."""
         return [code for prefix in prefixes for code in tuple(self._below.get(prefix, ()))]
-
-
-def among(column: npt.NDArray[np.int32], codes: list[int]) -> npt.NDArray[np.bool_]:
-    """Which entries of a column of codes (n,) are one of `codes`."""
-    if len(codes) == 1:
-        return np.asarray(column == codes[0])
-    wanted = np.zeros(max(int(column.max(initial=-1)), max(codes, default=-1)) + 2, dtype=np.bool_)
-    wanted[codes] = True
-    wanted[-1] = False  # -1 stands for no code and indexes here
-    return np.asarray(wanted[column])

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schemas.errors import SettingsError
+from schemas.facets import parse_facets
 from schemas.secrets import Secret, is_secret, shown
 from schemas.topics import DAY_MS, TOPICS
 
@@ -22,6 +23,19 @@ NOT_SETTINGS = {
 }
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+def _declaring(facets: list[str]) -> list[str]:
+    parse_facets(facets)
+    return facets
+
+
+FacetList = Annotated[list[str], AfterValidator(_declaring)]
+FACETS: Any = Field(
+    default_factory=list,
+    description="Attributes that products can be filtered by, each as name:kind; kinds: value, number. "
+    "The same for shards and serving",
+)
 
 
 class Settings(BaseModel):
@@ -106,10 +120,8 @@ class ShardSettings(Settings):
         description="Digests are kept at each multiple of so many records of a topic, the last eight of each: at those "
         "points replicas are compared. 40,000 records are 20 s at 2,000/s, further than replicas drift apart",
     )
-    scrub_s: float = Field(
-        3_600.0, gt=0, description="Pause between two scrubs: each reads all that a shard holds and hashes it again"
-    )
     model: Path | None = Field(None, description="Folder of the model bundle, whose id and dimension the shard takes")
+    facets: FacetList = FACETS
 
 
 class SessionSettings(WorkerSettings):
@@ -142,6 +154,7 @@ class ServingSettings(Settings):
     search_budget_ms: int = Field(300, ge=10, le=10_000, description="Time a search may take; late stages are left out")
     engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")
     model: Path | None = Field(None, description="Folder of the model bundle; must be the one of the embed workers")
+    facets: FacetList = FACETS
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     processes: list[str] = Field(
@@ -156,6 +169,7 @@ class UpSettings(Settings):
     host: str = Field("127.0.0.1", description="Address of the HTTP tier; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port of the HTTP tier")
     admin_key: Secret = Field("", description="As for serving: without it only loopback is served")
+    facets: FacetList = FACETS
     maven_url: str = Field("", description="Maven repository for Kafka's jars; default: the public one")
     kafka_port: Port = Field(0, description="Port of the embedded Kafka; 0: a free one, kept in DATA/state.json")
     redis_port: Port = Field(0, description="Port of the embedded Redis; 0: a free one, kept in DATA/state.json")
@@ -217,7 +231,7 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
     _, from_file, from_environ = sources(environ, config)
     values: dict[str, Any] = {**from_file, **from_environ}
     for name, value in from_environ.items():
-        if name in ("shards", "shard_partitions", "processes"):
+        if name in ("shards", "shard_partitions", "processes", "facets"):
             values[name] = [part for part in value.split(",") if part]
     try:
         return model.model_validate({name: value for name, value in values.items() if name in model.model_fields})

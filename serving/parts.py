@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cached_property
 
 from aiohttp import web
 
+from schemas.facets import Facets, parse_facets
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
 from serving.changes import ChangeWatch
@@ -55,6 +57,11 @@ class Wiring:
     feed: Feed
     version: str
     background: tuple[Callable[[], AbstractAsyncContextManager[None]], ...] = ()
+
+    @cached_property
+    def facets(self) -> Facets:
+        """What products can be filtered by."""
+        return parse_facets(self.settings.facets)
 
 
 WIRING = web.AppKey("wiring", Wiring)

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from schemas.facets import check_filters
 from schemas.search import Hit, SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
 from serving.bodies import read_body
@@ -32,6 +33,7 @@ async def post_search(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
+    check_filters(asked.filters, wiring.facets)
     found = await search(asked, wiring.vectors, wiring.tastes, wiring.shards, budget)
     observe(budget, wiring)
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)

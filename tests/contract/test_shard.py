@@ -1,5 +1,6 @@
 """The promises of `index_snapshots.protocol.Shard`, for every engine."""
 
+import itertools
 import threading
 from collections.abc import Callable
 
@@ -12,9 +13,11 @@ from index_snapshots.exact import ExactShard
 from index_snapshots.protocol import Half, Identity, Leaning, Shard, ShardRecord, View
 from schemas.search import Filters
 from tests.unit.index_snapshots.drawing import SKUS, filters, interleaved, logs
-from tests.unit.index_snapshots.making import DIM, ENCODER, Truth, document, hits, logged, no_offer, offer, unit
+from tests.unit.index_snapshots.making import DIM, ENCODER, FACETS, Truth, document, hits, logged, no_offer, offer, unit
 
-ENGINES: dict[str, Callable[[Identity], Shard]] = {"exact": lambda identity: ExactShard(identity, lambda: 0)}
+ENGINES: dict[str, Callable[[Identity], Shard]] = {
+    "exact": lambda identity: ExactShard(identity, lambda: 0, facets=FACETS)
+}
 Make = Callable[[], Shard]
 drawn = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -55,9 +58,9 @@ def test_agrees_with_the_truth(
         truth.put(record)
     for batch in data.draw(interleaved(documents, offers)):
         assert not apply(batch, shard).refused
-    by, limit = data.draw(filters), data.draw(st.integers(1, 6))
-    for vector in (None, unit(0), unit(9)):
-        assert answer(shard.view, vector, limit, by) == truth.search(vector, limit, by)
+    by, limit = data.draw(st.lists(filters, min_size=1, max_size=3)), data.draw(st.integers(1, 6))
+    for vector, each in itertools.product((None, unit(0), unit(9)), by):
+        assert answer(shard.view, vector, limit, each) == truth.search(vector, limit, each)
     shown = truth.shown()
     for sku in SKUS:
         hit = shard.view.lookup(sku).hit

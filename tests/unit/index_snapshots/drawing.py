@@ -1,10 +1,12 @@
 """What Hypothesis draws for shards: logs of documents and offers with duplicates, old orders, deletes and purges."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from index_snapshots.protocol import ShardRecord, Topic
 from schemas.records import Availability, DocumentRecord, Offer, OfferRecord, Order, Price
-from schemas.search import Filters
+from schemas.search import Filters, NumberRange
 from tests.unit.index_snapshots.making import ENCODER, b64, content, logged, unit
 
 SKUS = ("a", "b", "c", "dö", "e")
@@ -13,14 +15,26 @@ CATEGORIES = (["Home"], ["Home", "Lamps"], ["Home", "Lamps", "Desk"], ["Garden"]
 PRICES = (0.0, 9.99, 20.0)
 CURRENCIES = ("EUR", "USD")
 AVAILABILITIES: tuple[Availability, ...] = ("in_stock", "out_of_stock", "preorder")
+COLOURS: tuple[str | bool, ...] = ("red", "blue", "true", True, False)
+WATTS = (-1, 0.5, 7, 2**60)
 maybe = st.none
 orders = st.builds(Order, st.integers(1, 2), st.integers(0, 30))
 skus = st.sampled_from(SKUS)
+attributes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "colour": st.sampled_from(COLOURS) | st.lists(st.sampled_from(COLOURS[:3]), max_size=3) | st.just(7),
+        "watts": st.sampled_from(WATTS) | st.lists(st.sampled_from(WATTS), max_size=3) | st.just("7"),
+        "material": st.just("oak"),
+    },
+)
+"""Declared ones of their kind and of another, and one that is not declared."""
 contents = st.builds(
     content,
     st.sampled_from(("Lamp", "Chair")),
     maybe() | st.sampled_from(BRANDS),
     maybe() | st.sampled_from(CATEGORIES),
+    attributes,
 )
 prices = st.builds(
     lambda amount, currency: Price(amount=amount, currency=currency),
@@ -53,14 +67,23 @@ def offer_records(draw: st.DrawFn) -> OfferRecord:
     return OfferRecord(sku=sku, order=order, offer=draw(offers), version=draw(maybe() | st.just(7)), live_since=since)
 
 
-filters = st.builds(
-    lambda brand, category, low, high, currency, in_stock: Filters(
+asked_attributes = st.fixed_dictionaries(
+    {},
+    optional={
+        "colour": st.lists(st.sampled_from((*COLOURS, "unknown")), min_size=1, max_size=7),
+        "watts": st.builds(NumberRange, min=st.just(0.5), max=maybe() | st.sampled_from((0.5, 8.0)))
+        | st.builds(NumberRange, max=st.sampled_from(WATTS).map(float)),
+    },
+)
+plain_filters = st.builds(
+    lambda brand, category, low, high, currency, in_stock, asked: Filters(
         brand=brand,
         category=category,
         price_min=low if low is None or high is None else min(low, high),
         price_max=high,
         currency=currency,
         in_stock=in_stock,
+        attributes=asked or None,
     ),
     maybe() | st.lists(st.sampled_from((*BRANDS, "Unknown")), min_size=1, max_size=3),
     maybe() | st.lists(st.sampled_from([*CATEGORIES, ["Nowhere"]]), min_size=1, max_size=2),
@@ -68,7 +91,27 @@ filters = st.builds(
     maybe() | st.sampled_from(PRICES),
     maybe() | st.sampled_from((*CURRENCIES, "GBP")),
     maybe() | st.booleans(),
+    maybe() | asked_attributes,
 )
+one_filter = st.one_of(
+    st.builds(lambda brand: Filters(brand=[brand]), st.sampled_from(BRANDS)),
+    st.builds(lambda in_stock: Filters(in_stock=in_stock), st.booleans()),
+    st.builds(lambda asked: Filters(attributes=asked or None), asked_attributes),
+)
+
+
+def tree(inner: st.SearchStrategy[Filters]) -> st.SearchStrategy[Filters]:
+    several = st.lists(inner, min_size=1, max_size=3)
+    return st.builds(
+        lambda plain, every, some, no: plain.model_copy(update={"all": every, "any": some, "not_": no}),
+        one_filter,
+        maybe() | several,
+        maybe() | several,
+        maybe() | inner,
+    )
+
+
+filters = plain_filters | tree(one_filter) | tree(tree(one_filter))
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
@@ -9,11 +10,13 @@ import orjson
 from index_snapshots.exact import ExactShard
 from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
+from schemas.facets import FacetKind
 from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, Price
-from schemas.search import Filters, Hit
+from schemas.search import Filters, Hit, NumberRange
 
 DIM = 8
 ENCODER = "fake"
+FACETS: dict[str, FacetKind] = {"colour": "value", "watts": "number"}
 ORIGIN = Origin(
     partition=0,
     generation=1,
@@ -33,8 +36,13 @@ def b64(vector: Half) -> str:
     return base64.b64encode(vector.astype("<f2").tobytes()).decode()
 
 
-def content(title: str = "Lamp", brand: str | None = None, category: list[str] | None = None) -> Content:
-    return Content(title=title, brand=brand, category=category)
+def content(
+    title: str = "Lamp",
+    brand: str | None = None,
+    category: list[str] | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> Content:
+    return Content(title=title, brand=brand, category=category, attributes=attributes or {})
 
 
 def document(sku: str, order: int, *, seed: int = 1, of: Content | None = None) -> DocumentRecord:
@@ -69,12 +77,17 @@ def logged(
 
 
 def shard(lineage: str = "test") -> ExactShard:
-    return ExactShard(Identity(0, lineage, ENCODER, DIM), lambda: 1_000)
+    return ExactShard(Identity(0, lineage, ENCODER, DIM), lambda: 1_000, facets=FACETS)
 
 
 def hits(view: View, found: Sequence[Found]) -> list[Hit]:
     """What the query tier reads of these."""
     return [Hit.model_validate_json(orjson.dumps(part)) for part in view.hit_parts(found)]
+
+
+def excluding(inner: Filters, **others: Any) -> Filters:
+    """`not` is no name in Python."""
+    return Filters.model_validate({"not": inner, **others})
 
 
 class Truth:
@@ -129,4 +142,19 @@ def passes(filters: Filters, of: Content | None, offer: Offer | None) -> bool:
         and (filters.price_max is None or (price is not None and price.amount <= filters.price_max))
         and (filters.currency is None or (price is not None and price.currency == filters.currency))
         and (filters.in_stock is None or (offer is not None and offer.in_stock) == filters.in_stock)
+        and all(has(of.attributes.get(name), asked) for name, asked in (filters.attributes or {}).items())
+        and all(passes(inner, of, offer) for inner in filters.all or [])
+        and (filters.any is None or any(passes(inner, of, offer) for inner in filters.any))
+        and (filters.not_ is None or not passes(filters.not_, of, offer))
+    )
+
+
+def has(given: Any, asked: list[str | bool] | NumberRange) -> bool:
+    """Whether an attribute, or one item of it, is what is asked for."""
+    items = given if isinstance(given, list) else [given]
+    if isinstance(asked, list):
+        return any(type(item) is type(value) and item == value for item in items for value in asked)
+    numbers = [item for item in items if type(item) in (int, float)]
+    return any(
+        (asked.min is None or number >= asked.min) and (asked.max is None or number <= asked.max) for number in numbers
     )

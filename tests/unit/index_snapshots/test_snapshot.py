@@ -17,11 +17,12 @@ from index_snapshots.protocol import Offsets, ShardRecord
 from index_snapshots.restore import AGE_DAYS_MAX, check_log, restore
 from index_snapshots.snapshot import write
 from index_snapshots.view import ExactView
-from schemas.errors import StateRefused
+from schemas.errors import InvalidRequest, StateRefused
 from schemas.search import Filters
 from schemas.topics import DAY_MS
-from tests.unit.index_snapshots.drawing import logs
+from tests.unit.index_snapshots.drawing import filters, logs
 from tests.unit.index_snapshots.making import (
+    FACETS,
     ORIGIN,
     content,
     document,
@@ -97,10 +98,33 @@ def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
     write(before.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=1)
     view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None and seen(view) == seen(before.view)
-    after = ExactShard(view.identity, lambda: 0, view)
+    after = ExactShard(view.identity, lambda: 0, view, FACETS)
     apply([*documents, *offers], after)
     assert seen(after.view) == seen(whole.view) and after.view.scrub()
     assert seen(view) == seen(before.view)
+    by = data.draw(filters)
+    assert [one.sku for one in after.view.search(None, 9, by).found] == [
+        one.sku for one in whole.view.search(None, 9, by).found
+    ]
+
+
+def test_facets_come_back_from_the_bodies_as_they_are_declared_now(tmp_path: Path) -> None:
+    one = shard()
+    kinds = [content(attributes={"colour": colour, "size": "L"}) for colour in ("red", "blue", "red")]
+    documents = [*(document(sku, 1, of=of) for sku, of in zip("abc", kinds, strict=True)), no_document("c", 2)]
+    apply(logged("documents", documents), one)
+    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
+    view = restore(tmp_path, ORIGIN, NOW_MS).view
+    assert view is not None
+    red, large = Filters(attributes={"colour": ["red"]}), Filters(attributes={"size": ["L"]})
+    again = ExactShard(view.identity, lambda: 0, view, FACETS)
+    assert [one.sku for one in again.view.search(None, 9, red).found] == ["a"]
+    other = ExactShard(view.identity, lambda: 0, view, {"size": "value"})
+    assert [one.sku for one in other.view.search(None, 9, large).found] == ["a", "b"]
+    for undeclared, asked in ((again, large), (other, red), (ExactShard(view.identity, lambda: 0, view), red)):
+        with pytest.raises(InvalidRequest, match="not declared"):
+            undeclared.view.search(None, 9, asked)
+    assert len({each.view.digest_documents for each in (one, again, other)}) == 1
 
 
 def test_equal_states_give_equal_files(tmp_path: Path) -> None:

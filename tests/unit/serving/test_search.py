@@ -11,6 +11,7 @@ from aiohttp import web
 
 from schemas.errors import Unavailable
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
+from schemas.search import Filters
 from serving.routes.search import SEARCHES_MAX
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
@@ -66,6 +67,30 @@ async def test_the_shards_get_the_vector_rounded_once() -> None:
         assert query["filters"]["in_stock"] is True
         assert 1 <= query["budget_ms"] <= 5_000
         assert tier.counted("freshet_query_cache_total", result="cache") == 1
+
+
+async def test_the_shards_get_the_filters_as_they_were_asked() -> None:
+    asked = {
+        "attributes": {"colour": ["red", True], "watts": {"min": 3.0}},
+        "any": [{"brand": ["Lumen"]}, {"not": {"in_stock": True}}],
+    }
+    shards = two_shards()
+    async with Tier(shards, facets=["colour:value", "watts:number"]) as tier:
+        await tier.search(filters=asked)
+        sent = Filters.model_validate(shards[1][0].queries[0]["filters"])
+        assert sent.model_dump(exclude_none=True) == asked
+
+
+async def test_attributes_that_are_not_declared_are_refused_before_a_shard_is_asked() -> None:
+    shards = two_shards()
+    async with Tier(shards, facets=["colour:value", "watts:number"]) as tier:
+        for asked, code in (({"size": ["L"]}, "undeclared_attribute"), ({"watts": ["7"]}, "wrong_attribute_kind")):
+            response = await tier.client.post("/v1/search", json={"filters": {"not": {"attributes": asked}}})
+            problem = await response.json()
+            assert (response.status, problem["code"]) == (400, code)
+            assert "colour (value), watts (number)" in problem["detail"]
+            assert problem["problems"][0]["field"] == f"filters.not.attributes.{next(iter(asked))}"
+        assert shards[0][0].queries == shards[1][0].queries == []
 
 
 async def test_without_text_the_newest_come_first_and_nothing_is_encoded() -> None:

@@ -23,11 +23,12 @@ async def logged(tier: Tier) -> list[Served]:
 
 async def test_an_ordinary_answer_is_logged_compact() -> None:
     async with Tier([[FakeShard(hits=[hit("a")])]], served_full_share=0) as tier:
-        answer = await tier.search(text="lamp", filters={"brand": ["Lumen"]})
+        answer = await tier.search(text="lamp", filters={"brand": ["Lumen"], "not": {"in_stock": False}})
         [record] = await logged(tier)
         assert answer["replayable"] is False
         assert (record.kind, record.inputs, record.request_id) == ("compact", None, answer["request_id"])
         assert (record.text, record.skus, record.filters.brand) == ("lamp", ["a"], ["Lumen"])
+        assert record.filters.not_ is not None and record.filters.not_.in_stock is False
         assert record.made_from[0].documents_offset == 10
         sent = tier.log.record_at("served", 0, 0)
         assert sent is not None
