@@ -25,7 +25,8 @@ from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log, restore
 from index_snapshots.snapshot import write
-from schemas.errors import InvalidEvent
+from schemas.digests import Scrubbed
+from schemas.errors import InvalidEvent, StateRefused
 from schemas.facets import Facets
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
@@ -47,6 +48,8 @@ class Kept:
     folder: Path
     shard: ExactShard
     checkpoints: CheckpointLog
+    scrubbed: Scrubbed | None = None
+    """What the last scrub found."""
     applied: int = 0
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
@@ -56,6 +59,11 @@ class Kept:
     def position(self) -> Mapping[str, int]:
         """Next offset of each topic."""
         return self.shard.view.offsets._asdict()
+
+    def refuse_damaged(self) -> None:
+        """Raises StateRefused: a damaged state must not take the place of the whole snapshots on disk."""
+        if self.scrubbed is not None and self.scrubbed.differing:
+            raise StateRefused(f"the last scrub found the {' and '.join(self.scrubbed.differing)} changed")
 
 
 @dataclass(frozen=True)
@@ -249,6 +257,7 @@ class ShardAgent:
         view = kept.shard.view
         keep, partition = self._setup.snapshots_keep, kept.origin.partition
         try:
+            kept.refuse_damaged()
             with self._metrics.histogram("freshet_snapshot_seconds").time():
                 await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._now_ms(), self._step)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()

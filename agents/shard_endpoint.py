@@ -145,6 +145,7 @@ class ShardEndpoint:
             "digest_documents": view.digest_documents,
             "digest_offers": view.digest_offers,
             "checkpoints": kept.checkpoints.kept.model_dump(),
+            "scrub": kept.scrubbed.model_dump() if kept.scrubbed else None,
             "applied_records": kept.applied,
         }
 

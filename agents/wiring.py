@@ -15,6 +15,7 @@ from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
 from agents.partitions import Partitions
+from agents.scrubbing import Scrubber
 from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
@@ -175,9 +176,13 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         metrics.gauge("freshet_redis_up").set(hints.up)
 
     watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
+    scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
+    scrubbing = asyncio.create_task(scrubber.forever())
 
     async def finish() -> None:
         watching.cancel()
+        scrubbing.cancel()
+        scrubber.stop()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
         await producer.close()
 

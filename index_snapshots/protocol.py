@@ -164,6 +164,12 @@ class View(Protocol):
     def vector(self, sku: str) -> bytes | None:
         """Little-endian fp16, shape (dim,); None when the product is not shown."""
 
+    @property
+    def slots(self) -> int:
+        """For `scrub.Scrub`, as the two below."""
+
+    def document_hash(self, slot: int) -> int: ...
+    def offer_hash(self, slot: int) -> int: ...
     def scrub(self) -> bool:
         """Recomputes both digests from what is stored; False: memory or disk has changed under us."""
 

@@ -16,6 +16,7 @@ from index_snapshots.hits import hit_at, hit_parts
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.rows import FrozenRows
+from index_snapshots.scrub import scrub
 from index_snapshots.search import Slots, affinities, at_least, nearest
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.visibility import deleted, visible
@@ -116,12 +117,18 @@ class ExactView:
             return None
         return self.rows.half(self.columns.get("row", slot))
 
+    @property
+    def slots(self) -> int:
+        return self.columns.slots
+
+    def document_hash(self, slot: int) -> int:
+        return document_hash(self.columns, self.rows, self.words.skus, slot)
+
+    def offer_hash(self, slot: int) -> int:
+        return offer_hash(self.columns, self.words.currencies, self.words.skus, slot)
+
     def scrub(self) -> bool:
-        skus, currencies = self.words.skus, self.words.currencies
-        slots = range(self.columns.slots)
-        documents = sum(document_hash(self.columns, self.rows, skus, slot) for slot in slots)
-        offers = sum(offer_hash(self.columns, currencies, skus, slot) for slot in slots)
-        return (documents - self.sum_documents) % digests.MODULUS == 0 == (offers - self.sum_offers) % digests.MODULUS
+        return not scrub(self)
 
     def states(self) -> npt.NDArray[Any]:
         order = self._by_sku

@@ -40,6 +40,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_shard_rows", "gauge", "Rows of a shard, by partition and kind", ("partition", "kind")),
     Metric("freshet_snapshot_seconds", "histogram", "Writing one snapshot"),
     Metric("freshet_snapshots_total", "counter", "Snapshots by result", ("result",)),
+    Metric("freshet_scrubs_total", "counter", "Scrubs of a shard by result: same, differs", ("result",)),
+    Metric("freshet_scrub_seconds", "gauge", "How long the last scrub took, by partition", ("partition",)),
     Metric(
         "freshet_replicas_differ",
         "gauge",

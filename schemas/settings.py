@@ -120,6 +120,9 @@ class ShardSettings(Settings):
         description="Digests are kept at each multiple of so many records of a topic, the last eight of each: at those "
         "points replicas are compared. 40,000 records are 20 s at 2,000/s, further than replicas drift apart",
     )
+    scrub_s: float = Field(
+        3_600.0, gt=0, description="Pause between two scrubs: each reads all that a shard holds and hashes it again"
+    )
     model: Path | None = Field(None, description="Folder of the model bundle, whose id and dimension the shard takes")
     facets: FacetList = FACETS
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
-from schemas.digests import Checkpoints
+from schemas.digests import Checkpoints, Scrubbed
 from schemas.errors import Unavailable
 from schemas.records import Offer, Order, OrderField
 from schemas.search import Hit, ShardAnswer, ShardQuery, ShardState, VectorsAnswer, VectorsQuery
@@ -71,6 +71,8 @@ class ShardOnProcess(BaseModel):
     """32 hex digits over the newest document per SKU, at `state`."""
     digest_offers: str = ""
     checkpoints: Checkpoints = Checkpoints()
+    scrub: Scrubbed | None = None
+    """Null until the first one is done."""
 
 
 class StateAnswer(BaseModel):

@@ -1,4 +1,4 @@
-"""What `/v1/status` says of the shards' contents: replicas that differ. Pure, in words."""
+"""What `/v1/status` says of the shards' contents: damage that a scrub found, replicas that differ. Pure, in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,16 @@ def differing(status: Mapping[str, Any]) -> list[str]:
         f"replicas of shard {one['partition']} differ in {one['digest']} at offset {one['offset']:,}: "
         + ", ".join(f"{_numbers(who)} {'has' if len(who) == 1 else 'have'} {what[:8]}" for what, who in _sides(one))
         for one in status.get("differing", [])
+    ]
+
+
+def damaged(status: Mapping[str, Any]) -> list[str]:
+    """One line for each replica whose last scrub found that it has changed by itself."""
+    return [
+        f"a scrub of shard {replica['state']['partition']}, replica {replica['state']['replica']}, found its "
+        f"{' and '.join(scrub['differing'])} changed in memory or on disk"
+        for replica in status.get("replicas", [])
+        if (scrub := replica.get("scrub")) and scrub["differing"]
     ]
 
 

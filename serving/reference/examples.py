@@ -149,6 +149,14 @@ EXAMPLES: dict[str, Example] = {
                         "documents": [{"offset": 3, "digest": "1b5e9f0022d84c6fa1307c88e94d5ab6", "structure": ""}],
                         "offers": [{"offset": 3, "digest": "e07d41b98c2f4a53b6d5190af2837c4e", "structure": ""}],
                     },
+                    "scrub": {
+                        "ended_ms": 1764342000000,
+                        "took_s": 0.004,
+                        "documents_offset": 57,
+                        "offers_offset": 61,
+                        "skus": 1,
+                        "differing": [],
+                    },
                     "address": "http://127.0.0.1:40915",
                 }
             ],

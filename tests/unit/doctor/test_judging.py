@@ -48,7 +48,7 @@ from index_snapshots.manifest import Manifest
 from schemas.errors import SettingsError
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.status.making import process
-from tests.unit.status.test_judge import DIFFERING
+from tests.unit.status.test_judge import DIFFERING, SCRUBBED
 
 DATA = " --data /srv/shop"
 REBUILD = f"freshet down{DATA} && freshet shard rebuild --partition 0{DATA} && freshet up{DATA}"
@@ -437,6 +437,7 @@ HOLD = {"replicas": [{"state": {"partition": partition}} for partition in (0, 0,
         (Page(200, HOLD), "ok", "those of 2 shards hold the same", ""),
         (Page(200, {**HOLD, "differing": []}), "ok", "those of 2 shards hold the same", ""),
         (Page(200, {**HOLD, **DIFFERING}), "problem", "differ in offers at offset 15,001", "docs/runbook.md"),
+        (Page(200, SCRUBBED), "problem", "found its documents and offers changed", "docs/runbook.md"),
     ],
 )
 def test_replicas(status: Page, severity: str, said: str, remedy: str) -> None:

@@ -13,6 +13,13 @@ from tests.unit.status.making import WELL, disk, process, snapshot, status
 DIFFERING = {
     "differing": [{"partition": 2, "digest": "offers", "offset": 15_001, "replicas": {"a" * 32: [1], "b" * 32: [0, 2]}}]
 }
+SCRUBBED = {
+    "replicas": [
+        {"state": {"partition": 0, "replica": 0}, "scrub": None},
+        {"state": {"partition": 0, "replica": 1}, "scrub": {"differing": []}},
+        {"state": {"partition": 2, "replica": 1}, "scrub": {"differing": ["documents", "offers"]}},
+    ]
+}
 
 
 def judged(**changed: Any) -> list[str]:
@@ -56,6 +63,11 @@ def test_all_well() -> None:
         (
             {"tier": Page(200, DIFFERING)},
             "replicas of shard 2 differ in offers at offset 15,001: 0 and 2 have bbbbbbbb, 1 has aaaaaaaa",
+            "docs/runbook.md",
+        ),
+        (
+            {"tier": Page(200, SCRUBBED)},
+            "a scrub of shard 2, replica 1, found its documents and offers changed",
             "docs/runbook.md",
         ),
         ({"kafka_up": False}, "Kafka does not answer", "freshet doctor"),
