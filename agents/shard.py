@@ -31,7 +31,7 @@ from schemas.facets import Facets
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.search import ShardState
-from streams.producer import Producer
+from streams.producer import Sender
 from streams.reader import LogRecord, Reader
 
 BATCH_MAX = 500
@@ -88,7 +88,7 @@ class ShardAgent:
         self,
         setup: ShardSetup,
         origins: Iterable[Origin],
-        dead_letters: Producer,
+        dead_letters: Sender,
         metrics: Metrics,
         faults: Faults,
         new_lineage: Callable[[], str],

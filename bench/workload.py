@@ -1,5 +1,7 @@
 """The vectors a shard and its peers are measured on: a clustered catalogue, a stream of upserts, queries. All seeded.
 
+Records are numbered as in a log: 0..rows-1 create the products of the start, what follows is the stream.
+
 1,000 clusters whose weights fall with rank^-0.5; each an anisotropic Gaussian in a latent space of 64 dimensions
 (scales i^-0.4; a cluster is 0.7 times as wide as the centres are spread), rotated into `dim` dimensions, normalised,
 with isotropic noise of 0.012 per dimension, normalised again, rounded to fp16 as the log holds vectors. Embeddings of
@@ -30,7 +32,7 @@ BLOCK_ROWS: Final = 4_096
 """Drawn at once, by a generator of their own: any stretch is made without what comes before it. Ask for long ones."""
 DEFAULT_SEED: Final = 20_240_501
 
-MODEL, CATALOGUE, UPSERTS, CHOICES, QUERIES = range(5)
+MODEL, CATALOGUE, UPSERTS, CHOICES, QUERIES, LABELS = range(6)
 """What a generator is for; part of its seed."""
 
 
@@ -67,8 +69,12 @@ class Workload:
         """To which cluster those products belong, 0..CLUSTERS-1; (count,)."""
         return self._stretch(CATALOGUE, first, count)[1]
 
-    def query_clusters(self, count: int) -> Numbers:
-        return self._stretch(QUERIES, 0, count)[1]
+    def upsert_clusters(self, first: int, count: int) -> Numbers:
+        return self._stretch(UPSERTS, first, count)[1]
+
+    def skus(self, records: int) -> Numbers:
+        """SKU numbers of the first `records` records; (records,)."""
+        return np.concatenate([np.arange(self.rows), self.upserted(max(0, records - self.rows))])[:records]
 
     def upserted(self, count: int) -> Numbers:
         """SKU numbers of the first `count` upserts, in order; (count,). New SKUs are numbered on from `rows`."""
@@ -84,9 +90,14 @@ class Workload:
         upserted = self.upserted(count)
         return max(self.rows, int(upserted.max(initial=-1)) + 1)
 
+    @property
+    def cluster_weights(self) -> npt.NDArray[np.float64]:
+        """The share of each cluster in all vectors, (CLUSTERS,)."""
+        return self._model.weights
+
     def _choices(self, block: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
         """Which upserts of a block are new SKUs, and where in the known ones (0..1) the others fall."""
-        dice = self._dice(CHOICES, block)
+        dice = self.dice(CHOICES, block)
         return dice.random(BLOCK_ROWS) < NEW_SHARE, dice.random(BLOCK_ROWS)
 
     def _stretch(self, kind: int, first: int, count: int) -> tuple[Halves, Numbers]:
@@ -103,19 +114,20 @@ class Workload:
         return vectors, clusters
 
     def _block(self, kind: int, block: int) -> tuple[Halves, Numbers]:
-        dice, model = self._dice(kind, block), self._model
+        dice, model = self.dice(kind, block), self._model
         clusters = dice.choice(CLUSTERS, BLOCK_ROWS, p=model.weights)
         latent = model.centres[clusters] + dice.standard_normal((BLOCK_ROWS, LATENT_DIM), np.float32) * model.within
         vectors = _unit(latent @ model.rotation)
         vectors += NOISE_PER_DIMENSION * dice.standard_normal(vectors.shape, np.float32)
         return _unit(vectors).astype(np.float16), clusters
 
-    def _dice(self, kind: int, block: int) -> np.random.Generator:
+    def dice(self, kind: int, block: int) -> np.random.Generator:
+        """The generator of one block of what `kind` names."""
         return np.random.default_rng([self.seed, self.dim, kind, block])
 
     @cached_property
     def _model(self) -> "_Model":
-        dice = self._dice(MODEL, 0)
+        dice = self.dice(MODEL, 0)
         weights = np.arange(1, CLUSTERS + 1) ** CLUSTER_WEIGHT_EXPONENT
         scales = (np.arange(1, LATENT_DIM + 1) ** SCALE_EXPONENT).astype(np.float32)
         rotation, _ = np.linalg.qr(dice.standard_normal((self.dim, LATENT_DIM)))
@@ -152,6 +164,7 @@ class Mirror:
         self._vectors = np.empty((workload.skus_after(upserts_max), workload.dim), dtype=np.float16)
         for first, part in blocks(workload.rows):
             self._vectors[first : first + part] = workload.catalogue(first, part)
+        self._records = np.arange(len(self._vectors))
         self.skus = workload.rows
         self.upserts = 0
 
@@ -159,6 +172,11 @@ class Mirror:
     def vectors(self) -> Halves:
         """(skus, dim) as it stands; changes with the next `advance`."""
         return self._vectors[: self.skus]
+
+    @property
+    def records(self) -> Numbers:
+        """(skus,): which record each row is from."""
+        return self._records[: self.skus]
 
     def advance(self, upserts: int) -> None:
         """Applies the stream up to its first `upserts`. Raises ValueError when that is past the end, or backwards."""
@@ -170,6 +188,7 @@ class Mirror:
             vectors = self._workload.upserts(start, part)
             newest = len(skus) - 1 - np.unique(skus[::-1], return_index=True)[1]  # of a SKU twice the later one counts
             self._vectors[skus[newest]] = vectors[newest]
+            self._records[skus[newest]] = self._workload.rows + start + newest
             self.skus = max(self.skus, int(skus.max()) + 1)
         self.upserts = upserts
 

@@ -8,7 +8,7 @@ import typer
 from freshet.options import Data, Json, Url
 
 evaluations = typer.Typer(no_args_is_help=True, help="Judge answers against people's ratings.")
-benches = typer.Typer(no_args_is_help=True, help="Measure a running stack.")
+benches = typer.Typer(no_args_is_help=True, help="Measure a running stack, or a single part.")
 
 
 def register(app: typer.Typer) -> None:
@@ -121,3 +121,23 @@ def bench_recovery(
     from freshet.run_bench_recovery import recovery
 
     raise typer.Exit(recovery(skus, data, json))
+
+
+@benches.command("shard")
+def bench_shard(
+    rows: Annotated[int, typer.Option(min=1, help="Products at the start.")] = 100_000,
+    dim: Annotated[int, typer.Option(min=64, help="Dimensions of a vector.")] = 384,
+    rate: Annotated[float, typer.Option(min=1, help="Upserts per second.")] = 500.0,
+    churn: Annotated[float, typer.Option(min=0.01, help="Upserts in all, as a multiple of the rows.")] = 2.0,
+    seconds: Annotated[float | None, typer.Option(min=1, help="Longest stream; cuts the churn short.")] = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The shard engine alone, on made-up vectors: searches at rest and while upserts stream in, beside raw FAISS."""
+    from freshet.run_bench_shard import full_plan, shard, smoke_plan
+
+    plan = smoke_plan() if smoke else full_plan(rows, dim, rate, churn, seconds)
+    raise typer.Exit(shard(plan, data, json))

@@ -65,6 +65,9 @@ def test_the_mirror_holds_the_newest_vector_of_each_sku_in_steps_or_at_once() ->
     for mirror in (straight, stepwise):
         assert mirror.skus == len(expected)
         assert all(np.array_equal(mirror.vectors[sku], vector) for sku, vector in expected.items())
+        skus = WORKLOAD.skus(WORKLOAD.rows + count)
+        assert np.array_equal(skus[mirror.records], np.arange(mirror.skus))
+        assert np.array_equal(mirror.records, [np.flatnonzero(skus == sku)[-1] for sku in range(mirror.skus)])
 
 
 def test_the_mirror_goes_neither_back_nor_past_the_end() -> None:

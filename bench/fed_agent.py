@@ -1,0 +1,156 @@
+"""A real shard agent with its endpoint, fed without a broker: records at a fixed rate, and how soon they are found.
+
+What is left out of a real shard process is the Kafka consumer alone; encoding the records here costs about as much.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.faults import Faults
+from agents.health import Health, listen
+from agents.shard import Kept, ShardAgent, ShardSetup
+from agents.shard_endpoint import ShardEndpoint
+from agents.topics import Topics
+from bench.fed_stream import FedStream
+from bench.paced_stream import BATCH_MAX, PROBE_S, TICK_S, Flow
+from bench.shard_records import ENCODER, GENERATION, log_value, sku_name
+from bench.vector_file import VectorFile
+from bench.workload import blocks
+from index_snapshots.manifest import Origin
+from schemas.metrics import Metrics
+from schemas.search import Filters
+from schemas.settings import ShardSettings
+from streams.producer import Position
+from streams.reader import LogRecord
+
+LOOPBACK: Final = "127.0.0.1"
+POLL_S: Final = 0.001
+"""So often the loop looks whether a probed record is in the view."""
+MOMENT_MS: Final = 1_700_000_000_000
+"""LogAppendTime of every record: nothing here depends on it."""
+
+
+class NoDeadLetters:
+    """A `Sender`: nothing of the workload may be refused."""
+
+    def send(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+    ) -> "asyncio.Future[Position]":
+        raise RuntimeError(f"the shard refused a record of the workload: {value!r}")
+
+    async def close(self) -> None:
+        return
+
+
+class FedAgent:
+    """Lives in one event loop; its methods are called there."""
+
+    def __init__(self, folder: Path, vectors: VectorFile, skus: npt.NDArray[np.int64], dim: int) -> None:
+        defaults = ShardSettings(data=folder)
+        topics = Topics(GENERATION, 1)
+        ids = {"documents": "documents", "offers": "offers"}
+        origin = Origin(partition=0, generation=GENERATION, cluster_id="bench", topic_ids=ids, encoder=ENCODER, dim=dim)
+        setup = ShardSetup(
+            kafka="",
+            topics=topics,
+            data=folder,
+            replica=0,
+            snapshot_every=defaults.snapshot_every_records,
+            snapshots_keep=defaults.snapshots_keep,
+            held_offers_max=defaults.held_offers_max,
+            digest_every=defaults.digest_every,
+        )
+        self._metrics = Metrics()
+        self.agent = ShardAgent(setup, [origin], NoDeadLetters(), self._metrics, Faults(), lambda: "bench")
+        self.agent.caught_up = self.agent.live = True
+        self._topic = topics.name("documents")
+        self._vectors, self._skus = vectors, skus
+        self._fed = FedStream()
+        self.flow = Flow()
+        self.next = 0
+
+    @property
+    def kept(self) -> Kept:
+        return self.agent.kept[0]
+
+    async def listen(self) -> int:
+        """Begins to work and to answer; returns the port."""
+        self._working = asyncio.create_task(self.agent.work(self._fed))
+        health = Health("shard", self._metrics, str, dict)
+        return await listen(ShardEndpoint(self.agent).app(health), LOOPBACK, 0)
+
+    async def load(self, rows: int) -> None:
+        """Feeds the first `rows` records, at the agent's own pace."""
+        for first, count in blocks(rows, BATCH_MAX):
+            self._fed.feed(self._records(first, count))
+            self.next = first + count
+            await self._until_applied(self.next)
+
+    async def stream(self, rate: float, last: int, now_s: Callable[[], float]) -> None:
+        """Feeds up to record `last` on a fixed schedule; cancel it to end it earlier."""
+        start_s, first, tick, probe_s = now_s(), self.next, 0, 0.0
+        probing: asyncio.Task[None] | None = None
+        while self.next < last:
+            tick += 1
+            intended_s = start_s + tick * TICK_S
+            await asyncio.sleep(max(0.0, intended_s - now_s()))
+            due = min(last, first + int(tick * TICK_S * rate)) - self.next
+            if due <= 0:
+                continue
+            self._fed.feed(self._records(self.next, due))
+            self.flow.late_max_ms = max(self.flow.late_max_ms, (now_s() - intended_s) * 1000)
+            self.next += due
+            self.flow.upserts += due
+            if intended_s >= probe_s and (probing is None or probing.done()):
+                probe_s = intended_s + PROBE_S
+                probing = asyncio.create_task(self._probe(self.next - 1, intended_s, now_s))
+        await self._until_applied(self.next)
+        if probing:
+            await probing
+
+    async def _probe(self, record: int, intended_s: float, now_s: Callable[[], float]) -> None:
+        await self._until_applied(record + 1)
+        found = await asyncio.to_thread(self._finds, record)
+        self.flow.missed += not found
+        self.flow.from_intended_ms.append((now_s() - intended_s) * 1000)
+
+    def _finds(self, record: int) -> bool:
+        vector = self._vectors.read(record, 1)[0]
+        found = self.kept.shard.view.search(vector, 1, Filters()).found
+        # A later record of the same SKU may have come meanwhile: then the shard rightly shows that one.
+        name = sku_name(int(self._skus[record]))
+        newest = record == np.flatnonzero(self._skus[: self.kept.position["documents"]] == self._skus[record])[-1]
+        return not newest or (bool(found) and found[0].sku == name)
+
+    async def until_all_applied(self) -> None:
+        await self._until_applied(self.next)
+
+    async def _until_applied(self, records: int) -> None:
+        while self.kept.position["documents"] < records:
+            if self._working.done():
+                self._working.result()
+            await asyncio.sleep(POLL_S)
+
+    def _records(self, first: int, count: int) -> list[LogRecord]:
+        skus = self._skus[first : first + count].tolist()
+        return [
+            LogRecord(
+                self._topic,
+                0,
+                first + at,
+                sku_name(sku).encode(),
+                log_value(first + at, sku, vector),
+                MOMENT_MS,
+            )
+            for at, (sku, vector) in enumerate(zip(skus, self._vectors.read(first, count), strict=True))
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        """What the stream did since it was asked last."""
+        flow, self.flow = self.flow, Flow()
+        return flow.figures()

@@ -1,0 +1,100 @@
+"""The phases of a measurement: windows of latency and throughput that take turns, at rest and in the stream."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from bench.shard_figures import Phase, Stretch
+from bench.subject import Subject
+
+SHORTEST_WINDOW_S = 0.05
+"""What is left of a leg below this is not measured."""
+NEAR_END_S = 0.02
+SETTLED_S = 0.5
+"""After the stream begins, before the first window: it has reached its pace."""
+
+
+class Clients(Protocol):
+    """Who searches: threads in the shard's process, or processes over HTTP."""
+
+    def latency(self, seconds: float) -> dict[str, Any]:
+        """`waits_ms` (packed) of one client."""
+
+    def throughput(self, seconds: float) -> dict[str, Any]:
+        """`searches`, `seconds` of all clients."""
+
+
+class Threads:
+    """Clients in the measured process itself."""
+
+    def __init__(self, subject: Subject, clients: int) -> None:
+        self._subject, self._clients = subject, clients
+
+    def latency(self, seconds: float) -> dict[str, Any]:
+        return self._subject.ask("latency", seconds=seconds)
+
+    def throughput(self, seconds: float) -> dict[str, Any]:
+        return self._subject.ask("throughput", seconds=seconds, clients=self._clients)
+
+
+class Processes:
+    """Clients in processes of their own, one connection each; the first is also the one that latency is taken from."""
+
+    def __init__(self, clients: Sequence[Subject]) -> None:
+        self._clients = clients
+
+    def latency(self, seconds: float) -> dict[str, Any]:
+        return self._clients[0].ask("run", seconds=seconds)
+
+    def throughput(self, seconds: float) -> dict[str, Any]:
+        for client in self._clients:
+            client.tell("run", seconds=seconds)
+        answers = [client.answer() for client in self._clients]
+        return {
+            "searches": sum(answer["searches"] for answer in answers),
+            "seconds": max(answer["seconds"] for answer in answers),
+            "cpu_s": sum(answer["cpu_s"] for answer in answers),
+        }
+
+
+def rest(phases: Sequence[tuple[Phase, Clients]], seconds: float) -> None:
+    """One window of each kind for each of those that are compared, in turn."""
+    for phase, clients in phases:
+        phase.add_latency(clients.latency(seconds))
+    for phase, clients in phases:
+        phase.add_throughput(clients.throughput(seconds))
+
+
+def leg(
+    shard: Subject,
+    clients: Clients,
+    phase: Phase,
+    stretch: Stretch,
+    rate: float,
+    last: int,
+    window_s: float,
+    before_end: Callable[[], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Streams up to record `last` at `rate` and measures meanwhile, in windows of at most `window_s` that take turns.
+
+    `before_end` is called while the stream still flows.
+    """
+    left = last - shard.ask("position")["next"]
+    shard.ask("stream", rate=rate, last=last)
+    until_s = clock() + left / rate
+    time.sleep(min(SETTLED_S, left / rate / 4))
+    kinds: list[Callable[[float], None]] = [
+        lambda seconds: phase.add_latency(clients.latency(seconds)),
+        lambda seconds: phase.add_throughput(clients.throughput(seconds)),
+    ]
+    pairs = max(1, round((until_s - clock()) / (2 * window_s)))
+    window_s = (until_s - clock()) / (2 * pairs)
+    for _ in range(pairs):
+        for kind in kinds:
+            seconds = min(window_s, until_s - clock() - NEAR_END_S)
+            if seconds >= SHORTEST_WINDOW_S:
+                kind(seconds)
+                stretch.add(shard.ask("flow"))
+    before_end()
+    stretch.add(shard.ask("stop"))
