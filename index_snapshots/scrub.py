@@ -7,7 +7,7 @@ from index_snapshots.digests import MODULUS
 from schemas.digests import Digest
 
 CHUNK_SLOTS: Final = 16
-"""Hashed in one go, about 0.1 ms: for so long a search may wait for the interpreter. Without pauses it waited 5 to 15 ms."""
+"""Hashed in one go, about 0.1 ms: for so long a search may wait for the interpreter. Without pauses 5 to 15 ms."""
 
 
 class Scrubbable(Protocol):
