@@ -32,8 +32,8 @@ lint: install ## Format, lint, types, import rules
 docs: install ## Write the generated parts of docs/*.md again
 	$(BIN)/python -m freshet.reference write
 
-bench: install ## Measure encoder, freshness and search of a running stack
-	@for what in embed freshness search; do $(BIN)/freshet bench $$what || exit 1; done
+bench: install ## Measure encoder, freshness and search of a running stack; then the shard engine alone
+	@for what in embed freshness search 'shard --seconds 60' filter 'scale --rows 10000,100000'; do $(BIN)/freshet bench $$what || exit 1; done
 
 drills: install ## The long fault drills
 	@$(BIN)/python -m pytest tests/drills -m drill -s $(ARGS)

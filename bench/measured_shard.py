@@ -23,3 +23,8 @@ def settle(shard: ExactShard) -> None:
 def engine_figures(shard: ExactShard) -> dict[str, Any]:
     """Counts since the start: builds by kind, rows built, waits of the writer. An exact shard has none."""
     return {}
+
+
+def merging_base(shard: ExactShard) -> bool:
+    """Whether the large part is being merged. An exact shard has none."""
+    return False

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench import closed_loop
 from bench.filter_labels import fields, labels_of
-from bench.measured_shard import engine_figures, open_shard, settle
+from bench.measured_shard import engine_figures, merging_base, open_shard, settle
 from bench.paced_stream import BATCH_MAX, Flow, PacedStream
 from bench.process_costs import cpu_seconds, folder_mb, memory_mb
 from bench.samples import packed
@@ -63,6 +63,8 @@ class InProcess:
         self._queries: list[Half] = list(self._workload.queries(queries))
         self._folder = Path(folder)
         self._empty_mb = memory_mb()["pss_mb"]
+        self._empty_cpu_s = sum(cpu_seconds().values())
+        self._loaded_cpu_s = 0.0
         self._shard = open_shard(self._folder, dim)
         self._sink = ShardSink(self._shard, self._vectors, self._skus)
         self._stream: PacedStream[list[DocumentChange]] | None = None
@@ -77,20 +79,29 @@ class InProcess:
             writing_s += perf_counter() - write_began_s
         written_s = perf_counter() - began_s
         settle(self._shard)
+        self._loaded_cpu_s = sum(cpu_seconds().values()) - self._empty_cpu_s
         return {"writing_s": writing_s, "written_s": written_s, "settled_s": perf_counter() - began_s}
+
+    def load_until_merge(self, last: int) -> None:
+        """Writes on, as fast as it goes, until the base is being merged or record `last` is reached."""
+        while not merging_base(self._shard) and (first := self._next) < last:
+            self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
+
+    def merging(self) -> dict[str, Any]:
+        """Whether the base is being merged."""
+        return {"base": merging_base(self._shard)}
 
     def settle(self) -> None:
         settle(self._shard)
 
     def stream(self, rate: float, last: int) -> None:
         """Begins to write the next records, up to `last`."""
-        first = self._shard.view.offsets.documents
-        self._stream = PacedStream(self._prepare, self._sink, rate, first, last)
+        self._stream = PacedStream(self._prepare, self._sink, rate, self._next, last)
         self._stream.start()
 
     def position(self) -> dict[str, Any]:
         """The next record to be written."""
-        return {"next": self._shard.view.offsets.documents}
+        return {"next": self._next}
 
     def flow(self) -> dict[str, Any]:
         """What the stream did since it was asked last."""
@@ -123,7 +134,18 @@ class InProcess:
     def costs(self) -> dict[str, Any]:
         rows = self._shard.view.counts.rows
         memory = memory_mb() | {"empty_pss_mb": self._empty_mb, "files_mb": folder_mb(self._folder)}
-        return {"rows": rows, "memory": memory, "cpu": cpu_seconds(), "engine": engine_figures(self._shard)}
+        return {
+            "rows": rows,
+            "memory": memory,
+            "cpu": cpu_seconds(),
+            "loaded_cpu_s": self._loaded_cpu_s,
+            "engine": engine_figures(self._shard),
+        }
+
+    @property
+    def _next(self) -> int:
+        """The next record to be written."""
+        return self._shard.view.offsets.documents
 
     def _search(self, filters: dict[str, Any] | None) -> Callable[[Half], object]:
         asked, shard = Filters(**(filters or {})), self._shard
@@ -134,7 +156,20 @@ class InProcess:
         return changes(first, self._skus[first : first + count], self._vectors.read(first, count), more)
 
 
-COMMANDS = ("load", "settle", "stream", "position", "flow", "stop", "latency", "throughput", "found", "costs")
+COMMANDS = (
+    "load",
+    "load_until_merge",
+    "merging",
+    "settle",
+    "stream",
+    "position",
+    "flow",
+    "stop",
+    "latency",
+    "throughput",
+    "found",
+    "costs",
+)
 
 
 def main() -> None:

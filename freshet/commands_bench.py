@@ -141,3 +141,37 @@ def bench_shard(
 
     plan = smoke_plan() if smoke else full_plan(rows, dim, rate, churn, seconds)
     raise typer.Exit(shard(plan, data, json))
+
+
+@benches.command("filter")
+def bench_filter(
+    rows: Annotated[int, typer.Option(min=1, help="Products at the start.")] = 100_000,
+    dim: Annotated[int, typer.Option(min=64, help="Dimensions of a vector.")] = 384,
+    rate: Annotated[float, typer.Option(min=0, help="Upserts per second meanwhile; 0: none.")] = 0.0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The shard engine under filters that 50, 10, 1, 0.1 % of the products pass, drawn at random or lying together."""
+    from freshet.run_bench_filter import filters
+
+    raise typer.Exit(filters(rows, dim, rate, smoke, data, json))
+
+
+@benches.command("scale")
+def bench_scale(
+    rows: Annotated[str, typer.Option(help="Sizes, with commas between.")] = "10000,100000,1000000",
+    dim: Annotated[int, typer.Option(min=64, help="Dimensions of a vector.")] = 384,
+    rate: Annotated[float, typer.Option(min=1, help="Upserts per second while the base is merged.")] = 500.0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Shards of growing size: time to build, searches, memory, freshness in a merge of the base; and how they grow."""
+    from freshet.run_bench_scale import scale
+
+    raise typer.Exit(scale(rows, dim, rate, smoke, data, json))
