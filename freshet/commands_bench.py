@@ -81,6 +81,27 @@ def bench_sessions(
     raise typer.Exit(measure(Rates(rate, qps, seconds), sessions, data, json))
 
 
+@benches.command("peers")
+def bench_peers(
+    engines: Annotated[str, typer.Option(help="Which, with commas between; all: every one.")] = "all",
+    rows: Annotated[int, typer.Option(min=1000, help="Vectors of 384 dimensions at the start.")] = 100_000,
+    rate: Annotated[float, typer.Option(min=1, help="Upserts per second.")] = 500.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Of the stream with one client; an engine takes twice that after its load.")
+    ] = 30.0,
+    install: Annotated[
+        str, typer.Option(help="Engines to install below DATA/peers, each by itself; nothing is measured.")
+    ] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Other engines on the shard's workload: search times and recall at rest and while rows stream in."""
+    from bench.peers.plan import Plan
+    from freshet.run_bench_peers import install_peers, peers
+
+    raise typer.Exit(install_peers(install, data) if install else peers(engines, Plan(rows, rate, seconds), data, json))
+
+
 @benches.command("embed")
 def bench_embed(
     file: Annotated[Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")] = None,
