@@ -86,6 +86,11 @@ def search(
     in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
     price_min: Annotated[float | None, typer.Option(min=0, help="Only prices from this amount on.")] = None,
     price_max: Annotated[float | None, typer.Option(min=0, help="Only prices up to this amount.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this value of a declared attribute, as NAME=VALUE or NAME=MIN..MAX; several times."),
+    ] = None,
+    filters: Annotated[str, typer.Option(help="Further filters as JSON, with all, any and not (docs/api.md).")] = "",
     session: Annotated[str | None, typer.Option(help="As this session sees it.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
     url: Url = "",
@@ -95,7 +100,9 @@ def search(
     """Search the shop as the storefront does."""
     from freshet.run_products import SearchOptions, search_products
 
-    options = SearchOptions(text, limit, page, brand or [], in_stock, price_min, price_max, session, explain, json)
+    options = SearchOptions(
+        text, limit, page, brand or [], in_stock, price_min, price_max, session, explain, json, attribute or [], filters
+    )
     raise typer.Exit(search_products(options, url, data))
 
 

@@ -1,12 +1,13 @@
 """What `freshet search` and `freshet sku` do."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from freshet.exit_codes import OK
+from freshet.filter_options import attribute_filters, json_filters
 from freshet.http_door import NOT_SERVED, HttpDoor
 from freshet.printing import print_json, print_lines
 from freshet.target import find_target
@@ -25,6 +26,10 @@ class SearchOptions:
     session: str | None
     explain: bool
     as_json: bool
+    attributes: list[str] = field(default_factory=list)
+    """`NAME=VALUE` or `NAME=MIN..MAX`."""
+    filters: str = ""
+    """JSON."""
 
     def body(self) -> dict[str, Any]:
         filters = {
@@ -32,6 +37,8 @@ class SearchOptions:
             "in_stock": True if self.in_stock else None,
             "price_min": self.price_min,
             "price_max": self.price_max,
+            "attributes": attribute_filters(self.attributes) or None,
+            "all": [more] if (more := json_filters(self.filters)) is not None else None,
         }
         given = {name: value for name, value in filters.items() if value is not None}
         return {

@@ -2,7 +2,12 @@
 
 Only what is there is stored: 6 bytes per value of a product (text, true or false), 10 bytes per number. What cannot be
 compared is left out, so it passes no condition: another kind than was declared, texts above FACET_TEXT_CHARS_MAX,
-NaN and infinities. Whole numbers beyond 2**53 are rounded to the nearest float64.
+NaN and infinities. Whole numbers beyond 2**53 are rounded to the nearest float64. The codes of values are kept as long
+as the process lives, whether or not a product still has the value.
+
+Nothing of it is in snapshots: a restore reads every body, so a changed declaration holds from the next start on. On two
+busy cores that takes 0.4 s for 100,000 bodies of 800 bytes with one facet and 1.7 s with five; an upsert takes 5 us per
+facet that stays and 10 to 15 us per facet that changes.
 
 A shard keeps them so (the exact one does):
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from freshet import exit_codes
+from freshet.filter_options import attribute_filters, json_filters
 from freshet.imports.checking import dry_run
 from freshet.imports.mapping_file import parse_mapping
 from freshet.imports.readers.jsonl import JsonLines
@@ -18,6 +19,8 @@ from freshet.run_bench import freshness_lines, search_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
+from schemas.errors import InvalidRequest
+from schemas.search import Filters
 
 GOOD: dict[str, Any] = {
     "lines": 3,
@@ -112,6 +115,38 @@ def test_a_search_sends_only_the_filters_that_were_given() -> None:
         "in_stock": True,
         "price_min": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (["colour=red", "colour=a=b"], {"colour": ["red", "a=b"]}),
+        (["dimmable=true"], {"dimmable": ["true", True]}),
+        (
+            ["watts=5..9", "size=..2.5", "height=-1.."],
+            {"watts": {"min": 5, "max": 9}, "size": {"max": 2.5}, "height": {"min": -1}},
+        ),
+        (["code=a..b", "code=..", "code=nan..1"], {"code": ["a..b", "..", "nan..1"]}),
+    ],
+)
+def test_attributes_as_they_are_typed(given: list[str], asked: dict[str, Any]) -> None:
+    options = SearchOptions("", 5, 1, [], False, None, None, None, False, False, given)
+    assert options.body()["filters"] == {"attributes": asked}
+    Filters.model_validate(options.body()["filters"])
+
+
+@pytest.mark.parametrize("given", [["colour"], ["=red"], ["watts=1..2", "watts=5"], ["watts=5", "watts=1..2"]])
+def test_attributes_that_cannot_be_read_are_named(given: list[str]) -> None:
+    with pytest.raises(InvalidRequest, match=given[-1]):
+        attribute_filters(given)
+
+
+def test_further_filters_are_added_to_the_others() -> None:
+    options = SearchOptions("", 5, 1, ["A"], False, None, None, None, False, False, [], '{"not": {"brand": ["B"]}}')
+    assert options.body()["filters"] == {"brand": ["A"], "all": [{"not": {"brand": ["B"]}}]}
+    for text in ("{", "[]", "7"):
+        with pytest.raises(InvalidRequest, match="cannot be read"):
+            json_filters(text)
 
 
 def test_hits_and_what_was_left_out_are_shown() -> None:
