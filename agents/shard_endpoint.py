@@ -1,10 +1,8 @@
 """The shard process over HTTP: searches, single SKUs, when an event became searchable, and its state."""
 
-import asyncio
 import base64
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -13,7 +11,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.health import Health
+from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
+from agents.shard_search import Question, answer_all
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
@@ -22,10 +22,6 @@ from schemas.records import Order, OrderField
 from schemas.search import ShardQuery, VectorsAnswer, VectorsQuery
 
 M = TypeVar("M", bound=BaseModel)
-SEARCHES_MAX = 64
-"""Searches that wait or run; more are refused at once, so that a queue never eats the budget of all."""
-
-
 SEEN_MAX = 200
 """Events asked after in one request: each costs the event loop a look-up."""
 
@@ -51,8 +47,9 @@ class ShardEndpoint:
 
     def __init__(self, agent: ShardAgent) -> None:
         self._agent = agent
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search")
-        self._searching = 0
+        self._searches: SearchThreads[Question, bytes] = SearchThreads(
+            lambda questions: answer_all(questions, agent.state), os.cpu_count() or 1
+        )
 
     def app(self, health: Health) -> web.Application:
         app = web.Application(middlewares=[_errors])
@@ -69,29 +66,8 @@ class ShardEndpoint:
         kept = self._kept(query.partition)
         vector = _vector(query.vector, kept.origin.dim)
         leaning = _leaning(query, kept.origin.dim)
-        if self._searching >= SEARCHES_MAX:
-            raise Overloaded(f"{SEARCHES_MAX} searches are waiting here already", retry_after_s=0.1)
-        self._searching += 1
-        deadline = time.monotonic() + query.budget_ms / 1000
-        try:
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._answer, kept, query, vector, leaning, deadline
-            )
-        finally:
-            self._searching -= 1
-        return _json(answer)
-
-    def _answer(
-        self, kept: Kept, query: ShardQuery, vector: Half | None, leaning: Leaning | None, deadline: float
-    ) -> bytes:
-        if time.monotonic() > deadline:
-            raise Overloaded("the search's budget was over before it began", retry_after_s=0.1)
-        view = kept.shard.view
-        matches = view.search(vector, query.limit, query.filters, leaning)
-        state = self._agent.state(query.partition, view.offsets)
-        # A ShardAnswer, written without building one.
-        answer = {"hits": view.hit_parts(matches.found), "matching": matches.matching, "state": state.model_dump()}
-        return orjson.dumps(answer)
+        deadline_s = time.monotonic() + query.budget_ms / 1000
+        return _json(await self._searches.ask(Question(kept, query, vector, leaning, deadline_s)))
 
     async def sku(self, request: web.Request) -> web.Response:
         partition = request.query.get("partition", "")
