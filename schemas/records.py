@@ -23,8 +23,11 @@ class Order(NamedTuple):
 
 
 def _as_order(value: object) -> Order:
-    if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(part) is int for part in value):
-        return Order(*value)
+    # Written out, not with all(...): an answer of ten hits holds twenty orders, and this was a tenth of reading it.
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        generation, offset = value
+        if type(generation) is int and type(offset) is int:
+            return Order(generation, offset)
     raise ValueError("an order is [generation, offset]")
 
 

@@ -37,7 +37,9 @@ def test_orders_compare_as_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"{", b'{"sku":"s"}', b'{"sku":"s","order":[1],"offer":{}}', b'{"sku":"s","order":[1,2],"x":1}']
+    "value",
+    [b"{", b'{"sku":"s"}', b'{"sku":"s","order":[1],"offer":{}}', b'{"sku":"s","order":[1,2],"x":1}']
+    + [b'{"sku":"s","order":%s}' % order for order in (b"[1,true]", b"[1.0,2]", b"[1,2,3]", b'"12"', b"null", b"{}")],
 )
 def test_what_is_not_ours_is_named(value: bytes) -> None:
     with pytest.raises(InvalidEvent) as caught:
