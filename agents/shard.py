@@ -18,13 +18,15 @@ from agents.partitions import refuse_skipped
 from agents.topics import Topics
 from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
+from index_snapshots.builder import Builder
 from index_snapshots.checkpoints import CheckpointLog
-from index_snapshots.exact import ExactShard
-from index_snapshots.folder import owned, shard_folder
+from index_snapshots.folder import SEGMENTS, owned, shard_folder
 from index_snapshots.manifest import Origin
+from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log, restore
 from index_snapshots.snapshot import write
+from index_snapshots.writer import ShardWriter
 from schemas.digests import Scrubbed
 from schemas.errors import InvalidEvent, StateRefused
 from schemas.facets import Facets
@@ -46,7 +48,7 @@ class Kept:
 
     origin: Origin
     folder: Path
-    shard: ExactShard
+    shard: ShardWriter
     checkpoints: CheckpointLog
     scrubbed: Scrubbed | None = None
     """What the last scrub found."""
@@ -78,6 +80,7 @@ class ShardSetup:
     snapshots_keep: int
     held_offers_max: int
     digest_every: int
+    recall: float
     facets: Facets = field(default_factory=dict)
 
 
@@ -88,6 +91,7 @@ class ShardAgent:
         self,
         setup: ShardSetup,
         origins: Iterable[Origin],
+        builder: Builder,
         dead_letters: Sender,
         metrics: Metrics,
         faults: Faults,
@@ -96,6 +100,7 @@ class ShardAgent:
     ) -> None:
         """Restores each shard's newest snapshot. Raises StateRefused for a folder of another process or cluster."""
         self._setup = setup
+        self._builder = builder
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._faults = faults
@@ -125,8 +130,12 @@ class ShardAgent:
             identity = restored.view.identity
             took_s = round(time.monotonic() - started, 2)
             log.info("snapshot restored", partition=origin.partition, rows=restored.view.counts.rows, took_s=took_s)
-        shard = ExactShard(identity, self._now_ms, restored.view, self._setup.facets)
-        return Kept(origin, folder, shard, CheckpointLog(self._setup.digest_every, shard.view.offsets))
+        pacing = Pacing(recall=self._setup.recall)
+        segments, facets = folder / SEGMENTS, self._setup.facets
+        shard = ShardWriter(identity, self._now_ms, segments, self._builder, pacing, restored.view, facets)
+        structure = shard.structure.structure_digest
+        checkpoints = CheckpointLog(self._setup.digest_every, shard.view.offsets, structure)
+        return Kept(origin, folder, shard, checkpoints)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -26,6 +26,7 @@ from agents.worker import WorkerName, run, worker_app
 from encoders.bundle import Manifest, load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
+from index_snapshots.builder import BuilderProcess
 from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
 from schemas.facets import parse_facets
@@ -156,11 +157,13 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         snapshots_keep=settings.snapshots_keep,
         held_offers_max=settings.held_offers_max,
         digest_every=settings.digest_every,
+        recall=settings.recall,
         facets=parse_facets(settings.facets),
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
-    agent = ShardAgent(setup, origins, producer, metrics, faults, lambda: str(uuid.uuid4()))
+    builder = BuilderProcess()
+    agent = ShardAgent(setup, origins, builder, producer, metrics, faults, lambda: str(uuid.uuid4()))
 
     def why_not_ready() -> str:
         return "" if agent.live else "catching up with the log"
@@ -190,6 +193,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         scrubber.stop()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
         await producer.close()
+        builder.close()
 
     await run(app, finish)
 

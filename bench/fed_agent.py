@@ -21,6 +21,7 @@ from bench.paced_stream import BATCH_MAX, PROBE_S, TICK_S, Flow
 from bench.shard_records import ENCODER, GENERATION, log_value, sku_name
 from bench.vector_file import VectorFile
 from bench.workload import blocks
+from index_snapshots.builder import BuilderProcess
 from index_snapshots.manifest import Origin
 from schemas.metrics import Metrics
 from schemas.search import Filters
@@ -64,9 +65,12 @@ class FedAgent:
             snapshots_keep=defaults.snapshots_keep,
             held_offers_max=defaults.held_offers_max,
             digest_every=defaults.digest_every,
+            recall=defaults.recall,
         )
-        self._metrics = Metrics()
-        self.agent = ShardAgent(setup, [origin], NoDeadLetters(), self._metrics, Faults(), lambda: "bench")
+        self._metrics, self.builder = Metrics(), BuilderProcess()
+        self.agent = ShardAgent(
+            setup, [origin], self.builder, NoDeadLetters(), self._metrics, Faults(), lambda: "bench"
+        )
         self.agent.caught_up = self.agent.live = True
         self._topic = topics.name("documents")
         self._vectors, self._skus = vectors, skus

@@ -1,30 +1,35 @@
 """The shard under measurement: how it is opened, when it is at rest, and what it tells of its own work."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.shard_records import ENCODER
-from index_snapshots.exact import ExactShard
+from index_snapshots.builder import BuilderProcess
 from index_snapshots.protocol import Identity
+from index_snapshots.writer import ShardWriter
 
 LINEAGE = "bench"
 
 
-def open_shard(folder: Path, dim: int) -> ExactShard:
+def open_shard(folder: Path, dim: int) -> ShardWriter:
     """An empty shard that keeps its files in `folder`."""
-    return ExactShard(Identity(0, LINEAGE, ENCODER, dim), lambda: time.time_ns() // 1_000_000)
+    identity = Identity(0, LINEAGE, ENCODER, dim)
+    return ShardWriter(identity, lambda: time.time_ns() // 1_000_000, folder / "segments", BuilderProcess())
 
 
-def settle(shard: ExactShard) -> None:
-    """Waits until nothing is being built and everything is merged. An exact shard is always at rest."""
+def settle(shard: ShardWriter) -> None:
+    """Merges everything into one graph, as no log would."""
+    shard.structure.merge_all()
+    shard.write((), shard.view.offsets)
 
 
-def engine_figures(shard: ExactShard) -> dict[str, Any]:
-    """Counts since the start: builds by kind, rows built, waits of the writer. An exact shard has none."""
-    return {}
+def engine_figures(shard: ShardWriter) -> dict[str, Any]:
+    """Counts since the start: merges, rows built, waits of the writer; CPU seconds of the builder."""
+    return asdict(shard.structure.figures) | {"builder_cpu_s": shard.structure.builder_cpu_s}
 
 
-def merging_base(shard: ExactShard) -> bool:
-    """Whether the large part is being merged. An exact shard has none."""
-    return False
+def merging_base(shard: ShardWriter) -> bool:
+    """Whether the base is being merged."""
+    return any(planned.of_base for planned in shard.view.vectors.pending)

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from index_snapshots.orders import NO_ORDER
 
 CHUNK_ROWS: Final = 4096
+FEW_SHARE: Final = 200
+"""Of one slot in so many, values are read one by one (measured)."""
 NO_ROW: Final = -1
 NO_CODE: Final = -1
 NO_NUMBER: Final = np.iinfo(np.int64).min
@@ -80,6 +82,13 @@ class FrozenColumns:
         """From states (n,), dtype STATE, one slot each."""
         return cls({name: tuple(_chunked(name, states[name])) for name in STATE.fields or ()}, len(states))
 
+    def at(self, name: str, slots: npt.NDArray[np.int64]) -> Column:
+        """The values of these slots, (len(slots),); of few it costs less than `whole`."""
+        if len(slots) * FEW_SHARE > self.slots:
+            return np.asarray(self.whole(name)[slots])
+        get = self.get
+        return np.array([get(name, slot) for slot in slots.tolist()], dtype=STATE[name])
+
     def whole(self, name: str) -> Column:
         """The column in one piece, shape (slots,); joined once per view, by whichever thread asks first."""
         found = self._whole.get(name)
@@ -95,14 +104,19 @@ class Columns:
 
     def __init__(self) -> None:
         self._chunks: dict[str, list[Column]] = {name: [] for name in STATE.fields or ()}
-        self._shared: dict[str, set[int]] = {name: set() for name in self._chunks}
+        self._own: dict[str, set[int]] = {name: set() for name in self._chunks}
+        """Chunks that no frozen copy has."""
+        self._frozen: dict[str, tuple[Column, ...]] = dict.fromkeys(self._chunks, ())
+        """As of the last freeze; a column that is missing has changed since."""
         self.slots = 0
 
     def add(self) -> int:
         """A new slot that knows nothing yet."""
         if self.slots % CHUNK_ROWS == 0:
             for name, chunks in self._chunks.items():
+                self._own[name].add(len(chunks))
                 chunks.append(np.full(CHUNK_ROWS, EMPTY[name], dtype=STATE[name]))
+                self._frozen.pop(name, None)
         self.slots += 1
         return self.slots - 1
 
@@ -110,7 +124,8 @@ class Columns:
         """Goes on from a frozen copy; what is changed is copied first."""
         for name, chunks in self._chunks.items():
             chunks[:] = frozen.chunks[name]
-            self._shared[name] = set(range(len(chunks)))
+            self._own[name].clear()
+            self._frozen[name] = frozen.chunks[name]
         self.slots = frozen.slots
 
     def get(self, name: str, slot: int) -> Any:
@@ -121,21 +136,20 @@ class Columns:
         chunks = self._chunks[name]
         if chunks[at].item(slot % CHUNK_ROWS) == value:  # what does not change needs no copy
             return
-        shared = self._shared[name]
-        if at in shared:
+        own = self._own[name]
+        if at not in own:
             chunks[at] = chunks[at].copy()
-            shared.discard(at)
+            own.add(at)
+            self._frozen.pop(name, None)
         chunks[at][slot % CHUNK_ROWS] = value
 
-    def replace(self, name: str, values: Column) -> None:
-        """A whole column anew, shape (slots,)."""
-        self._chunks[name][:] = _chunked(name, values)
-        self._shared[name].clear()
-
     def freeze(self) -> FrozenColumns:
+        """Costs what was changed since the last time, not what there is."""
         for name, chunks in self._chunks.items():
-            self._shared[name].update(range(len(chunks)))
-        return FrozenColumns({name: tuple(chunks) for name, chunks in self._chunks.items()}, self.slots)
+            if name not in self._frozen:
+                self._frozen[name] = tuple(chunks)
+                self._own[name].clear()
+        return FrozenColumns(self._frozen.copy(), self.slots)
 
 
 def _chunked(name: str, values: Column) -> list[Column]:

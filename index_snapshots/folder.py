@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from schemas.errors import StateRefused
 
 LOCK: Final = "lock"
 TEMPORARY: Final = "tmp-"
+SEGMENTS: Final = "segments"
+"""Subfolder of the segments in use; a snapshot gives those it needs a second name beside its manifest."""
+BLOCK_BYTES: Final = 1 << 20
 Step = Callable[[int], None]
 """Called with 1, 2, 3 ... before each action that a crash could come between; tests kill there."""
 
@@ -55,7 +59,7 @@ def remove_state(folder: Path) -> int:
     """Removes every snapshot of a shard (`freshet shard rebuild`); returns how many files. Takes the lock."""
     with owned(folder):
         manifests = list(folder.glob(MANIFEST_PATTERN))
-        others = [path for path in folder.iterdir() if path.name != LOCK and path not in manifests]
+        others = [path for path in folder.rglob("*") if path.is_file() and path.name != LOCK and path not in manifests]
         for path in manifests + others:  # manifests first: half a removal leaves no snapshot that lacks files
             path.unlink()
         flush(folder)
@@ -80,6 +84,26 @@ def store(folder: Path, part: str, blocks: Iterable[bytes | memoryview], steps: 
     steps()
     os.replace(temporary, folder / name)
     return StoredFile(name=name, size=size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
+
+
+def adopt(folder: Path, path: Path, steps: Steps) -> StoredFile:
+    """Gives an immutable file, already named by its content, a second name in the folder, and makes it durable."""
+    steps()
+    target = folder / path.name
+    if not target.exists():
+        try:
+            os.link(path, target)
+        except OSError:  # another file system, or one without links
+            temporary = folder / f"{TEMPORARY}{path.name}"
+            shutil.copyfile(path, temporary)
+            os.replace(temporary, target)
+    quick, strong = xxhash.xxh3_128(), hashlib.sha256()
+    with target.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            quick.update(block)
+            strong.update(block)
+        os.fsync(file.fileno())
+    return StoredFile(name=path.name, size=target.stat().st_size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
 
 
 def replace(path: Path, data: bytes, steps: Steps) -> None:

@@ -13,7 +13,7 @@ from schemas.records import Content
 from schemas.search import Hit
 
 BodyAt = Callable[[int], bytes]
-"""The body in a row: JSON of the content, checked when it was applied."""
+"""The body of a slot: JSON of the content, checked when it was applied."""
 
 
 def hit_at(cells: Cells, words: Vocabulary, body_at: BodyAt, slot: int) -> Hit:
@@ -21,7 +21,7 @@ def hit_at(cells: Cells, words: Vocabulary, body_at: BodyAt, slot: int) -> Hit:
     offer_order = cells.get("offer_order", slot)
     return Hit(
         sku=words.skus[slot],
-        content=Content.model_validate_json(body_at(cells.get("row", slot))),
+        content=Content.model_validate_json(body_at(slot)),
         offer=offer_at(cells, words.currencies, slot),
         in_stock=cells.get("in_stock", slot),
         content_order=unpack(cells.get("document_order", slot)),
@@ -43,7 +43,7 @@ def hit_parts(cells: Cells, words: Vocabulary, body_at: BodyAt, found: Iterable[
                 "sku": sku,
                 "score": score,
                 "affinity": affinity,
-                "content": orjson.Fragment(body_at(get("row", slot))),
+                "content": orjson.Fragment(body_at(slot)),
                 "offer": _offer(cells, words, slot),
                 "in_stock": get("in_stock", slot),
                 "content_order": [*unpack(get("document_order", slot))],

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import StateRefused
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST_PATTERN: Final = "manifest-*.json"
 
 
@@ -41,6 +41,54 @@ class StoredFile(_Strict):
     sha256: str
 
 
+class StoredSegment(_Strict):
+    """Its files are `files["graph-N"]`, `["vectors-N"]` and `["rows-N"]`, N its place in the list."""
+
+    size: int
+    ef: int
+    recall: float
+    changed: int
+    """The last three: see `calibrate.Calibration`."""
+
+
+class StoredHead(_Strict):
+    first_row: int
+    count: int
+
+
+class StoredMerge(_Strict):
+    """See `pending.Planned`; `kept` is bits in `files["kept"]`, one after the other, each part from a whole byte on."""
+
+    parts: list[int]
+    """Places of the parts it takes: segments first, then heads."""
+    grown: bool
+    of_base: bool
+    begun: int
+    due: int
+
+
+class StoredPacing(_Strict):
+    """See `pacing.Pacing`: part of the lineage."""
+
+    head_rows: int
+    base_share: float
+    rows_per_s: int
+    recall: float
+    exact_max: int
+
+
+class Structure(_Strict):
+    """Where the rows lie. With the states (whose `row` is the row's number) the parts are what they were."""
+
+    seals: int
+    next_row: int
+    pacing: StoredPacing
+    segments: list[StoredSegment]
+    heads: list[StoredHead]
+    """Their vectors and levels are in `files["heads"]` and `["levels"]`, head after head."""
+    merges: list[StoredMerge]
+
+
 class Manifest(_Strict):
     """One snapshot: with the log from its offsets on it is the shard."""
 
@@ -55,8 +103,9 @@ class Manifest(_Strict):
     digest_offers: str
     written_ms: int
     """When it was written, ms since 1970; not part of the state."""
+    structure: Structure
     files: dict[str, StoredFile]
-    """By part: vectors, bodies, states, names."""
+    """By part: bodies, states, names, heads, levels, kept; graph-N, vectors-N and rows-N of each segment."""
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -77,6 +126,10 @@ def decode(data: bytes, name: str) -> Manifest:
         raise StateRefused(
             f"{name} has format {version}; this Freshet reads up to {FORMAT_VERSION}",
             hint="start the newer Freshet again, or run `freshet shard rebuild --partition P` to rebuild from the log",
+        )
+    if version != FORMAT_VERSION:
+        raise SnapshotDamaged(
+            f"{name} has format {version}, of an older Freshet: the shard is built from the log again"
         )
     try:
         return Manifest.model_validate(values)

@@ -1,6 +1,6 @@
 """What a shard promises: records in, immutable views out. Every engine (exact, FAISS) stands behind this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -179,10 +179,7 @@ class View(Protocol):
     def names(self) -> dict[str, Any]:
         """The words the codes in `states` stand for, and the SKUs in their order."""
 
-    def vectors(self, block: int) -> Iterator[Half]:
-        """Vectors of the live documents in the order of `states`, (m, dim) with m at most `block`."""
-
-    def bodies(self) -> list[bytes]:
+    def texts(self) -> list[bytes]:
         """Bodies of the live documents in the order of `states`."""
 
 

@@ -12,12 +12,14 @@ import orjson
 import xxhash
 
 from index_snapshots import manifest as manifests
-from index_snapshots.columns import STATE, FrozenColumns
+from index_snapshots.bodies import Bodies
+from index_snapshots.columns import NO_ROW, STATE, FrozenColumns
+from index_snapshots.folder import BLOCK_BYTES
 from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
-from index_snapshots.protocol import Counts, Half, Identity, Offsets
-from index_snapshots.rows import Rows
+from index_snapshots.protocol import Counts, Identity, Offsets
+from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
-from index_snapshots.view import ExactView
+from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
 from schemas.topics import DAY_MS
@@ -30,8 +32,8 @@ AGE_DAYS_MAX = 30
 class Restored:
     """What a folder gave."""
 
-    view: ExactView | None
-    """The state to go on from (`ExactShard(view.identity, now_ms, view)`); None: begin at the start of the log."""
+    view: ShardView | None
+    """The state to go on from (`ShardWriter(view.identity, ..., start=view)`); None: begin at the start of the log."""
     damaged: tuple[str, ...]
     """One line per snapshot that did not verify: log it as an error."""
 
@@ -66,22 +68,31 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
             )
 
 
-def load(folder: Path, manifest: Manifest) -> ExactView:
+def load(folder: Path, manifest: Manifest) -> ShardView:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
-    parts = {part: _verified(folder, file) for part, file in manifest.files.items()}
+    for file in manifest.files.values():
+        verify(folder, file)
     try:
-        return _assemble(manifest, parts)
+        return _assemble(folder, manifest)
     except (KeyError, ValueError, IndexError) as error:
         raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
 
 
-def _verified(folder: Path, file: StoredFile) -> bytes:
-    data = _bytes(folder / file.name)
-    if len(data) != file.size:
-        raise SnapshotDamaged(f"{file.name} has {len(data)} bytes, not {file.size}")
-    if xxhash.xxh3_128_hexdigest(data) != file.xxh3 or hashlib.sha256(data).hexdigest() != file.sha256:
+def verify(folder: Path, file: StoredFile) -> None:
+    """Before anything reads it: a damaged graph must never reach the native code."""
+    quick, strong, size = xxhash.xxh3_128(), hashlib.sha256(), 0
+    try:
+        with (folder / file.name).open("rb") as stream:
+            while block := stream.read(BLOCK_BYTES):
+                quick.update(block)
+                strong.update(block)
+                size += len(block)
+    except OSError as error:
+        raise SnapshotDamaged(f"{file.name} cannot be read: {error.strerror}") from error
+    if size != file.size:
+        raise SnapshotDamaged(f"{file.name} has {size} bytes, not {file.size}")
+    if (quick.hexdigest(), strong.hexdigest()) != (file.xxh3, file.sha256):
         raise SnapshotDamaged(f"{file.name} is damaged: its checksum does not match")
-    return data
 
 
 def _bytes(path: Path) -> bytes:
@@ -91,25 +102,25 @@ def _bytes(path: Path) -> bytes:
         raise SnapshotDamaged(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _assemble(manifest: Manifest, parts: dict[str, bytes]) -> ExactView:
-    dim = manifest.origin.dim
+def _assemble(folder: Path, manifest: Manifest) -> ShardView:
+    parts = {part: _bytes(folder / manifest.files[part].name) for part in ("names", "bodies", "states")}
     names = orjson.loads(parts["names"])
-    vectors: Half = np.frombuffer(parts["vectors"], dtype="<f2").reshape(-1, dim).astype(np.float16, copy=False)
     states: npt.NDArray[Any] = np.frombuffer(parts["states"], dtype=STATE)
-    bodies = _cut(parts["bodies"], names["body_bytes"])
-    if len(names["sku"]) != len(states) or len(bodies) != len(vectors):
-        raise ValueError(
-            f"{len(states)} states, {len(names['sku'])} SKUs, {len(vectors)} vectors, {len(bodies)} bodies"
-        )
-    rows = Rows(dim)
-    rows.extend(vectors, bodies)
+    live = states["row"] != NO_ROW
+    texts = _cut(parts["bodies"], names["body_bytes"])
+    if len(names["sku"]) != len(states) or len(texts) != int(live.sum()):
+        raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs, {int(live.sum())} rows, {len(texts)} bodies")
+    bodies = Bodies()
+    for slot, text in zip(np.flatnonzero(live).tolist(), texts, strict=True):
+        bodies.put(slot, text)
     skus: list[str] = names["sku"]
-    return ExactView(
-        Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, dim),
+    return ShardView(
+        Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, manifest.origin.dim),
         Offsets(manifest.documents_offset, manifest.offers_offset),
         Counts(*manifest.counts),
         FrozenColumns.of(states),
-        rows.freeze(),
+        restored_vectors(folder, manifest, states),
+        bodies.freeze(),
         Vocabulary(
             skus,
             {sku: slot for slot, sku in enumerate(skus)},

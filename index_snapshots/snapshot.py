@@ -4,24 +4,39 @@ The files hold the state in the order of the SKUs, so equal states give equal fi
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import orjson
 
 from index_snapshots import manifest as manifests
 from index_snapshots.columns import CHUNK_ROWS
-from index_snapshots.folder import TEMPORARY, Step, Steps, flush, replace, store
-from index_snapshots.manifest import FORMAT_VERSION, MANIFEST_PATTERN, Manifest, Origin
-from index_snapshots.protocol import View
+from index_snapshots.folder import TEMPORARY, Step, Steps, adopt, flush, replace, store
+from index_snapshots.manifest import (
+    FORMAT_VERSION,
+    MANIFEST_PATTERN,
+    Manifest,
+    Origin,
+    StoredFile,
+    StoredHead,
+    StoredMerge,
+    StoredPacing,
+    StoredSegment,
+    Structure,
+)
+from index_snapshots.nearest import FrozenVectors
+from index_snapshots.parts import Store
+from index_snapshots.view import ShardView
 from schemas.errors import StateRefused
 
 BLOCK_ROWS: Final = CHUNK_ROWS
-PARTS: Final = ("vectors", "bodies", "states", "names")
+PARTS: Final = ("graph", "vectors", "rows", "bodies", "states", "names", "heads", "levels", "kept")
 
 
 def write(
-    view: View, folder: Path, origin: Origin, keep: int, now_ms: int, step: Step = lambda number: None
+    view: ShardView, folder: Path, origin: Origin, keep: int, now_ms: int, step: Step = lambda number: None
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
@@ -30,10 +45,11 @@ def write(
     steps = Steps(step)
     steps()
     _clear_temporary(folder)
-    bodies = view.bodies()
+    bodies = view.texts()
     names = {**view.names(), "body_bytes": list(map(len, bodies))}
     files = {
-        "vectors": store(folder, "vectors", (block.astype("<f2").data for block in view.vectors(BLOCK_ROWS)), steps),
+        **_segments(view.vectors, folder, steps),
+        **_heads(view.vectors, folder, steps),
         "bodies": store(folder, "bodies", _joined(bodies), steps),
         "states": store(folder, "states", [view.states().tobytes()], steps),
         "names": store(folder, "names", [orjson.dumps(names)], steps),
@@ -50,11 +66,62 @@ def write(
         digest_documents=view.digest_documents,
         digest_offers=view.digest_offers,
         written_ms=now_ms,
+        structure=_structure(view.vectors),
         files=files,
     )
     replace(folder / f"manifest-{_next_number(folder):012d}.json", manifests.encode(manifest), steps)
     _prune(folder, keep, steps)
     return manifest
+
+
+def _segments(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, StoredFile]:
+    """The segments' files are immutable and named by their content: they get one more name, and no copy."""
+    segments = [part.store.segment for part in vectors.parts if part.store.segment]
+    return {
+        f"{part}-{at}": adopt(folder, path, steps)
+        for at, segment in enumerate(segments)
+        for part, path in segment.files._asdict().items()
+    }
+
+
+def _heads(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, StoredFile]:
+    """What is not in a segment yet, and which rows the merges under way take."""
+    heads = [(part.store.head, part.count) for part in vectors.parts if part.store.head]
+    kept = [mask for planned in vectors.pending for mask in planned.kept]
+    return {
+        "heads": store(folder, "heads", (head.vectors[:count].astype("<f2").data for head, count in heads), steps),
+        "levels": store(folder, "levels", (head.levels[:count].data for head, count in heads), steps),
+        "kept": store(folder, "kept", (np.packbits(mask, bitorder="little").data for mask in kept), steps),
+    }
+
+
+def _structure(vectors: FrozenVectors) -> Structure:
+    stores = [part.store for part in vectors.parts]
+    return Structure(
+        seals=vectors.seals,
+        next_row=vectors.next_row,
+        pacing=StoredPacing(**asdict(vectors.pacing)),
+        segments=[
+            StoredSegment(size=one.segment.size, **asdict(one.segment.calibration)) for one in stores if one.segment
+        ],
+        heads=[
+            StoredHead(first_row=part.store.first_row, count=part.count) for part in vectors.parts if part.store.head
+        ],
+        merges=[
+            StoredMerge(
+                parts=[_place(stores, one) for one in planned.taken],
+                grown=planned.grown,
+                of_base=planned.of_base,
+                begun=planned.begun,
+                due=planned.due,
+            )
+            for planned in vectors.pending
+        ],
+    )
+
+
+def _place(stores: list[Store], one: Store) -> int:
+    return next(at for at, store in enumerate(stores) if store is one)
 
 
 def _joined(bodies: list[bytes]) -> Iterator[bytes]:

@@ -19,12 +19,16 @@ class Cells(Protocol):
     def get(self, name: str, slot: int) -> Any: ...
 
 
-class Bodies(Protocol):
-    """Rows, frozen or not."""
+class Rows(Protocol):
+    """Vectors by row, frozen or not."""
 
-    @property
-    def bodies(self) -> list[bytes]: ...
     def half(self, row: int) -> bytes: ...
+
+
+class Texts(Protocol):
+    """Bodies by slot, frozen or not."""
+
+    def __getitem__(self, slot: int) -> bytes: ...
 
 
 class Vocabulary(NamedTuple):
@@ -60,12 +64,12 @@ def offer_at(cells: Cells, currencies: Words, slot: int) -> Offer | None:
     )
 
 
-def document_hash(cells: Cells, rows: Bodies, skus: list[str], slot: int) -> int:
+def document_hash(cells: Cells, rows: Rows, bodies: Texts, skus: list[str], slot: int) -> int:
     """0 when no document is remembered."""
     order, row = cells.get("document_order", slot), cells.get("row", slot)
     if order == NO_ORDER:
         return 0
-    body, vector = (None, b"") if row == NO_ROW else (rows.bodies[row], rows.half(row))
+    body, vector = (None, b"") if row == NO_ROW else (bodies[slot], rows.half(row))
     return digests.document_hash(skus[slot], order, body, vector)
 
 

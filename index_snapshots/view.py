@@ -1,23 +1,24 @@
-"""One point in time of an exact shard: everything a search, a lookup, a scrub or a snapshot needs, pinned."""
+"""One point in time of a shard: everything a search, a lookup, a scrub or a snapshot needs, pinned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from index_snapshots import digests
+from index_snapshots.bodies import FrozenBodies
 from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
 from index_snapshots.facets import FrozenFacets
-from index_snapshots.filters import Filtering, Masks
+from index_snapshots.filters import Filtering, Mask, Masks
 from index_snapshots.hits import hit_at, hit_parts
+from index_snapshots.nearest import FrozenVectors, Nearest
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
-from index_snapshots.rows import FrozenRows
 from index_snapshots.scrub import scrub
-from index_snapshots.search import Slots, affinities, at_least, nearest
+from index_snapshots.search import Slots, at_least
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
@@ -25,16 +26,20 @@ from schemas.personal import RERANK_WINDOW, blended
 from schemas.records import is_unit
 from schemas.search import Filters
 
+MANY: Final = 64
+"""Fewer are sorted as they are; of more only those that can be among the best."""
+
 
 @dataclass(frozen=True)
-class ExactView:
+class ShardView:
     """See `protocol.View`."""
 
     identity: Identity
     offsets: Offsets
     counts: Counts
     columns: FrozenColumns
-    rows: FrozenRows
+    vectors: FrozenVectors
+    bodies: FrozenBodies
     words: Vocabulary
     sum_documents: int
     sum_offers: int
@@ -54,33 +59,49 @@ class ExactView:
         return digests.hexadecimal(self.sum_offers)
 
     def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
-        mask = self.filters.mask(filters)
-        slots, words = mask.slots(), self.words
+        all_are_few = self.counts.visible <= self.vectors.pacing.exact_max
+        mask = self.filters.mask(filters) if vector is None or all_are_few or not filters.empty else None
+        count = self.counts.visible if mask is None else mask.count
         if vector is None:
-            return Matches(self._newest(slots, limit), mask.count)
+            return Matches([] if mask is None else self._newest(mask.slots(), limit), count)
         _check_query(vector, self.identity.dim)
         wanted = limit if leaning is None else max(limit, RERANK_WINDOW)
-        kept, scores = nearest(self.rows, self.columns.whole("row")[slots], vector, wanted)
-        found = [
-            Found(words.skus[slot], slot, score)
-            for slot, score in zip(slots[kept].tolist(), scores.tolist(), strict=True)
-        ]
-        found.sort(key=lambda one: (-(one.score or 0.0), one.sku))
-        ranked = found if leaning is None else self._leaning(found[:wanted], leaning)
-        return Matches(ranked[:limit], mask.count)
+        found = self._nearest(vector, wanted, mask)
+        ranked = found if leaning is None else self._leaning(found, leaning)
+        return Matches(ranked[:limit], count)
+
+    def _nearest(self, vector: Half, limit: int, mask: Mask | None) -> list[Found]:
+        """At most `limit`, best first; `mask`: what passes the filters, None: all that is visible."""
+        count = self.counts.visible if mask is None else mask.count
+        if mask is not None and count <= self.vectors.pacing.exact_max:
+            slots = mask.slots()
+            return self._ranked(Nearest(slots, self.vectors.exact(vector, self.columns.at("row", slots))), limit)
+        near = self.vectors.near(vector, limit, mask, self.counts.visible)
+        if len(near.slots) < min(limit, count):  # a graph was left before it had led to enough rows that count
+            near = self.vectors.near(vector, limit, mask, self.counts.visible, scan=True)
+        return self._ranked(near, limit)
+
+    def _ranked(self, near: Nearest, limit: int) -> list[Found]:
+        scores, slots, skus = near.scores, near.slots, self.words.skus
+        if len(slots) > MANY:
+            kept = at_least(scores, limit)
+            scores, slots = scores[kept], slots[kept]
+        best = [(-score, skus[slot], slot) for score, slot in zip(scores.tolist(), slots.tolist(), strict=True)]
+        best.sort()
+        return [Found(sku, slot, -score) for score, sku, slot in best[:limit]]
 
     def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
         """Best first, re-ranked by what the session looks at."""
         _check_query(leaning.vector, self.identity.dim)
         window = found[:RERANK_WINDOW]
-        rows = self.columns.whole("row")[np.array([one.slot for one in window], dtype=np.int64)]
-        near = affinities(self.rows, rows, leaning.vector).tolist()
+        rows = self.columns.at("row", np.array([one.slot for one in window], dtype=np.int64))
+        near = self.vectors.exact(leaning.vector, rows).tolist()
         leaned = [one._replace(affinity=affinity) for one, affinity in zip(window, near, strict=True)]
         leaned += found[RERANK_WINDOW:]
         return sorted(leaned, key=lambda one: (-blended(one.score or 0.0, one.affinity, leaning.strength), one.sku))
 
     def _newest(self, slots: Slots, limit: int) -> list[Found]:
-        orders = self.columns.whole("document_order")[slots]
+        orders = self.columns.at("document_order", slots)
         kept = at_least(orders, limit)
         ranked = sorted(
             zip(orders[kept].tolist(), slots[kept].tolist(), strict=True),
@@ -89,7 +110,7 @@ class ExactView:
         return [Found(self.words.skus[slot], slot, None) for _, slot in ranked[:limit]]
 
     def hit_parts(self, found: Sequence[Found]) -> list[dict[str, Any]]:
-        return hit_parts(self.columns, self.words, self.rows.bodies.__getitem__, found)
+        return hit_parts(self.columns, self.words, self.bodies.__getitem__, found)
 
     def lookup(self, sku: str) -> Lookup:
         slot = self.words.slot_of.get(sku)
@@ -103,7 +124,7 @@ class ExactView:
         elif not gone and offer and offer.live:
             waiting = "document"
         return Lookup(
-            hit_at(self.columns, self.words, self.rows.bodies.__getitem__, slot) if visible(document, offer) else None,
+            hit_at(self.columns, self.words, self.bodies.__getitem__, slot) if visible(document, offer) else None,
             gone,
             waiting,
             unpack(document.order) if document else None,
@@ -115,14 +136,14 @@ class ExactView:
         slot = self.words.slot_of.get(sku)
         if slot is None or slot >= self.columns.slots or not visible(*marks(self.columns, slot)):
             return None
-        return self.rows.half(self.columns.get("row", slot))
+        return self.vectors.half(self.columns.get("row", slot))
 
     @property
     def slots(self) -> int:
         return self.columns.slots
 
     def document_hash(self, slot: int) -> int:
-        return document_hash(self.columns, self.rows, self.words.skus, slot)
+        return document_hash(self.columns, self.vectors, self.bodies, self.words.skus, slot)
 
     def offer_hash(self, slot: int) -> int:
         return offer_hash(self.columns, self.words.currencies, self.words.skus, slot)
@@ -135,8 +156,6 @@ class ExactView:
         states = np.zeros(len(order), dtype=STATE)
         for name in STATE.fields or ():
             states[name] = self.columns.whole(name)[order]
-        live = states["row"] != NO_ROW
-        states["row"][live] = np.arange(int(live.sum()))
         for name in ("brand", "category", "currency"):
             states[name] = _renumbered(states[name])[0]
         return states
@@ -155,17 +174,15 @@ class ExactView:
         }
         return {"sku": [skus[slot] for slot in order.tolist()], **used}
 
-    def vectors(self, block: int) -> Iterator[Half]:
-        rows = self._live_rows()
-        for start in range(0, len(rows), block):
-            yield self.rows.gather(rows[start : start + block]).astype(np.float16)
+    def texts(self) -> list[bytes]:
+        order = self._by_sku
+        live = order[self.columns.whole("row")[order] != NO_ROW]
+        return [self.bodies[slot] for slot in live.tolist()]
 
-    def bodies(self) -> list[bytes]:
-        return [self.rows.bodies[row] for row in self._live_rows().tolist()]
-
-    def _live_rows(self) -> Slots:
-        rows = self.columns.whole("row")[self._by_sku]
-        return np.asarray(rows[rows != NO_ROW])
+    def live_rows(self) -> npt.NDArray[np.int64]:
+        """Numbers of the rows of the live documents, ascending."""
+        rows = self.columns.whole("row")
+        return np.sort(rows[rows != NO_ROW])
 
     @cached_property
     def _by_sku(self) -> Slots:

@@ -114,6 +114,13 @@ class ShardSettings(Settings):
     snapshot_every_records: int = Field(20_000, ge=1, description="A snapshot at each multiple of so many documents")
     snapshots_keep: int = Field(2, ge=1, description="Snapshots kept per shard")
     held_offers_max: int = Field(100_000, ge=1, description="Offers without a document beyond this raise an alarm")
+    recall: float = Field(
+        0.98,
+        ge=0.5,
+        le=0.999,
+        description="Share of the true ten nearest products that a search is to find: each graph measures how much "
+        "work that takes. A shard keeps what it was built with, until `freshet shard rebuild`",
+    )
     digest_every: int = Field(
         5_000,
         ge=1,

@@ -9,15 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index_snapshots.apply import apply
-from index_snapshots.exact import ExactShard
-from index_snapshots.protocol import Half, Identity, Leaning, Shard, ShardRecord, View
+from index_snapshots.pacing import Pacing
+from index_snapshots.protocol import Half, Leaning, Shard, ShardRecord, View
 from schemas.search import Filters
 from tests.unit.index_snapshots.drawing import SKUS, filters, interleaved, logs
-from tests.unit.index_snapshots.making import DIM, ENCODER, FACETS, Truth, document, hits, logged, no_offer, offer, unit
+from tests.unit.index_snapshots.making import SMALL, Truth, document, hits, logged, no_offer, offer, shard, unit
 
-ENGINES: dict[str, Callable[[Identity], Shard]] = {
-    "exact": lambda identity: ExactShard(identity, lambda: 0, facets=FACETS)
+ENGINES: dict[str, Pacing] = {
+    "graphs": SMALL,
+    "exact": Pacing(head_rows=4, rows_per_s=60),
+    "flat": Pacing(exact_max=0),
 }
+"""Everything in graphs as soon as possible; few products scored exactly; all of them in a flat head."""
 Make = Callable[[], Shard]
 drawn = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -26,7 +29,7 @@ drawn = settings(
 
 @pytest.fixture(params=list(ENGINES))
 def make(request: pytest.FixtureRequest) -> Make:
-    return lambda: ENGINES[request.param](Identity(0, "lineage", ENCODER, DIM))
+    return lambda: shard(pacing=ENGINES[request.param])
 
 
 def answer(view: View, vector: Half | None, limit: int, by: Filters) -> tuple[list[tuple[str, float | None]], int]:

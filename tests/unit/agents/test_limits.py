@@ -17,6 +17,7 @@ from agents.store import SkuStore
 from agents.topics import Topics
 from encoders.fake import FakeEncoder
 from index_snapshots.apply import apply
+from index_snapshots.builder import BuilderHere
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.protocol import Offsets
 from schemas.errors import FreshetError
@@ -92,9 +93,9 @@ def held(count: int) -> Kept:
 
 
 def test_one_alarm_when_more_offers_wait_than_may(tmp_path: Path) -> None:
-    setup = ShardSetup("", TOPICS, tmp_path, 0, 20_000, 2, HELD_OFFERS_MAX, 1)
+    setup = ShardSetup("", TOPICS, tmp_path, 0, 20_000, 2, HELD_OFFERS_MAX, 1, 0.98)
     producer: Any = SimpleNamespace()
-    agent = ShardAgent(setup, [], producer, Metrics(), Faults(), str)
+    agent = ShardAgent(setup, [], BuilderHere(), producer, Metrics(), Faults(), str)
     most, more = held(HELD_OFFERS_MAX), held(HELD_OFFERS_MAX + 1)
     with capture_logs() as lines:
         agent._alarm_held(most)

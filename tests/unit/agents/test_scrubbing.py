@@ -16,6 +16,7 @@ from agents.shard import Kept, ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.topics import Topics
 from index_snapshots.apply import apply
+from index_snapshots.builder import BuilderHere
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.protocol import Offsets
 from index_snapshots.scrub import CHUNK_SLOTS
@@ -30,8 +31,8 @@ def kept(skus: int = 3, folder: Path = Path()) -> Kept:
 
 
 def flip(one: Kept) -> None:
-    bodies = one.shard.view.rows.bodies
-    bodies[1] = bodies[1].replace(b"Lamp", b"Lamq")
+    bodies = one.shard.view.bodies.chunks[0]
+    bodies[1] = (bodies[1] or b"").replace(b"Lamp", b"Lamq")
 
 
 def test_a_whole_shard_is_quiet_and_counted() -> None:
@@ -109,8 +110,8 @@ def files_in(folder: Path) -> set[str]:
 @pytest.fixture
 def agent(tmp_path: Path) -> ShardAgent:
     producer: Any = SimpleNamespace()
-    setup = ShardSetup("", Topics(1, 1), tmp_path, 0, 20_000, 2, 9, 2)
-    return ShardAgent(setup, [], producer, Metrics(), Faults(), str)
+    setup = ShardSetup("", Topics(1, 1), tmp_path, 0, 20_000, 2, 9, 2, 0.98)
+    return ShardAgent(setup, [], BuilderHere(), producer, Metrics(), Faults(), str)
 
 
 async def test_a_damaged_state_is_not_written_over_whole_snapshots(agent: ShardAgent, tmp_path: Path) -> None:

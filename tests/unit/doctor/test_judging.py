@@ -44,7 +44,7 @@ from freshet.doctor.versions import VersionFacts
 from freshet.http_page import NOBODY, Page
 from freshet.runtime.port_owner import Listener
 from index_snapshots.inventory import Stored
-from index_snapshots.manifest import Manifest
+from index_snapshots.manifest import Manifest, StoredPacing, Structure
 from schemas.errors import SettingsError
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.status.making import process
@@ -53,7 +53,7 @@ from tests.unit.status.test_judge import DIFFERING, SCRUBBED
 DATA = " --data /srv/shop"
 REBUILD = f"freshet down{DATA} && freshet shard rebuild --partition 0{DATA} && freshet up{DATA}"
 MANIFEST = Manifest(
-    format_version=1,
+    format_version=2,
     origin=ORIGIN,
     lineage="l",
     documents_offset=10,
@@ -62,6 +62,14 @@ MANIFEST = Manifest(
     digest_documents="0",
     digest_offers="0",
     written_ms=1,
+    structure=Structure(
+        seals=0,
+        next_row=0,
+        pacing=StoredPacing(head_rows=1, base_share=1.0, rows_per_s=1, recall=0.98, exact_max=0),
+        segments=[],
+        heads=[],
+        merges=[],
+    ),
     files={},
 )
 WHOLE = Stored("manifest-2.json", MANIFEST)

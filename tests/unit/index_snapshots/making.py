@@ -1,20 +1,30 @@
 """Small records, and the truth: what a shard must know and answer, in the plainest words."""
 
 import base64
+import itertools
+import tempfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 
-from index_snapshots.exact import ExactShard
+from index_snapshots.builder import BuilderHere
 from index_snapshots.manifest import Origin
+from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
-from schemas.facets import FacetKind
+from index_snapshots.view import ShardView
+from index_snapshots.writer import ShardWriter
+from schemas.facets import FacetKind, Facets
 from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, Price
 from schemas.search import Filters, Hit, NumberRange
 
 DIM = 8
+SMALL = Pacing(head_rows=4, rows_per_s=60, exact_max=0)
+"""Four rows make a graph, which comes two seals later; no search is exact because there is little to search."""
+_folders = tempfile.TemporaryDirectory(prefix="freshet-shards-")
+_numbers = itertools.count()
 ENCODER = "fake"
 FACETS: dict[str, FacetKind] = {"colour": "value", "watts": "number"}
 ORIGIN = Origin(
@@ -76,8 +86,18 @@ def logged(
     ]
 
 
-def shard(lineage: str = "test") -> ExactShard:
-    return ExactShard(Identity(0, lineage, ENCODER, DIM), lambda: 1_000, facets=FACETS)
+def shard(
+    lineage: str = "test",
+    *,
+    dim: int = DIM,
+    pacing: Pacing = SMALL,
+    start: ShardView | None = None,
+    facets: Facets = FACETS,
+) -> ShardWriter:
+    """A shard that seals and merges every few rows."""
+    identity = Identity(0, lineage, ENCODER, dim) if start is None else start.identity
+    folder = Path(_folders.name) / str(next(_numbers))
+    return ShardWriter(identity, lambda: 1_000, folder, BuilderHere(), pacing, start, facets)
 
 
 def hits(view: View, found: Sequence[Found]) -> list[Hit]:

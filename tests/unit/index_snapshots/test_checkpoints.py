@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from index_snapshots.apply import apply
 from index_snapshots.checkpoints import CHECKPOINTS_KEPT, CheckpointLog
 from index_snapshots.digests import hexadecimal
-from index_snapshots.exact import ExactShard
 from index_snapshots.protocol import Offsets, ShardRecord
 from schemas.digests import Checkpoints
 from schemas.errors import InvalidEvent
@@ -75,7 +74,7 @@ def test_a_restarted_shard_makes_only_what_the_others_make(
     first, second = data.draw(st.integers(0, len(documents))), data.draw(st.integers(0, len(offers)))
     one = shard()
     apply([*documents[:first], *offers[:second]], one)
-    again = ExactShard(one.identity, lambda: 0, one.view)
+    again = shard(start=one.view)
     checkpoints = CheckpointLog(EVERY, again.view.offsets)
     apply([*documents, *offers], again, checkpoints)
     whole = expected(documents, offers)

@@ -26,7 +26,7 @@ def test_a_full_body_arrives_as_it_was_applied() -> None:
     (hit,) = hits(one.view, found)
     assert hit.content == FULL
     assert hit == (one.view.lookup("a").hit or hit).model_copy(update={"score": found[0].score})
-    assert one.view.rows.bodies[0] in orjson.dumps(one.view.hit_parts(found))
+    assert one.view.bodies[0] in orjson.dumps(one.view.hit_parts(found))
 
 
 def test_what_an_offer_does_not_state_is_null() -> None:

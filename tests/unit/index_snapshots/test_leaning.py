@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from index_snapshots.apply import apply
-from index_snapshots.exact import ExactShard
-from index_snapshots.protocol import Found, Half, Identity, Leaning
-from index_snapshots.view import ExactView
+from index_snapshots.protocol import Found, Half, Leaning
+from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest
 from schemas.personal import RERANK_WINDOW, blended
 from schemas.search import Filters
-from tests.unit.index_snapshots.making import DIM, ENCODER, document, hits, logged, no_document, offer, unit
+from tests.unit.index_snapshots.making import DIM, document, hits, logged, no_document, offer, unit
+from tests.unit.index_snapshots.making import shard as make_shard
 
 QUERY, SESSION, STRENGTH = unit(1_000), unit(2_000), 0.3
 
 
-def view_of(count: int) -> ExactView:
-    shard = ExactShard(Identity(0, "test", ENCODER, DIM), lambda: 0)
+def view_of(count: int) -> ShardView:
+    shard = make_shard()
     documents = [document(f"{number:04}", number, seed=number) for number in range(count)]
     assert not apply(logged("documents", documents), shard).refused
     return shard.view
@@ -72,7 +72,7 @@ def test_a_session_vector_is_checked() -> None:
 
 
 def test_the_vector_of_a_product_is_given_as_the_log_holds_it() -> None:
-    shard = ExactShard(Identity(0, "test", ENCODER, DIM), lambda: 0)
+    shard = make_shard()
     documents = [document("a", 1, seed=7), document("b", 2), no_document("b", 3)]
     apply(logged("documents", documents), shard)
     apply(logged("offers", [offer("only an offer", 4)]), shard)

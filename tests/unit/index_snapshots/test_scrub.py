@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from index_snapshots.apply import apply
-from index_snapshots.exact import ExactShard
+from index_snapshots.pacing import Pacing
 from index_snapshots.scrub import CHUNK_SLOTS, Scrub, scrub
+from index_snapshots.writer import ShardWriter
 from schemas.digests import Digest
 from tests.unit.index_snapshots.making import document, logged, no_document, no_offer, offer, shard
 
 SKUS = CHUNK_SLOTS + 3
 
 
-def filled() -> ExactShard:
-    one = shard()
+def filled() -> ShardWriter:
+    one = shard(pacing=Pacing())
     documents = [document(str(i), i, seed=i) for i in range(SKUS)]
     offers = [offer(str(i), i, since=0, price=1.0 + i) for i in range(SKUS)]
     apply([*logged("documents", documents), *logged("offers", offers)], one)
@@ -30,30 +31,30 @@ def flipped(number: bytes, bit: int) -> bytes:
     return bytes(data)
 
 
-def in_vector(one: ExactShard) -> None:
-    vector = one.view.rows.chunks[0][5]
+def in_vector(one: ShardWriter) -> None:
+    vector = one.view.vectors.parts[0].store.vectors[5]
     vector[3] = np.frombuffer(flipped(vector[3].astype("<f2").tobytes(), 0), "<f2")[0]
 
 
-def in_body(one: ExactShard) -> None:
-    bodies = one.view.rows.bodies
-    bodies[7] = flipped(bodies[7], 83)
+def in_body(one: ShardWriter) -> None:
+    bodies = one.view.bodies.chunks[0]
+    bodies[7] = flipped(bodies[7] or b"", 83)
 
 
-def in_column(name: str, bit: int, slot: int = SKUS - 1) -> Callable[[ExactShard], None]:
-    def flip(one: ExactShard) -> None:
+def in_column(name: str, bit: int, slot: int = SKUS - 1) -> Callable[[ShardWriter], None]:
+    def flip(one: ShardWriter) -> None:
         chunk = one.view.columns.chunks[name][0]
         chunk[slot : slot + 1] = np.frombuffer(flipped(chunk[slot : slot + 1].tobytes(), bit), chunk.dtype)
 
     return flip
 
 
-def in_name(one: ExactShard) -> None:
+def in_name(one: ShardWriter) -> None:
     skus = one.view.words.skus
     skus[4] = flipped(skus[4].encode(), 0).decode()
 
 
-FLIPS: dict[str, tuple[Callable[[ExactShard], None], list[Digest]]] = {
+FLIPS: dict[str, tuple[Callable[[ShardWriter], None], list[Digest]]] = {
     "a vector": (in_vector, ["documents"]),
     "a body": (in_body, ["documents"]),
     "an order of a document": (in_column("document_order", 0), ["documents"]),

@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 
 from index_snapshots import manifest as manifests
 from index_snapshots.apply import apply
-from index_snapshots.exact import ExactShard
 from index_snapshots.folder import owned, remove_state
 from index_snapshots.protocol import Offsets, ShardRecord
 from index_snapshots.restore import AGE_DAYS_MAX, check_log, restore
 from index_snapshots.snapshot import write
-from index_snapshots.view import ExactView
+from index_snapshots.view import ShardView
+from index_snapshots.writer import ShardWriter
 from schemas.errors import InvalidRequest, StateRefused
 from schemas.search import Filters
 from schemas.topics import DAY_MS
 from tests.unit.index_snapshots.drawing import filters, logs
 from tests.unit.index_snapshots.making import (
-    FACETS,
     ORIGIN,
     content,
     document,
@@ -36,18 +35,20 @@ from tests.unit.index_snapshots.making import (
 )
 
 NOW_MS = 1_800_000_000_000
+PARTS = ["graph-0", "vectors-0", "rows-0", "heads", "levels", "bodies", "states", "names", "manifest"]
 
 
-def first() -> ExactShard:
+def first(seed: int = 0) -> ShardWriter:
     one = shard()
     lamps = content(brand="Anker", category=["Home", "Lamps"])
-    documents = [document("ä", 1, of=lamps), document("b", 2, seed=2), no_document("gone", 3)]
+    filling = [document(f"f{at}", at, seed=seed + at) for at in range(4, 24)]
+    documents = [*filling, document("ä", 1, of=lamps), document("b", 2, seed=2), no_document("gone", 3)]
     offers = [offer("ä", 1, price=None), offer("held", 4, price=2.5, stock=None), no_offer("gone", 3)]
     apply([*logged("documents", documents), *logged("offers", offers)], one)
     return one
 
 
-def more(one: ExactShard) -> None:
+def more(one: ShardWriter) -> None:
     """One more batch, behind whatever the shard holds."""
     offsets = one.view.offsets
     apply(
@@ -59,7 +60,7 @@ def more(one: ExactShard) -> None:
     )
 
 
-def seen(view: ExactView) -> object:
+def seen(view: ShardView) -> object:
     found, matching = view.search(unit(5), 10, Filters())
     return (
         view.identity,
@@ -98,7 +99,7 @@ def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
     write(before.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=1)
     view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None and seen(view) == seen(before.view)
-    after = ExactShard(view.identity, lambda: 0, view, FACETS)
+    after = shard(start=view)
     apply([*documents, *offers], after)
     assert seen(after.view) == seen(whole.view) and after.view.scrub()
     assert seen(view) == seen(before.view)
@@ -117,11 +118,11 @@ def test_facets_come_back_from_the_bodies_as_they_are_declared_now(tmp_path: Pat
     view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None
     red, large = Filters(attributes={"colour": ["red"]}), Filters(attributes={"size": ["L"]})
-    again = ExactShard(view.identity, lambda: 0, view, FACETS)
+    again = shard(start=view)
     assert [one.sku for one in again.view.search(None, 9, red).found] == ["a"]
-    other = ExactShard(view.identity, lambda: 0, view, {"size": "value"})
+    other = shard(start=view, facets={"size": "value"})
     assert [one.sku for one in other.view.search(None, 9, large).found] == ["a", "b"]
-    for undeclared, asked in ((again, large), (other, red), (ExactShard(view.identity, lambda: 0, view), red)):
+    for undeclared, asked in ((again, large), (other, red), (shard(start=view, facets={}), red)):
         with pytest.raises(InvalidRequest, match="not declared"):
             undeclared.view.search(None, 9, asked)
     assert len({each.view.digest_documents for each in (one, again, other)}) == 1
@@ -182,10 +183,10 @@ def test_killed_at_any_point_the_previous_or_the_new_snapshot_loads(tmp_path: Pa
         assert seen(restored.view) in (previous, new)
         outcomes.add(seen(restored.view) == new)
         more(shard_here)
-        write(shard_here.view, folder, ORIGIN, now_ms=NOW_MS, keep=1)
+        written = write(shard_here.view, folder, ORIGIN, now_ms=NOW_MS, keep=1)
         again = restore(folder, ORIGIN, NOW_MS).view
         assert again is not None and seen(again) == seen(shard_here.view)
-        assert len(list(folder.iterdir())) == 5, "what the killed write left behind is gone"
+        assert len(list(folder.iterdir())) == 1 + len(written.files), "what the killed write left behind is gone"
     assert outcomes == {True, False}
 
 
@@ -247,7 +248,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("part", ["vectors", "bodies", "states", "names", "manifest"])
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("how", DAMAGE)
 def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: str, how: str) -> None:
     one = first()
@@ -262,13 +263,13 @@ def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: st
     assert (how, part) == ("remove", "manifest") or (len(restored.damaged) == 1 and newest.name in restored.damaged[0])
 
 
-@pytest.mark.parametrize("part", ["vectors", "bodies", "states", "names", "manifest"])
+@pytest.mark.parametrize("part", PARTS)
 def test_files_swapped_between_shards_are_found(tmp_path: Path, part: str) -> None:
     folders = tmp_path / "0", tmp_path / "1"
     names = []
     for partition, folder in enumerate(folders):
         folder.mkdir()
-        one = first()
+        one = first(seed=100 * partition)
         if partition:
             more(one)
         manifest = write(one.view, folder, ORIGIN.model_copy(update={"partition": partition}), now_ms=NOW_MS, keep=2)
@@ -305,7 +306,7 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     manifest = write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     newer = manifest.model_copy(update={"format_version": manifests.FORMAT_VERSION + 1})
     (tmp_path / "manifest-000000000002.json").write_bytes(manifests.encode(newer))
-    with pytest.raises(StateRefused, match="format 2") as error:
+    with pytest.raises(StateRefused, match="format 3") as error:
         restore(tmp_path, ORIGIN, NOW_MS)
     assert not isinstance(error.value, manifests.SnapshotDamaged)
 
@@ -343,7 +344,7 @@ def test_an_empty_shard_can_be_kept(tmp_path: Path) -> None:
     write(shard().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
     view = restore(tmp_path, ORIGIN, NOW_MS).view
     assert view is not None and view.counts.skus == 0
-    one = ExactShard(view.identity, lambda: 0, view)
+    one = shard(start=view)
     more(one)
     assert one.view.counts.rows == 1 and one.view.scrub()
 
@@ -360,8 +361,8 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
 
 
 def test_removed_state_is_rebuilt_from_the_log(tmp_path: Path) -> None:
-    write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
-    assert remove_state(tmp_path) == 5
+    written = write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2)
+    assert remove_state(tmp_path) == 1 + len(written.files)
     assert restore(tmp_path, ORIGIN, NOW_MS).view is None
     assert remove_state(tmp_path) == 0
 

@@ -1,47 +1,45 @@
-"""The exact shard: keeps the newest document and offer per SKU and publishes a view after each batch."""
+"""The writer of a shard: keeps the newest document and offer per SKU and publishes a view after each batch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from index_snapshots.columns import (
-    CHUNK_ROWS,
-    NO_CODE,
-    NO_NUMBER,
-    NO_OFFER,
-    NO_ROW,
-    Columns,
-)
+from index_snapshots.bodies import Bodies
+from index_snapshots.builder import Builder
+from index_snapshots.columns import NO_CODE, NO_NUMBER, NO_OFFER, NO_ROW, Columns
 from index_snapshots.facets import Facets
 from index_snapshots.filters import Masks
 from index_snapshots.orders import NO_ORDER
+from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Change, Counts, DocumentChange, Identity, OfferChange, Offsets, Purge
-from index_snapshots.rows import Rows
 from index_snapshots.stored import AVAILABILITIES, Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.times import Moment, Times
-from index_snapshots.view import ExactView
+from index_snapshots.vectors import Vectors
+from index_snapshots.view import ShardView
 from index_snapshots.visibility import Document, OfferMark, visible
 from index_snapshots.words import Paths, Words
-from schemas.facets import FacetKind
+from schemas.facets import Facets as Declared
 from schemas.records import Offer
 
-DEAD_SHARE_MAX: Final = 1 / 3
-"""More rows than this dead: the rows are compacted, when the next chunk would begin."""
 
-
-class ExactShard:
+class ShardWriter:
     """See `protocol.Shard`. `now_ms` only feeds `times`, never the state."""
 
     def __init__(
         self,
         identity: Identity,
         now_ms: Callable[[], int],
-        start: ExactView | None = None,
-        facets: Mapping[str, FacetKind] | None = None,
+        folder: Path,
+        builder: Builder,
+        pacing: Pacing = Pacing(),  # noqa: B008  frozen
+        start: ShardView | None = None,
+        facets: Declared | None = None,
     ) -> None:
-        """`start`: a restored state that this shard goes on from; it takes over its rows and words.
+        """`folder` takes the files of segments and is emptied first. `start`: a restored state that this shard goes on
+        from; it takes over its words.
 
         `facets` are declared by this process, not by the state: those of a restored state are read from its bodies.
         """
@@ -49,27 +47,34 @@ class ExactShard:
         self.times = Times()
         self._now_ms = now_ms
         self._columns = Columns()
+        self._bodies = Bodies()
         self._facets, self._masks = Facets(facets or {}), Masks()
+        live_rows = np.empty(0, dtype=np.int64) if start is None else start.live_rows()
+        before = None if start is None else start.vectors
+        self._vectors = Vectors(identity.dim, folder, builder, pacing, before, live_rows)
         if start is None:
-            self._rows = Rows(identity.dim)
             self._words = Vocabulary([], {}, Words(), Paths(), Words())
             self._documents = self._offers = 0
             self._counts = Counts(0, 0, 0, 0)
             self._view = self._publish(Offsets(0, 0))
         else:
             self._columns.thaw(start.columns)
-            self._rows = Rows.thaw(start.rows)
+            self._bodies.thaw(start.bodies)
             self._words = start.words
             self._documents, self._offers = start.sum_documents, start.sum_offers
             self._counts = start.counts
-            for slot, row in enumerate(start.columns.whole("row").tolist() if facets else ()):
-                if row != NO_ROW:
-                    self._facets.restore(slot, start.rows.bodies[row])
+            for slot in np.flatnonzero(start.columns.whole("row") != NO_ROW).tolist() if facets else ():
+                self._facets.restore(slot, start.bodies[slot])
             self._view = replace(start, facets=self._facets.freeze(start.columns.slots), masks=self._masks)
 
     @property
-    def view(self) -> ExactView:
+    def view(self) -> ShardView:
         return self._view
+
+    @property
+    def structure(self) -> Vectors:
+        """Its segments: their digest and what they have cost."""
+        return self._vectors
 
     def write(self, changes: Sequence[Change], offsets: Offsets) -> int:
         changed = [change for change in changes if self._one(change)]
@@ -103,15 +108,17 @@ class ExactShard:
 
     def _document(self, slot: int, change: DocumentChange) -> None:
         self._documents -= self._document_hash(slot)
+        old = self._columns.get("row", slot)
+        if old != NO_ROW:
+            self._vectors.bury(old)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
         if change.body is not None and change.vector is not None:
-            if self._rows.full:
-                self._compact(slot)
-            values["row"] = self._rows.append(change.vector, change.body)
+            values["row"] = self._vectors.append(slot, change.sku, change.vector)
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:
                 values["category"] = self._words.categories.code(change.category)
+        self._bodies.put(slot, change.body)
         self._put(slot, values)
         self._facets.put(slot, change.attributes)
         self._documents += self._document_hash(slot)
@@ -159,6 +166,9 @@ class ExactShard:
         document, offer = marks(self._columns, slot)
         shown = visible(document, offer)
         self._columns.put("visible", slot, shown)
+        row = self._columns.get("row", slot)
+        if row != NO_ROW:
+            self._vectors.show(row, shown)
         self._count(document, offer, shown, +1)
 
     def _unsettle(self, slot: int) -> None:
@@ -176,37 +186,19 @@ class ExactShard:
         )
 
     def _document_hash(self, slot: int) -> int:
-        return document_hash(self._columns, self._rows, self._words.skus, slot)
+        return document_hash(self._columns, self._vectors, self._bodies, self._words.skus, slot)
 
     def _offer_hash(self, slot: int) -> int:
         return offer_hash(self._columns, self._words.currencies, self._words.skus, slot)
 
-    def _compact(self, replaced: int) -> None:
-        """Copies the live rows together when too many are dead; the row of the SKU being replaced is dead too.
-
-        It is asked only when a chunk is full, so when it happens follows from the log, not from the batches.
-        """
-        if self._rows.count - self._counts.rows <= self._rows.count * DEAD_SHARE_MAX:
-            return
-        row_of = self._columns.freeze().whole("row").copy()
-        row_of[replaced] = NO_ROW
-        live = np.flatnonzero(row_of != NO_ROW)
-        live = live[np.argsort(row_of[live])]
-        old, new = self._rows.freeze(), Rows(self.identity.dim)
-        for start in range(0, len(live), CHUNK_ROWS):
-            part = row_of[live[start : start + CHUNK_ROWS]]
-            new.extend(old.gather(part), [old.bodies[row] for row in part.tolist()])
-        row_of[live] = np.arange(len(live))
-        self._columns.replace("row", row_of)
-        self._rows = new
-
-    def _publish(self, offsets: Offsets) -> ExactView:
-        return ExactView(
+    def _publish(self, offsets: Offsets) -> ShardView:
+        return ShardView(
             self.identity,
             offsets,
             self._counts,
             self._columns.freeze(),
-            self._rows.freeze(),
+            self._vectors.freeze(),
+            self._bodies.freeze(),
             self._words,
             self._documents,
             self._offers,

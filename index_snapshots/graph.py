@@ -1,0 +1,198 @@
+"""FAISS, in this file only: graphs of codes that are built, kept in files and searched."""
+
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import faiss as _faiss
+import numpy as np
+import numpy.typing as npt
+
+from index_snapshots.codes import LINKS, Codes
+from index_snapshots.repair import Links
+
+faiss: Any = _faiss
+"""Its type stubs are wrong for selectors and parameters."""
+EF_CONSTRUCTION: Final = 64
+"""Candidates weighed for each new node: 40 cost recall, 100 cost twice the time for nothing (docs/scale.md)."""
+BITS: Final[Any] = faiss.ScalarQuantizer.QT_8bit_direct
+
+Bits = npt.NDArray[np.uint8]
+"""One bit per element, least significant first; shape (ceil(n / 8),)."""
+Ids = npt.NDArray[np.int64]
+Found = tuple[npt.NDArray[np.float32], Ids]
+
+_prepared = threading.local()
+
+
+def _one_thread() -> None:
+    """A search or an insert is one thread's work. FAISS keeps the number per calling thread."""
+    if not getattr(_prepared, "done", False):
+        faiss.omp_set_num_threads(1)
+        _prepared.done = True
+
+
+class Chosen:
+    """Which elements count. Shared by threads; FAISS only reads it."""
+
+    def __init__(self, selector: Any, *kept: Any) -> None:
+        """`kept`: what FAISS only points to."""
+        self.selector = selector
+        self._kept = kept
+        self._scan: Any = None
+        self._search: dict[int, Any] = {}
+
+    def scan(self) -> Any:
+        """FAISS's parameters of a scan. Kept: making them costs as much as scanning a thousand codes."""
+        if self._scan is None:
+            self._scan = faiss.SearchParameters()
+            self._scan.sel = self.selector
+        return self._scan
+
+    def search(self, ef: int) -> Any:
+        """FAISS's parameters of a search."""
+        found = self._search.get(ef)
+        if found is None:
+            found = faiss.SearchParametersHNSW()
+            found.efSearch = ef
+            found.sel = self.selector
+            self._search[ef] = found
+        return found
+
+
+EVERYTHING: Final = Chosen(None)
+
+
+def chosen(bits: Bits) -> Chosen:
+    """Elements whose bit is set."""
+    return Chosen(faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits)), bits)
+
+
+class Names:
+    """Another number for each element, so that a bitmap over those numbers can choose elements."""
+
+    def __init__(self, numbers: npt.NDArray[np.int32]) -> None:
+        self._numbers = faiss.Int64Vector()
+        faiss.copy_array_to_vector(numbers.astype(np.int64), self._numbers)
+
+    def chosen(self, elements: Chosen, bits: Bits) -> Chosen:
+        """Elements that are in `elements` and whose other number has its bit set in `bits`."""
+        other = chosen(bits)
+        translated = faiss.IDSelectorTranslated(self._numbers, other.selector)
+        if elements.selector is None:
+            return Chosen(translated, self._numbers, other)
+        both = faiss.IDSelectorAnd(elements.selector, translated)
+        return Chosen(both, self._numbers, elements, other, translated)
+
+
+class Graph:
+    """An HNSW graph over codes. Searched by any number of threads; one that came from `opened` cannot grow."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self._codes = faiss.downcast_index(index.storage)
+
+    @classmethod
+    def empty(cls, dim: int) -> "Graph":
+        index = faiss.IndexHNSWSQ(dim, BITS, LINKS, faiss.METRIC_L2)
+        index.is_trained = True  # direct codes: there is nothing to learn
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+        return cls(index)
+
+    @classmethod
+    def opened(cls, path: Path) -> "Graph":
+        """Mapped, so that what is not used can leave memory. Only for files whose checksum was verified."""
+        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+
+    @classmethod
+    def read(cls, path: Path) -> "Graph":
+        """A copy in memory that can grow."""
+        graph = cls(faiss.read_index(str(path)))
+        graph._index.hnsw.efConstruction = EF_CONSTRUCTION
+        return graph
+
+    @classmethod
+    def assembled(cls, dim: int, code_bytes: npt.NDArray[np.uint8], links: Links) -> "Graph":
+        """From codes (n, dim) and their links."""
+        graph = cls.empty(dim)
+        faiss.copy_array_to_vector(np.ascontiguousarray(code_bytes).ravel(), graph._codes.codes)
+        graph._index.ntotal = graph._codes.ntotal = len(code_bytes)
+        hnsw = graph._index.hnsw
+        faiss.copy_array_to_vector(links.levels, hnsw.levels)
+        faiss.copy_array_to_vector(links.offsets.astype(np.uint64), hnsw.offsets)
+        faiss.copy_array_to_vector(links.neighbours, hnsw.neighbors)
+        hnsw.entry_point, hnsw.max_level = links.entry, int(links.levels[links.entry]) - 1
+        return graph
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def dim(self) -> int:
+        return int(self._index.d)
+
+    def save(self, path: Path) -> None:
+        faiss.write_index(self._index, str(path))
+
+    def links(self) -> Links:
+        """A copy."""
+        hnsw = self._index.hnsw
+        return Links(
+            faiss.vector_to_array(hnsw.levels),
+            faiss.vector_to_array(hnsw.offsets).astype(np.int64),
+            faiss.vector_to_array(hnsw.neighbors),
+            int(hnsw.entry_point),
+        )
+
+    def relink(self, neighbours: npt.NDArray[np.int32]) -> None:
+        """Other links for the same nodes."""
+        faiss.copy_array_to_vector(neighbours, self._index.hnsw.neighbors)
+
+    def codes(self) -> npt.NDArray[np.uint8]:
+        """A copy, shape (n, dim)."""
+        return np.asarray(faiss.vector_to_array(self._codes.codes)).reshape(len(self), self.dim)
+
+    def add(self, code: Codes, levels: int) -> None:
+        """One node, code (1, dim). FAISS takes a level that is there already instead of drawing one."""
+        _one_thread()
+        self._index.hnsw.levels.push_back(levels)
+        self._index.add_c(1, faiss.swig_ptr(code))
+
+    def search(self, queries: Codes, limit: int, ef: int, among: Chosen = EVERYTHING) -> Found:
+        """Squared distances of codes, ascending, and elements, both (n, limit); -1 where there are fewer."""
+        return _search(self._index, queries, limit, among.search(ef))
+
+    def scan(self, queries: Codes, limit: int, among: Chosen = EVERYTHING) -> Found:
+        """Like `search`, but compares with every element that counts."""
+        return _search(self._codes, queries, limit, among.scan())
+
+
+class Flat:
+    """Codes that are compared one by one, in memory of a fixed size: one thread writes while others search."""
+
+    def __init__(self, dim: int, capacity: int) -> None:
+        self._index = faiss.IndexScalarQuantizer(dim, BITS, faiss.METRIC_L2)
+        self._index.is_trained = True
+        zeros = np.ones((capacity, dim), dtype=np.float32)
+        self._index.add(zeros)
+        self._bytes = faiss.rev_swig_ptr(self._index.codes.data(), capacity * dim).reshape(capacity, dim)
+
+    def put(self, at: int, code: Codes) -> None:
+        """Sets one element that no view counts yet."""
+        self._bytes[at] = code
+
+    def scan(self, queries: Codes, limit: int, among: Chosen) -> Found:
+        """See `Graph.scan`."""
+        return _search(self._index, queries, limit, among.scan())
+
+
+def _search(index: Any, queries: Codes, limit: int, parameters: Any) -> Found:
+    """FAISS's own wrapper costs twice as much: it checks and converts what is in order here."""
+    _one_thread()
+    count = len(queries)
+    distances = np.empty((count, limit), dtype=np.float32)
+    elements = np.empty((count, limit), dtype=np.int64)
+    index.search_c(
+        count, faiss.swig_ptr(queries), limit, faiss.swig_ptr(distances), faiss.swig_ptr(elements), parameters
+    )
+    return distances, elements

@@ -1,0 +1,32 @@
+"""A merge under way: what it takes, since when, and when its segment comes into place."""
+
+from dataclasses import dataclass
+
+from index_snapshots.builder import Built
+from index_snapshots.parts import Mask, Part, Store
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Part of a shard's state: the rest follows from it."""
+
+    taken: tuple[Store, ...]
+    """In the order of their rows."""
+    kept: tuple[Mask, ...]
+    """Which of their rows it takes, (count,) each."""
+    grown: bool
+    """Whether the first one is a segment whose graph is extended."""
+    of_base: bool
+    begun: int
+    """The seal at which it was begun."""
+    due: int
+    """The seal at which its segment is installed."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """One that the writer has begun."""
+
+    planned: Planned
+    parts: tuple[Part, ...]
+    built: Built

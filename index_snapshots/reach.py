@@ -1,0 +1,66 @@
+"""Makes every node of a graph reachable: a product that no link leads to is never found, whatever the `ef`."""
+
+import numpy as np
+
+from index_snapshots.repair import NONE, Links, Numbers, width
+
+
+def with_all_reached(links: Links) -> Numbers:
+    """The neighbours (as in `Links`), changed where the lowest level did not lead from the entry to every node.
+
+    HNSW does not promise that by itself: pruning and repairing can take the last link to a node. Each node left out
+    gets a link from a neighbour of its own, in a free place or in that of a link that nothing depends on.
+    """
+    places = links.offsets[:-1][:, None] + np.arange(width(0))
+    tree = _Tree(links.neighbours[places])
+    tree.grow(links.entry)
+    lost = np.flatnonzero(~tree.reached)
+    if not len(lost):
+        return links.neighbours
+    for node in lost.tolist():
+        if not tree.reached[node]:
+            tree.bridge(node)
+    neighbours = links.neighbours.copy()
+    neighbours[places] = tree.table
+    return neighbours
+
+
+class _Tree:
+    """What is reached, and the links by which each node was reached first: those must stay."""
+
+    def __init__(self, table: Numbers) -> None:
+        """`table`: the links of each node, (n, width(0)), ended by NONE."""
+        self.table = table
+        self.reached = np.zeros(len(table), dtype=np.bool_)
+        self._needed = np.zeros(table.shape, dtype=np.bool_)
+        self._roomy = 0
+        """Nodes before this one have no place left."""
+
+    def grow(self, node: int) -> None:
+        """Reaches `node` and all that it leads to."""
+        self.reached[node] = True
+        edge = np.array([node])
+        while len(edge):
+            targets = self.table[edge].ravel()
+            new = np.flatnonzero((targets != NONE) & ~self.reached[targets])
+            found, first = np.unique(targets[new], return_index=True)
+            at = new[first]
+            self._needed[edge[at // width(0)], at % width(0)] = True
+            self.reached[found] = True
+            edge = found
+
+    def bridge(self, node: int) -> None:
+        """Links a node that is not reached from one that is."""
+        own = self.table[node]
+        near = [one for one in own[own != NONE].tolist() if self.reached[one]]
+        source = next((one for one in near if not self._needed[one].all()), None)
+        while source is None:  # none of its neighbours can: the first node that can
+            if self.reached[self._roomy] and not self._needed[self._roomy].all():
+                source = self._roomy
+            else:
+                self._roomy += 1
+        free = self.table[source] == NONE
+        place = int(np.argmax(free)) if free.any() else int(np.flatnonzero(~self._needed[source])[-1])
+        self.table[source, place] = node
+        self._needed[source, place] = True
+        self.grow(node)

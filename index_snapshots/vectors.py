@@ -1,0 +1,240 @@
+"""The rows of a shard as a log-structured merge: one large graph, few small ones, and flat heads of the newest rows.
+
+Everything that happens here follows from the rows appended and buried, in their order: the same log gives the same
+parts, wherever, however fast, and however often it was stopped.
+"""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xxhash
+
+from index_snapshots.builder import Builder
+from index_snapshots.heads import Head
+from index_snapshots.merge import FromSegment, Merge
+from index_snapshots.nearest import FrozenVectors
+from index_snapshots.pacing import DEAD_SHARE, WAITING_HEADS_MAX, Pacing
+from index_snapshots.parts import Part, Rows, Store
+from index_snapshots.pending import Pending, Planned
+from index_snapshots.protocol import Half
+
+
+@dataclass
+class Figures:
+    """What the merges have cost so far; not part of the state."""
+
+    merges: int = 0
+    repairs: int = 0
+    rows_built: int = 0
+    waits: int = 0
+    """Installs for which the writer had to wait."""
+    waited_s: float = 0.0
+    longest_wait_s: float = 0.0
+
+
+class Vectors:
+    """The writer's rows. One thread only."""
+
+    def __init__(
+        self, dim: int, folder: Path, builder: Builder, pacing: Pacing, start: FrozenVectors | None, live_rows: Rows
+    ) -> None:
+        """`folder` takes the segments' files, belongs to this shard alone, and is emptied. `start`: what to go on from,
+        in the same memory and with its own pacing; `live_rows`: the numbers of its living rows, ascending."""
+        self._dim = dim
+        self._folder = folder
+        self._builder = builder
+        self._pacing = pacing if start is None else start.pacing
+        self._parts: list[Part] = []
+        self._pending: list[Pending] = []
+        self._seals = self._next_row = self._started = 0
+        self.figures = Figures()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if start is not None:
+            self._go_on(start, live_rows)
+
+    def _go_on(self, start: FrozenVectors, live_rows: Rows) -> None:
+        self._seals, self._next_row = start.seals, start.next_row
+        self._parts = [Part.thaw(part, live_rows) for part in start.parts]
+        by_store = {id(part.store): part for part in self._parts}
+        for planned in start.pending:
+            self._start(planned, tuple(by_store[id(store)] for store in planned.taken))
+
+    def append(self, slot: int, sku: str, vector: Half) -> int:
+        """Adds the newest row of a SKU, not shown yet; returns its number. The older one was buried before."""
+        head = self._open_head()
+        at = head.count
+        row = head.append(sku, vector)
+        self._parts[-1].put(at, slot)
+        self._next_row = row + 1
+        return row
+
+    def bury(self, row: int) -> None:
+        """The row is no longer the newest of its SKU."""
+        part = self._part(row)
+        part.bury(part.store.position(row))
+
+    def show(self, row: int, shown: bool) -> None:
+        """Whether searches may find the row."""
+        part = self._part(row)
+        part.show(part.store.position(row), shown)
+
+    def half(self, row: int) -> bytes:
+        """One vector as the log holds it: little-endian fp16."""
+        store = self._part(row).store
+        return bytes(store.vectors[store.position(row)].astype("<f2", copy=False).data)
+
+    def freeze(self) -> FrozenVectors:
+        return FrozenVectors(
+            self._dim,
+            self._pacing,
+            tuple(part.freeze() for part in self._parts),
+            self._seals,
+            self._next_row,
+            tuple(pending.planned for pending in self._pending),
+        )
+
+    @property
+    def builder_cpu_s(self) -> float:
+        return self._builder.cpu_s
+
+    def merge_all(self) -> None:
+        """For measurements: all into one graph now, as no log would do it; the shard's lineage ends with it."""
+        for pending in list(self._pending):
+            self._install(pending)
+        parts = tuple(part for part in self._parts if part.count)
+        kept = tuple(part.live[: part.count].copy() for part in parts)
+        if any(one.any() for one in kept):
+            self._parts = list(parts)
+            stores = tuple(part.store for part in parts)
+            self._start(Planned(stores, kept, stores[0].segment is not None, True, self._seals, self._seals), parts)
+            self._install(self._pending[0])
+
+    def structure_digest(self) -> int:
+        """128 bits over parts, dead marks, seals and merges under way: equal in one lineage at equal offsets."""
+        digest = xxhash.xxh3_128(f"{self._seals} {self._next_row}".encode())
+        for part in self._parts:
+            name = part.store.segment.name if part.store.segment else "head"
+            digest.update(f"{name} {part.store.first_row} {part.count}".encode())
+            digest.update(np.packbits(part.live[: part.count]).data)
+        for planned in (pending.planned for pending in self._pending):
+            rows = [int(np.count_nonzero(kept)) for kept in planned.kept]
+            digest.update(f"{planned.begun} {planned.due} {planned.of_base} {rows}".encode())
+        return digest.intdigest()
+
+    def _part(self, row: int) -> Part:
+        for part in reversed(self._parts):
+            if part.store.first_row <= row:
+                return part
+        raise KeyError(row)
+
+    def _open_head(self) -> Head:
+        """The head that takes the next row. A full one is sealed only now: all marks of its rows are set."""
+        head = self._parts[-1].store.head if self._parts else None
+        if head is not None and not head.full:
+            return head
+        if head is not None:
+            self._seal()
+        head = Head(self._dim, self._pacing.head_rows, self._next_row)
+        self._parts.append(Part.of_head(head))
+        return head
+
+    def _seal(self) -> None:
+        self._seals += 1
+        for pending in [one for one in self._pending if one.planned.due <= self._seals]:
+            self._install(pending)
+        self._hurry()
+        base = self._parts[0] if self._parts[0].store.segment else None
+        if not any(pending.planned.of_base for pending in self._pending):
+            self._extend_base(base)
+        if all(pending.planned.of_base for pending in self._pending):
+            self._gather_heads(base)
+
+    def _extend_base(self, base: Part | None) -> None:
+        """Starts a merge of the base with what follows it, when that is enough."""
+        free = _free(self._parts[0 if base is None else 1 :])
+        waiting = sum(part.count for part in free)
+        if waiting >= max(self._pacing.head_rows, self._pacing.base_share * (base.count if base else 0)):
+            self._begin(base, free, of_base=True)
+
+    def _gather_heads(self, base: Part | None) -> None:
+        """Starts a merge of the sealed heads that wait, into the small segment before them, when they are too many."""
+        heads = [part for part in self._parts if part.store.head and not part.merging]
+        if len(heads) < WAITING_HEADS_MAX:
+            return
+        at = self._parts.index(heads[0])
+        before = self._parts[at - 1] if at else None
+        small = before is not None and before is not base and before.store.segment is not None and not before.merging
+        grown = before if small else None
+        self._begin(grown, heads, of_base=False)
+
+    def _begin(self, grown: Part | None, added: Sequence[Part], *, of_base: bool) -> None:
+        taken = (*([grown] if grown else []), *added)
+        kept = tuple(part.live[: part.count].copy() for part in taken)
+        if grown is not None and np.count_nonzero(~kept[0]) <= DEAD_SHARE * grown.count:
+            kept[0][:] = True
+        elif grown is not None:
+            self.figures.repairs += 1
+        if not any(one.any() for one in kept):
+            self._parts = [part for part in self._parts if part not in taken]
+            return
+        rows = [int(np.count_nonzero(one)) for one in kept]
+        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows))
+        stores = tuple(part.store for part in taken)
+        self._start(Planned(stores, kept, grown is not None, of_base, self._seals, due), taken)
+
+    def _start(self, planned: Planned, taken: tuple[Part, ...]) -> None:
+        sources = [part.source(kept) for part, kept in zip(taken, planned.kept, strict=True)]
+        base = sources.pop(0) if planned.grown else None
+        assert base is None or isinstance(base, FromSegment)
+        folder = self._folder / str(self._started)  # its own, because two segments may have equal files
+        folder.mkdir()
+        self._started += 1
+        job = Merge(folder, self._dim, self._pacing.recall, base, tuple(sources))
+        for part in taken:
+            part.merging = True
+        built = self._builder.start(job)
+        self._pending.append(Pending(planned, taken, built))
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """Builds that are installed at the next seal are no longer nice."""
+        for pending in self._pending:
+            if pending.planned.due <= self._seals + 1:
+                pending.built.hurry()
+
+    def _install(self, pending: Pending) -> None:
+        started = time.perf_counter()
+        late = not pending.built.done
+        segment = pending.built.result()
+        self._count(pending.planned, time.perf_counter() - started if late else 0.0)
+        pairs = list(zip(pending.parts, pending.planned.kept, strict=True))
+        store = Store(segment, None, np.concatenate([part.store.slots[: len(kept)][kept] for part, kept in pairs]))
+        store.remove_at_end()
+        live = np.concatenate([part.live[: len(kept)][kept] for part, kept in pairs])
+        shown = np.concatenate([part.shown[: len(kept)][kept] for part, kept in pairs])
+        at = self._parts.index(pending.parts[0])
+        self._parts[at : at + len(pairs)] = [Part(store, live, shown)]
+        self._pending.remove(pending)
+
+    def _count(self, planned: Planned, waited_s: float) -> None:
+        figures = self.figures
+        figures.merges += 1
+        figures.rows_built += sum(int(np.count_nonzero(kept)) for kept in planned.kept[planned.grown :])
+        figures.waits += waited_s > 0
+        figures.waited_s += waited_s
+        figures.longest_wait_s = max(figures.longest_wait_s, waited_s)
+
+
+def _free(parts: Sequence[Part]) -> list[Part]:
+    """Those from the first on that no merge has taken; all of them are sealed."""
+    free = []
+    for part in parts:
+        if part.merging:
+            break
+        free.append(part)
+    return free
