@@ -32,7 +32,9 @@ class QdrantEdge:
         )
 
     def load(self, skus: Skus, vectors: Vectors) -> None:
-        self._shard.update(qdrant.UpdateOperation.create_field_index("group", qdrant.PayloadSchemaType.Integer))
+        # With more links for each group, its default, a search takes half as long again and the load a third longer.
+        groups = qdrant.IntegerIndexParams(lookup=True, range=False, enable_hnsw=False)
+        self._shard.update(qdrant.UpdateOperation.create_field_index("group", groups))
         for start in range(0, len(skus), LOAD_BATCH):
             self.upsert(skus[start : start + LOAD_BATCH], vectors[start : start + LOAD_BATCH])
         while self._shard.optimize():
@@ -67,6 +69,7 @@ class QdrantEdge:
             "hnsw": {"m": HNSW_M, "ef_construct": HNSW_EF_CONSTRUCTION, "ef": HNSW_EF},
             "full_scan_threshold_kb": FULL_SCAN_KB,
             "indexing_threshold_kb": INDEXING_KB,
+            "group": "integer index, without more links in the graph (enable_hnsw=False)",
             "optimize": "after the load only: it holds the GIL, so every search would wait for all of it",
         }
 

@@ -28,6 +28,8 @@ from schemas.errors import SettingsError
 from tests.unit.bench import odd_peers
 
 PLAN = Plan(rows=1_000, rate=400, seconds=0.3, queries=20)
+AT_ONCE = 1e15
+"""Upserts per second: all are due at the first look."""
 PARTS = ["start", "load", "static", "filtered", "streaming", "end"]
 EXACT = ENGINES["exact"]
 
@@ -90,7 +92,7 @@ def test_upserts_that_are_never_seen_are_counted_and_cost_recall(
     assert any("not seen in time" in note for note in row["notes"])
 
 
-def stream_of(peer: Peer, upserts: int, rate: float = 1e9) -> Stream:
+def stream_of(peer: Peer, upserts: int, rate: float = AT_ONCE) -> Stream:
     workload = PLAN.workload
     vectors = workload.upserts(0, upserts).astype(np.float32)
     return Stream(peer, workload.upserted(upserts), vectors, rate, PLAN.rows)
@@ -113,7 +115,7 @@ def test_a_slow_peer_gets_what_has_come_meanwhile_and_the_rest_is_told_as_behind
     stream = stream_of(peer, 3 * BATCH_MAX)
     with stream:
         peer.let_go.set()
-        stream.next_new(10)
+        stream.next_new(1)
     assert stream.sent.behind > 0
     assert max(peer.batches) <= BATCH_MAX
 
