@@ -20,7 +20,7 @@ from encoders.product_text import product_text
 from encoders.protocol import Encoder
 from schemas.errors import FreshetError, InvalidEvent, StateRefused
 from schemas.metrics import Metrics
-from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode
+from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode, is_unit
 from streams.reader import LogRecord
 from streams.transactions import Outgoing
 
@@ -100,16 +100,22 @@ def _read(records: Sequence[LogRecord], refusals: list[Outgoing], embedded: Embe
 
 
 def _encode(texts: Sequence[str], encoder: Encoder, faults: Faults) -> "list[np.ndarray[Any, Any] | None]":
-    """A vector per text; None where the encoder fails on that very text."""
+    """A vector per text; None where the encoder fails on that very text, or gives no finite vector of length 1."""
     try:
         for _ in texts:
             faults.handler("embed")
-        return list(encoder.encode_texts(texts))
+        return [vector if _usable(vector, encoder.dim) else None for vector in encoder.encode_texts(texts)]
     except Exception as error:
         if len(texts) == 1:
             log.exception("a product could not be embedded", error=repr(error))
             return [None]
         return [vector for text in texts for vector in _encode([text], encoder, faults)]
+
+
+def _usable(vector: "np.ndarray[Any, Any]", dim: int) -> bool:
+    """Whether a shard would take it: of length 1 in fp64, so that nothing overflows in fp16 either."""
+    wide = vector.astype(np.float64)
+    return wide.shape == (dim,) and is_unit(float(wide @ wide) ** 0.5)
 
 
 def _document(content: Content, vector: "np.ndarray[Any, Any]", encoder_id: str, topics: Topics) -> Outgoing:

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 
 from index_snapshots.checkpoints import CheckpointLog
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.orders import NO_ORDER, pack
 from index_snapshots.protocol import (
     Change,
@@ -74,7 +75,9 @@ def read(topic: Topic, offset: int, key: bytes | None, value: bytes | None, time
         return ShardRecord(topic, offset, (key or b"").decode(errors="replace"), timestamp_ms, error)
 
 
-def apply(records: Sequence[ShardRecord], shard: Shard, checkpoints: CheckpointLog | None = None) -> Applied:
+def apply(
+    records: Sequence[ShardRecord], shard: Shard, checkpoints: CheckpointLog | None = None, guards: Guards = GUARDS
+) -> Applied:
     """Applies records in the order given and publishes one view, and one more at each checkpoint inside.
 
     Offsets rise within a topic (with holes); the two topics may be interleaved in any way. What stands below the
@@ -94,7 +97,7 @@ def apply(records: Sequence[ShardRecord], shard: Shard, checkpoints: CheckpointL
         following[record.topic] = record.offset + 1
         unpublished = True
         try:
-            changes.append(check(record, shard.view.identity.encoder, shard.view.identity.dim))
+            changes.append(check(record, shard.view.identity.encoder, shard.view.identity.dim, guards))
         except InvalidEvent as error:
             refused.append(Refused(record, error.reason, str(error)))
         if checkpoints is not None and checkpoints.due(record.topic, record.offset):
@@ -113,7 +116,7 @@ def apply(records: Sequence[ShardRecord], shard: Shard, checkpoints: CheckpointL
     )
 
 
-def check(record: ShardRecord, encoder: str, dim: int) -> Change:
+def check(record: ShardRecord, encoder: str, dim: int, guards: Guards = GUARDS) -> Change:
     """What a record asks of a shard. Raises InvalidEvent: bad_vector, wrong_encoder, malformed_record."""
     value = record.value
     if value is None:
@@ -124,10 +127,10 @@ def check(record: ShardRecord, encoder: str, dim: int) -> Change:
         raise InvalidEvent("malformed_record", f"{record.topic} {record.offset} holds a {type(value).__name__}")
     if isinstance(value, OfferRecord):
         return _offer(record, value)
-    return _document(record, value, encoder, dim)
+    return _document(record, value, encoder, dim, guards)
 
 
-def _document(record: ShardRecord, value: DocumentRecord, encoder: str, dim: int) -> DocumentChange:
+def _document(record: ShardRecord, value: DocumentRecord, encoder: str, dim: int, guards: Guards) -> DocumentChange:
     order = _pack(record, value.order)
     if value.content is None and value.vector is None:
         return DocumentChange(record.sku, order, record.timestamp_ms)
@@ -145,7 +148,7 @@ def _document(record: ShardRecord, value: DocumentRecord, encoder: str, dim: int
         body=bytes(memoryview(orjson.dumps(value.content.model_dump(exclude_none=True)))),
         brand=value.content.brand or "",
         category=tuple(value.content.category or ()),
-        vector=_vector(record.sku, value.vector, dim),
+        vector=_vector(record.sku, value.vector, dim, guards),
         attributes=value.content.attributes,
     )
 
@@ -173,7 +176,7 @@ def _pack(record: ShardRecord, order: Order) -> int:
         raise InvalidEvent("malformed_record", f"{record.topic} of {record.sku!r}: {error}") from error
 
 
-def _vector(sku: str, text: str | None, dim: int) -> Half:
+def _vector(sku: str, text: str | None, dim: int, guards: Guards) -> Half:
     """base64 of little-endian fp16 -> (dim,), finite and of length 1."""
     try:
         data = base64.b64decode(text or "", validate=True)
@@ -183,6 +186,6 @@ def _vector(sku: str, text: str | None, dim: int) -> Half:
         raise InvalidEvent("bad_vector", f"the vector of {sku!r} has {len(data)} bytes; fp16 x {dim} has {2 * dim}")
     vector = np.frombuffer(data, dtype="<f2").astype(np.float16, copy=False)
     wide = vector.astype(np.float32)
-    if not is_unit(float(wide @ wide) ** 0.5):
+    if guards.vectors and not is_unit(float(wide @ wide) ** 0.5):
         raise InvalidEvent("bad_vector", f"the vector of {sku!r} is not finite or not of length 1")
     return vector

@@ -12,6 +12,7 @@ from index_snapshots.builder import Builder
 from index_snapshots.columns import NO_CODE, NO_NUMBER, NO_OFFER, NO_ROW, Columns
 from index_snapshots.facets import Facets
 from index_snapshots.filters import Masks
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.orders import NO_ORDER
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Change, Counts, DocumentChange, Identity, OfferChange, Offsets, Purge
@@ -37,6 +38,7 @@ class ShardWriter:
         pacing: Pacing = Pacing(),  # noqa: B008  frozen
         start: ShardView | None = None,
         facets: Declared | None = None,
+        guards: Guards = GUARDS,
     ) -> None:
         """`folder` takes the files of segments and is emptied first. `start`: a restored state that this shard goes on
         from; it takes over its words.
@@ -44,6 +46,7 @@ class ShardWriter:
         `facets` are declared by this process, not by the state: those of a restored state are read from its bodies.
         """
         self.identity = identity
+        self._guards = guards
         self.times = Times()
         self._now_ms = now_ms
         self._columns = Columns()
@@ -92,7 +95,7 @@ class ShardWriter:
         if isinstance(change, Purge):
             return slot is not None and self._purge(change, slot)
         name = "document_order" if isinstance(change, DocumentChange) else "offer_order"
-        if slot is not None and change.order <= self._columns.get(name, slot):
+        if slot is not None and self._guards.orders and change.order <= self._columns.get(name, slot):
             return False
         if slot is None:
             slot = self._columns.add()

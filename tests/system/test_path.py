@@ -1,6 +1,7 @@
 """The whole path over HTTP: an event goes in by the door and comes out of a search, with its price and its story."""
 
 import asyncio
+import base64
 import json
 import signal
 import time
@@ -13,6 +14,7 @@ from agents.catalog import CatalogAgent
 from agents.faults import Faults
 from agents.topics import Topics
 from schemas.metrics import Metrics
+from schemas.records import DeadLetter, DocumentRecord, Order, decode
 from streams.partitioner import partition_of
 from tests.system.conftest import Stack, http, wait_until
 from tests.system.sending import POISON, Merchant
@@ -151,6 +153,45 @@ def test_after_poison_in_kafka_and_at_the_door_the_next_event_is_searchable(shop
     assert search(shop, "lantern", limit=1)["hits"][0]["sku"] == "P-1"
 
 
+def spoiled(document: bytes, order: int, vector: bytes, sku: str) -> bytes:
+    """A document as another program might write it: newer, and with a vector that is none."""
+    known = decode(DocumentRecord, document)
+    text = base64.b64encode(vector).decode()
+    return known.model_copy(update={"sku": sku, "order": Order(known.order.generation, order), "vector": text}).encode()
+
+
+def test_bad_vectors_in_the_log_are_dead_lettered_and_counted_and_change_no_answer(shop: Stack) -> None:
+    wait_searchable(shop, send(shop, upsert("bowl", "Wooden bowl"))[0])
+    good = newest(shop, "documents", "bowl") or b""
+    dim = len(base64.b64decode(decode(DocumentRecord, good).vector or "")) // 2
+    bad = {
+        "nan": b"\x00\x7e" * dim,
+        "infinite": b"\x00\x7c" + bytes(2 * dim - 2),
+        "zero": bytes(2 * dim),
+        "too long": b"\x00\x40" + bytes(2 * dim - 2),
+        "one number less": b"\x00\x3c" + bytes(2 * dim - 4),
+    }
+    queries = ("wooden bowl", "lamp", "cup", "something to read by at night")
+    before = [search(shop, text, limit=20)["hits"] for text in queries]
+    merchant = Merchant(shop.kafka, shop.generation, "documents")
+    for number, vector in enumerate(bad.values()):
+        for sku in ("bowl", "ghost"):
+            merchant.send_raw(sku.encode(), spoiled(good, 10**9 + number, vector, sku))
+    ids = {f"{shop.topic('documents')}-{at.partition('-')[2]}" for at in merchant.flush()}
+
+    def letters() -> list[DeadLetter]:
+        found = [decode(DeadLetter, value) for _, value in shop.values("dead-letters") if value]
+        return [letter for letter in found if letter.id in ids]
+
+    wait_until(lambda: len(letters()) == len(ids) == 2 * len(bad), FOUND_S, "all are dead-lettered")
+    assert {(letter.reason, letter.stage, letter.who) for letter in letters()} == {("bad_vector", "shard", "operator")}
+    counted = f'freshet_refused_records_total{{reason="bad_vector"}} {2 * len(bad)}.0'
+    wait_until(lambda: counted in http("GET", shop.url("shard", "/metrics"))[1].decode(), FOUND_S, "all are counted")
+    assert [search(shop, text, limit=20)["hits"] for text in queries] == before
+    assert http("GET", shop.url("serving", "/v1/skus/ghost"))[0] == 404
+    wait_searchable(shop, send(shop, upsert("bowl-2", "Bowl of glass"))[0])
+
+
 def shard_states(shop: Stack) -> list[tuple[Any, ...]]:
     """What each shard holds, once it has read all there is."""
 
@@ -161,6 +202,17 @@ def shard_states(shop: Stack) -> list[tuple[Any, ...]]:
 
     names = ("digest_documents", "digest_offers", "rows", "visible", "held_offers")
     return [tuple(one[name] for name in names) for one in wait_until(read_all, FOUND_S, "the shards have read all")]
+
+
+def checkpoints(shop: Stack) -> dict[tuple[int, str, int], str]:
+    """The digests that each shard has at fixed offsets: by partition, topic and offset."""
+    _, answer = http("GET", shop.url("shard", "/state"))
+    return {
+        (one["state"]["partition"], topic, point["offset"]): point["digest"]
+        for one in answer["shards"]
+        for topic, points in one["checkpoints"].items()
+        for point in points
+    }
 
 
 def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -> None:
@@ -176,16 +228,19 @@ def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -
 
         wait_until(one_more, FOUND_S, f"the shard dies at {fault}")
         assert shard.returncode == -signal.SIGKILL, fault
-    shop.start("shard")
+    shop.start("shard", FRESHET_DIGEST_EVERY="3")
     for event_id in ids[-7:]:
         wait_searchable(shop, event_id)
     wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
-    recovered, hits = shard_states(shop), search(shop, "cup", limit=20)["hits"]
+    recovered, hits, before = shard_states(shop), search(shop, "cup", limit=20)["hits"], checkpoints(shop)
     shop.kill("shard")
-    shop.start("shard", FRESHET_DATA=str(shop.data / "empty"))
+    shop.start("shard", FRESHET_DATA=str(shop.data / "empty"), FRESHET_DIGEST_EVERY="3")
     wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
     assert shard_states(shop) == recovered
     assert search(shop, "cup", limit=20)["hits"] == hits and len(hits) >= 7
+    after = checkpoints(shop)
+    common = before.keys() & after.keys()
+    assert common and all(before[point] == after[point] for point in common), "the same at every common point"
 
 
 async def purge_now(shop: Stack) -> None:

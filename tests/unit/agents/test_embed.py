@@ -142,3 +142,37 @@ async def test_a_batch_whose_partition_was_handed_over_meanwhile(
     else:
         await embedding._commit(0, fresh, Embedded())
     assert commits == done
+
+
+BAD_VECTORS = {
+    "nan": [float("nan"), 0.0],
+    "infinite": [float("inf"), 0.0],
+    "zero": [0.0, 0.0],
+    "infinite in fp16": [70_000.0, 0.0],
+    "too large for fp32 sums": [3e38, 3e38],
+    "too long": [1.003, 0.0],
+    "too short": [0.997, 0.0],
+    "another dimension": [1.0, 0.0, 0.0],
+}
+
+
+class Spoiled(Encoder):
+    """Gives one bad vector, without an error."""
+
+    def __init__(self, vector: list[float]) -> None:
+        self.vector = np.array(vector, dtype=np.float32)
+
+    def encode_texts(self, texts: Sequence[str]) -> Any:
+        return [self.vector if "bad" in text else np.array([0.6, 0.8], dtype=np.float32) for text in texts]
+
+
+@pytest.mark.parametrize("name", BAD_VECTORS)
+def test_a_vector_that_no_shard_would_take_is_dead_lettered_here_and_the_event_corrected(name: str) -> None:
+    records = [incoming(0, "a", "good"), incoming(1, "b", "bad"), incoming(2, "c", "fine")]
+    tried: list[bool] = []
+    embedded = embed_batch(records, Spoiled(BAD_VECTORS[name]), TOPICS, Faults(), tried.append)
+    by_topic = [outgoing.topic for outgoing in embedded.outgoing]
+    assert by_topic == ["documents", "documents", "dead-letters", "outcomes"]
+    assert (embedded.encoded, embedded.refused, tried) == (2, ["encoder_refused"], [True, False, True])
+    outcome = decode(Outcome, embedded.outgoing[-1].value or b"")
+    assert (outcome.event_id, outcome.outcome, outcome.reason) == ("1-0-10", "dead-lettered", "encoder_refused")

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from index_snapshots.builder import BuilderHere
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
@@ -93,11 +94,12 @@ def shard(
     pacing: Pacing = SMALL,
     start: ShardView | None = None,
     facets: Facets = FACETS,
+    guards: Guards = GUARDS,
 ) -> ShardWriter:
     """A shard that seals and merges every few rows."""
     identity = Identity(0, lineage, ENCODER, dim) if start is None else start.identity
     folder = Path(_folders.name) / str(next(_numbers))
-    return ShardWriter(identity, lambda: 1_000, folder, BuilderHere(), pacing, start, facets)
+    return ShardWriter(identity, lambda: 1_000, folder, BuilderHere(), pacing, start, facets, guards)
 
 
 def hits(view: View, found: Sequence[Found]) -> list[Hit]:
