@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from agents.faults import Faults
 from agents.shard import Kept, ShardAgent, ShardSetup
 from agents.topics import Topics
+from index_snapshots.builder import BuilderHere
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.protocol import Offsets
 from schemas.metrics import Metrics
@@ -40,8 +41,8 @@ def spoiled(order: int, data: bytes, encoder: str = "fake") -> bytes:
 async def test_each_refused_record_leaves_a_letter_and_a_count(tmp_path: Path) -> None:
     metrics, letters = Metrics(), Letters()
     producer: Any = letters
-    setup = ShardSetup("", Topics(1, 1), tmp_path, 0, 20_000, 2, 9, 2)
-    agent = ShardAgent(setup, [], producer, metrics, Faults(), str)
+    setup = ShardSetup("", Topics(1, 1), tmp_path, 0, 20_000, 2, 9, 2, 0.98)
+    agent = ShardAgent(setup, [], BuilderHere(), producer, metrics, Faults(), str)
     agent.kept[0] = kept = Kept(ORIGIN, tmp_path, shard(), CheckpointLog(100, Offsets(0, 0)))
     nan, zero, short = b"\x00\x7e" * DIM, bytes(2 * DIM), bytes(2 * DIM - 2)
     values = [
