@@ -13,6 +13,10 @@ SEARCHES_MAX: Final = 64
 """Searches that wait or run; more are refused at once, so that a queue never eats the budget of all."""
 SEARCH_BATCH_MAX: Final = 8
 """Searches that one thread answers in one go: the first of them waits for the last."""
+SWITCH_S: Final = 0.0005
+"""A thread that wants to run Python waits at most so long for the one that does: `sys.setswitchinterval` of a shard
+process. A search needs its turn several times and the writer is busy for many ms: with Python's 5 ms the slowest
+hundredth of the searches waited twice as long."""
 Q = TypeVar("Q")
 A = TypeVar("A")
 

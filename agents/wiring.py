@@ -17,6 +17,7 @@ from agents.faults import Faults
 from agents.health import Health, listen
 from agents.partitions import Partitions
 from agents.scrubbing import Scrubber
+from agents.search_threads import SWITCH_S
 from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
@@ -52,9 +53,6 @@ from streams.topics import Cluster, describe_cluster
 FAULT_VARIABLE = "FRESHET_FAULT"
 KAFKA_WAIT_S = 60.0
 """A worker that starts before Kafka does waits so long; Faust itself would leave at once."""
-SWITCH_S = 0.0005
-"""A thread that wants to run Python waits at most so long for the one that does. A search needs its turn several times
-and the writer is busy for many ms: with Python's 5 ms the slowest hundredth of the searches waited twice as long."""
 REDIS_TIMEOUT_S = 1.0
 """Of a batch of clicks: nobody waits for it."""
 WATCH_S = 0.5

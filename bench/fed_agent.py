@@ -4,9 +4,10 @@ What is left out of a real shard process is the Kafka consumer alone; encoding t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ from bench.vector_file import VectorFile
 from bench.workload import blocks
 from index_snapshots.builder import BuilderProcess
 from index_snapshots.manifest import Origin
+from index_snapshots.protocol import Half, View
+from index_snapshots.writer import ShardWriter
 from schemas.metrics import Metrics
 from schemas.search import Filters
 from schemas.settings import ShardSettings
@@ -51,7 +54,10 @@ class NoDeadLetters:
 class FedAgent:
     """Lives in one event loop; its methods are called there."""
 
-    def __init__(self, folder: Path, vectors: VectorFile, skus: npt.NDArray[np.int64], dim: int) -> None:
+    def __init__(
+        self, folder: Path, vectors: VectorFile, skus: npt.NDArray[np.int64], dim: int, warm: Sequence[Half]
+    ) -> None:
+        """`warm`: queries that a merged view is asked before it answers anybody, because its pages are mapped anew."""
         defaults = ShardSettings(data=folder)
         topics = Topics(GENERATION, 1)
         ids = {"documents": "documents", "offers": "offers"}
@@ -67,13 +73,14 @@ class FedAgent:
             digest_every=defaults.digest_every,
             recall=defaults.recall,
         )
-        self._metrics, self.builder = Metrics(), BuilderProcess()
-        self.agent = ShardAgent(
-            setup, [origin], self.builder, NoDeadLetters(), self._metrics, Faults(), lambda: "bench"
-        )
+        self._metrics = Metrics()
+        self.builder = BuilderProcess()
+        dead_letters, metrics = NoDeadLetters(), self._metrics
+        self.agent = ShardAgent(setup, [origin], self.builder, dead_letters, metrics, Faults(), lambda: "bench")
         self.agent.caught_up = self.agent.live = True
+        self._shard = self.kept.shard
         self._topic = topics.name("documents")
-        self._vectors, self._skus = vectors, skus
+        self._vectors, self._skus, self._warm = vectors, skus, warm
         self._fed = FedStream()
         self.flow = Flow()
         self.next = 0
@@ -87,6 +94,14 @@ class FedAgent:
         self._working = asyncio.create_task(self.agent.work(self._fed))
         health = Health("shard", self._metrics, str, dict)
         return await listen(ShardEndpoint(self.agent).app(health), LOOPBACK, 0)
+
+    def answer_from(self, view: View | None) -> None:
+        """Lets the endpoint answer from this view; None: from the shard again. Only while nothing is fed."""
+        self.kept.shard = self._shard
+        if view is not None:
+            for query in self._warm:
+                view.search(query, 1, Filters())
+            self.kept.shard = cast(ShardWriter, SimpleNamespace(view=view, times=self._shard.times))
 
     async def load(self, rows: int) -> None:
         """Feeds the first `rows` records, at the agent's own pace."""

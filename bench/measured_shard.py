@@ -3,20 +3,28 @@
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from bench.process_costs import cpu_seconds
 from bench.shard_records import ENCODER
-from index_snapshots.builder import BuilderProcess
+from index_snapshots.builder import Builder, BuilderProcess
+from index_snapshots.parts import FrozenPart
 from index_snapshots.protocol import Identity
+from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
 
-LINEAGE = "bench"
+LINEAGE: Final = "bench"
+REST_S: Final = 0.5
+"""The builder is at rest when it has used no more than this part of it."""
+REST_SHARE: Final = 0.02
+SETTLE_S_MAX: Final = 600.0
 
 
-def open_shard(folder: Path, dim: int) -> ShardWriter:
-    """An empty shard that keeps its files in `folder`."""
+def open_shard(folder: Path, dim: int, builder: Builder | None = None) -> ShardWriter:
+    """An empty shard that keeps its files in `folder`. `builder`: default a process, which ends with ours."""
     identity = Identity(0, LINEAGE, ENCODER, dim)
-    return ShardWriter(identity, lambda: time.time_ns() // 1_000_000, folder / "segments", BuilderProcess())
+    folder, builder = folder / "segments", builder or BuilderProcess()
+    return ShardWriter(identity, lambda: time.time_ns() // 1_000_000, folder, builder)
 
 
 def settle(shard: ShardWriter) -> None:
@@ -25,11 +33,33 @@ def settle(shard: ShardWriter) -> None:
     shard.write((), shard.view.offsets)
 
 
+def wait_for_builder() -> None:
+    """Waits until the builder is at rest; what it has built is installed by later writes. Raises TimeoutError."""
+    until_s, before_s = time.monotonic() + SETTLE_S_MAX, cpu_seconds()["children_s"]
+    while time.monotonic() < until_s:
+        time.sleep(REST_S)
+        after_s = cpu_seconds()["children_s"]
+        if after_s - before_s <= REST_SHARE * REST_S:
+            return
+        before_s = after_s
+    raise TimeoutError(f"the builder is still at work after {SETTLE_S_MAX:g} s")
+
+
 def engine_figures(shard: ShardWriter) -> dict[str, Any]:
-    """Counts since the start: merges, rows built, waits of the writer; CPU seconds of the builder."""
-    return asdict(shard.structure.figures) | {"builder_cpu_s": shard.structure.builder_cpu_s}
+    """What the merges have cost since the start, and which parts a search goes through now."""
+    return {
+        **asdict(shard.structure.figures),
+        "builder_cpu_s": shard.structure.builder_cpu_s,
+        "parts": [_part(part) for part in shard.view.vectors.parts],
+    }
 
 
-def merging_base(shard: ShardWriter) -> bool:
-    """Whether the base is being merged."""
-    return any(planned.of_base for planned in shard.view.vectors.pending)
+def _part(part: FrozenPart) -> dict[str, Any]:
+    segment = part.store.segment
+    ef = {} if segment is None else {"ef": segment.calibration.ef}
+    return {"kind": "head" if segment is None else "graph", "rows": part.count, "shown": part.shown, **ef}
+
+
+def merging_base(view: ShardView) -> bool:
+    """Whether the large graph is being merged."""
+    return any(planned.of_base for planned in view.vectors.pending)

@@ -93,6 +93,38 @@ class Stretch:
         }
 
 
+@dataclass
+class Spent:
+    """What the engine did for the upserts of several stretches: differences between answers of `costs`."""
+
+    builder_cpu_s: float = 0.0
+    rows_built: int = 0
+    merges: int = 0
+    repairs: int = 0
+    waits: int = 0
+    waited_s: float = 0.0
+    longest_wait_s: float = 0.0
+    """Since the start."""
+
+    def add(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        self.builder_cpu_s += after["cpu"]["children_s"] - before["cpu"]["children_s"]
+        for name in ("rows_built", "merges", "repairs", "waits", "waited_s"):
+            setattr(self, name, getattr(self, name) + after["engine"][name] - before["engine"][name])
+        self.longest_wait_s = after["engine"]["longest_wait_s"]
+
+    def figures(self, upserts: int) -> dict[str, Any]:
+        """`write_amplification`: rows put into graphs for each upsert; a row that waits in a head is not built yet."""
+        return {
+            "builder_cpu_us_per_upsert": each_us(self.builder_cpu_s, upserts),
+            "write_amplification": ratio(self.rows_built, upserts),
+            "merges": self.merges,
+            "repairs": self.repairs,
+            "writer_waits": self.waits,
+            "writer_waited_s": round(self.waited_s, DIGITS),
+            "longest_wait_s": round(self.longest_wait_s, DIGITS),
+        }
+
+
 def each_us(cpu_s: float, count: int) -> float | None:
     """Microseconds of CPU for each; None where there was none."""
     return round(cpu_s / count * 1e6, 1) if count else None
@@ -106,11 +138,6 @@ def ratio(part: float, whole: float) -> float | None:
 def bytes_per_row(pss_mb: float, empty_pss_mb: float, rows: int) -> int | None:
     """Growth of the process since it held no row, per live row."""
     return round((pss_mb - empty_pss_mb) * 1e6 / rows) if rows else None
-
-
-def spent_between(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> float:
-    """CPU seconds between two answers of `costs`."""
-    return float(after["cpu"][name] - before["cpu"][name])
 
 
 def headline(

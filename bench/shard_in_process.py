@@ -5,6 +5,7 @@
 `bench.shard_plan.Setup` says what it is given; each method of `InProcess` is a command.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -12,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from agents.search_threads import SWITCH_S
 from bench import closed_loop
 from bench.filter_labels import fields, labels_of
-from bench.measured_shard import engine_figures, merging_base, open_shard, settle
+from bench.measured_shard import engine_figures, merging_base, open_shard, wait_for_builder
+from bench.merged_view import MergedView
 from bench.paced_stream import BATCH_MAX, Flow, PacedStream
 from bench.process_costs import cpu_seconds, folder_mb, memory_mb
 from bench.samples import packed
@@ -22,6 +25,7 @@ from bench.shard_records import changes, sku_name, sku_number
 from bench.subject import obey, setup
 from bench.vector_file import VectorFile
 from bench.workload import Workload, blocks
+from index_snapshots.builder import BuilderProcess
 from index_snapshots.protocol import DocumentChange, Half, Offsets, Shard
 from schemas.search import Filters
 
@@ -65,9 +69,15 @@ class InProcess:
         self._empty_mb = memory_mb()["pss_mb"]
         self._empty_cpu_s = sum(cpu_seconds().values())
         self._loaded_cpu_s = 0.0
-        self._shard = open_shard(self._folder, dim)
+        self._builder = BuilderProcess()
+        self._shard = open_shard(self._folder, dim, self._builder)
+        self._merged: MergedView | None = None
         self._sink = ShardSink(self._shard, self._vectors, self._skus)
         self._stream: PacedStream[list[DocumentChange]] | None = None
+
+    def close(self) -> None:
+        """The builder gives up what is under way, before its files are removed."""
+        self._builder.close()
 
     def load(self) -> dict[str, Any]:
         """Writes the catalogue of the start, as the agent does when it catches up with the log."""
@@ -78,21 +88,23 @@ class InProcess:
             self._sink.write(batch)
             writing_s += perf_counter() - write_began_s
         written_s = perf_counter() - began_s
-        settle(self._shard)
+        wait_for_builder()
         self._loaded_cpu_s = sum(cpu_seconds().values()) - self._empty_cpu_s
         return {"writing_s": writing_s, "written_s": written_s, "settled_s": perf_counter() - began_s}
 
     def load_until_merge(self, last: int) -> None:
         """Writes on, as fast as it goes, until the base is being merged or record `last` is reached."""
-        while not merging_base(self._shard) and (first := self._next) < last:
+        while not merging_base(self._shard.view) and (first := self._next) < last:
             self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
 
     def merging(self) -> dict[str, Any]:
         """Whether the base is being merged."""
-        return {"base": merging_base(self._shard)}
+        return {"base": merging_base(self._shard.view)}
 
-    def settle(self) -> None:
-        settle(self._shard)
+    def merge(self) -> dict[str, Any]:
+        """Merges all rows of the newest view into one graph, beside the shard, which stays as it is."""
+        self._merged = MergedView(self._shard.view, self._folder / "merged")
+        return {"merged_ef": self._merged.ef}
 
     def stream(self, rate: float, last: int) -> None:
         """Begins to write the next records, up to `last`."""
@@ -115,15 +127,17 @@ class InProcess:
         self._stream = None
         return last
 
-    def latency(self, seconds: float, filters: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {"waits_ms": packed(closed_loop.latencies(self._search(filters), self._queries, seconds))}
+    def latency(self, seconds: float, filters: dict[str, Any] | None = None, merged: bool = False) -> dict[str, Any]:
+        """`merged`: of the merged view instead of the shard."""
+        return {"waits_ms": packed(closed_loop.latencies(self._search(filters, merged), self._queries, seconds))}
 
-    def throughput(self, seconds: float, clients: int) -> dict[str, Any]:
-        return closed_loop.throughput(self._search(None), self._queries, seconds, clients)._asdict()
+    def throughput(self, seconds: float, clients: int, merged: bool = False) -> dict[str, Any]:
+        return closed_loop.throughput(self._search(None, merged), self._queries, seconds, clients)._asdict()
 
-    def found(self, queries: int, filters: dict[str, Any] | None = None) -> dict[str, Any]:
+    def found(self, queries: int, filters: dict[str, Any] | None = None, merged: bool = False) -> dict[str, Any]:
         """What one view finds for the first queries, and how many records it holds."""
-        view, asked = self._shard.view, Filters(**(filters or {}))
+        view = self._merged.opened() if merged and self._merged else self._shard.view
+        asked = Filters(**(filters or {}))
         answers = [view.search(query, LIMIT, asked) for query in self._queries[:queries]]
         return {
             "records": view.offsets.documents,
@@ -147,9 +161,14 @@ class InProcess:
         """The next record to be written."""
         return self._shard.view.offsets.documents
 
-    def _search(self, filters: dict[str, Any] | None) -> Callable[[Half], object]:
+    def _search(self, filters: dict[str, Any] | None, merged: bool) -> Callable[[Half], object]:
         asked, shard = Filters(**(filters or {})), self._shard
-        return lambda query: shard.view.search(query, LIMIT, asked)
+        if not merged or self._merged is None:
+            return lambda query: shard.view.search(query, LIMIT, asked)
+        view = self._merged.opened()
+        for query in self._queries:  # its pages have just been mapped anew
+            view.search(query, LIMIT, asked)
+        return lambda query: view.search(query, LIMIT, asked)
 
     def _prepare(self, first: int, count: int) -> list[DocumentChange]:
         more = fields(self._labels, first, count) if self._labels else None
@@ -159,8 +178,8 @@ class InProcess:
 COMMANDS = (
     "load",
     "load_until_merge",
+    "merge",
     "merging",
-    "settle",
     "stream",
     "position",
     "flow",
@@ -173,8 +192,12 @@ COMMANDS = (
 
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH_S)
     subject = InProcess(**setup())
-    obey({name: getattr(subject, name) for name in COMMANDS})
+    try:
+        obey({name: getattr(subject, name) for name in COMMANDS})
+    finally:
+        subject.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Clients are other processes (`bench.http_client`); each method of `OverHttp` is 
 """
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from time import perf_counter
@@ -13,8 +14,10 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from agents.search_threads import SWITCH_S
 from bench.fed_agent import FedAgent
-from bench.measured_shard import engine_figures, settle
+from bench.measured_shard import engine_figures, wait_for_builder
+from bench.merged_view import MergedView
 from bench.process_costs import cpu_seconds, folder_mb, memory_mb
 from bench.shard_records import sku_number
 from bench.subject import obey, setup
@@ -25,6 +28,7 @@ from streams.logs import configure_logs
 
 T = TypeVar("T")
 LIMIT = 10
+WARM_QUERIES = 500
 
 
 class OverHttp:
@@ -37,8 +41,13 @@ class OverHttp:
         self._loop, self._rows, self._folder = loop, rows, Path(folder)
         self._skus = workload.skus(records)
         self._workload = workload
-        self._fed = FedAgent(self._folder, VectorFile(Path(vectors), dim), self._skus, dim)
+        warm = list(workload.queries(WARM_QUERIES))
+        self._fed = FedAgent(self._folder, VectorFile(Path(vectors), dim), self._skus, dim, warm)
         self._stream: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """The builder gives up what is under way, before its files are removed."""
+        self._fed.builder.close()
 
     def listen(self) -> dict[str, Any]:
         return {"port": self._run(self._fed.listen())}
@@ -46,11 +55,18 @@ class OverHttp:
     def load(self) -> dict[str, Any]:
         began_s = perf_counter()
         self._run(self._fed.load(self._rows))
-        settle(self._fed.kept.shard)
+        wait_for_builder()
         return {"settled_s": perf_counter() - began_s}
 
-    def settle(self) -> None:
-        settle(self._fed.kept.shard)
+    def merge(self) -> dict[str, Any]:
+        """Merges all rows of the newest view into one graph, beside the shard, which stays as it is."""
+        view = self._fed.kept.shard.view
+        self._merged = MergedView(view, self._folder / "merged")
+        return {"merged_ef": self._merged.ef}
+
+    def answer_from(self, merged: bool) -> None:
+        """From the merged view, until told otherwise; only while nothing streams in."""
+        self._fed.answer_from(self._merged.opened() if merged else None)
 
     def stream(self, rate: float, last: int) -> None:
         async def begin() -> None:
@@ -101,13 +117,17 @@ class OverHttp:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-COMMANDS = ("listen", "load", "settle", "stream", "position", "flow", "stop", "found", "costs")
+COMMANDS = ("listen", "load", "merge", "answer_from", "stream", "position", "flow", "stop", "found", "costs")
 
 
 async def serve() -> None:
+    sys.setswitchinterval(SWITCH_S)
     configure_logs("warning")
     subject = OverHttp(asyncio.get_running_loop(), **setup())
-    await asyncio.to_thread(obey, {name: getattr(subject, name) for name in COMMANDS})
+    try:
+        await asyncio.to_thread(obey, {name: getattr(subject, name) for name in COMMANDS})
+    finally:
+        subject.close()
 
 
 if __name__ == "__main__":

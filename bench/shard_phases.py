@@ -27,14 +27,15 @@ class Clients(Protocol):
 class Threads:
     """Clients in the measured process itself."""
 
-    def __init__(self, subject: Subject, clients: int) -> None:
-        self._subject, self._clients = subject, clients
+    def __init__(self, subject: Subject, clients: int, **which: bool) -> None:
+        """`which`: said with each command; `merged=True` searches the merged view."""
+        self._subject, self._clients, self._which = subject, clients, which
 
     def latency(self, seconds: float) -> dict[str, Any]:
-        return self._subject.ask("latency", seconds=seconds)
+        return self._subject.ask("latency", seconds=seconds, **self._which)
 
     def throughput(self, seconds: float) -> dict[str, Any]:
-        return self._subject.ask("throughput", seconds=seconds, clients=self._clients)
+        return self._subject.ask("throughput", seconds=seconds, clients=self._clients, **self._which)
 
 
 class Processes:
@@ -55,6 +56,26 @@ class Processes:
             "seconds": max(answer["seconds"] for answer in answers),
             "cpu_s": sum(answer["cpu_s"] for answer in answers),
         }
+
+
+class OnMerged:
+    """The same clients while the shard's process answers from its merged view."""
+
+    def __init__(self, clients: Clients, shard: Subject) -> None:
+        self._clients, self._shard = clients, shard
+
+    def latency(self, seconds: float) -> dict[str, Any]:
+        return self._of_merged(self._clients.latency, seconds)
+
+    def throughput(self, seconds: float) -> dict[str, Any]:
+        return self._of_merged(self._clients.throughput, seconds)
+
+    def _of_merged(self, window: Callable[[float], dict[str, Any]], seconds: float) -> dict[str, Any]:
+        self._shard.ask("answer_from", merged=True)
+        try:
+            return window(seconds)
+        finally:
+            self._shard.ask("answer_from", merged=False)
 
 
 def rest(phases: Sequence[tuple[Phase, Clients]], seconds: float) -> None:

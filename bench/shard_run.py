@@ -15,15 +15,14 @@ from bench.latency import percentile
 from bench.machine import load, machine
 from bench.shard_figures import (
     Phase,
+    Spent,
     Stretch,
     bytes_per_row,
-    each_us,
     headline,
     http_headline,
     ratio,
-    spent_between,
 )
-from bench.shard_phases import Processes, Threads, leg, rest
+from bench.shard_phases import Clients, OnMerged, Processes, Threads, leg, rest
 from bench.shard_plan import ShardPlan
 from bench.subject import Subject
 from bench.truth import nearest, recall
@@ -40,13 +39,15 @@ class Part:
     """What one part of the run measured: in-process or over HTTP."""
 
     static: Phase = field(default_factory=Phase)
-    """Fully merged, before the stream and after it."""
+    """All rows of the start in one graph, before the stream and between its legs."""
     streaming: Phase = field(default_factory=Phase)
     left: Phase = field(default_factory=Phase)
-    """At rest, merged as far as the stream left it."""
+    """At rest, as the log leaves it: at the start, and between the legs."""
     fast: Phase = field(default_factory=Phase)
     stretch: Stretch = field(default_factory=Stretch)
     fast_stretch: Stretch = field(default_factory=Stretch)
+    spent: Spent = field(default_factory=Spent)
+    fast_spent: Spent = field(default_factory=Spent)
     found: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """When, and what the first queries found then."""
     costs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -109,20 +110,23 @@ def _inside(plan: ShardPlan, place: Path, exact: list[Numbers], say: Say) -> tup
         clients = Threads(shard, plan.clients)
         say("in-process: loading")
         part.loaded = shard.ask("load")
-        part.found.append(("static", shard.ask("found", queries=plan.judged)))
+        rest([(part.left, clients)], plan.window_s)
+        part.costs["static"] = shard.ask("costs")
+        part.loaded |= shard.ask("merge")
+        part.found.append(("merged", shard.ask("found", queries=plan.judged, merged=True)))
+        part.found.append(("as loaded", shard.ask("found", queries=plan.judged)))
         wanted = recall(part.found[0][1]["found"], exact)
         raw.told = peer.ask("load")
         raw.told |= peer.ask("calibrate", truth=[line.tolist() for line in exact], wanted=wanted)
         raw.told["wanted_recall"] = round(wanted, 4)
         say(f"in-process: static, beside raw FAISS with ef {raw.told['ef']}")
-        both = [(part.static, clients), (raw.static, Threads(peer, plan.clients))]
+        at_rest: list[tuple[Phase, Clients]] = [
+            (part.static, Threads(shard, plan.clients, merged=True)),
+            (raw.static, Threads(peer, plan.clients)),
+        ]
         for _ in range(plan.static_rounds):
-            rest(both, plan.window_s)
-        part.costs["static"] = shard.ask("costs")
-        _stream(plan, part, shard, clients, plan.legs, say, "in-process")
-        say("in-process: merging all, static again")
-        shard.ask("settle")
-        rest(both, plan.window_s)
+            rest(at_rest, plan.window_s)
+        _stream(plan, part, shard, clients, plan.legs, at_rest, say, "in-process")
         raw.told |= peer.ask("costs")
     return part, raw
 
@@ -141,12 +145,13 @@ def _outside(plan: ShardPlan, place: Path, say: Say) -> Part:
             ]
         )
         say("HTTP: static")
-        for _ in range(plan.static_rounds):
-            rest([(part.static, clients)], plan.window_s)
+        rest([(part.left, clients)], plan.window_s)
         part.costs["static"] = shard.ask("costs")
-        _stream(plan, part, shard, clients, plan.http_legs, say, "HTTP")
-        shard.ask("settle")
-        rest([(part.static, clients)], plan.window_s)
+        part.loaded |= shard.ask("merge")
+        at_rest: list[tuple[Phase, Clients]] = [(part.static, OnMerged(clients, shard))]
+        for _ in range(plan.static_rounds):
+            rest(at_rest, plan.window_s)
+        _stream(plan, part, shard, clients, plan.http_legs, at_rest, say, "HTTP")
     return part
 
 
@@ -166,12 +171,13 @@ def _stream(
     plan: ShardPlan,
     part: Part,
     shard: Subject,
-    clients: Threads | Processes,
+    clients: Clients,
     legs: list[int],
+    at_rest: list[tuple[Phase, Clients]],
     say: Say,
     where: str,
 ) -> None:
-    """The stream in legs, with windows at rest between them; then the fast one."""
+    """The stream in legs, with windows at rest between them; then the fast one. Costs of the legs are added up."""
 
     def found(at: str) -> Callable[[], None]:
         return lambda: part.found.append((at, shard.ask("found", queries=plan.judged)))
@@ -179,14 +185,17 @@ def _stream(
     for upserts in legs:
         say(f"{where}: streaming {plan.rate:g}/s up to {upserts:,} upserts")
         last = plan.rows + upserts
+        before = shard.ask("costs")
         leg(shard, clients, part.streaming, part.stretch, plan.rate, last, plan.window_s, found("streaming"))
-        part.costs["streaming"] = shard.ask("costs")
-        rest([(part.left, clients)], plan.window_s / 2)
+        part.costs["streaming"] = after = shard.ask("costs")
+        part.spent.add(before, after)
+        rest([(part.left, clients), *at_rest], plan.window_s / 2)
     say(f"{where}: streaming {plan.fast_rate:g}/s")
-    part.costs["before_fast"] = shard.ask("costs")
+    before = shard.ask("costs")
     last = shard.ask("position")["next"] + plan.fast_upserts
     leg(shard, clients, part.fast, part.fast_stretch, plan.fast_rate, last, plan.window_s, found("fast"))
-    part.costs["fast"] = shard.ask("costs")
+    part.costs["fast"] = after = shard.ask("costs")
+    part.fast_spent.add(before, after)
 
 
 def _truth_at_start(plan: ShardPlan, place: Path) -> list[Numbers]:
@@ -237,21 +246,19 @@ def _top(inside: Part, outside: Part, raw: Raw, recalls: list[float]) -> dict[st
 
 
 def _part(part: Part) -> dict[str, Any]:
-    builders_s = spent_between(part.costs["static"], part.costs["streaming"], "children_s")
-    fast_builders_s = spent_between(part.costs["before_fast"], part.costs["fast"], "children_s")
     return {
         "loaded": part.loaded,
         "static": part.static.figures(),
+        "left": part.left.figures(),
         "streaming": {
             **part.streaming.figures(),
             **part.stretch.figures(),
-            "builder_cpu_us_per_upsert": each_us(builders_s, part.stretch.upserts),
+            **part.spent.figures(part.stretch.upserts),
         },
-        "left": part.left.figures(),
         "fast": {
             **part.fast.figures(),
             **part.fast_stretch.figures(),
-            "builder_cpu_us_per_upsert": each_us(fast_builders_s, part.fast_stretch.upserts),
+            **part.fast_spent.figures(part.fast_stretch.upserts),
         },
         "costs": part.costs,
     }

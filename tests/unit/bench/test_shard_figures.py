@@ -1,20 +1,19 @@
 """Windows add up to phases, flows to stretches, and the headline is computed from them."""
 
 import math
-
-import pytest
+from typing import Any
 
 from bench.paced_stream import Flow
 from bench.samples import packed, samples, unpacked
 from bench.shard_figures import (
     Phase,
+    Spent,
     Stretch,
     bytes_per_row,
     each_us,
     headline,
     http_headline,
     ratio,
-    spent_between,
 )
 
 
@@ -100,7 +99,22 @@ def test_nothing_is_divided_by_nothing() -> None:
     assert bytes_per_row(200.0, 65.0, 0) is None and bytes_per_row(200.0, 65.0, 100_000) == 1_350
 
 
-def test_cpu_between_two_answers_is_their_difference() -> None:
-    before, after = {"cpu": {"own_s": 1.0, "children_s": 4.0}}, {"cpu": {"own_s": 3.5, "children_s": 6.0}}
-    assert spent_between(before, after, "own_s") == pytest.approx(2.5)
-    assert spent_between(before, after, "children_s") == pytest.approx(2.0)
+def costs(children_s: float, rows_built: int, merges: int, waited_s: float) -> dict[str, Any]:
+    engine = {"rows_built": rows_built, "merges": merges, "repairs": 1, "waits": merges, "waited_s": waited_s}
+    return {"cpu": {"children_s": children_s}, "engine": engine | {"longest_wait_s": waited_s}}
+
+
+def test_what_the_engine_did_is_the_sum_of_the_differences() -> None:
+    spent = Spent()
+    spent.add(costs(10.0, 5_000, 7, 1.0), costs(10.5, 6_000, 8, 1.0))
+    spent.add(costs(20.0, 7_000, 9, 1.0), costs(20.5, 9_000, 11, 1.75))
+    assert spent.figures(2_000) == {
+        "builder_cpu_us_per_upsert": 500.0,
+        "write_amplification": 1.5,
+        "merges": 3,
+        "repairs": 0,
+        "writer_waits": 3,
+        "writer_waited_s": 0.75,
+        "longest_wait_s": 1.75,
+    }
+    assert Spent().figures(0)["write_amplification"] is None
