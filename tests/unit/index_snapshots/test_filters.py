@@ -163,13 +163,16 @@ def test_only_changed_chunks_are_worked_out_anew() -> None:
 
 
 def test_an_older_shorter_view_in_between_does_no_harm() -> None:
+    """What is remembered of it must not pass for the chunks that it does not have."""
     world = World(CHUNK_ROWS)
     old = world.view()
+    world.put(5, "price", 1.5)
     for _ in range(CHUNK_ROWS + 1):
         world.add()
     new = world.view()
     check(new)
-    world.draw(CHUNK_ROWS + 3)
+    for slot in range(CHUNK_ROWS, CHUNK_ROWS + 20):
+        world.draw(slot)
     newest = world.view()
     check(old)
     check(newest)
