@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots.codes import Codes
-from index_snapshots.graph import Graph
+from index_snapshots.graph import Graph, Queries
 
 SAMPLE_ROWS: Final = 128
 """A row that stands in the graph is found far more easily than a query (recall 0.997 against 0.98 at equal
@@ -55,10 +55,10 @@ def calibrating(graph: Graph, queries: Codes, wanted: float) -> Generator[None, 
     truth: list[set[int]] = []
     for begin in range(0, len(queries), QUERIES_PER_STEP):
         yield
-        truth += map(set, graph.scan(queries[begin : begin + QUERIES_PER_STEP], limit)[1].tolist())
+        truth += map(set, graph.scan(Queries(queries[begin : begin + QUERIES_PER_STEP]), limit)[1].tolist())
     for ef in LADDER:
         yield
-        found = graph.search(queries, limit, ef)[1].tolist()
+        found = graph.search(Queries(queries), limit, ef)[1].tolist()
         recall = sum(len(exact & set(one)) for exact, one in zip(truth, found, strict=True)) / (limit * len(truth))
         if recall >= wanted + margin(wanted):
             break

@@ -29,7 +29,10 @@ def scale(dim: int) -> float:
 
 
 def codes(vectors: npt.NDArray[Any]) -> Codes:
-    """Vectors (n, dim), fp16 -> codes. One product and one rounding, each exact by IEEE 754: the same on every CPU."""
+    """Codes of vectors (n, dim), whose numbers are those of fp16 in whatever width.
+
+    One product and one rounding, each defined by IEEE 754: the same on every CPU.
+    """
     scaled = vectors.astype(np.float32)
     scaled *= np.float32(scale(vectors.shape[-1]))
     np.rint(scaled, out=scaled)

@@ -21,15 +21,19 @@ Bits = npt.NDArray[np.uint8]
 """One bit per element, least significant first; shape (ceil(n / 8),)."""
 Ids = npt.NDArray[np.int64]
 Found = tuple[npt.NDArray[np.float32], Ids]
+"""Valid until the thread's next search."""
+ROOM_KEPT_MAX: Final = 64
 
-_prepared = threading.local()
 
+class Queries:
+    """Codes (n, dim) that FAISS can look at, again and again."""
 
-def _one_thread() -> None:
-    """A search or an insert is one thread's work. FAISS keeps the number per calling thread."""
-    if not getattr(_prepared, "done", False):
-        faiss.omp_set_num_threads(1)
-        _prepared.done = True
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+        self.pointer = faiss.swig_ptr(codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
 
 
 class Chosen:
@@ -158,11 +162,11 @@ class Graph:
         self._index.hnsw.levels.push_back(levels)
         self._index.add_c(1, faiss.swig_ptr(code))
 
-    def search(self, queries: Codes, limit: int, ef: int, among: Chosen = EVERYTHING) -> Found:
+    def search(self, queries: Queries, limit: int, ef: int, among: Chosen = EVERYTHING) -> Found:
         """Squared distances of codes, ascending, and elements, both (n, limit); -1 where there are fewer."""
         return _search(self._index, queries, limit, among.search(ef))
 
-    def scan(self, queries: Codes, limit: int, among: Chosen = EVERYTHING) -> Found:
+    def scan(self, queries: Queries, limit: int, among: Chosen = EVERYTHING) -> Found:
         """Like `search`, but compares with every element that counts."""
         return _search(self._codes, queries, limit, among.scan())
 
@@ -181,18 +185,44 @@ class Flat:
         """Sets one element that no view counts yet."""
         self._bytes[at] = code
 
-    def scan(self, queries: Codes, limit: int, among: Chosen) -> Found:
+    def scan(self, queries: Queries, limit: int, among: Chosen) -> Found:
         """See `Graph.scan`."""
         return _search(self._index, queries, limit, among.scan())
 
 
-def _search(index: Any, queries: Codes, limit: int, parameters: Any) -> Found:
+class _Room(threading.local):
+    """Where FAISS writes what a thread's search finds: pointers to new arrays cost more than a small scan."""
+
+    def __init__(self) -> None:
+        self.one_thread = False
+        self._arrays: dict[tuple[int, int], tuple[npt.NDArray[np.float32], Ids, Any, Any]] = {}
+
+    def arrays(self, count: int, limit: int) -> tuple[npt.NDArray[np.float32], Ids, Any, Any]:
+        """Distances and elements (count, limit), and pointers to them; valid until the thread's next search."""
+        found = self._arrays.get((count, limit))
+        if found is None:
+            if len(self._arrays) >= ROOM_KEPT_MAX:
+                self._arrays.clear()
+            distances = np.empty((count, limit), dtype=np.float32)
+            elements = np.empty((count, limit), dtype=np.int64)
+            found = (distances, elements, faiss.swig_ptr(distances), faiss.swig_ptr(elements))
+            self._arrays[count, limit] = found
+        return found
+
+
+_room = _Room()
+
+
+def _one_thread() -> None:
+    """A search or an insert is one thread's work. FAISS keeps the number per calling thread."""
+    if not _room.one_thread:
+        faiss.omp_set_num_threads(1)
+        _room.one_thread = True
+
+
+def _search(index: Any, queries: Queries, limit: int, parameters: Any) -> Found:
     """FAISS's own wrapper costs twice as much: it checks and converts what is in order here."""
     _one_thread()
-    count = len(queries)
-    distances = np.empty((count, limit), dtype=np.float32)
-    elements = np.empty((count, limit), dtype=np.int64)
-    index.search_c(
-        count, faiss.swig_ptr(queries), limit, faiss.swig_ptr(distances), faiss.swig_ptr(elements), parameters
-    )
+    distances, elements, to_distances, to_elements = _room.arrays(len(queries), limit)
+    index.search_c(len(queries), queries.pointer, limit, to_distances, to_elements, parameters)
     return distances, elements

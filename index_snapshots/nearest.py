@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots.calibrate import LADDER
-from index_snapshots.codes import Codes, codes
+from index_snapshots.codes import codes
 from index_snapshots.filters import Mask
-from index_snapshots.graph import Ids
+from index_snapshots.graph import Ids, Queries
 from index_snapshots.merge import BLOCK_ROWS
 from index_snapshots.pacing import Pacing
 from index_snapshots.parts import FrozenPart, Store
 from index_snapshots.pending import Planned
-from index_snapshots.protocol import Half
 
-RESCORED_MIN: Final = 32
+RESCORED_MIN: Final = 24
 RESCORED_SHARE: Final = 1.5
 """Candidates scored exactly, per hit wanted: codes may swap neighbours whose scores differ by a thousandth."""
 SCANNED_SHARE: Final = 0.3
@@ -26,6 +25,8 @@ an `ef` so much larger, and finds them wherever they lie."""
 EF_MAX: Final = 2 * LADDER[-1]
 
 Scores = npt.NDArray[np.float64]
+Wide = npt.NDArray[np.float64]
+"""A query (dim,), of which each number is one of fp16."""
 
 
 class Nearest(NamedTuple):
@@ -63,14 +64,14 @@ class FrozenVectors:
         """One vector as the log holds it: little-endian fp16."""
         return bytes(self.gather(np.array([row], dtype=np.int64)).astype("<f2").data)
 
-    def near(self, query: Half, limit: int, passing: Mask | None, visible: int, *, scan: bool = False) -> Nearest:
+    def near(self, query: Wide, limit: int, passing: Mask | None, visible: int, *, scan: bool = False) -> Nearest:
         """The shown rows with the greatest products: at least `limit`, unless fewer were found.
 
         `visible`: how many products there are without the filter. `scan`: compare with every row that counts.
         """
         rescored = max(RESCORED_MIN, int(limit * RESCORED_SHARE))
         share = 0.0 if scan else 1.0 if passing is None else passing.count / max(visible, 1)
-        code = codes(query[None])
+        code = Queries(codes(query[None]))
         parts = [part for part in self.parts if part.shown]
         found = [_candidates(part, code, rescored, passing, share) for part in parts]
         distances = np.concatenate([one for one, _ in found]) if found else np.empty(0, dtype=np.float32)
@@ -79,15 +80,14 @@ class FrozenVectors:
             found = [(one, places[one <= cut]) for one, places in found]
         return _scored(query, [(part.store, places) for part, (_, places) in zip(parts, found, strict=True)])
 
-    def exact(self, query: Half, rows: npt.NDArray[np.int64]) -> Scores:
+    def exact(self, query: Wide, rows: npt.NDArray[np.int64]) -> Scores:
         """The products of these rows with the query, (len(rows),)."""
-        wide = query.astype(np.float64)
         blocks = (rows[begin : begin + BLOCK_ROWS] for begin in range(0, len(rows), BLOCK_ROWS))
-        return np.concatenate([self.gather(block).astype(np.float64) @ wide for block in blocks] or [np.empty(0)])
+        return np.concatenate([self.gather(block).astype(np.float64) @ query for block in blocks] or [np.empty(0)])
 
 
 def _candidates(
-    part: FrozenPart, code: Codes, limit: int, passing: Mask | None, share: float
+    part: FrozenPart, code: Queries, limit: int, passing: Mask | None, share: float
 ) -> tuple[npt.NDArray[np.float32], Ids]:
     """Distances of codes and places in the part, at most `limit`."""
     among = part.chosen if passing is None else part.passing(passing)
@@ -106,10 +106,10 @@ def _candidates(
     if places[0, -1] < 0:
         there = places[0] >= 0
         return distances[0][there], places[0][there]
-    return distances[0], places[0]
+    return distances[0].copy(), places[0].copy()
 
 
-def _scored(query: Half, found: Sequence[tuple[Store, Ids]]) -> Nearest:
+def _scored(query: Wide, found: Sequence[tuple[Store, Ids]]) -> Nearest:
     """The products of two fp16 numbers are multiples of 2^-48, and so is their sum, which stays below 2: float64 holds
     it exactly in any order of summation, so the scores are the same bits on every CPU."""
     found = [(store, places) for store, places in found if len(places)]
@@ -117,4 +117,4 @@ def _scored(query: Half, found: Sequence[tuple[Store, Ids]]) -> Nearest:
         return Nearest(np.empty(0, dtype=np.int64), np.empty(0))
     vectors = np.concatenate([store.vectors.take(places, axis=0) for store, places in found])
     slots = np.concatenate([store.slots.take(places) for store, places in found])
-    return Nearest(slots, vectors.astype(np.float64) @ query.astype(np.float64))
+    return Nearest(slots, vectors.astype(np.float64) @ query)

@@ -14,7 +14,7 @@ from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
 from index_snapshots.facets import FrozenFacets
 from index_snapshots.filters import Filtering, Mask, Masks
 from index_snapshots.hits import hit_at, hit_parts
-from index_snapshots.nearest import FrozenVectors, Nearest
+from index_snapshots.nearest import FrozenVectors, Nearest, Wide
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.scrub import scrub
@@ -64,21 +64,21 @@ class ShardView:
         count = self.counts.visible if mask is None else mask.count
         if vector is None:
             return Matches([] if mask is None else self._newest(mask.slots(), limit), count)
-        _check_query(vector, self.identity.dim)
+        query = _checked(vector, self.identity.dim)
         wanted = limit if leaning is None else max(limit, RERANK_WINDOW)
-        found = self._nearest(vector, wanted, mask)
+        found = self._nearest(query, wanted, mask)
         ranked = found if leaning is None else self._leaning(found, leaning)
         return Matches(ranked[:limit], count)
 
-    def _nearest(self, vector: Half, limit: int, mask: Mask | None) -> list[Found]:
+    def _nearest(self, query: Wide, limit: int, mask: Mask | None) -> list[Found]:
         """At most `limit`, best first; `mask`: what passes the filters, None: all that is visible."""
         count = self.counts.visible if mask is None else mask.count
         if mask is not None and count <= self.vectors.pacing.exact_max:
             slots = mask.slots()
-            return self._ranked(Nearest(slots, self.vectors.exact(vector, self.columns.at("row", slots))), limit)
-        near = self.vectors.near(vector, limit, mask, self.counts.visible)
+            return self._ranked(Nearest(slots, self.vectors.exact(query, self.columns.at("row", slots))), limit)
+        near = self.vectors.near(query, limit, mask, self.counts.visible)
         if len(near.slots) < min(limit, count):  # a graph was left before it had led to enough rows that count
-            near = self.vectors.near(vector, limit, mask, self.counts.visible, scan=True)
+            near = self.vectors.near(query, limit, mask, self.counts.visible, scan=True)
         return self._ranked(near, limit)
 
     def _ranked(self, near: Nearest, limit: int) -> list[Found]:
@@ -92,10 +92,10 @@ class ShardView:
 
     def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
         """Best first, re-ranked by what the session looks at."""
-        _check_query(leaning.vector, self.identity.dim)
+        session = _checked(leaning.vector, self.identity.dim)
         window = found[:RERANK_WINDOW]
         rows = self.columns.at("row", np.array([one.slot for one in window], dtype=np.int64))
-        near = self.vectors.exact(leaning.vector, rows).tolist()
+        near = self.vectors.exact(session, rows).tolist()
         leaned = [one._replace(affinity=affinity) for one, affinity in zip(window, near, strict=True)]
         leaned += found[RERANK_WINDOW:]
         return sorted(leaned, key=lambda one: (-blended(one.score or 0.0, one.affinity, leaning.strength), one.sku))
@@ -201,8 +201,11 @@ def _renumbered(codes: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], li
     return rank[inverse].astype(np.int32), used[by_use][offset:].tolist()
 
 
-def _check_query(vector: Half, dim: int) -> None:
+def _checked(vector: Half, dim: int) -> Wide:
+    """The same numbers in float64."""
     if vector.dtype != np.float16 or vector.shape != (dim,):
         raise InvalidRequest("bad_vector", f"the vector is {vector.dtype} {vector.shape}; this shard has fp16 ({dim},)")
-    if not is_unit(float(np.linalg.norm(vector.astype(np.float64)))):
+    wide = vector.astype(np.float64)
+    if not is_unit(float(wide @ wide) ** 0.5):
         raise InvalidRequest("bad_vector", "the vector is not finite or not of length 1")
+    return wide
