@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -116,7 +117,9 @@ class ShardWriter:
             self._vectors.bury(old)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
         if change.body is not None and change.vector is not None:
-            values["row"] = self._vectors.append(slot, change.sku, change.vector)
+            values["row"] = self._vectors.append(
+                slot, change.sku if self._guards.levels else uuid4().hex, change.vector
+            )
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:

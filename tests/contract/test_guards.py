@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from index_snapshots.apply import Applied, apply
+from index_snapshots.checkpoints import CHECKPOINTS_KEPT, CheckpointLog
 from index_snapshots.guards import GUARDS, Guards
-from index_snapshots.protocol import Shard, ShardRecord
+from index_snapshots.protocol import Offsets, Shard, ShardRecord
 from schemas.records import DocumentRecord
 from schemas.search import Filters
 from tests.contract import test_shard
@@ -140,3 +141,26 @@ def test_without_the_check_of_orders_the_truth_is_red(make: Callable[[Guards], S
 
     with pytest.raises(AssertionError):
         on_a_careless_shard()
+
+
+def assert_one_structure(guards: Guards = GUARDS) -> None:
+    """C11: one log, in batches of two sizes, gives the same segments, byte for byte, at each checkpoint."""
+    documents = [document(f"s{i % 150:03d}", i, seed=i) for i in range(400)]
+    found = []
+    for size in (7, 400):
+        one = shard(guards=guards)
+        kept = CheckpointLog(50, Offsets(0, 0), one.structure.structure_digest)
+        for start in range(0, len(documents), size):
+            apply(logged("documents", documents[start : start + size], start), one, kept)
+        found.append(kept.kept)
+    assert len({point.structure for point in found[0].documents}) == len(found[0].documents) == CHECKPOINTS_KEPT
+    assert found[0] == found[1]
+
+
+def test_the_same_log_gives_the_same_segments() -> None:
+    assert_one_structure()
+
+
+def test_with_drawn_levels_that_check_is_red() -> None:
+    with pytest.raises(AssertionError):
+        assert_one_structure(Guards(levels=False))
