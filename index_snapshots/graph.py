@@ -48,10 +48,12 @@ class Chosen:
 
     def scan(self) -> Any:
         """FAISS's parameters of a scan. Kept: making them costs as much as scanning a thousand codes."""
-        if self._scan is None:
-            self._scan = faiss.SearchParameters()
-            self._scan.sel = self.selector
-        return self._scan
+        found = self._scan
+        if found is None:
+            found = faiss.SearchParameters()
+            found.sel = self.selector
+            self._scan = found  # only now: another thread takes what it finds here
+        return found
 
     def search(self, ef: int) -> Any:
         """FAISS's parameters of a search."""
@@ -136,7 +138,9 @@ class Graph:
         return int(self._index.d)
 
     def save(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+        """Raises OSError when the disk is full, say; FAISS's own writer raises RuntimeError, or says nothing."""
+        with path.open("wb") as file:
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))
 
     def links(self) -> Links:
         """A copy."""
@@ -177,8 +181,7 @@ class Flat:
     def __init__(self, dim: int, capacity: int) -> None:
         self._index = faiss.IndexScalarQuantizer(dim, BITS, faiss.METRIC_L2)
         self._index.is_trained = True
-        zeros = np.ones((capacity, dim), dtype=np.float32)
-        self._index.add(zeros)
+        self._index.add(np.ones((capacity, dim), dtype=np.float32))
         self._bytes = faiss.rev_swig_ptr(self._index.codes.data(), capacity * dim).reshape(capacity, dim)
 
     def put(self, at: int, code: Codes) -> None:

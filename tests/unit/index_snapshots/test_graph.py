@@ -1,0 +1,151 @@
+"""FAISS as the shard uses it: exact sums, elements that count, files, and threads."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from index_snapshots.codes import codes, levels
+from index_snapshots.graph import Chosen, Flat, Found, Graph, Names, Queries, chosen
+
+DIMENSIONS = (8, 100, 384, 1024)
+ROWS = 60
+
+
+def vectors(count: int, dim: int, seed: int = 1) -> npt.NDArray[np.float16]:
+    drawn = np.random.default_rng(seed).standard_normal((count, dim))
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float16)
+
+
+def built(of: npt.NDArray[np.float16]) -> Graph:
+    graph = Graph.empty(of.shape[1])
+    for at, code in enumerate(codes(of)):
+        graph.add(code[None], levels(f"sku-{at}"))
+    return graph
+
+
+def one_query(dim: int) -> Queries:
+    return Queries(codes(vectors(1, dim, seed=2)))
+
+
+def kept(found: Found) -> Found:
+    """What is found is valid until the next search only."""
+    return found[0].copy(), found[1].copy()
+
+
+def squared(query: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    return np.asarray(((rows.astype(np.int64) - query.astype(np.int64)) ** 2).sum(axis=1))
+
+
+def bits(chosen_ones: list[int], count: int) -> npt.NDArray[np.uint8]:
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[chosen_ones] = True
+    return np.packbits(mask, bitorder="little")
+
+
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_distances_are_whole_numbers_and_exact(dim: int) -> None:
+    rows, query = codes(vectors(ROWS, dim)), one_query(dim)
+    graph = built(vectors(ROWS, dim))
+    flat = Flat(dim, ROWS)
+    for at, code in enumerate(rows):
+        flat.put(at, code)
+    truth = squared(codes(vectors(1, dim, seed=2))[0], rows)
+    found = [kept(graph.search(query, ROWS, ROWS)), kept(graph.scan(query, ROWS)), kept(flat.scan(query, ROWS, ALL))]
+    for distances, elements in found:
+        assert sorted(elements[0].tolist()) == list(range(ROWS))
+        assert distances[0].astype(np.int64).tolist() == truth[elements[0]].tolist()
+        assert (distances[0] == np.sort(distances[0])).all()
+
+
+ALL = Chosen(None)
+
+
+def test_only_the_elements_that_count_are_found() -> None:
+    query = one_query(8)
+    graph, some = built(vectors(ROWS, 8)), [3, 5, 58]
+    among = chosen(bits(some, ROWS))
+    for found in (graph.search(query, 5, ROWS, among), graph.scan(query, 5, among)):
+        assert sorted(found[1][0].tolist()) == [-1, -1, *some]
+
+
+def test_names_choose_by_another_number_and_by_what_counts_already() -> None:
+    slots = np.arange(ROWS, dtype=np.int32)[::-1].copy()
+    graph, query = built(vectors(ROWS, 8)), one_query(8)
+    among = Names(slots).chosen(chosen(bits([0, 1, 2], ROWS)), bits([57, 58, 10], ROWS))  # slots 57, 58 are 2, 1
+    everything = Names(slots).chosen(ALL, bits([57, 58, 10], ROWS))
+    assert sorted(graph.scan(query, 3, among)[1][0].tolist()) == [-1, 1, 2]
+    assert sorted(graph.search(query, 3, ROWS, everything)[1][0].tolist()) == [1, 2, 49]
+
+
+def test_a_slot_behind_the_bitmap_does_not_count() -> None:
+    """A view that is older than a row has no bit for its slot."""
+    graph, query = built(vectors(ROWS, 8)), one_query(8)
+    among = Names(np.arange(ROWS, dtype=np.int32)).chosen(ALL, bits([7], 8))
+    assert sorted(graph.scan(query, 2, among)[1][0].tolist()) == [-1, 7]
+
+
+def test_a_graph_is_what_its_file_says(tmp_path: Path) -> None:
+    graph = built(vectors(ROWS, 100))
+    graph.save(tmp_path / "graph")
+    mapped, copy = Graph.opened(tmp_path / "graph"), Graph.read(tmp_path / "graph")
+    assembled = Graph.assembled(100, graph.codes(), graph.links())
+    for other in (mapped, copy, assembled):
+        other.save(tmp_path / "again")
+        assert (tmp_path / "again").read_bytes() == (tmp_path / "graph").read_bytes()
+    more = codes(vectors(1, 100, seed=3))
+    for other in (graph, copy, assembled):  # and goes on in the same way
+        other.add(more, 2)
+        other.save(tmp_path / "again")
+        assert other.links().entry == graph.links().entry
+        assert (other.links().neighbours == graph.links().neighbours).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2_000])
+def test_a_full_disk_is_an_oserror(rows: int) -> None:
+    """The builder tries again after one; anything else counts as a defect. The small one fits into a buffer."""
+    with pytest.raises(OSError, match="No space left"):
+        built(vectors(rows, 8)).save(Path("/dev/full"))
+
+
+def test_no_thread_sees_half_made_parameters() -> None:
+    """Without the selector a search would find dead rows."""
+    seen = []
+
+    class Watched(Chosen):
+        @property
+        def selector(self) -> Any:
+            seen.append(self._scan)
+            return None
+
+        @selector.setter
+        def selector(self, value: Any) -> None:
+            """Fixed."""
+
+    parameters = Watched(None).scan()
+    assert seen == [None] and parameters is not None
+
+
+def test_searches_go_on_while_the_head_is_written() -> None:
+    """What a view counts does not change when rows are put behind it."""
+    rows, query = codes(vectors(500, 8)), one_query(8)
+    flat = Flat(8, 500)
+    for at, code in enumerate(rows[:100]):
+        flat.put(at, code)
+    among = chosen(bits(list(range(100)), 500))
+    expected = flat.scan(query, 10, among)[1].tolist()
+    answers: list[Any] = []
+
+    def search() -> None:
+        for _ in range(200):
+            answers.append(flat.scan(query, 10, among)[1].tolist())
+
+    searching = threading.Thread(target=search)
+    searching.start()
+    for at, code in enumerate(rows[100:], 100):
+        flat.put(at, code)
+    searching.join()
+    assert answers == [expected] * 200
