@@ -34,7 +34,6 @@ class _Tree:
         self.reached = np.zeros(len(table), dtype=np.bool_)
         self._needed = np.zeros(table.shape, dtype=np.bool_)
         self._roomy = 0
-        """Nodes before this one have no place left."""
 
     def grow(self, node: int) -> None:
         """Reaches `node` and all that it leads to."""
@@ -54,13 +53,16 @@ class _Tree:
         own = self.table[node]
         near = [one for one in own[own != NONE].tolist() if self.reached[one]]
         source = next((one for one in near if not self._needed[one].all()), None)
-        while source is None:  # none of its neighbours can: the first node that can
-            if self.reached[self._roomy] and not self._needed[self._roomy].all():
-                source = self._roomy
-            else:
-                self._roomy += 1
+        if source is None:  # none of its neighbours can
+            source = self._with_room()
         free = self.table[source] == NONE
         place = int(np.argmax(free)) if free.any() else int(np.flatnonzero(~self._needed[source])[-1])
         self.table[source, place] = node
         self._needed[source, place] = True
         self.grow(node)
+
+    def _with_room(self) -> int:
+        """A reached node with a place to spare. There is one: a link to each reached node is all that is needed."""
+        while not self.reached[self._roomy] or self._needed[self._roomy].all():
+            self._roomy = (self._roomy + 1) % len(self.table)
+        return self._roomy
