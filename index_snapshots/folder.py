@@ -1,5 +1,6 @@
 """The folder of one shard: owned by one process at a time, files written whole or not at all."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -87,23 +88,47 @@ def store(folder: Path, part: str, blocks: Iterable[bytes | memoryview], steps: 
 
 
 def adopt(folder: Path, path: Path, steps: Steps) -> StoredFile:
-    """Gives an immutable file, already named by its content, a second name in the folder, and makes it durable."""
+    """Gives an immutable file, already named by its content, a second name in the folder, and makes it durable.
+
+    What lies there under that name and is something else (after a power failure, say) is replaced.
+    Raises OSError when the file itself is no longer what its name says.
+    """
     steps()
     target = folder / path.name
     if not target.exists():
-        try:
-            os.link(path, target)
-        except OSError:  # another file system, or one without links
-            temporary = folder / f"{TEMPORARY}{path.name}"
-            shutil.copyfile(path, temporary)
-            os.replace(temporary, target)
+        _second_name(path, target)
+    found = _durable(target)
+    if not _named_by_content(found):
+        steps()
+        _second_name(path, target)
+        found = _durable(target)
+    if not _named_by_content(found):
+        raise OSError(errno.EIO, "the file is damaged: its content is not what its name says", str(path))
+    return found
+
+
+def _second_name(path: Path, target: Path) -> None:
+    temporary = target.with_name(f"{TEMPORARY}{target.name}")
+    try:
+        os.link(path, temporary)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(path, temporary)
+    os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # `replace` leaves it where both names were the same file's
+
+
+def _named_by_content(file: StoredFile) -> bool:
+    return file.name.partition("-")[0] == file.xxh3
+
+
+def _durable(path: Path) -> StoredFile:
     quick, strong = xxhash.xxh3_128(), hashlib.sha256()
-    with target.open("rb") as file:
+    with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             quick.update(block)
             strong.update(block)
         os.fsync(file.fileno())
-    return StoredFile(name=path.name, size=target.stat().st_size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
+    return StoredFile(name=path.name, size=path.stat().st_size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
 
 
 def replace(path: Path, data: bytes, steps: Steps) -> None:
