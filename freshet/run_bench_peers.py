@@ -2,16 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.machine import load, machine
 from bench.peers.engines import ENGINES, Engine
-from bench.peers.judge import judged
+from bench.peers.judge import judged, nearest_at_start
 from bench.peers.places import folder_of, install, install_command, interpreter
 from bench.peers.plan import CLIENTS, DIM, Plan
-from bench.peers.protocol import GROUPS, HNSW_EF, HNSW_EF_CONSTRUCTION, HNSW_M
+from bench.peers.protocol import GROUPS, HNSW_EF_CONSTRUCTION, HNSW_M, RECALL_MIN
 from bench.peers.running import run_engine
 from freshet.exit_codes import MISMATCH, OK
 from freshet.printing import print_json, print_lines, say
@@ -21,6 +21,7 @@ from schemas.errors import SettingsError
 ALL = "all"
 HEADINGS = (
     "engine",
+    "ef",
     "static p50 / p95 ms",
     "recall",
     f"QPS, {CLIENTS} threads",
@@ -39,7 +40,8 @@ def peers(engines: str, plan: Plan, data: Path | None, as_json: bool) -> int:
     """MISMATCH when an engine that is installed failed, or none is installed."""
     folder = data_folder(data, os.environ)
     before = load()
-    rows = [_measure(engine, plan, folder) for engine in chosen(engines)]
+    nearest = nearest_at_start(plan)
+    rows = [_measure(engine, plan, nearest, folder) for engine in chosen(engines)]
     around = {"load_before": before, "load_after": load()}
     figures = {"machine": machine(), **around, "workload": workload(plan), "engines": rows}
     if as_json:
@@ -79,17 +81,18 @@ def workload(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "queries": plan.queries,
         "threads": plan.clients,
-        "hnsw": {"m": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION, "ef": HNSW_EF},
+        "hnsw": {"m": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION, "recall_wanted": RECALL_MIN},
     }
 
 
-def _measure(engine: Engine, plan: Plan, data: Path) -> dict[str, Any]:
+def _measure(engine: Engine, plan: Plan, nearest: Sequence[Sequence[int]], data: Path) -> dict[str, Any]:
     python = interpreter(engine, data)
     if python is None:
         say(f"{engine.name} is not installed: {install_command(engine)}")
         return {"engine": engine.name, "status": "not installed", "install": install_command(engine)}
     say(f"{engine.name}: loading {plan.rows:,} rows, then {plan.measured_s:.0f} s of measuring")
-    found = run_engine(engine, python, plan, data / "peers" / f"run-{engine.name}-{os.getpid()}-{time.time_ns():x}")
+    run = data / "peers" / f"run-{engine.name}-{os.getpid()}-{time.time_ns():x}"
+    found = run_engine(engine, python, plan, nearest, run)
     status = "failed" if "error" in found else "measured"
     if status == "failed":
         say(f"{engine.name} failed: {found['error']}")
@@ -120,6 +123,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     filtered = row.get("filtered", {})
     return [
         row["engine"] + where,
+        _text(row.get("tuned", {}).get("ef")),
         _join(_times(static), ("p50", "p95")),
         _text(static.get("recall")),
         _text(static.get("qps")),

@@ -7,10 +7,11 @@ are imported, here and by what is imported from here.
 import importlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.peers.drive import drive
+from bench.peers.drive import Report, drive
 from bench.peers.plan import DIM, Plan
 from bench.peers.protocol import Peer
 
@@ -30,7 +31,7 @@ def main(folder: Path) -> int:
         _write(folder / FIGURES, found)
 
     try:
-        _run(asked["driver"], Plan(**asked["plan"]), folder / STORE, found, report)
+        _run(asked, folder / STORE, found, report)
     except Exception as error:  # noqa: BLE001 - an engine may raise anything; its row says what
         found["error"] = f"{type(error).__name__}: {error}"
         _write(folder / FIGURES, found)
@@ -38,8 +39,8 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _run(driver: str, plan: Plan, store: Path, found: dict[str, Any], report: Any) -> None:
-    module, _, kind = driver.partition(":")
+def _run(asked: Mapping[str, Any], store: Path, found: dict[str, Any], report: Report) -> None:
+    module, _, kind = asked["driver"].partition(":")
     store.mkdir()
     peer: Peer = getattr(importlib.import_module(module), kind)(store, DIM)
     try:
@@ -48,7 +49,7 @@ def _run(driver: str, plan: Plan, store: Path, found: dict[str, Any], report: An
             "versions": dict(peer.versions()),
             "settings": dict(peer.settings()),
         }
-        drive(peer, plan, report)
+        drive(peer, Plan(**asked["plan"]), asked["nearest"], report)
     finally:
         peer.close()
 

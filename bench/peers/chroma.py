@@ -8,7 +8,7 @@ import chromadb
 import numpy as np
 import numpy.typing as npt
 
-from bench.peers.protocol import HNSW_EF, HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
+from bench.peers.protocol import HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
 
 LOAD_BATCH = 1_000
 
@@ -23,9 +23,16 @@ class Chroma:
             "space": "ip",
             "max_neighbors": HNSW_M,
             "ef_construction": HNSW_EF_CONSTRUCTION,
-            "ef_search": HNSW_EF,
         }
         self._collection = client.create_collection("products", embedding_function=None, configuration={"hnsw": hnsw})
+
+    @property
+    def ef(self) -> int | None:
+        return int(self._collection.configuration["hnsw"]["ef_search"])
+
+    @ef.setter
+    def ef(self, candidates: int | None) -> None:
+        self._collection.modify(configuration={"hnsw": {"ef_search": candidates}})
 
     def load(self, skus: Skus, vectors: Vectors) -> None:
         for start in range(0, len(skus), LOAD_BATCH):
@@ -49,7 +56,7 @@ class Chroma:
         return {"chromadb": version("chromadb")}
 
     def settings(self) -> Mapping[str, object]:
-        return {"hnsw": {"max_neighbors": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION, "ef_search": HNSW_EF}}
+        return {"hnsw": {"max_neighbors": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION}}
 
     def processes(self) -> Sequence[int]:
         return ()

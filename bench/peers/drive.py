@@ -12,7 +12,7 @@ from bench.closed_loop import latencies, throughput
 from bench.latency import percentile, summary
 from bench.peers.memory import pss_mb
 from bench.peers.plan import GROUP_ASKED, LIMIT, Plan
-from bench.peers.protocol import Peer
+from bench.peers.protocol import HNSW_EFS, RECALL_MIN, Peer
 from bench.peers.stream import Sent, Stream
 
 WARM_UP = 100
@@ -28,8 +28,10 @@ Report = Callable[[str, dict[str, Any]], None]
 """Takes the name of a part that is over and its figures."""
 
 
-def drive(peer: Peer, plan: Plan, report: Report) -> None:
-    """Measures one part after the other and reports each, so that those before a failure are kept.
+def drive(peer: Peer, plan: Plan, nearest: Sequence[Sequence[int]], report: Report) -> None:
+    """`nearest`: the true neighbours of the first queries at the start, by which `ef` is chosen.
+
+    Measures one part after the other and reports each, so that those before a failure are kept.
 
     Answers are reported as lists of SKU numbers, one per query; who knows the truth judges them. Times in ms.
     """
@@ -37,6 +39,7 @@ def drive(peer: Peer, plan: Plan, report: Report) -> None:
     queries = list(workload.queries(plan.queries).astype(np.float32))
     report("start", {"memory_mb": _memory(peer)})
     report("load", _load(peer, plan))
+    report("tuned", _tuned(peer, queries, nearest))
     report("static", _static(peer, plan, queries))
     if filtered := _filtered(peer, queries):
         report("filtered", filtered)
@@ -51,6 +54,21 @@ def _load(peer: Peer, plan: Plan) -> dict[str, Any]:
     begun_s = time.perf_counter()
     peer.load(skus, vectors)
     return {"load_s": round(time.perf_counter() - begun_s, 1)}
+
+
+def _tuned(peer: Peer, queries: Queries, nearest: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """The smallest `ef` with which the engine finds RECALL_MIN of the neighbours, else the greatest there is."""
+    if peer.ef is not None:
+        for ef in HNSW_EFS:
+            peer.ef = ef
+            if _share_found(_answers(peer, queries[: len(nearest)]), nearest) >= RECALL_MIN:
+                break
+    return {"ef": peer.ef}
+
+
+def _share_found(answers: Sequence[Sequence[int]], nearest: Sequence[Sequence[int]]) -> float:
+    found = sum(len(set(answer) & set(true)) for answer, true in zip(answers, nearest, strict=True))
+    return found / sum(map(len, nearest))
 
 
 def _static(peer: Peer, plan: Plan, queries: Queries) -> dict[str, Any]:

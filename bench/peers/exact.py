@@ -15,6 +15,7 @@ SPARE_SHARE = 0.5
 
 class Exact:
     in_process = True
+    ef: int | None = None
 
     def __init__(self, folder: Path, dim: int) -> None:
         self._skus: Skus = np.empty(0, dtype=np.int64)

@@ -1,12 +1,13 @@
-"""Freshet's own shard under the same protocol, so that it stands in the same table."""
+"""Freshet's own shard under the same protocol, so that it stands in the same table as the others."""
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.measured_shard import engine_figures, open_shard, settle
+from bench.measured_shard import open_shard, settle
 from bench.peers.protocol import Skus, Vectors, group_of
 from bench.shard_records import changes, sku_number
 from index_snapshots.protocol import Offsets
@@ -18,6 +19,8 @@ BATCH_MAX = 500
 
 class FreshetShard:
     in_process = True
+    ef: int | None = None
+    """Not chosen from here: a shard calibrates itself."""
 
     def __init__(self, folder: Path, dim: int) -> None:
         store = folder / "shard"
@@ -47,10 +50,10 @@ class FreshetShard:
         return [sku_number(found.sku) for found in matches.found]
 
     def versions(self) -> Mapping[str, str]:
-        return {"engine": type(self._shard).__name__}
+        return {"freshet": version("freshet"), "engine": type(self._shard).__name__}
 
     def settings(self) -> Mapping[str, object]:
-        return engine_figures(self._shard)
+        return {"written": f"in batches of at most {BATCH_MAX} while it is loaded, then merged into one graph"}
 
     def processes(self) -> Sequence[int]:
         return ()

@@ -14,6 +14,12 @@ KEPT_UP = 0.95
 """With this share of the upserts an engine counts as having kept the rate."""
 
 
+def nearest_at_start(plan: Plan) -> list[list[int]]:
+    """The true neighbours of the first queries before any upsert."""
+    mirror, queries = Mirror(plan.workload, 0), plan.workload.queries(plan.queries)[: plan.tuned_by]
+    return [line.tolist() for line in nearest(mirror.vectors, queries, LIMIT)]
+
+
 def judged(found: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """Figures by part, without the answers, in ms and MB; parts that were not reached are missing."""
     parts = found["parts"]

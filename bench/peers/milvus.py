@@ -13,14 +13,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a client that is no longer maintained
     from pymilvus import Collection, CollectionSchema, DataType, FieldSchema, connections, utility
 
-from bench.peers.protocol import HNSW_EF, HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
+from bench.peers.protocol import HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
 
 LOAD_BATCH = 5_000
-SEARCH = {"metric_type": "IP", "params": {"ef": HNSW_EF}}
 
 
 class Milvus:
     in_process = False
+    ef: int | None = 0
 
     def __init__(self, folder: Path, dim: int) -> None:
         self._server = MilvusServer(MilvusServerConfig(data_dir=str(folder / "milvus")))
@@ -47,18 +47,21 @@ class Milvus:
         self._collection.upsert(_columns(skus, vectors))
 
     def search(self, vector: npt.NDArray[np.float32], limit: int) -> list[int]:
-        return [int(sku) for sku in self._collection.search([vector], "vector", SEARCH, limit)[0].ids]
+        return self._search(vector, limit, None)
 
     def search_group(self, vector: npt.NDArray[np.float32], limit: int, group: int) -> list[int]:
-        found = self._collection.search([vector], "vector", SEARCH, limit, f"group == {group}")
-        return [int(sku) for sku in found[0].ids]
+        return self._search(vector, limit, f"group == {group}")
+
+    def _search(self, vector: npt.NDArray[np.float32], limit: int, among: str | None) -> list[int]:
+        how = {"metric_type": "IP", "params": {"ef": self.ef}}
+        return [int(sku) for sku in self._collection.search([vector], "vector", how, limit, among)[0].ids]
 
     def versions(self) -> Mapping[str, str]:
         return {"milvus": utility.get_server_version(), "pymilvus": version("pymilvus")}
 
     def settings(self) -> Mapping[str, object]:
         return {
-            "hnsw": {"M": HNSW_M, "efConstruction": HNSW_EF_CONSTRUCTION, "ef": HNSW_EF},
+            "hnsw": {"M": HNSW_M, "efConstruction": HNSW_EF_CONSTRUCTION},
             "consistency": "bounded staleness, the default",
         }
 

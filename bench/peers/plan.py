@@ -9,6 +9,8 @@ LIMIT = 10
 QUERIES = 500
 """Different ones; they come round again."""
 CLIENTS = 4
+TUNED_BY = 200
+"""So many of the queries choose `ef`."""
 GROUP_ASKED = 3
 
 
@@ -22,6 +24,7 @@ class Plan:
     seed: int = DEFAULT_SEED
     clients: int = CLIENTS
     queries: int = QUERIES
+    tuned_by: int = TUNED_BY
 
     @property
     def workload(self) -> Workload:

@@ -15,9 +15,10 @@ Vectors = npt.NDArray[np.float32]
 HNSW_M: Final = 16
 """Links of a node, as the paper counts them: twice as many on the lowest layer."""
 HNSW_EF_CONSTRUCTION: Final = 128
-HNSW_EF: Final = 64
-"""Candidates of one search. An engine for which another number is needed to reach RECALL_MIN says so in `settings`."""
 RECALL_MIN: Final = 0.98
+"""What a user asks for. Each engine gets the smallest of HNSW_EFS that reaches it, so that all are compared alike."""
+HNSW_EFS: Final = (16, 24, 32, 48, 64, 96, 128, 192, 256)
+"""Candidates of one search."""
 GROUPS: Final = 10
 """A filter on one group lets a tenth of the rows pass."""
 
@@ -31,6 +32,8 @@ class Peer(Protocol):
 
     in_process: bool
     """Whether a search is a call in this process, or a question to a server on this machine."""
+    ef: int | None
+    """Candidates of one search: set once, after `load`. None stays None: there is nothing to choose."""
 
     def __init__(self, folder: Path, dim: int) -> None: ...
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import qdrant_edge as qdrant
 
-from bench.peers.protocol import HNSW_EF, HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
+from bench.peers.protocol import HNSW_EF_CONSTRUCTION, HNSW_M, Skus, Vectors, group_of
 
 FULL_SCAN_KB = 10
 """Searches of smaller segments compare every row: so small that the graph is used."""
@@ -18,6 +18,7 @@ LOAD_BATCH = 1_000
 
 class QdrantEdge:
     in_process = True
+    ef: int | None = 0
 
     def __init__(self, folder: Path, dim: int) -> None:
         store = folder / "shard"
@@ -57,7 +58,7 @@ class QdrantEdge:
 
     def _search(self, vector: npt.NDArray[np.float32], limit: int, among: object | None) -> list[int]:
         request = qdrant.SearchRequest(
-            qdrant.Query.Nearest(vector), limit, filter=among, params=qdrant.SearchParams(hnsw_ef=HNSW_EF)
+            qdrant.Query.Nearest(vector), limit, filter=among, params=qdrant.SearchParams(hnsw_ef=self.ef)
         )
         return [point.id for point in self._shard.search(request)]
 
@@ -66,7 +67,7 @@ class QdrantEdge:
 
     def settings(self) -> Mapping[str, object]:
         return {
-            "hnsw": {"m": HNSW_M, "ef_construct": HNSW_EF_CONSTRUCTION, "ef": HNSW_EF},
+            "hnsw": {"m": HNSW_M, "ef_construct": HNSW_EF_CONSTRUCTION},
             "full_scan_threshold_kb": FULL_SCAN_KB,
             "indexing_threshold_kb": INDEXING_KB,
             "group": "integer index, without more links in the graph (enable_hnsw=False)",

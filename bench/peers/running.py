@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -34,14 +34,19 @@ sys.exit(child.main(pathlib.Path(sys.argv[1])))
 
 
 def run_engine(
-    engine: Engine, python: Path, plan: Plan, folder: Path, start_and_load_max_s: float = START_AND_LOAD_MAX_S
+    engine: Engine,
+    python: Path,
+    plan: Plan,
+    nearest: Sequence[Sequence[int]],
+    folder: Path,
+    start_and_load_max_s: float = START_AND_LOAD_MAX_S,
 ) -> dict[str, Any]:
     """What the engine's process wrote (child.py): `parts`, and `error` when not all of them are there.
 
-    `folder` must not exist; it is gone afterwards.
+    `nearest`: by `judge.nearest_at_start`. `folder` must not exist; it is gone afterwards.
     """
     folder.mkdir(parents=True)
-    (folder / ASKED).write_text(json.dumps({"driver": engine.driver, "plan": asdict(plan)}))
+    (folder / ASKED).write_text(json.dumps({"driver": engine.driver, "plan": asdict(plan), "nearest": nearest}))
     limit_s = start_and_load_max_s + PARTS_MAX * plan.measured_s
     load_before, begun_s = load(), time.monotonic()
     try:

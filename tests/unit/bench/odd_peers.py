@@ -34,6 +34,17 @@ class NoFilter(Exact):
         return None
 
 
+class Blurred(Exact):
+    """Finds what it should only with `enough` candidates."""
+
+    ef: int | None = 0
+    enough = 0
+
+    def search(self, vector: npt.NDArray[np.float32], limit: int) -> list[int]:
+        found = super().search(vector, limit)
+        return found if (self.ef or 0) >= self.enough else found[: limit // 2]
+
+
 class Hides(Exact):
     """Acknowledges upserts that no search ever sees."""
 

@@ -1,6 +1,7 @@
 """The harness of `freshet bench peers` on exact peers in memory, on peers that do badly, and on what is installed."""
 
 import copy
+import functools
 import os
 import subprocess
 import sys
@@ -15,11 +16,11 @@ import pytest
 from bench.peers import drive, running
 from bench.peers.engines import ENGINES, IN_THE_EXTRA, Engine
 from bench.peers.exact import Exact
-from bench.peers.judge import judged
+from bench.peers.judge import judged, nearest_at_start
 from bench.peers.memory import holding, pss_mb, with_descendants
 from bench.peers.places import DONE, folder_of, interpreter
 from bench.peers.plan import DIM, GROUP_ASKED, LIMIT, Plan
-from bench.peers.protocol import Peer, group_of
+from bench.peers.protocol import HNSW_EFS, Peer, group_of
 from bench.peers.running import run_engine
 from bench.peers.stream import BATCH_MAX, Stream, StreamFailed, newest_of
 from bench.truth import nearest
@@ -30,13 +31,18 @@ from tests.unit.bench import odd_peers
 PLAN = Plan(rows=1_000, rate=400, seconds=0.3, queries=20)
 AT_ONCE = 1e15
 """Upserts per second: all are due at the first look."""
-PARTS = ["start", "load", "static", "filtered", "streaming", "end"]
+PARTS = ["start", "load", "tuned", "static", "filtered", "streaming", "end"]
 EXACT = ENGINES["exact"]
+
+
+@functools.cache
+def neighbours() -> list[list[int]]:
+    return nearest_at_start(PLAN)
 
 
 def driven(peer: Peer, plan: Plan = PLAN) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    drive.drive(peer, plan, lambda name, figures: parts.update({name: figures}))
+    drive.drive(peer, plan, neighbours(), lambda name, figures: parts.update({name: figures}))
     return parts
 
 
@@ -73,6 +79,18 @@ def test_the_exact_peer_agrees_with_the_exact_truth_and_orders_ties_by_number(tm
     queries = PLAN.workload.queries(10)
     truth = nearest(twice, queries, LIMIT)
     assert [peer.search(query.astype(np.float32), LIMIT) for query in queries] == [line.tolist() for line in truth]
+
+
+@pytest.mark.parametrize(("enough", "chosen_ef"), [(HNSW_EFS[2], HNSW_EFS[2]), (HNSW_EFS[-1] + 1, HNSW_EFS[-1])])
+def test_an_engine_gets_the_fewest_candidates_that_reach_the_recall(
+    tmp_path: Path, enough: int, chosen_ef: int
+) -> None:
+    peer = odd_peers.Blurred(tmp_path, DIM)
+    peer.enough = enough
+    parts = driven(peer)
+    assert parts["tuned"] == {"ef": chosen_ef}
+    reached = judged({"parts": parts}, PLAN)["static"]["recall"]
+    assert (reached == 1.0) == (enough == chosen_ef)
 
 
 def test_a_peer_without_filters_has_no_figure_of_them(tmp_path: Path) -> None:
@@ -135,7 +153,7 @@ def test_a_failed_upsert_ends_the_part_with_its_words(tmp_path: Path) -> None:
 
 
 def test_an_engine_runs_in_a_process_of_its_own_and_leaves_nothing(tmp_path: Path) -> None:
-    found = run_engine(EXACT, Path(sys.executable), PLAN, tmp_path / "run")
+    found = run_engine(EXACT, Path(sys.executable), PLAN, neighbours(), tmp_path / "run")
     assert list(found["parts"]) == PARTS
     assert "error" not in found
     assert found["in_process"] is True
@@ -143,8 +161,8 @@ def test_an_engine_runs_in_a_process_of_its_own_and_leaves_nothing(tmp_path: Pat
 
 
 def test_figures_before_a_failure_are_kept(tmp_path: Path) -> None:
-    found = run_engine(odd("Refuses"), Path(sys.executable), PLAN, tmp_path / "run")
-    assert list(found["parts"]) == ["start", "load", "static", "filtered"]
+    found = run_engine(odd("Refuses"), Path(sys.executable), PLAN, neighbours(), tmp_path / "run")
+    assert list(found["parts"]) == ["start", "load", "tuned", "static", "filtered"]
     assert found["error"] == "StreamFailed: an upsert failed: the disk is full"
     row = judged(found, PLAN)
     assert row["static"]["recall"] == 1.0
@@ -156,7 +174,7 @@ def test_a_process_that_dies_tells_its_last_words_and_its_server_is_stopped(
 ) -> None:
     pid_file = tmp_path / "pid"
     monkeypatch.setenv("SERVER_PID_FILE", str(pid_file))
-    found = run_engine(odd("Dies"), Path(sys.executable), PLAN, tmp_path / "run")
+    found = run_engine(odd("Dies"), Path(sys.executable), PLAN, neighbours(), tmp_path / "run")
     assert "ended with 3" in found["error"] and "out of memory" in found["error"]
     server = int(pid_file.read_text())
     assert not psutil.pid_exists(server) or psutil.Process(server).status() == psutil.STATUS_ZOMBIE
@@ -165,7 +183,9 @@ def test_a_process_that_dies_tells_its_last_words_and_its_server_is_stopped(
 
 def test_an_engine_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "PARTS_MAX", 0.0)
-    found = run_engine(odd("Sleeps"), Path(sys.executable), PLAN, tmp_path / "run", start_and_load_max_s=1.0)
+    found = run_engine(
+        odd("Sleeps"), Path(sys.executable), PLAN, neighbours(), tmp_path / "run", start_and_load_max_s=1.0
+    )
     assert found["error"] == "was not done after 1 s"
 
 
@@ -264,7 +284,7 @@ def test_each_engine_answers_the_workload(name: str, tmp_path: Path) -> None:
     python = interpreter(engine, Path(os.environ.get("FRESHET_DATA", ".freshet")))
     if python is None:
         pytest.skip(f"{name} is not installed: freshet bench peers --install {name}")
-    found = run_engine(engine, python, PLAN, tmp_path / "run")
+    found = run_engine(engine, python, PLAN, neighbours(), tmp_path / "run")
     row = judged(found, PLAN)
     assert "error" not in row, row["error"]
     assert list(found["parts"]) == PARTS
