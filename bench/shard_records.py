@@ -42,7 +42,8 @@ def changes(
                 name,
                 pack(Order(GENERATION, first + at)),
                 0,
-                body=orjson.dumps({"title": name, **more, "attributes": {}}),
+                # Copied as in `index_snapshots.apply`: orjson's bytes keep hold of the 4 KB that it wrote them in.
+                body=bytes(memoryview(orjson.dumps({"title": name, **more, "attributes": {}}))),
                 brand=more.get("brand", ""),
                 category=tuple(more.get("category", ())),
                 vector=vector,
