@@ -96,7 +96,10 @@ def merging(job: Merge) -> Steps:
     graph = _begun(job)
     yield
     calibration = yield from _grow(graph, job)
-    graph.relink(with_all_reached(graph.links()))
+    links = graph.links()
+    neighbours = with_all_reached(links)
+    if neighbours is not links.neighbours:
+        graph.relink(neighbours)
     yield
     parts: tuple[Source, ...] = job.added if job.base is None else (job.base, *job.added)
     files = Files(

@@ -11,18 +11,40 @@ def with_all_reached(links: Links) -> Numbers:
     HNSW does not promise that by itself: pruning and repairing can take the last link to a node. Each node left out
     gets a link from a neighbour of its own, in a free place or in that of a link that nothing depends on.
     """
+    if _all_reached(links):
+        return links.neighbours
     places = links.offsets[:-1][:, None] + np.arange(width(0))
     tree = _Tree(links.neighbours[places])
     tree.grow(links.entry)
-    lost = np.flatnonzero(~tree.reached)
-    if not len(lost):
-        return links.neighbours
-    for node in lost.tolist():
+    for node in np.flatnonzero(~tree.reached).tolist():
         if not tree.reached[node]:
             tree.bridge(node)
     neighbours = links.neighbours.copy()
     neighbours[places] = tree.table
     return neighbours
+
+
+def _all_reached(links: Links) -> bool:
+    """The usual case, found without the tree."""
+    reached = np.zeros(len(links.levels) + 1, dtype=np.bool_)  # the last one answers for NONE
+    reached[[links.entry, NONE]] = True
+    edge, columns = np.array([links.entry]), np.arange(width(0))
+    while len(edge):
+        targets = links.neighbours[links.offsets[edge][:, None] + columns].ravel()
+        targets = targets[~reached[targets]]
+        reached[targets] = True
+        edge = _once(targets)
+    return bool(reached.all())
+
+
+def _once(nodes: Numbers) -> Numbers:
+    """Each node once, in some order; sorting them would take longer."""
+    if not len(nodes):
+        return nodes
+    last = np.zeros(int(nodes.max()) + 1, dtype=np.int32)
+    order = np.arange(len(nodes), dtype=np.int32)
+    last[nodes] = order
+    return np.asarray(nodes[last[nodes] == order])
 
 
 class _Tree:
