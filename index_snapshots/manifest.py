@@ -71,8 +71,7 @@ class StoredPacing(_Strict):
     """See `pacing.Pacing`: part of the lineage."""
 
     head_rows: int
-    base_share: float
-    rows_per_s: int
+    rows_per_s_max: int
     recall: float
     exact_max: int
 
@@ -81,6 +80,7 @@ class Structure(_Strict):
     """Where the rows lie. With the states (whose `row` is the row's number) the parts are what they were."""
 
     seals: int
+    sealed_ms: int
     next_row: int
     pacing: StoredPacing
     segments: list[StoredSegment]

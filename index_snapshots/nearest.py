@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy.typing as npt
 from index_snapshots.calibrate import LADDER
 from index_snapshots.codes import codes
 from index_snapshots.filters import Mask
-from index_snapshots.graph import Ids, Queries
+from index_snapshots.graph import Found, Ids, Queries
+from index_snapshots.heads import Block
 from index_snapshots.merge import BLOCK_ROWS
 from index_snapshots.pacing import Pacing
-from index_snapshots.parts import FrozenPart, Store
+from index_snapshots.parts import FrozenBlock, FrozenPart, Store
 from index_snapshots.pending import Planned
 
 RESCORED_MIN: Final = 24
@@ -44,6 +46,8 @@ class FrozenVectors:
     pacing: Pacing
     parts: tuple[FrozenPart, ...]
     seals: int
+    sealed_ms: int
+    """The log's time at the last seal."""
     next_row: int
     pending: tuple[Planned, ...]
 
@@ -72,13 +76,23 @@ class FrozenVectors:
         rescored = max(RESCORED_MIN, int(limit * RESCORED_SHARE))
         share = 0.0 if scan else 1.0 if passing is None else passing.count / max(visible, 1)
         code = Queries(codes(query[None]))
-        parts = [part for part in self.parts if part.shown]
-        found = [_candidates(part, code, rescored, passing, share) for part in parts]
-        distances = np.concatenate([one for one, _ in found]) if found else np.empty(0, dtype=np.float32)
+        found = [_in_graph(part, code, rescored, passing, share) for part in self._segments]
+        found += [_in_block(block, code, rescored, passing) for block in self._blocks]
+        distances = np.concatenate([one.distances for one in found]) if found else np.empty(0, dtype=np.float32)
         if len(distances) > rescored:
             cut = np.partition(distances, rescored - 1)[rescored - 1]
-            found = [(one, places[one <= cut]) for one, places in found]
-        return _scored(query, [(part.store, places) for part, (_, places) in zip(parts, found, strict=True)])
+            found = [one.within(cut) for one in found]
+        return _scored(query, found)
+
+    @cached_property
+    def _segments(self) -> list[FrozenPart]:
+        return [part for part in self.parts if part.shown and part.store.segment]
+
+    @cached_property
+    def _blocks(self) -> list[FrozenBlock]:
+        heads = [(part.store.head.block, part) for part in self.parts if part.shown and part.store.head]
+        blocks = {id(block): block for block, _ in heads}
+        return [FrozenBlock(block, [part for mine, part in heads if mine is block]) for block in blocks.values()]
 
     def exact(self, query: Wide, rows: npt.NDArray[np.int64]) -> Scores:
         """The products of these rows with the query, (len(rows),)."""
@@ -86,35 +100,50 @@ class FrozenVectors:
         return np.concatenate([self.gather(block).astype(np.float64) @ query for block in blocks] or [np.empty(0)])
 
 
-def _candidates(
-    part: FrozenPart, code: Queries, limit: int, passing: Mask | None, share: float
-) -> tuple[npt.NDArray[np.float32], Ids]:
-    """Distances of codes and places in the part, at most `limit`."""
-    among = part.chosen if passing is None else part.passing(passing)
-    store = part.store
-    if store.graph is None:
-        assert store.head is not None
-        distances, places = store.head.flat.scan(code, limit, among)
-    else:
-        assert store.segment is not None
-        share *= part.shown / part.count
-        if share < SCANNED_SHARE:
-            distances, places = store.graph.scan(code, limit, among)
-        else:
-            ef = min(max(int(store.segment.calibration.ef / share), limit), EF_MAX)
-            distances, places = store.graph.search(code, limit, ef, among)
-    if places[0, -1] < 0:
-        there = places[0] >= 0
-        return distances[0][there], places[0][there]
-    return distances[0].copy(), places[0].copy()
+class _Found(NamedTuple):
+    """Candidates of one part."""
+
+    part: Store | Block
+    distances: npt.NDArray[np.float32]
+    """Squared, of codes: comparable across parts."""
+    places: Ids
+
+    def within(self, distance: np.float32) -> "_Found":
+        near = self.distances <= distance
+        return self._replace(distances=self.distances[near], places=self.places[near])
 
 
-def _scored(query: Wide, found: Sequence[tuple[Store, Ids]]) -> Nearest:
+def _in_graph(part: FrozenPart, code: Queries, limit: int, passing: Mask | None, share: float) -> _Found:
+    """`share`: how much of the visible products passes."""
+    among, store = part.chosen if passing is None else part.passing(passing), part.store
+    assert store.graph is not None and store.segment is not None
+    share *= part.shown / part.count
+    if share < SCANNED_SHARE:
+        return _kept(store, store.graph.scan(code, limit, among))
+    ef = min(max(int(store.segment.calibration.ef / share), limit), EF_MAX)
+    return _kept(store, store.graph.search(code, limit, ef, among))
+
+
+def _in_block(one: FrozenBlock, code: Queries, limit: int, passing: Mask | None) -> _Found:
+    among = one.chosen if passing is None else one.passing(passing)
+    return _kept(one.block, one.block.flat.scan(code, limit, among))
+
+
+def _kept(part: Store | Block, found: Found) -> _Found:
+    """A copy without empty places: FAISS writes the next part's to the same memory."""
+    distances, places = found[0][0], found[1][0]
+    if places[-1] < 0:
+        there = places >= 0
+        return _Found(part, distances[there], places[there])
+    return _Found(part, distances.copy(), places.copy())
+
+
+def _scored(query: Wide, found: Sequence[_Found]) -> Nearest:
     """The products of two fp16 numbers are multiples of 2^-48, and so is their sum, which stays below 2: float64 holds
     it exactly in any order of summation, so the scores are the same bits on every CPU."""
-    found = [(store, places) for store, places in found if len(places)]
+    found = [one for one in found if len(one.places)]
     if not found:
         return Nearest(np.empty(0, dtype=np.int64), np.empty(0))
-    vectors = np.concatenate([store.vectors.take(places, axis=0) for store, places in found])
-    slots = np.concatenate([store.slots.take(places) for store, places in found])
+    vectors = np.concatenate([one.part.vectors.take(one.places, axis=0) for one in found])
+    slots = np.concatenate([one.part.slots.take(one.places) for one in found])
     return Nearest(slots, vectors.astype(np.float64) @ query)

@@ -1,4 +1,4 @@
-"""When rows are sealed, merged and installed: a function of how many there are, never of how fast a machine is."""
+"""When rows are sealed, merged and installed: a function of the log alone, never of how fast a machine is."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -6,13 +6,17 @@ from typing import Final
 
 HEAD_ROWS: Final = 1024
 """Rows of a flat head: each costs every search about 20 ns until it is in a graph."""
-BASE_SHARE: Final = 1 / 32
-"""The base is extended when so large a part of it waits beside it. Each merge copies the base, so less often is
-cheaper for the builder, and more often is cheaper for the searches."""
 WAITING_HEADS_MAX: Final = 4
 """So many sealed heads are merged into a small segment while the base is busy or too large to be extended yet."""
 DEAD_SHARE: Final = 1 / 20
 """More of a segment's rows dead: the merge takes them out."""
+ROWS_PER_S_MIN: Final = 50
+BUILDER_SHARE: Final = 0.6
+"""Of one core, for merges of the base: each copies it, so the faster rows come, the more of them a merge takes."""
+WAITING_SHARE_MAX: Final = 1 / 8
+"""But it takes no more rows than this part of the base."""
+MARGIN: Final = 1.25
+"""How much longer than alone on a core a merge may take before the writer has to wait for it."""
 
 
 @dataclass(frozen=True)
@@ -20,19 +24,35 @@ class Pacing:
     """Part of a shard's identity: another pacing gives other segments, hence another lineage."""
 
     head_rows: int = HEAD_ROWS
-    base_share: float = BASE_SHARE
-    rows_per_s: int = 2_000
-    """The rate that builds are paced for: at a higher one the writer waits for them."""
+    rows_per_s_max: int = 2_000
+    """Merges are paced for the rate at which the log says that rows came, up to this one: beyond, the writer waits."""
     recall: float = 0.98
     exact_max: int = 512
     """So few products, in all or behind a filter, are all scored exactly."""
 
-    def seals(self, added: int, size: int) -> int:
-        """After how many seals a merge is installed that adds rows and makes a segment of `size` rows.
+    def rows_per_s(self, took_ms: int) -> float:
+        """The rate at which a head was filled, by the times (LogAppendTime) of its rows."""
+        rate = self.head_rows * 1000 / took_ms if took_ms > 0 else self.rows_per_s_max
+        return min(max(rate, ROWS_PER_S_MIN), self.rows_per_s_max)
 
-        Measured on 2 cores of 2.0 GHz with 384 dimensions (docs/scale.md): copying, repairing and measuring 6 us a
-        row of the whole, inserting 60 us and 12 more for each doubling beyond 1,024 rows.
-        """
-        doublings = max(0, size.bit_length() - 10)
-        build_us = 100_000 + 6 * size + added * (60 + 12 * doublings)
-        return max(1, ceil(build_us * self.rows_per_s / (self.head_rows * 1_000_000)))
+    def waiting(self, size: int, rows_per_s: float) -> int:
+        """How many rows must wait beside a base of `size` rows for it to be extended."""
+        left_us = BUILDER_SHARE * 1_000_000 - rows_per_s * insert_us(size)
+        most = size * WAITING_SHARE_MAX
+        wanted = min(copy_us(size) * rows_per_s / left_us, most) if left_us > 0 else most
+        return max(self.head_rows, ceil(wanted))
+
+    def seals(self, added: int, size: int, rows_per_s: float) -> int:
+        """After how many seals a merge is installed that adds rows and makes a segment of `size` rows."""
+        build_s = (copy_us(size) + added * insert_us(size)) / 1_000_000
+        return max(1, ceil(MARGIN * build_s * rows_per_s / self.head_rows))
+
+
+def insert_us(size: int) -> int:
+    """CPU time to add one row to a graph of so many, measured with 384 dimensions (docs/scale.md)."""
+    return 60 + 12 * max(0, size.bit_length() - 10)
+
+
+def copy_us(size: int) -> int:
+    """CPU time of a merge besides adding rows: copying, repairing and measuring a segment of so many rows."""
+    return 50_000 + 4 * size

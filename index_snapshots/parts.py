@@ -2,6 +2,7 @@
 
 import shutil
 import weakref
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from index_snapshots import filters
 from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, Names, chosen
-from index_snapshots.heads import Head
+from index_snapshots.heads import Block, Head
 from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors
 
 Slots = npt.NDArray[np.int32]
@@ -67,12 +68,32 @@ class FrozenPart:
         return EVERYTHING if self.shown == len(self.store.rows) else chosen(self.bits)
 
     def passing(self, filtered: filters.Mask) -> Chosen:
+        """Shown rows of a segment whose slot passes a filter."""
+        return self.store.names.chosen(self.chosen, filtered.bits)
+
+
+class FrozenBlock:
+    """The heads of one block at one point in time: searched with one scan. Immutable."""
+
+    def __init__(self, block: Block, parts: Sequence[FrozenPart]) -> None:
+        self.block = block
+        self._shown = np.zeros(len(block.slots), dtype=np.bool_)
+        for part in parts:
+            head = part.store.head
+            assert head is not None
+            shown = np.unpackbits(part.bits, count=part.count, bitorder="little")
+            self._shown[head.begin : head.begin + part.count] = shown
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        return chosen(np.packbits(self._shown, bitorder="little"))
+
+    def passing(self, filtered: filters.Mask) -> Chosen:
         """Shown rows whose slot passes a filter."""
-        if self.store.segment is not None:
-            return self.store.names.chosen(self.chosen, filtered.bits)
-        passing = np.zeros(len(self.bits) * 8, dtype=np.bool_)
-        passing[: self.count] = filtered.passing[self.store.slots[: self.count]]
-        return chosen(np.packbits(passing, bitorder="little") & self.bits)
+        places = np.flatnonzero(self._shown)
+        passing = np.zeros(len(self._shown), dtype=np.bool_)
+        passing[places] = filtered.passing[self.block.slots[places]]
+        return chosen(np.packbits(passing, bitorder="little"))
 
 
 class Part:
@@ -91,7 +112,7 @@ class Part:
     @classmethod
     def of_head(cls, head: Head) -> "Part":
         capacity = len(head.vectors)
-        store = Store(None, head, np.zeros(capacity, dtype=np.int32))
+        store = Store(None, head, head.slots)
         return cls(store, np.zeros(capacity, dtype=np.bool_), np.zeros(capacity, dtype=np.bool_))
 
     @classmethod

@@ -37,8 +37,9 @@ def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any])
     return FrozenVectors(
         manifest.origin.dim,
         Pacing(**structure.pacing.model_dump()),
-        tuple(parts),
+        tuple(sorted(parts, key=lambda part: part.store.first_row)),
         structure.seals,
+        structure.sealed_ms,
         structure.next_row,
         tuple(_merges(folder, manifest, stores, counts)),
     )
@@ -57,11 +58,11 @@ def _heads(folder: Path, manifest: Manifest) -> list[Store]:
     dim, capacity = manifest.origin.dim, manifest.structure.pacing.head_rows
     vectors = np.fromfile(folder / manifest.files["heads"].name, dtype="<f2").reshape(-1, dim)
     levels = np.fromfile(folder / manifest.files["levels"].name, dtype=np.uint8)
-    stores, begin = [], 0
+    stores, begin, head = [], 0, None
     for one in manifest.structure.heads:
-        head = Head(dim, capacity, one.first_row)
+        head = Head.after(head, dim, capacity, one.first_row)
         head.extend(vectors[begin : begin + one.count], levels[begin : begin + one.count])
-        stores.append(Store(None, head, np.zeros(capacity, dtype=np.int32)))
+        stores.append(Store(None, head, head.slots))
         begin += one.count
     return stores
 

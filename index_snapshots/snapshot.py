@@ -96,9 +96,10 @@ def _heads(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, Stor
 
 
 def _structure(vectors: FrozenVectors) -> Structure:
-    stores = [part.store for part in vectors.parts]
+    stores = sorted((part.store for part in vectors.parts), key=lambda store: store.segment is None)
     return Structure(
         seals=vectors.seals,
+        sealed_ms=vectors.sealed_ms,
         next_row=vectors.next_row,
         pacing=StoredPacing(**asdict(vectors.pacing)),
         segments=[

@@ -50,7 +50,7 @@ class Vectors:
         self._pacing = pacing if start is None else start.pacing
         self._parts: list[Part] = []
         self._pending: list[Pending] = []
-        self._seals = self._next_row = self._started = 0
+        self._seals = self._sealed_ms = self._next_row = self._started = 0
         self.figures = Figures()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -58,15 +58,18 @@ class Vectors:
             self._go_on(start, live_rows)
 
     def _go_on(self, start: FrozenVectors, live_rows: Rows) -> None:
-        self._seals, self._next_row = start.seals, start.next_row
+        self._seals, self._sealed_ms, self._next_row = start.seals, start.sealed_ms, start.next_row
         self._parts = [Part.thaw(part, live_rows) for part in start.parts]
         by_store = {id(part.store): part for part in self._parts}
         for planned in start.pending:
             self._start(planned, tuple(by_store[id(store)] for store in planned.taken))
 
-    def append(self, slot: int, sku: str, vector: Half) -> int:
-        """Adds the newest row of a SKU, not shown yet; returns its number. The older one was buried before."""
-        head = self._open_head()
+    def append(self, slot: int, sku: str, vector: Half, time_ms: int) -> int:
+        """Adds the newest row of a SKU, not shown yet; returns its number. The older one was buried before.
+
+        `time_ms`: LogAppendTime of its record, the log's own clock.
+        """
+        head = self._open_head(time_ms)
         at = head.count
         row = head.append(sku, vector)
         self._parts[-1].put(at, slot)
@@ -94,6 +97,7 @@ class Vectors:
             self._pacing,
             tuple(part.freeze() for part in self._parts),
             self._seals,
+            self._sealed_ms,
             self._next_row,
             tuple(pending.planned for pending in self._pending),
         )
@@ -132,36 +136,38 @@ class Vectors:
                 return part
         raise KeyError(row)
 
-    def _open_head(self) -> Head:
+    def _open_head(self, time_ms: int) -> Head:
         """The head that takes the next row. A full one is sealed only now: all marks of its rows are set."""
         head = self._parts[-1].store.head if self._parts else None
         if head is not None and not head.full:
             return head
         if head is not None:
-            self._seal()
-        head = Head(self._dim, self._pacing.head_rows, self._next_row)
-        self._parts.append(Part.of_head(head))
-        return head
+            self._seal(time_ms)
+        new = Head.after(head, self._dim, self._pacing.head_rows, self._next_row)
+        self._parts.append(Part.of_head(new))
+        return new
 
-    def _seal(self) -> None:
+    def _seal(self, time_ms: int) -> None:
         self._seals += 1
+        rate = self._pacing.rows_per_s(time_ms - self._sealed_ms)
+        self._sealed_ms = time_ms
         for pending in [one for one in self._pending if one.planned.due <= self._seals]:
             self._install(pending)
         self._hurry()
         base = self._parts[0] if self._parts[0].store.segment else None
         if not any(pending.planned.of_base for pending in self._pending):
-            self._extend_base(base)
+            self._extend_base(base, rate)
         if all(pending.planned.of_base for pending in self._pending):
-            self._gather_heads(base)
+            self._gather_heads(base, rate)
 
-    def _extend_base(self, base: Part | None) -> None:
+    def _extend_base(self, base: Part | None, rate: float) -> None:
         """Starts a merge of the base with what follows it, when that is enough."""
         free = _free(self._parts[0 if base is None else 1 :])
         waiting = sum(part.count for part in free)
-        if waiting >= max(self._pacing.head_rows, self._pacing.base_share * (base.count if base else 0)):
-            self._begin(base, free, of_base=True)
+        if waiting >= self._pacing.waiting(base.count if base else 0, rate):
+            self._begin(base, free, rate, of_base=True)
 
-    def _gather_heads(self, base: Part | None) -> None:
+    def _gather_heads(self, base: Part | None, rate: float) -> None:
         """Starts a merge of the sealed heads that wait, into the small segment before them, when they are too many."""
         heads = [part for part in self._parts if part.store.head and not part.merging]
         if len(heads) < WAITING_HEADS_MAX:
@@ -170,9 +176,9 @@ class Vectors:
         before = self._parts[at - 1] if at else None
         small = before is not None and before is not base and before.store.segment is not None and not before.merging
         grown = before if small else None
-        self._begin(grown, heads, of_base=False)
+        self._begin(grown, heads, rate, of_base=False)
 
-    def _begin(self, grown: Part | None, added: Sequence[Part], *, of_base: bool) -> None:
+    def _begin(self, grown: Part | None, added: Sequence[Part], rate: float, *, of_base: bool) -> None:
         taken = (*([grown] if grown else []), *added)
         kept = tuple(part.live[: part.count].copy() for part in taken)
         if grown is not None and np.count_nonzero(~kept[0]) <= DEAD_SHARE * grown.count:
@@ -183,7 +189,7 @@ class Vectors:
             self._parts = [part for part in self._parts if part not in taken]
             return
         rows = [int(np.count_nonzero(one)) for one in kept]
-        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows))
+        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows), rate)
         stores = tuple(part.store for part in taken)
         self._start(Planned(stores, kept, grown is not None, of_base, self._seals, due), taken)
 

@@ -117,9 +117,8 @@ class ShardWriter:
             self._vectors.bury(old)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
         if change.body is not None and change.vector is not None:
-            values["row"] = self._vectors.append(
-                slot, change.sku if self._guards.levels else uuid4().hex, change.vector
-            )
+            name = change.sku if self._guards.levels else uuid4().hex
+            values["row"] = self._vectors.append(slot, name, change.vector, change.timestamp_ms)
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:

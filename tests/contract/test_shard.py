@@ -17,7 +17,7 @@ from tests.unit.index_snapshots.making import SMALL, Truth, document, hits, logg
 
 ENGINES: dict[str, Pacing] = {
     "graphs": SMALL,
-    "exact": Pacing(head_rows=4, rows_per_s=60),
+    "exact": Pacing(head_rows=4, rows_per_s_max=30),
     "flat": Pacing(exact_max=0),
 }
 """Everything in graphs as soon as possible; few products scored exactly; all of them in a flat head."""

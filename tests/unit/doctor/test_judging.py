@@ -64,8 +64,9 @@ MANIFEST = Manifest(
     written_ms=1,
     structure=Structure(
         seals=0,
+        sealed_ms=0,
         next_row=0,
-        pacing=StoredPacing(head_rows=1, base_share=1.0, rows_per_s=1, recall=0.98, exact_max=0),
+        pacing=StoredPacing(head_rows=1, rows_per_s_max=1, recall=0.98, exact_max=0),
         segments=[],
         heads=[],
         merges=[],

@@ -22,7 +22,7 @@ from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, 
 from schemas.search import Filters, Hit, NumberRange
 
 DIM = 8
-SMALL = Pacing(head_rows=4, rows_per_s=60, exact_max=0)
+SMALL = Pacing(head_rows=4, rows_per_s_max=30, exact_max=0)
 """Four rows make a graph, which comes two seals later; no search is exact because there is little to search."""
 _folders = tempfile.TemporaryDirectory(prefix="freshet-shards-")
 _numbers = itertools.count()

@@ -62,7 +62,7 @@ def test_times_keep_the_last_ones() -> None:
 
 
 def test_dead_rows_go_with_the_next_merges_and_old_views_keep_theirs() -> None:
-    one, skus = shard(pacing=Pacing(head_rows=64, rows_per_s=600, exact_max=0)), 1000
+    one, skus = shard(pacing=Pacing(head_rows=64, rows_per_s_max=300, exact_max=0)), 1000
     apply(logged("documents", [document(str(i), i, seed=i % 50) for i in range(skus)]), one)
     before = one.view
     nearest = before.search(unit(7), 20, Filters())
