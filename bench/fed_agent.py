@@ -4,6 +4,7 @@ What is left out of a real shard process is the Kafka consumer alone; encoding t
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,7 +36,6 @@ from streams.reader import LogRecord
 LOOPBACK: Final = "127.0.0.1"
 POLL_S: Final = 0.001
 """So often the loop looks whether a probed record is in the view."""
-MOMENT_MS: Final = 1_700_000_000_000
 """LogAppendTime of every record: nothing here depends on it."""
 
 
@@ -157,6 +157,7 @@ class FedAgent:
 
     def _records(self, first: int, count: int) -> list[LogRecord]:
         skus = self._skus[first : first + count].tolist()
+        now_ms = time.time_ns() // 1_000_000  # merges are paced by the log's clock
         return [
             LogRecord(
                 self._topic,
@@ -164,7 +165,7 @@ class FedAgent:
                 first + at,
                 sku_name(sku).encode(),
                 log_value(first + at, sku, vector),
-                MOMENT_MS,
+                now_ms,
             )
             for at, (sku, vector) in enumerate(zip(skus, self._vectors.read(first, count), strict=True))
         ]

@@ -1,6 +1,7 @@
 """How the records of a workload look to a shard: as checked changes, and as bytes in the log."""
 
 import base64
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,15 +34,18 @@ Fields = dict[str, Any]
 def changes(
     first: int, skus: npt.NDArray[np.int64], vectors: Halves, fields: Sequence[Fields] | None = None
 ) -> list[DocumentChange]:
-    """Records `first`... with these SKU numbers (n,) and vectors (n, dim). The body is the shortest there can be."""
-    made = []
+    """Records `first`... with these SKU numbers (n,) and vectors (n, dim). The body is the shortest there can be.
+
+    They are appended to the log now: merges are paced by the log's clock.
+    """
+    made, now_ms = [], time.time_ns() // 1_000_000
     for at, (number, vector) in enumerate(zip(skus.tolist(), vectors, strict=True)):
         name, more = sku_name(number), fields[at] if fields else {}
         made.append(
             DocumentChange(
                 name,
                 pack(Order(GENERATION, first + at)),
-                0,
+                now_ms,
                 # Copied as in `index_snapshots.apply`: orjson's bytes keep hold of the 4 KB that it wrote them in.
                 body=bytes(memoryview(orjson.dumps({"title": name, **more, "attributes": {}}))),
                 brand=more.get("brand", ""),
