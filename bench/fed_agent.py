@@ -82,6 +82,7 @@ class FedAgent:
         self._topic = topics.name("documents")
         self._vectors, self._skus, self._warm = vectors, skus, warm
         self._fed = FedStream()
+        self._probing: asyncio.Task[None] | None = None
         self.flow = Flow()
         self.next = 0
 
@@ -113,7 +114,6 @@ class FedAgent:
     async def stream(self, rate: float, last: int, now_s: Callable[[], float]) -> None:
         """Feeds up to record `last` on a fixed schedule; cancel it to end it earlier."""
         start_s, first, tick, probe_s = now_s(), self.next, 0, 0.0
-        probing: asyncio.Task[None] | None = None
         while self.next < last:
             tick += 1
             intended_s = start_s + tick * TICK_S
@@ -125,12 +125,9 @@ class FedAgent:
             self.flow.late_max_ms = max(self.flow.late_max_ms, (now_s() - intended_s) * 1000)
             self.next += due
             self.flow.upserts += due
-            if intended_s >= probe_s and (probing is None or probing.done()):
+            if intended_s >= probe_s and (self._probing is None or self._probing.done()):
                 probe_s = intended_s + PROBE_S
-                probing = asyncio.create_task(self._probe(self.next - 1, intended_s, now_s))
-        await self._until_applied(self.next)
-        if probing:
-            await probing
+                self._probing = asyncio.create_task(self._probe(self.next - 1, intended_s, now_s))
 
     async def _probe(self, record: int, intended_s: float, now_s: Callable[[], float]) -> None:
         await self._until_applied(record + 1)
@@ -147,7 +144,10 @@ class FedAgent:
         return not newest or (bool(found) and found[0].sku == name)
 
     async def until_all_applied(self) -> None:
+        """Everything that was fed is in the view, and the last probe is answered."""
         await self._until_applied(self.next)
+        if self._probing:
+            await self._probing
 
     async def _until_applied(self, records: int) -> None:
         while self.kept.position["documents"] < records:

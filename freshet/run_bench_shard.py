@@ -90,13 +90,22 @@ def _flow_lines(title: str, flow: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{title}: {flow['upserts']:,} upserts visible after p50 {visible['p50']}, p95 {visible['p95']}, "
         f"max {visible['max']} ms; CPU us per upsert: writer {flow['writer_cpu_us_per_upsert']}, "
-        f"builder {flow['builder_cpu_us_per_upsert']}; longest write {flow['write_max_ms']} ms"
+        f"builder {flow['builder_cpu_us_per_upsert']}; {flow['write_amplification']} rows built for each"
+    )
+    yield (
+        f"{title}: {flow['merges']} merges, {flow['repairs']} repairs; {flow['writer_waits']} waits of the writer, "
+        f"the longest since the start {flow['longest_wait_s']} s; longest write {flow['write_max_ms']} ms, "
+        f"{flow['long_writes']} beyond 20 ms"
     )
 
 
 def _memory_lines(figures: dict[str, Any]) -> Iterator[str]:
-    yield f"bytes per row: {figures['bytes_per_row']}"
+    http = figures["http"]["streaming"].get("client_cpu_us_per_search")
+    yield f"bytes per row {figures['bytes_per_row']}; the clients over HTTP took {http} us of CPU for each search"
     for name in ("in_process", "http"):
         costs = figures[name]["costs"]
         static, streaming = costs["static"]["memory"], costs["streaming"]["memory"]
-        yield f"{name}: Pss {static['pss_mb']} MB static, {streaming['pss_mb']} MB after the stream"
+        yield (
+            f"{name}: Pss {static['pss_mb']} MB static, {streaming['pss_mb']} MB after the stream; its builder "
+            f"{static['children_pss_mb']} and {streaming['children_pss_mb']} MB; files {streaming['files_mb']} MB"
+        )
