@@ -13,6 +13,8 @@ from index_snapshots.graph import Graph, Queries
 SAMPLE_ROWS: Final = 128
 """A row that stands in the graph is found far more easily than a query (recall 0.997 against 0.98 at equal
 `ef`), so the sample is of rows that are about to be added."""
+SAMPLE_ROWS_MIN: Final = 64
+"""A graph that was measured before is not measured again with fewer: it would only be called slower than it is."""
 NEIGHBOURS: Final = 10
 MIX: Final = 0x9E3779B97F4A7C15
 """2^64 divided by the golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
@@ -42,29 +44,34 @@ def drawn_by_hash(count: int) -> npt.NDArray[np.int64]:
     return np.sort(np.argpartition(hashes, SAMPLE_ROWS)[:SAMPLE_ROWS])
 
 
-def due(size: int, before: Calibration | None, changed: int) -> bool:
-    """Whether a graph that will have `size` rows is to be measured; else `before` holds on."""
-    return before is None or before.changed + changed >= CHANGED_SHARE * size
+def due(size: int, before: Calibration | None, changed: int, added: int) -> bool:
+    """Whether a graph that will have `size` rows, `added` of them new, is to be measured; else `before` holds on."""
+    return before is None or (added >= SAMPLE_ROWS_MIN and before.changed + changed >= CHANGED_SHARE * size)
 
 
 def calibrating(graph: Graph, queries: Codes, wanted: float) -> Generator[None, None, Calibration]:
-    """Returns the smallest `ef` of the ladder with the wanted recall for `queries` (n, dim); yields between steps."""
+    """Returns the smallest `ef` of the ladder with the wanted recall for `queries` (n, dim); yields between steps.
+
+    A neighbour as near as the last of the true ones is as good: of a thousand equal rows any ten will do.
+    """
     limit = min(NEIGHBOURS, len(graph))
     if not len(queries) or not limit:
         return Calibration(LADDER[-1], 1.0)
-    truth: list[set[int]] = []
+    farthest: list[float] = []
     for begin in range(0, len(queries), QUERIES_PER_STEP):
         yield
-        truth += map(set, graph.scan(Queries(queries[begin : begin + QUERIES_PER_STEP]), limit)[1].tolist())
+        distances, _ = graph.scan(Queries(queries[begin : begin + QUERIES_PER_STEP]), limit)
+        farthest += distances[:, -1].tolist()
+    bound = np.array(farthest, dtype=np.float32)[:, None]
     for ef in LADDER:
         yield
-        found = graph.search(Queries(queries), limit, ef)[1].tolist()
-        recall = sum(len(exact & set(one)) for exact, one in zip(truth, found, strict=True)) / (limit * len(truth))
-        if recall >= wanted + margin(wanted):
+        distances, _ = graph.search(Queries(queries), limit, ef)
+        recall = int(np.count_nonzero(distances <= bound)) / (limit * len(queries))
+        if recall >= wanted + margin(wanted, len(queries)):
             break
     return Calibration(ef, recall)
 
 
-def margin(wanted: float) -> float:
-    """Two standard errors of a share seen in SAMPLE_ROWS * NEIGHBOURS draws: what the sample may flatter by."""
-    return 2 * float(np.sqrt(wanted * (1 - wanted) / (SAMPLE_ROWS * NEIGHBOURS)))
+def margin(wanted: float, queries: int) -> float:
+    """Two standard errors of a share seen in NEIGHBOURS draws per query: what the sample may flatter by."""
+    return 2 * float(np.sqrt(wanted * (1 - wanted) / (queries * NEIGHBOURS)))

@@ -127,7 +127,7 @@ def _grow(graph: Graph, job: Merge) -> Generator[None, None, Calibration]:
     before = None if job.base is None else job.base.segment.calibration
     changed = count + (0 if job.base is None else int((~job.base.kept).sum()))
     nodes = _new_nodes(job.added)
-    if before is not None and not due(len(graph) + count, before, changed):
+    if before is not None and not due(len(graph) + count, before, changed, count):
         yield from _add(graph, nodes)
         return replace(before, changed=before.changed + changed)
     ahead = 0 if len(graph) else count - min(SAMPLE_ROWS, count // 2)
