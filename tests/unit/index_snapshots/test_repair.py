@@ -1,0 +1,107 @@
+"""Dead nodes are taken out of a graph, and what is left is a graph that finds as much."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from index_snapshots.codes import LINKS
+from index_snapshots.graph import Graph
+from index_snapshots.reach import with_all_reached
+from index_snapshots.repair import NONE, Links, repaired, start, width
+from tests.unit.index_snapshots.clustered import built, clustered, grown, recall
+
+ROWS = 1_500
+CHURNED = 5_000
+EF = 64
+
+
+@cache
+def links() -> Links:
+    return built(clustered(ROWS)).links()
+
+
+def some(share: float, count: int = ROWS, seed: int = 5) -> npt.NDArray[np.bool_]:
+    return np.random.default_rng(seed).random(count) < share
+
+
+def lists(of: Links, level: int) -> list[tuple[int, list[int]]]:
+    """Each node on a level with its links there, NONE included."""
+    begin = of.offsets[:-1] + start(level)
+    return [
+        (node, of.neighbours[begin[node] : begin[node] + width(level)].tolist())
+        for node in np.flatnonzero(of.levels > level).tolist()
+    ]
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3, 0.9, 0.999])
+def test_links_lead_to_the_living_once_each_and_never_to_oneself(share: float) -> None:
+    """`share` of the nodes live."""
+    found = repaired(links(), some(share))
+    assert len(found.levels) == int(some(share).sum())
+    for level in range(int(found.levels.max())):
+        there = set(np.flatnonzero(found.levels > level).tolist())
+        for node, row in lists(found, level):
+            real = [one for one in row if one != NONE]
+            assert row == real + [NONE] * (width(level) - len(real))
+            assert len(real) == len(set(real))
+            assert set(real) <= there - {node}
+
+
+def test_the_living_keep_their_order_levels_and_what_they_linked_to() -> None:
+    alive = some(0.7)
+    found, old = repaired(links(), alive), links()
+    number = np.flatnonzero(alive).tolist()
+    assert found.levels.tolist() == old.levels[alive].tolist()
+    assert found.offsets.tolist() == [0, *np.cumsum(2 * LINKS + (found.levels - 1) * LINKS).tolist()]
+    before = dict(lists(old, 0))
+    for node, row in lists(found, 0):
+        kept = {one for one in before[number[node]] if one != NONE and alive[one]}
+        assert kept <= {number[one] for one in row if one != NONE}
+
+
+def test_the_entry_lives_and_stands_highest() -> None:
+    alive = np.ones(ROWS, dtype=np.bool_)
+    alive[np.flatnonzero(links().levels == links().levels.max())] = False  # the old one is among these
+    found = repaired(links(), alive)
+    assert found.levels[found.entry] == found.levels.max() < links().levels.max()
+
+
+def test_the_last_one() -> None:
+    alive = np.zeros(ROWS, dtype=np.bool_)
+    alive[700] = True
+    found = repaired(links(), alive)
+    assert (len(found.levels), found.entry) == (1, 0)
+    assert set(found.neighbours.tolist()) == {NONE}
+
+
+def test_nobody_died() -> None:
+    found = repaired(links(), np.ones(ROWS, dtype=np.bool_))
+    for level in range(int(found.levels.max())):
+        assert [(node, set(row)) for node, row in lists(found, level)] == [
+            (node, set(row)) for node, row in lists(links(), level)
+        ]
+
+
+@pytest.mark.parametrize("share", [0.005, 0.05, 0.5])
+def test_a_search_finds_every_node_that_is_left(share: float) -> None:
+    graph, alive = built(clustered(ROWS)), some(share)
+    rest = Graph.assembled(graph.dim, graph.codes()[alive], repaired(graph.links(), alive))
+    rest.relink(with_all_reached(rest.links()))
+    assert recall(rest, clustered(20, seed=9), ef=len(rest), limit=min(10, len(rest))) == 1.0
+
+
+def test_recall_after_rounds_of_churn() -> None:
+    """Six times a fifth of the rows dies and is replaced."""
+    graph, queries, next_row = built(clustered(CHURNED)), clustered(300, seed=3), CHURNED
+    fresh = recall(graph, queries, EF)
+    for round_ in range(6):
+        alive = some(0.8, CHURNED, seed=round_)
+        died = int((~alive).sum())
+        graph = Graph.assembled(graph.dim, graph.codes()[alive], repaired(graph.links(), alive))
+        grown(graph, clustered(died, seed=100 + round_), next_row)
+        graph.relink(with_all_reached(graph.links()))
+        next_row += died
+    assert fresh >= 0.98
+    assert recall(graph, queries, EF) >= 0.97
