@@ -36,7 +36,6 @@ from streams.reader import LogRecord
 LOOPBACK: Final = "127.0.0.1"
 POLL_S: Final = 0.001
 """So often the loop looks whether a probed record is in the view."""
-"""LogAppendTime of every record: nothing here depends on it."""
 
 
 class NoDeadLetters:

@@ -88,7 +88,7 @@ def test_the_vector_file_is_the_catalogue_and_then_the_stream(tmp_path: Path) ->
 def test_the_log_record_and_the_change_of_a_record_are_the_same() -> None:
     vector = Workload(10, 64).catalogue(3, 1)[0]
     [change] = changes(3, np.array([7]), vector[None, :])
-    record = parse("documents", 3, sku_name(7).encode(), log_value(3, 7, vector), 0)
+    record = parse("documents", 3, sku_name(7).encode(), log_value(3, 7, vector), change.timestamp_ms)
     checked = check(record, "bench", 64)
     assert isinstance(checked, DocumentChange)
     assert checked._replace(vector=None) == change._replace(vector=None)
