@@ -132,7 +132,7 @@ def _grow(graph: Graph, job: Merge) -> Generator[None, None, Calibration]:
         return replace(before, changed=before.changed + changed)
     ahead = 0 if len(graph) else count - min(SAMPLE_ROWS, count // 2)
     yield from _add(graph, islice(nodes, ahead))
-    calibration = yield from calibrating(graph, _queries(job, ahead, count), job.recall)
+    calibration = yield from calibrating(graph, _sample(job, ahead, count), job.recall)
     yield from _add(graph, nodes)
     return calibration
 
@@ -143,14 +143,14 @@ def _add(graph: Graph, nodes: Iterable[tuple[Codes, int]]) -> Generator[None, No
         graph.add(code, levels)
 
 
-def _queries(job: Merge, ahead: int, count: int) -> Codes:
-    """Codes of rows that will be added, drawn by a hash of their place among those from `ahead` on."""
+def _sample(job: Merge, ahead: int, count: int) -> npt.NDArray[np.float16]:
+    """Vectors of rows that will be added, drawn by a hash of their place among those from `ahead` on."""
     drawn = drawn_by_hash(count - ahead) + ahead
-    blocks, begin = [np.empty((0, job.dim), dtype=np.float32)], 0
+    blocks, begin = [np.empty((0, job.dim), dtype=np.float16)], 0
     for source in job.added:
         where = np.flatnonzero(source.kept)
         mine = drawn[(drawn >= begin) & (drawn < begin + len(where))] - begin
-        blocks.append(codes(vectors_of(source)[where[mine]]))
+        blocks.append(vectors_of(source)[where[mine]])
         begin += len(where)
     return np.concatenate(blocks)
 

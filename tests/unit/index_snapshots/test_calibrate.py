@@ -12,12 +12,13 @@ from index_snapshots.calibrate import (
     SAMPLE_ROWS,
     SAMPLE_ROWS_MIN,
     Calibration,
+    Vectors,
     calibrating,
     drawn_by_hash,
     due,
-    margin,
+    queries_like,
 )
-from index_snapshots.codes import Codes, codes
+from index_snapshots.codes import codes
 from index_snapshots.graph import Graph
 from tests.unit.index_snapshots.clustered import built, clustered, recall
 
@@ -30,11 +31,11 @@ def graph() -> Graph:
 
 
 @cache
-def sample(count: int = SAMPLE_ROWS) -> Codes:
-    return codes(clustered(count, seed=2))
+def sample(count: int = SAMPLE_ROWS) -> Vectors:
+    return clustered(count, seed=2).astype(np.float16)
 
 
-def measured(of: Graph, queries: Codes, wanted: float) -> Calibration:
+def measured(of: Graph, queries: Vectors, wanted: float) -> Calibration:
     def whole() -> Generator[None, None, None]:
         found.append((yield from calibrating(of, queries, wanted)))
 
@@ -61,14 +62,22 @@ def test_equal_rows_are_equally_good() -> None:
     """Which ten of two hundred equal rows a search finds says nothing about the graph."""
     rows = clustered(1_000)
     rows[::5] = rows[0]
-    near = codes(np.repeat(rows[:1], SAMPLE_ROWS, axis=0))
+    near = np.repeat(rows[:1], SAMPLE_ROWS, axis=0).astype(np.float16)
     assert measured(built(rows), near, 0.98) == Calibration(LADDER[0], 1.0)
 
 
 def test_few_queries_are_not_believed() -> None:
     """Of ten right answers to one query nothing follows."""
-    assert measured(graph(), sample(1), 0.98).ef == LADDER[-1]
-    assert margin(0.98, 1) > 1 - 0.98 > margin(0.98, SAMPLE_ROWS_MIN)
+    assert measured(graph(), sample(SAMPLE_ROWS_MIN - 1), 0.98).ef == LADDER[-1]
+    assert measured(graph(), sample(SAMPLE_ROWS_MIN), 0.98).ef < LADDER[-1]
+
+
+def test_queries_lie_between_rows() -> None:
+    rows = sample()
+    wide = rows.astype(np.float64)
+    between = 3 * wide + np.roll(wide, len(wide) // 2, axis=0)
+    between /= np.linalg.norm(between, axis=1, keepdims=True)
+    assert np.array_equal(queries_like(rows), codes(between))
 
 
 def test_without_rows_or_queries_nothing_is_measured() -> None:
