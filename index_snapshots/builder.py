@@ -70,16 +70,27 @@ class _Later:
 
 
 class BuilderProcess:
-    """A process with one thread per merge. It ends with its parent."""
+    """A process with one thread per merge. It is started at once, and ends with its parent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}
         self._next = 0
         self.cpu_s = 0.0
+        self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-        self._closed = False
+        with self._lock:
+            self._begin()  # now, because starting takes longer than the writer may wait at its first merge
+
+    def _begin(self) -> Connection:
+        self._pipe, theirs = Pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())], pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        threading.Thread(target=self._listen, args=(self._pipe,), name="builder", daemon=True).start()
+        return self._pipe
 
     def start(self, job: Merge) -> Built:
         with self._lock:
@@ -88,20 +99,14 @@ class BuilderProcess:
             self._send(("merge", self._next, job))
         return running
 
-    def send(self, message: tuple[object, ...]) -> None:
+    def hurry(self, number: int) -> None:
         with self._lock:
-            self._send(message)
+            self._send(("hurry", number))
 
     def _send(self, message: tuple[object, ...]) -> None:
-        if self._pipe is None:
-            self._pipe, theirs = Pipe()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())], pass_fds=[theirs.fileno()]
-            )
-            theirs.close()
-            threading.Thread(target=self._listen, args=(self._pipe,), name="builder", daemon=True).start()
+        pipe = self._pipe or self._begin()
         with suppress(OSError):  # it has just died: `_listen` starts it again with all that is under way
-            self._pipe.send(message)
+            pipe.send(message)
 
     def _listen(self, pipe: Connection) -> None:
         try:
@@ -115,42 +120,61 @@ class BuilderProcess:
             self._died(pipe)
 
     def _died(self, pipe: Connection) -> None:
-        """Starts again with all merges that were under way, but for one that has killed it too often."""
+        """Starts again with all merges that were under way, but for those that have seen it die too often."""
         with self._lock:
-            if self._pipe is pipe:
-                self._pipe = None
             pipe.close()
-            again = [] if self._closed else list(self._running.values())
-        for running in again:
-            running.crashes += 1
-            if running.crashes >= CRASHES_MAX:
-                with self._lock:
-                    del self._running[running.number]
-                running.finish(None)
-            else:
-                self.send(("merge", running.number, running.job))
+            self._pipe = None
+            self._end()
+            for running in list(self._running.values()):
+                running.crashes += 1
+                if self._closed or running.crashes >= CRASHES_MAX:
+                    self._running.pop(running.number).fail(_why(running, closed=self._closed))
+            try:
+                for running in self._running.values():
+                    self._send(("merge", running.number, running.job))
+                    if running.hurried:
+                        self._send(("hurry", running.number))
+            except OSError as error:  # no memory for a process, say
+                for running in self._running.values():
+                    running.fail(f"the builder cannot be started again: {error}")
+                self._running.clear()
 
     def close(self) -> None:
+        """Whoever waits for a merge is told that it will not come."""
         with self._lock:
             self._closed = True
-            process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
+            self._end()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
 
+def _why(running: "_Running", *, closed: bool) -> str:
+    if closed:
+        return "the builder was closed"
+    rows = sum(int(source.kept.sum()) for source in running.job.added)
+    return (
+        f"the builder died {CRASHES_MAX} times over a merge of {rows} new rows into {running.job.folder}; "
+        "is memory short? What it wrote to stderr before says more. The log still has everything"
+    )
+
+
 class _Running:
     def __init__(self, builder: BuilderProcess, number: int, job: Merge) -> None:
         self._builder = builder
         self._over = threading.Event()
-        self._hurried = False
         self._segment: Segment | None = None
+        self._failure = ""
         self.number = number
         self.job = job
+        self.hurried = False
         self.crashes = 0
 
     @property
@@ -158,17 +182,21 @@ class _Running:
         return self._over.is_set()
 
     def hurry(self) -> None:
-        if not self._hurried and not self.done:
-            self._hurried = True
-            self._builder.send(("hurry", self.number))
+        if not self.hurried and not self.done:
+            self.hurried = True
+            self._builder.hurry(self.number)
 
     def result(self) -> Segment:
         self.hurry()
         self._over.wait()
         if self._segment is None:
-            raise BuildFailed(f"the builder died {CRASHES_MAX} times over one merge; is memory short?")
+            raise BuildFailed(self._failure)
         return self._segment
 
-    def finish(self, segment: Segment | None) -> None:
+    def finish(self, segment: Segment) -> None:
         self._segment = segment
+        self._over.set()
+
+    def fail(self, why: str) -> None:
+        self._failure = why
         self._over.set()

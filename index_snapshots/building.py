@@ -6,11 +6,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
 from index_snapshots.builder import NICE
-from index_snapshots.merge import Merge, Segment, Steps, merging
+from index_snapshots.merge import Merge, Segment, merging
 
 RETRY_S: Final = 1.0
 """After a full disk, say: until there is space the writer waits, and searches go on."""
@@ -18,43 +19,58 @@ RETRY_S: Final = 1.0
 
 class Work:
     """One merge. When it has to hurry, another thread takes over its steps: without special rights a thread cannot
-    take its own niceness back."""
+    take its own niceness back, and one that it starts would inherit it."""
 
     def __init__(self, job: Merge, done: Callable[[Segment, float], None]) -> None:
         self._job = job
         self._done = done
+        self._steps = merging(job)
         self._hurry = threading.Event()
+        self._over = False
         self._cpu_s = 0.0
-        self._start(merging(job), nice=True)
+        self._nice = threading.Thread(target=self._run, kwargs={"nice": True}, daemon=True)
+
+    def start(self) -> None:
+        self._nice.start()
 
     def hurry(self) -> None:
+        """To be called once, by a thread that is not nice itself."""
         self._hurry.set()
+        threading.Thread(target=self._take_over, daemon=True).start()
 
-    def _start(self, steps: Steps, *, nice: bool) -> None:
-        threading.Thread(target=self._run, args=(steps, nice), daemon=True).start()
+    def _take_over(self) -> None:
+        self._nice.join()
+        if not self._over:
+            self._run(nice=False)
 
-    def _run(self, steps: Steps, nice: bool) -> None:
+    def _run(self, *, nice: bool) -> None:
         if nice:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         segment = None
         try:
             while segment is None and not (nice and self._hurry.is_set()):
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    segment = end.value
-        except OSError as error:
-            print(f"merge not written, trying again: {error}", file=sys.stderr, flush=True)
-            time.sleep(RETRY_S)
-            steps = merging(self._job)
+                segment = self._step()
         except BaseException:  # noqa: BLE001  a defect: the parent counts how often this process ends over one merge
             traceback.print_exc()
             os._exit(1)
         self._cpu_s += time.thread_time()
-        if segment is None:
-            self._start(steps, nice=False)
-        else:
+        if segment is not None:
+            self._over = True
             self._done(segment, self._cpu_s)
+
+    def _step(self) -> Segment | None:
+        """Returns the segment after the last one."""
+        try:
+            next(self._steps)
+        except StopIteration as end:
+            segment: Segment = end.value
+            return segment
+        except OSError as error:
+            with suppress(OSError):  # the log may lie on the same full disk
+                print(f"merge not written, trying again: {error}", file=sys.stderr, flush=True)
+            time.sleep(RETRY_S)
+            self._steps = merging(self._job)
+        return None
 
 
 def serve(pipe: Connection) -> None:
@@ -69,6 +85,7 @@ def serve(pipe: Connection) -> None:
                 pipe.send((number, segment, cpu_s))
 
         works[number] = Work(job, done)
+        works[number].start()
 
     while True:
         try:
