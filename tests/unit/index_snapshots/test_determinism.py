@@ -1,0 +1,136 @@
+"""A shard is a pure function of its log: however the log was cut, interleaved, interrupted and built, the same bytes.
+
+`make drills` has the same with more rows and dimensions (tests/drills/test_determinism_drill.py).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index_snapshots.builder import Builder, BuilderProcess
+from index_snapshots.guards import Guards
+from index_snapshots.vectors import Vectors
+from tests.unit.index_snapshots.churning import Churn, Seen, Trace, Way, built, churn
+from tests.unit.index_snapshots.odd_builders import EarlyBuilder, LateBuilder
+
+EVENTS, SKUS, DIM = 6_000, 1_500, 32
+REPAIRS_MIN = 3
+SIMD_LEVELS: tuple[dict[str, str], ...] = ({"FAISS_SIMD_LEVEL": "NONE"}, {"FAISS_SIMD_LEVEL": "AVX2"}, {})
+"""The last one: as FAISS chooses by itself, with AVX-512 where there is any."""
+
+
+@pytest.fixture(scope="module")
+def log() -> Churn:
+    return churn(EVENTS, SKUS, DIM)
+
+
+@pytest.fixture(scope="module")
+def straight(log: Churn, tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """The reference."""
+    trace, seen = built(log, Way(), tmp_path_factory.mktemp("straight"))
+    said("straight", seen)
+    assert len(seen.repairs) >= REPAIRS_MIN and seen.beside > 1
+    return trace
+
+
+def said(way: str, seen: Seen) -> None:
+    print(
+        f"{way}: {seen.merges} merges, {len(seen.repairs)} of the base with dead rows taken out, {seen.beside} at a "
+        f"time, {seen.waits} waits, {seen.carried} begun again after a restart"
+    )
+
+
+def assert_same(one: Trace, other: Trace) -> None:
+    assert one.checkpoints.keys() == other.checkpoints.keys()
+    assert [at for at, digest in one.checkpoints.items() if other.checkpoints[at] != digest] == []
+    assert [json.loads(text) for text in one.snapshots] == [json.loads(text) for text in other.snapshots]
+    assert one.answers == other.answers
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_batches_and_interleaving_leave_no_trace(log: Churn, straight: Trace, tmp_path: Path, seed: int) -> None:
+    trace, seen = built(log, Way(seed), tmp_path)
+    said("cut and interleaved", seen)
+    assert len(seen.repairs) >= REPAIRS_MIN
+    assert_same(trace, straight)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_restarts_leave_no_trace(log: Churn, straight: Trace, tmp_path: Path, seed: int) -> None:
+    """Merges that were under way are begun again from the snapshot, and installed at the same seals."""
+    trace, seen = built(log, Way(seed, restarts=6), tmp_path)
+    said("restarted", seen)
+    assert seen.carried > 0 and len(seen.repairs) >= REPAIRS_MIN
+    assert_same(trace, straight)
+
+
+@pytest.mark.parametrize("builder", [LateBuilder, EarlyBuilder, lambda: EarlyBuilder(2), BuilderProcess])
+def test_the_builder_s_pace_leaves_no_trace(
+    log: Churn, straight: Trace, tmp_path: Path, builder: Callable[[], Builder]
+) -> None:
+    trace, seen = built(log, Way(5, restarts=2, builder=builder), tmp_path)
+    said(f"built by {getattr(builder, '__name__', 'another')}", seen)
+    assert len(seen.repairs) >= REPAIRS_MIN
+    assert seen.waits or builder is not LateBuilder
+    assert_same(trace, straight)
+
+
+def test_no_cpu_leaves_a_trace() -> None:
+    """Dimensions that FAISS computes in whole numbers (a multiple of 16), in vectors of 8 floats, and one by one.
+
+    Queries that are not of whole numbers are the negative control: their sums depend on the CPU.
+    """
+    command = [sys.executable, "-m", "tests.unit.index_snapshots.churning", "2500", "700", "32", "24", "21"]
+    processes = [
+        subprocess.Popen(command, env={**os.environ, **level}, stdout=subprocess.PIPE, text=True)
+        for level in SIMD_LEVELS
+    ]
+    said = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(SIMD_LEVELS)
+    plain, avx2, usual = map(json.loads, said)
+    assert min(plain["repairs"]) >= REPAIRS_MIN and len(plain["traces"]) == 3
+    for other in (avx2, usual):
+        assert [one == trace for one, trace in zip(other["traces"], plain["traces"], strict=True)] == [True] * 3
+        assert other["whole"] == plain["whole"]
+    if "avx2" in Path("/proc/cpuinfo").read_text():
+        assert avx2["broken"] != plain["broken"]
+
+
+class InstallsWhenReady(Vectors):
+    """The bug of every engine that is not paced: a merge is installed as soon as it is done."""
+
+    def _seal(self, time_ms: int) -> None:
+        for pending in [one for one in self._pending if one.built.done]:
+            self._install(pending)
+        super()._seal(time_ms)
+
+
+def differing(one: Trace, other: Trace) -> set[str]:
+    """Which digests of the two differ at any checkpoint, and whether their files do."""
+    kinds = set()
+    assert one.checkpoints.keys() == other.checkpoints.keys()
+    for at, digests in one.checkpoints.items():
+        (mine, structure), (theirs, other_structure) = digests.split(" "), other.checkpoints[at].split(" ")
+        kinds |= {at.split()[0]} if mine != theirs else set()
+        kinds |= {"structure"} if structure != other_structure else set()
+    return kinds | ({"files"} if one.snapshots != other.snapshots else set())
+
+
+def test_levels_by_chance_are_found(log: Churn, straight: Trace, tmp_path: Path) -> None:
+    """The bug that HNSW brings along."""
+    trace, _ = built(log, Way(guards=Guards(levels=False)), tmp_path)
+    assert differing(trace, straight) == {"structure", "files"}
+
+
+@pytest.mark.parametrize("builder", [LateBuilder, lambda: EarlyBuilder(2)])
+def test_a_merge_installed_when_it_is_ready_is_found(
+    log: Churn, straight: Trace, tmp_path: Path, builder: Callable[[], Builder]
+) -> None:
+    """With a builder that is never early it is only luck that nothing differs."""
+    trace, _ = built(log, Way(builder=builder, vectors=InstallsWhenReady), tmp_path)
+    assert differing(trace, straight) == (set() if builder is LateBuilder else {"structure", "files"})
