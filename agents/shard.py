@@ -15,6 +15,7 @@ from faust.types import TP
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.partitions import refuse_skipped
+from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
 from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
@@ -103,6 +104,7 @@ class ShardAgent:
         self._builder = builder
         self._dead_letters = dead_letters
         self._metrics = metrics
+        self._structure = StructureMetrics(metrics)
         self._faults = faults
         self._clock = clock
         self._owned = ExitStack()
@@ -307,7 +309,9 @@ class ShardAgent:
                 self._metrics.gauge("freshet_position").labels(topic, partition).set(kept.position[base])
             for kind, count in self.counts(partition).items():
                 self._metrics.gauge("freshet_shard_rows").labels(partition, kind).set(count)
+            self._structure.update(partition, kept.shard)
             self._alarm_held(kept)
+        self._structure.builder(self._builder.cpu_s)
 
     def _alarm_held(self, kept: Kept) -> None:
         """Says so once when too many offers wait for their documents, and again after it was over."""

@@ -14,6 +14,7 @@ from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
 from agents.shard_search import Question, answer_all
+from agents.shard_structure import structure
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
@@ -122,6 +123,7 @@ class ShardEndpoint:
             "digest_offers": view.digest_offers,
             "checkpoints": kept.checkpoints.kept.model_dump(),
             "scrub": kept.scrubbed.model_dump() if kept.scrubbed else None,
+            "structure": structure(kept.shard),
             "applied_records": kept.applied,
         }
 

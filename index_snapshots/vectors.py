@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
-from index_snapshots.builder import Builder
+from index_snapshots.builder import Builder, Built
 from index_snapshots.heads import Head
-from index_snapshots.merge import FromSegment, Merge
+from index_snapshots.merge import FromSegment, Merge, Segment
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.pacing import DEAD_SHARE, WAITING_HEADS_MAX, Pacing
 from index_snapshots.parts import Part, Rows, Store
@@ -34,6 +34,14 @@ class Figures:
     """Installs for which the writer had to wait."""
     waited_s: float = 0.0
     longest_wait_s: float = 0.0
+    waiting_since_s: float | None = None
+    """On the monotonic clock, while the writer waits."""
+
+    @property
+    def waiting_s(self) -> float:
+        """For how long the writer has been waiting; 0 when it does not. For any thread."""
+        since_s = self.waiting_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
 
 class Vectors:
@@ -214,10 +222,8 @@ class Vectors:
                 pending.built.hurry()
 
     def _install(self, pending: Pending) -> None:
-        started = time.perf_counter()
-        late = not pending.built.done
-        segment = pending.built.result()
-        self._count(pending.planned, time.perf_counter() - started if late else 0.0)
+        segment = self._awaited(pending.built)
+        self._count(pending.planned)
         pairs = list(zip(pending.parts, pending.planned.kept, strict=True))
         store = Store(segment, None, np.concatenate([part.store.slots[: len(kept)][kept] for part, kept in pairs]))
         store.remove_at_end()
@@ -227,13 +233,21 @@ class Vectors:
         self._parts[at : at + len(pairs)] = [Part(store, live, shown)]
         self._pending.remove(pending)
 
-    def _count(self, planned: Planned, waited_s: float) -> None:
+    def _awaited(self, built: Built) -> Segment:
+        if built.done:
+            return built.result()
         figures = self.figures
-        figures.merges += 1
-        figures.rows_built += sum(int(np.count_nonzero(kept)) for kept in planned.kept[planned.grown :])
-        figures.waits += waited_s > 0
+        figures.waiting_since_s = time.monotonic()
+        segment = built.result()
+        waited_s, figures.waiting_since_s = figures.waiting_s, None
+        figures.waits += 1
         figures.waited_s += waited_s
         figures.longest_wait_s = max(figures.longest_wait_s, waited_s)
+        return segment
+
+    def _count(self, planned: Planned) -> None:
+        self.figures.merges += 1
+        self.figures.rows_built += sum(int(np.count_nonzero(kept)) for kept in planned.kept[planned.grown :])
 
 
 def _free(parts: Sequence[Part]) -> list[Part]:
