@@ -5,10 +5,11 @@ What is left out of a real shard process is the Kafka consumer alone; encoding t
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,13 @@ class NoDeadLetters:
         return
 
 
+class Awaited(NamedTuple):
+    """A record that is looked for once it is applied."""
+
+    record: int
+    intended_s: float
+
+
 class FedAgent:
     """Lives in one event loop; its methods are called there."""
 
@@ -81,7 +89,8 @@ class FedAgent:
         self._topic = topics.name("documents")
         self._vectors, self._skus, self._warm = vectors, skus, warm
         self._fed = FedStream()
-        self._probing: asyncio.Task[None] | None = None
+        self._awaited: deque[Awaited] = deque()
+        self._watching: asyncio.Task[None] | None = None
         self.flow = Flow()
         self.next = 0
 
@@ -112,7 +121,7 @@ class FedAgent:
 
     async def stream(self, rate: float, last: int, now_s: Callable[[], float]) -> None:
         """Feeds up to record `last` on a fixed schedule; cancel it to end it earlier."""
-        start_s, first, tick, probe_s = now_s(), self.next, 0, 0.0
+        start_s, first, tick, every = now_s(), self.next, 0, max(1, round(PROBE_S * rate))
         while self.next < last:
             tick += 1
             intended_s = start_s + tick * TICK_S
@@ -122,17 +131,22 @@ class FedAgent:
                 continue
             self._fed.feed(self._records(self.next, due))
             self.flow.late_max_ms = max(self.flow.late_max_ms, (now_s() - intended_s) * 1000)
-            self.next += due
             self.flow.upserts += due
-            if intended_s >= probe_s and (self._probing is None or self._probing.done()):
-                probe_s = intended_s + PROBE_S
-                self._probing = asyncio.create_task(self._probe(self.next - 1, intended_s, now_s))
+            if any((record - first) % every == 0 for record in range(self.next, self.next + due)):
+                self._awaited.append(Awaited(self.next + due - 1, intended_s))
+                if self._watching is None or self._watching.done():
+                    self._watching = asyncio.create_task(self._watch(now_s))
+            self.next += due
 
-    async def _probe(self, record: int, intended_s: float, now_s: Callable[[], float]) -> None:
-        await self._until_applied(record + 1)
-        found = await asyncio.to_thread(self._finds, record)
-        self.flow.missed += not found
-        self.flow.from_intended_ms.append((now_s() - intended_s) * 1000)
+    async def _watch(self, now_s: Callable[[], float]) -> None:
+        """Until nothing is awaited: what a new view holds counts from its own time, however many came together."""
+        while self._awaited:
+            await self._until_applied(self._awaited[0].record + 1)
+            there = []
+            while self._awaited and self._awaited[0].record < self.kept.position["documents"]:
+                there.append(self._awaited.popleft())
+            self.flow.missed += not await asyncio.to_thread(self._finds, there[-1].record)
+            self.flow.from_intended_ms.extend((now_s() - one.intended_s) * 1000 for one in there)
 
     def _finds(self, record: int) -> bool:
         vector = self._vectors.read(record, 1)[0]
@@ -143,10 +157,10 @@ class FedAgent:
         return not newest or (bool(found) and found[0].sku == name)
 
     async def until_all_applied(self) -> None:
-        """Everything that was fed is in the view, and the last probe is answered."""
+        """Everything that was fed is in the view, and has been looked for."""
         await self._until_applied(self.next)
-        if self._probing:
-            await self._probing
+        if self._watching:
+            await self._watching
 
     async def _until_applied(self, records: int) -> None:
         while self.kept.position["documents"] < records:

@@ -13,7 +13,7 @@ import numpy as np
 from bench.latency import percentile
 from bench.machine import load, machine
 from bench.power_law import fitted
-from bench.shard_figures import DIGITS, Phase, Stretch, bytes_per_row
+from bench.shard_figures import DIGITS, Phase, Spent, Stretch, bytes_per_row
 from bench.shard_phases import Threads, rest
 from bench.subject import Subject
 from bench.truth import nearest, recall
@@ -106,6 +106,7 @@ def _measure(plan: ScalePlan, rows: int, say: Callable[[str], None], within: Pat
 def _during_merge(plan: ScalePlan, shard: Subject, records: int) -> dict[str, Any]:
     """Writes until the base is being merged, then streams at the plan's rate until that is over or `merge_s` are."""
     shard.ask("load_until_merge", last=records - round(plan.rate * plan.merge_s))
+    before, spent = shard.ask("costs"), Spent()
     began_s, stretch, phase, merging = time.monotonic(), Stretch(), Phase(), True
     shard.ask("stream", rate=plan.rate, last=records)
     while merging and time.monotonic() - began_s < plan.merge_s:
@@ -114,7 +115,13 @@ def _during_merge(plan: ScalePlan, shard: Subject, records: int) -> dict[str, An
         merging = shard.ask("merging")["base"]
         stretch.add(shard.ask("flow"))
     stretch.add(shard.ask("stop"))
-    return {"searches": phase.figures(), "seconds": round(time.monotonic() - began_s, 1), **stretch.figures()}
+    spent.add(before, shard.ask("costs"))
+    return {
+        "searches": phase.figures(),
+        "seconds": round(time.monotonic() - began_s, 1),
+        **stretch.figures(),
+        **spent.figures(stretch.upserts),
+    }
 
 
 def size_figures(

@@ -1,6 +1,7 @@
 """Clients ask until their time is over, each query in turn, and all searches are counted."""
 
 from itertools import count
+from threading import Barrier, local
 
 import pytest
 
@@ -22,10 +23,16 @@ def test_one_client_asks_at_least_once() -> None:
 @pytest.mark.parametrize("clients", [1, 4])
 def test_clients_together_count_every_search_and_begin_apart(clients: int) -> None:
     asked: list[int] = []
-    done = throughput(asked.append, list(range(100)), 0.05, clients)
-    assert done.searches == len(asked) > 0
-    assert done.seconds >= 0.05
-    assert {client * 100 // clients for client in range(clients)} <= set(asked)
+    all_begun, mine, ticks = Barrier(clients), local(), count()
+
+    def search(query: int) -> None:
+        if not hasattr(mine, "begun"):
+            mine.begun = all_begun.wait(20)
+            asked.append(query)
+
+    done = throughput(search, list(range(100)), 50.0, clients, clock=lambda: float(next(ticks)))
+    assert sorted(asked) == [client * 100 // clients for client in range(clients)]
+    assert clients <= done.searches <= 50 and done.seconds >= 50.0
 
 
 def test_what_a_search_raises_ends_the_measurement() -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bench.paced_stream import BATCH_MAX, TICK_S, PacedStream
+from bench.paced_stream import BATCH_MAX, PROBE_S, TICK_S, PacedStream
 
 
 class Written:
@@ -56,7 +56,7 @@ def test_every_record_is_written_once_in_order_and_the_last_ones_are_looked_for(
     assert sink.records == list(range(100, 150))
     assert flow.upserts == 50 and flow.missed == 0
     assert sink.probed and all(record in {batch[-1] for batch in sink.batches} for record in sink.probed)
-    assert len(flow.from_intended_ms) == len(flow.from_write_ms) == len(sink.probed)
+    assert len(flow.from_write_ms) == len(sink.probed)
     assert stream.take_flow().upserts == 0
 
 
@@ -76,6 +76,25 @@ def test_what_is_late_is_caught_up_in_batches_of_the_agents_size_and_counts_from
     stream.stop()
     assert [len(batch) for batch in sink.batches] == [BATCH_MAX, BATCH_MAX, 1]
     assert stream.take_flow().late_max_ms >= 10.0  # two slow writes before the third
+
+
+def test_after_a_stall_what_is_due_comes_in_few_batches_and_each_looked_for_record_counts_from_its_own_time() -> None:
+    class Stalled(Written):
+        def write(self, batch: list[int]) -> None:
+            if not self.batches:
+                time.sleep(0.4)
+            super().write(batch)
+
+    sink = Stalled()
+    rate = 500
+    every = round(PROBE_S * rate)
+    stream = PacedStream(numbers, sink, rate, first=0, last=150)
+    finished(stream)
+    flow = stream.take_flow()
+    assert sink.records == list(range(150))
+    assert max(len(batch) for batch in sink.batches) == 150 - len(sink.batches[0])
+    assert len(flow.from_intended_ms) == 150 // every > len(sink.probed) == len(flow.from_write_ms) == 2
+    assert list(flow.from_intended_ms) == sorted(flow.from_intended_ms, reverse=True)
 
 
 def test_a_record_that_is_not_found_first_is_counted() -> None:
