@@ -9,7 +9,7 @@ LIMIT = 10
 QUERIES = 500
 """Different ones; they come round again."""
 CLIENTS = 4
-TUNED_BY = 200
+TUNED_BY = 500
 """So many of the queries choose `ef`."""
 GROUP_ASKED = 3
 
