@@ -166,6 +166,14 @@ class Graph:
         self._index.hnsw.levels.push_back(levels)
         self._index.add_c(1, faiss.swig_ptr(code))
 
+    def add_apart(self, code: Codes) -> None:
+        """One node on the lowest level, code (1, dim), that has no links yet."""
+        _one_thread()
+        self._codes.add_c(1, faiss.swig_ptr(code))
+        self._index.ntotal = self._codes.ntotal
+        self._index.hnsw.levels.push_back(1)
+        self._index.hnsw.prepare_level_tab(1, True)
+
     def search(self, queries: Queries, limit: int, ef: int, among: Chosen = EVERYTHING) -> Found:
         """Squared distances of codes, ascending, and elements, both (n, limit); -1 where there are fewer."""
         return _search(self._index, queries, limit, among.search(ef))

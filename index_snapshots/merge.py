@@ -16,6 +16,7 @@ from index_snapshots.codes import Codes, codes
 from index_snapshots.graph import Graph
 from index_snapshots.reach import with_all_reached
 from index_snapshots.repair import repaired
+from index_snapshots.twins import Twins, handed_over
 
 BLOCK_ROWS: Final = 4096
 PARTS: Final = ("graph", "vectors", "rows")
@@ -118,7 +119,8 @@ def _begun(job: Merge) -> Graph:
         return graph
     if not kept.any():
         return Graph.empty(job.dim)
-    return Graph.assembled(job.dim, graph.codes()[kept], repaired(graph.links(), kept))
+    code_bytes = graph.codes()
+    return Graph.assembled(job.dim, code_bytes[kept], repaired(handed_over(graph.links(), code_bytes, kept), kept))
 
 
 def _grow(graph: Graph, job: Merge) -> Generator[None, None, Calibration]:
@@ -126,21 +128,26 @@ def _grow(graph: Graph, job: Merge) -> Generator[None, None, Calibration]:
     count = sum(int(source.kept.sum()) for source in job.added)
     before = None if job.base is None else job.base.segment.calibration
     changed = count + (0 if job.base is None else int((~job.base.kept).sum()))
-    nodes = _new_nodes(job.added)
+    nodes, twins = _new_nodes(job.added), Twins(graph.codes())
     if before is not None and not due(len(graph) + count, before, changed, count):
-        yield from _add(graph, nodes)
+        yield from _add(graph, nodes, twins)
         return replace(before, changed=before.changed + changed)
     ahead = 0 if len(graph) else count - min(SAMPLE_ROWS, count // 2)
-    yield from _add(graph, islice(nodes, ahead))
+    yield from _add(graph, islice(nodes, ahead), twins)
     calibration = yield from calibrating(graph, _sample(job, ahead, count), job.recall)
-    yield from _add(graph, nodes)
+    yield from _add(graph, nodes, twins)
     return calibration
 
 
-def _add(graph: Graph, nodes: Iterable[tuple[Codes, int]]) -> Generator[None, None, None]:
+def _add(graph: Graph, nodes: Iterable[tuple[Codes, int]], twins: Twins) -> Generator[None, None, None]:
     for code, levels in nodes:
         yield
-        graph.add(code, levels)
+        if twins.put(code.astype(np.uint8), len(graph)):
+            graph.add_apart(code)
+        else:
+            graph.add(code, levels)
+    if twins.apart:
+        graph.relink(twins.hung(graph.links()))
 
 
 def _sample(job: Merge, ahead: int, count: int) -> npt.NDArray[np.float16]:
