@@ -6,13 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from index_snapshots import manifest as manifests
 from index_snapshots.apply import apply
 from index_snapshots.folder import owned, remove_state
-from index_snapshots.protocol import Offsets, ShardRecord
+from index_snapshots.protocol import Offsets
 from index_snapshots.restore import AGE_DAYS_MAX, check_log, restore
 from index_snapshots.snapshot import write
 from index_snapshots.view import ShardView
@@ -20,7 +18,6 @@ from index_snapshots.writer import ShardWriter
 from schemas.errors import InvalidRequest, StateRefused
 from schemas.search import Filters
 from schemas.topics import DAY_MS
-from tests.unit.index_snapshots.drawing import filters, logs
 from tests.unit.index_snapshots.making import (
     ORIGIN,
     content,
@@ -84,29 +81,6 @@ def test_what_is_restored_is_what_was_written(tmp_path: Path) -> None:
     restored = restore(tmp_path, ORIGIN, NOW_MS)
     assert restored.view is not None and not restored.damaged
     assert seen(restored.view) == seen(one.view) and restored.view.scrub()
-
-
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), documents=logs("documents"), offers=logs("offers"))
-def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
-    tmp_path: Path, data: st.DataObject, documents: list[ShardRecord], offers: list[ShardRecord]
-) -> None:
-    """A delete and re-creation across the snapshot (C7), and records that arrive again after it, included."""
-    cut, other = data.draw(st.integers(0, len(documents))), data.draw(st.integers(0, len(offers)))
-    whole, before = shard(), shard()
-    apply([*documents, *offers], whole)
-    apply([*documents[:cut], *offers[:other]], before)
-    write(before.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=1)
-    view = restore(tmp_path, ORIGIN, NOW_MS).view
-    assert view is not None and seen(view) == seen(before.view)
-    after = shard(start=view)
-    apply([*documents, *offers], after)
-    assert seen(after.view) == seen(whole.view) and after.view.scrub()
-    assert seen(view) == seen(before.view)
-    by = data.draw(filters)
-    assert [one.sku for one in after.view.search(None, 9, by).found] == [
-        one.sku for one in whole.view.search(None, 9, by).found
-    ]
 
 
 def test_facets_come_back_from_the_bodies_as_they_are_declared_now(tmp_path: Path) -> None:
