@@ -34,7 +34,9 @@ class Work:
         self._nice.start()
 
     def hurry(self) -> None:
-        """To be called once, by a thread that is not nice itself."""
+        """To be called by one thread, which is not nice itself."""
+        if self._hurry.is_set():
+            return
         self._hurry.set()
         threading.Thread(target=self._take_over, daemon=True).start()
 

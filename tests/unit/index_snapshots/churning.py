@@ -37,9 +37,9 @@ QUERIES: Final = 50
 EVERY: Final = 96
 """Records between two checkpoints: a batch passes fewer of them than are kept."""
 BATCH: Final = 500
-PACING: Final = Pacing(head_rows=64, rows_per_s_max=6_000, exact_max=0)
-"""At its greatest rate a merge comes nine seals after it was begun and small ones go on beside it; at the least one
-seal. Every search is a graph's."""
+PACING: Final = Pacing(head_rows=32, rows_per_s_max=6_000, exact_max=0)
+"""At its greatest rate a merge of the base comes twenty seals after it was begun, and a small segment is made and
+extended beside it; at the least one seal. Every search is a graph's."""
 GAPS_MS: Final = (0, 0, 1, 20)
 """Between two records, for some hundreds of them at a time."""
 
@@ -142,6 +142,8 @@ class Seen:
     waits: int = 0
     carried: int = 0
     """Merges under way that a restart began again."""
+    extended: set[int] = field(default_factory=set)
+    """Seals at which a merge of a small segment with heads was begun."""
     beside: int = 0
     """The most merges at a time."""
 
@@ -231,6 +233,7 @@ def _look(seen: Seen, shard: ShardWriter) -> None:
     pending = shard.view.vectors.pending
     seen.beside = max(seen.beside, len(pending))
     seen.repairs |= {one.begun for one in pending if one.of_base and one.grown and not one.kept[0].all()}
+    seen.extended |= {one.begun for one in pending if one.grown and not one.of_base}
 
 
 def _kept(view: ShardView, folder: Path, origin: Origin) -> str:

@@ -18,8 +18,8 @@ from index_snapshots.calibrate import Calibration
 from index_snapshots.merge import Files, FromHead, FromSegment, Merge, Segment, merge
 
 DIM = 32
-LONG, SHORT = 8_000, 200
-"""Rows that take most of a second, and hardly any time."""
+LONG, SHORT = 5_000, 200
+"""Rows that take some tenths of a second, and hardly any time."""
 WAIT_S = 30.0
 
 
