@@ -128,7 +128,7 @@ class Vectors:
 
     def structure_digest(self) -> int:
         """128 bits over parts, dead marks, seals and merges under way: equal in one lineage at equal offsets."""
-        digest = xxhash.xxh3_128(f"{self._seals} {self._next_row}".encode())
+        digest = xxhash.xxh3_128(f"{self._seals} {self._sealed_ms} {self._next_row}".encode())
         for part in self._parts:
             name = part.store.segment.name if part.store.segment else "head"
             digest.update(f"{name} {part.store.first_row} {part.count}".encode())
@@ -171,7 +171,7 @@ class Vectors:
     def _extend_base(self, base: Part | None, rate: float) -> None:
         """Starts a merge of the base with what follows it, when that is enough."""
         free = _free(self._parts[0 if base is None else 1 :])
-        waiting = sum(part.count for part in free)
+        waiting = sum(int(np.count_nonzero(part.live)) for part in free)  # of a hot SKU all but one are dead
         if waiting >= self._pacing.waiting(base.count if base else 0, rate):
             self._begin(base, free, rate, of_base=True)
 
