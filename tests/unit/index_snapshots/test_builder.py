@@ -33,7 +33,9 @@ def job(folder: Path, rows: int, seed: int = 1, base: FromSegment | None = None)
 
 
 @pytest.fixture
-def builder() -> Iterator[BuilderProcess]:
+def builder(monkeypatch: pytest.MonkeyPatch) -> Iterator[BuilderProcess]:
+    """Without the threads of numpy, so that those of merges can be told."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     builder = BuilderProcess()
     yield builder
     builder.close()
@@ -46,27 +48,52 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def nices(pid: int) -> list[int]:
-    """Of each thread."""
+def threads(pid: int) -> list[tuple[int, int]]:
+    """Niceness and CPU time in ticks of each thread but the first."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+    for task in Path(f"/proc/{pid}/task").iterdir():
         try:
-            found.append(int(task.read_text().rpartition(")")[2].split()[16]))
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has just ended
+        if task.name != str(pid):
+            found.append((int(fields[16]), int(fields[11])))
     return found
 
 
 def merging(pid: int) -> int:
     """How many of its threads do a merge that has time."""
-    return nices(pid).count(NICE)
+    return sum(nice == NICE for nice, _ in threads(pid))
+
+
+def hurrying(pid: int) -> bool:
+    """Whether a thread that is not nice has done a part of a merge."""
+    return any(nice == 0 and ticks >= 3 for nice, ticks in threads(pid))
 
 
 def running(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return state(pid) != "Z"
     except FileNotFoundError:
         return False
+
+
+def stop_when(pid: int, what: Callable[[], bool]) -> None:
+    """Stops the process where `what` holds: until it goes on, the test has all the time of the world."""
+
+    def there() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: state(pid) == "T")
+        if what():
+            return True
+        os.kill(pid, signal.SIGCONT)
+        return False
+
+    until(there)
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def names(segment: Segment) -> list[str]:
@@ -88,7 +115,7 @@ def test_what_the_process_builds_is_what_is_built_here(builder: BuilderProcess, 
 def test_killed_in_the_middle_it_is_done_again(builder: BuilderProcess, tmp_path: Path) -> None:
     first = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
-    until(lambda: merging(first) == 1)
+    stop_when(first, lambda: merging(first) == 1)
     assert not built.done
     os.kill(first, signal.SIGKILL)
     assert names(built.result()) == names(merge(job(tmp_path / "here", LONG)))
@@ -99,11 +126,14 @@ def test_killed_when_it_hurries_it_hurries_again(builder: BuilderProcess, tmp_pa
     first = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
     built.hurry()
-    until(lambda: len(nices(first)) > 1)
+    stop_when(first, lambda: hurrying(first))
     os.kill(first, signal.SIGKILL)
     until(lambda: builder.pid not in (None, first))
-    until(lambda: built.done or 0 < len(nices(pid_of(builder))) != merging(pid_of(builder)))
-    assert built.result().size and not running(first)
+    second = pid_of(builder)
+    stop_when(second, lambda: hurrying(second))
+    assert not built.done and merging(second) == 0
+    os.kill(second, signal.SIGCONT)
+    assert built.result().size
 
 
 def test_a_merge_that_always_kills_it_is_given_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -126,10 +156,11 @@ def test_killed_once_too_often_from_outside(builder: BuilderProcess, tmp_path: P
     built = builder.start(job(tmp_path / "there", LONG))
     seen: set[int] = set()
     for _ in range(CRASHES_MAX):
-        until(lambda: builder.pid not in (None, *seen) and merging(pid_of(builder)) == 1)
+        until(lambda: builder.pid not in (None, *seen))
+        seen.add(pid := pid_of(builder))
+        stop_when(pid, lambda pid=pid: merging(pid) == 1)  # type: ignore[misc]
         assert not built.done
-        seen.add(pid_of(builder))
-        os.kill(pid_of(builder), signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     with pytest.raises(BuildFailed):
         built.result()
     assert builder.pid is None and len(seen) == CRASHES_MAX
@@ -193,17 +224,19 @@ def test_a_folder_that_is_away_is_waited_for(tmp_path: Path, capfd: pytest.Captu
 def test_who_hurries_is_no_longer_nice(builder: BuilderProcess, tmp_path: Path) -> None:
     pid = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
-    until(lambda: merging(pid) == 1)
+    stop_when(pid, lambda: merging(pid) == 1)
     built.hurry()
-    until(lambda: merging(pid) == 0)
-    assert not built.done, "it went on without being nice"
+    stop_when(pid, lambda: hurrying(pid) and merging(pid) == 0)
+    assert not built.done, "it goes on without being nice"
+    os.kill(pid, signal.SIGCONT)
     assert names(built.result()) == names(merge(job(tmp_path / "here", LONG)))
 
 
 def test_two_merges_at_a_time(builder: BuilderProcess, tmp_path: Path) -> None:
     pid = pid_of(builder)
     both = [builder.start(job(tmp_path / f"there-{seed}", LONG, seed)) for seed in (1, 2)]
-    until(lambda: merging(pid) == 2)
+    stop_when(pid, lambda: merging(pid) == 2)
     assert not any(built.done for built in both)
+    os.kill(pid, signal.SIGCONT)
     for seed, built in enumerate(both, 1):
         assert names(built.result()) == names(merge(job(tmp_path / f"here-{seed}", LONG, seed)))
