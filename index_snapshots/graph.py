@@ -74,23 +74,6 @@ def chosen(bits: Bits) -> Chosen:
     return Chosen(faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits)), bits)
 
 
-class Names:
-    """Another number for each element, so that a bitmap over those numbers can choose elements."""
-
-    def __init__(self, numbers: npt.NDArray[np.int32]) -> None:
-        self._numbers = faiss.Int64Vector()
-        faiss.copy_array_to_vector(numbers.astype(np.int64), self._numbers)
-
-    def chosen(self, elements: Chosen, bits: Bits) -> Chosen:
-        """Elements that are in `elements` and whose other number has its bit set in `bits`."""
-        other = chosen(bits)
-        translated = faiss.IDSelectorTranslated(self._numbers, other.selector)
-        if elements.selector is None:
-            return Chosen(translated, self._numbers, other)
-        both = faiss.IDSelectorAnd(elements.selector, translated)
-        return Chosen(both, self._numbers, elements, other, translated)
-
-
 class Graph:
     """An HNSW graph over codes. Searched by any number of threads; one that came from `opened` cannot grow."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,9 +22,11 @@ from index_snapshots.pending import Planned
 RESCORED_MIN: Final = 24
 RESCORED_SHARE: Final = 1.5
 """Candidates scored exactly, per hit wanted: codes may swap neighbours whose scores differ by a thousandth."""
-SCANNED_SHARE: Final = 0.3
-"""A filter that lets through less of a graph's rows than this: its codes are compared one by one, which costs less than
-an `ef` so much larger, and finds them wherever they lie."""
+WIDE_MAX: Final = 1_200
+"""Behind a filter so many of the nearest rows of all are looked at, as long as that costs less than comparing with
+every row that passes; a graph searched for passing rows only would not leave a region where none passes."""
+NEIGHBOUR_US: Final = 2.5
+"""Time to find one more neighbour in a graph of 100,000 rows (measured, as are the two of a scan)."""
 EF_MAX: Final = 2 * LADDER[-1]
 
 Scores = npt.NDArray[np.float64]
@@ -109,19 +112,33 @@ class _Found(NamedTuple):
     places: Ids
 
     def within(self, distance: np.float32) -> "_Found":
-        near = self.distances <= distance
-        return self._replace(distances=self.distances[near], places=self.places[near])
+        return self.at(self.distances <= distance)
+
+    def at(self, kept: npt.NDArray[np.bool_]) -> "_Found":
+        return self._replace(distances=self.distances[kept], places=self.places[kept])
 
 
 def _in_graph(part: FrozenPart, code: Queries, limit: int, passing: Mask | None, share: float) -> _Found:
-    """`share`: how much of the visible products passes."""
-    among, store = part.chosen if passing is None else part.passing(passing), part.store
+    """`share`: how much of the visible products passes; 0: compare with every row that counts."""
+    store, living = part.store, part.shown / part.count
     assert store.graph is not None and store.segment is not None
-    share *= part.shown / part.count
-    if share < SCANNED_SHARE:
-        return _kept(store, store.graph.scan(code, limit, among))
-    ef = min(max(int(store.segment.calibration.ef / share), limit), EF_MAX)
-    return _kept(store, store.graph.search(code, limit, ef, among))
+    ef = store.segment.calibration.ef / living
+    if passing is None and share:
+        return _kept(store, store.graph.search(code, limit, min(max(int(ef), limit), EF_MAX), part.chosen))
+    wide = max(ef, limit * RESCORED_SHARE / share) if passing is not None and share else inf
+    while passing is not None and wide <= WIDE_MAX and wide * NEIGHBOUR_US < _scan_us(part.count, share):
+        found = _kept(store, store.graph.search(code, int(wide), int(wide), part.chosen))
+        passes = passing.passing.take(store.slots.take(found.places))
+        near = np.count_nonzero(passes[: int(wide / RESCORED_SHARE)])  # the last ones are not surely the nearest
+        if near * RESCORED_SHARE >= limit:
+            return found.at(passes)  # of the nearest rows of all those that pass are the nearest that pass
+        wide *= 4  # what passes lies elsewhere
+    return _kept(store, store.graph.scan(code, limit, part.chosen if passing is None else part.passing(passing)))
+
+
+def _scan_us(rows: int, share: float) -> float:
+    """Time to look at each row's bit, and to compare the codes of those that pass."""
+    return rows * (0.003 + 0.06 * share)
 
 
 def _in_block(one: FrozenBlock, code: Queries, limit: int, passing: Mask | None) -> _Found:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots import filters
-from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, Names, chosen
+from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, chosen
 from index_snapshots.heads import Block, Head
 from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors
 
@@ -38,11 +38,6 @@ class Store:
         assert self.segment is not None
         weakref.finalize(self, shutil.rmtree, self.segment.files.graph.parent, ignore_errors=True).atexit = False
 
-    @cached_property
-    def names(self) -> Names:
-        """Slots as other numbers of the elements; only for a segment, whose slots never change."""
-        return Names(self.slots)
-
     def position(self, row: int) -> int:
         """Where a row with this number lies. It must be here."""
         return row - self.first_row if self.head else int(self.rows.searchsorted(np.int64(row)))
@@ -68,8 +63,9 @@ class FrozenPart:
         return EVERYTHING if self.shown == len(self.store.rows) else chosen(self.bits)
 
     def passing(self, filtered: filters.Mask) -> Chosen:
-        """Shown rows of a segment whose slot passes a filter."""
-        return self.store.names.chosen(self.chosen, filtered.bits)
+        """Shown rows whose slot passes a filter."""
+        passing = filtered.passing.take(self.store.slots)
+        return chosen(np.packbits(passing, bitorder="little") & self.bits)
 
 
 class FrozenBlock:
@@ -92,7 +88,7 @@ class FrozenBlock:
         """Shown rows whose slot passes a filter."""
         places = np.flatnonzero(self._shown)
         passing = np.zeros(len(self._shown), dtype=np.bool_)
-        passing[places] = filtered.passing[self.block.slots[places]]
+        passing[places] = filtered.passing.take(self.block.slots[places])
         return chosen(np.packbits(passing, bitorder="little"))
 
 

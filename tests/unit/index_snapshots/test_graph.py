@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from index_snapshots.codes import codes, levels
-from index_snapshots.graph import Chosen, Flat, Found, Graph, Names, Queries, chosen
+from index_snapshots.graph import Chosen, Flat, Found, Graph, Queries, chosen
 
 DIMENSIONS = (8, 100, 384, 1024)
 ROWS = 60
@@ -70,22 +70,6 @@ def test_only_the_elements_that_count_are_found() -> None:
     among = chosen(bits(some, ROWS))
     for found in (graph.search(query, 5, ROWS, among), graph.scan(query, 5, among)):
         assert sorted(found[1][0].tolist()) == [-1, -1, *some]
-
-
-def test_names_choose_by_another_number_and_by_what_counts_already() -> None:
-    slots = np.arange(ROWS, dtype=np.int32)[::-1].copy()
-    graph, query = built(vectors(ROWS, 8)), one_query(8)
-    among = Names(slots).chosen(chosen(bits([0, 1, 2], ROWS)), bits([57, 58, 10], ROWS))  # slots 57, 58 are 2, 1
-    everything = Names(slots).chosen(ALL, bits([57, 58, 10], ROWS))
-    assert sorted(graph.scan(query, 3, among)[1][0].tolist()) == [-1, 1, 2]
-    assert sorted(graph.search(query, 3, ROWS, everything)[1][0].tolist()) == [1, 2, 49]
-
-
-def test_a_slot_behind_the_bitmap_does_not_count() -> None:
-    """A view that is older than a row has no bit for its slot."""
-    graph, query = built(vectors(ROWS, 8)), one_query(8)
-    among = Names(np.arange(ROWS, dtype=np.int32)).chosen(ALL, bits([7], 8))
-    assert sorted(graph.scan(query, 2, among)[1][0].tolist()) == [-1, 7]
 
 
 def test_a_graph_is_what_its_file_says(tmp_path: Path) -> None:
