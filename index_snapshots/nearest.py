@@ -25,7 +25,7 @@ RESCORED_SHARE: Final = 1.5
 WIDE_MAX: Final = 1_200
 """Behind a filter so many of the nearest rows of all are looked at, as long as that costs less than comparing with
 every row that passes; a graph searched for passing rows only would not leave a region where none passes."""
-NEIGHBOUR_US: Final = 2.5
+NEIGHBOUR_US: Final = 1.6
 """Time to find one more neighbour in a graph of 100,000 rows (measured, as are the two of a scan)."""
 EF_MAX: Final = 2 * LADDER[-1]
 
