@@ -157,10 +157,14 @@ def _kept(part: Store | Block, found: Found) -> _Found:
 
 def _scored(query: Wide, found: Sequence[_Found]) -> Nearest:
     """The products of two fp16 numbers are multiples of 2^-48, and so is their sum, which stays below 2: float64 holds
-    it exactly in any order of summation, so the scores are the same bits on every CPU."""
+    it exactly in any order of summation, so the scores are the same bits on every CPU.
+
+    `take` and `astype` would give up the interpreter for a few microseconds' work, and get it back half a millisecond
+    later where four threads search: half of the searches per second.
+    """
     found = [one for one in found if len(one.places)]
     if not found:
         return Nearest(np.empty(0, dtype=np.int64), np.empty(0))
-    vectors = np.concatenate([one.part.vectors.take(one.places, axis=0) for one in found])
-    slots = np.concatenate([one.part.slots.take(one.places) for one in found])
-    return Nearest(slots, vectors.astype(np.float64) @ query)
+    vectors = np.concatenate([one.part.vectors[one.places] for one in found])
+    slots = np.concatenate([one.part.slots[one.places] for one in found])
+    return Nearest(slots, np.vecdot(vectors, query))

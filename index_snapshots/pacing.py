@@ -40,7 +40,7 @@ class Pacing:
         left_us = BUILDER_SHARE * 1_000_000 - rows_per_s * insert_us(size)
         most = size * WAITING_SHARE_MAX
         wanted = min(copy_us(size) * rows_per_s / left_us, most) if left_us > 0 else most
-        return max(self.head_rows, ceil(wanted))
+        return max(self.head_rows // 2, ceil(wanted))
 
     def seals(self, added: int, size: int, rows_per_s: float) -> int:
         """After how many seals a merge is installed that adds rows and makes a segment of `size` rows."""
