@@ -36,7 +36,7 @@ class Pacing:
         return min(max(rate, ROWS_PER_S_MIN), self.rows_per_s_max)
 
     def waiting(self, size: int, rows_per_s: float) -> int:
-        """How many rows must wait beside a base of `size` rows for it to be extended."""
+        """How many living rows must wait beside a base of `size` rows for it to be extended: at least half a head's."""
         left_us = BUILDER_SHARE * 1_000_000 - rows_per_s * insert_us(size)
         most = size * WAITING_SHARE_MAX
         wanted = min(copy_us(size) * rows_per_s / left_us, most) if left_us > 0 else most
