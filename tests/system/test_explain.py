@@ -242,7 +242,7 @@ def test_4_java_is_missing(copy: Shop, tmp_path: Path) -> None:
 
 
 def test_5_the_index_is_damaged(copy: Shop) -> None:
-    file = next((copy.data / "shards" / "1-0").glob("*-vectors"))
+    file = next((copy.data / "shards" / "1-0").glob("*-bodies"))
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)

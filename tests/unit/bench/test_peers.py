@@ -5,6 +5,7 @@ import functools
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,9 @@ def test_what_must_be_known_stands_below_the_table(exact_parts: dict[str, Any]) 
 def test_memory_of_a_process_holds_its_children() -> None:
     child = subprocess.Popen([sys.executable, "-c", odd_peers.UNTIL_KILLED, "a-folder-of-mine"])
     try:
+        deadline_s = time.monotonic() + 20
+        while not pss_mb([child.pid]) and time.monotonic() < deadline_s:
+            time.sleep(0.01)  # it has no memory of its own between fork and exec
         alone, both = pss_mb([child.pid]), pss_mb([os.getpid()])
         assert alone is not None and both is not None and both > alone > 0
         assert child.pid in with_descendants([os.getpid()])
