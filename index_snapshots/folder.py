@@ -12,6 +12,7 @@ from typing import Final
 
 import xxhash
 
+from index_snapshots.checksums import checksums
 from index_snapshots.manifest import MANIFEST_PATTERN, StoredFile
 from schemas.errors import StateRefused
 
@@ -19,7 +20,6 @@ LOCK: Final = "lock"
 TEMPORARY: Final = "tmp-"
 SEGMENTS: Final = "segments"
 """Subfolder of the segments in use; a snapshot gives those it needs a second name beside its manifest."""
-BLOCK_BYTES: Final = 1 << 20
 Step = Callable[[int], None]
 """Called with 1, 2, 3 ... before each action that a crash could come between; tests kill there."""
 
@@ -122,13 +122,10 @@ def _named_by_content(file: StoredFile) -> bool:
 
 
 def _durable(path: Path) -> StoredFile:
-    quick, strong = xxhash.xxh3_128(), hashlib.sha256()
+    quick, strong = checksums(path)
     with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            quick.update(block)
-            strong.update(block)
         os.fsync(file.fileno())
-    return StoredFile(name=path.name, size=path.stat().st_size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
+    return StoredFile(name=path.name, size=path.stat().st_size, xxh3=quick, sha256=strong)
 
 
 def replace(path: Path, data: bytes, steps: Steps) -> None:

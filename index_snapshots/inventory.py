@@ -1,19 +1,16 @@
 """What lies in the shards' folders: each snapshot with its manifest, and whether its files are what was written."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import xxhash
-
 from index_snapshots import manifest as manifests
-from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, StoredFile
+from index_snapshots.checksums import damage
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest
 from schemas.errors import StateRefused
 
 SHARD_FOLDER = re.compile(r"(\d+)-(\d+)")
-BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,27 +47,5 @@ def _look(path: Path, every_byte: bool) -> Stored:
         manifest = manifests.decode(path.read_bytes(), path.name)
     except (OSError, StateRefused) as error:
         return Stored(path.name, None, error.message if isinstance(error, StateRefused) else f"{path.name}: {error}")
-    damages = (_damage(path.parent / file.name, file, every_byte) for file in manifest.files.values())
+    damages = (damage(path.parent / file.name, file, every_byte=every_byte) for file in manifest.files.values())
     return Stored(path.name, manifest, next(filter(None, damages), ""))
-
-
-def _damage(path: Path, file: StoredFile, every_byte: bool) -> str:
-    """What is wrong with one file; empty when it is whole."""
-    try:
-        size = path.stat().st_size
-        if size != file.size:
-            return f"{file.name} has {size} bytes, not {file.size}"
-        if every_byte and _checksums(path) != (file.xxh3, file.sha256):
-            return f"{file.name} is damaged: its checksum does not match"
-    except OSError as error:
-        return f"{file.name} cannot be read: {error.strerror}"
-    return ""
-
-
-def _checksums(path: Path) -> tuple[str, str]:
-    quick, strong = xxhash.xxh3_128(), hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            quick.update(block)
-            strong.update(block)
-    return quick.hexdigest(), strong.hexdigest()

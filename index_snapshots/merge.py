@@ -19,7 +19,6 @@ from index_snapshots.repair import repaired
 from index_snapshots.twins import Twins, handed_over
 
 BLOCK_ROWS: Final = 4096
-PARTS: Final = ("graph", "vectors", "rows")
 
 Mask = npt.NDArray[np.bool_]
 
@@ -112,13 +111,11 @@ def merging(job: Merge) -> Steps:
 
 
 def _begun(job: Merge) -> Graph:
-    if job.base is None:
+    if job.base is None or not job.base.kept.any():
         return Graph.empty(job.dim)
     graph, kept = Graph.read(job.base.segment.files.graph), job.base.kept
     if kept.all():
         return graph
-    if not kept.any():
-        return Graph.empty(job.dim)
     code_bytes = graph.codes()
     return Graph.assembled(job.dim, code_bytes[kept], repaired(handed_over(graph.links(), code_bytes, kept), kept))
 

@@ -1,6 +1,5 @@
 """Reads the newest snapshot that verifies; what does not is named, and another shard's or cluster's is refused."""
 
-import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import orjson
-import xxhash
 
 from index_snapshots import manifest as manifests
 from index_snapshots.bodies import Bodies
+from index_snapshots.checksums import damage
 from index_snapshots.columns import NO_ROW, STATE, FrozenColumns
-from index_snapshots.folder import BLOCK_BYTES
-from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged
 from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
@@ -70,29 +68,13 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
 
 def load(folder: Path, manifest: Manifest) -> ShardView:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
-    for file in manifest.files.values():
-        verify(folder, file)
+    for file in manifest.files.values():  # before anything reads it: a damaged graph must never reach the native code
+        if wrong := damage(folder / file.name, file, every_byte=True):
+            raise SnapshotDamaged(wrong)
     try:
         return _assemble(folder, manifest)
     except (KeyError, ValueError, IndexError) as error:
         raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
-
-
-def verify(folder: Path, file: StoredFile) -> None:
-    """Before anything reads it: a damaged graph must never reach the native code."""
-    quick, strong, size = xxhash.xxh3_128(), hashlib.sha256(), 0
-    try:
-        with (folder / file.name).open("rb") as stream:
-            while block := stream.read(BLOCK_BYTES):
-                quick.update(block)
-                strong.update(block)
-                size += len(block)
-    except OSError as error:
-        raise SnapshotDamaged(f"{file.name} cannot be read: {error.strerror}") from error
-    if size != file.size:
-        raise SnapshotDamaged(f"{file.name} has {size} bytes, not {file.size}")
-    if (quick.hexdigest(), strong.hexdigest()) != (file.xxh3, file.sha256):
-        raise SnapshotDamaged(f"{file.name} is damaged: its checksum does not match")
 
 
 def _bytes(path: Path) -> bytes:
