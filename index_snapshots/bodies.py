@@ -1,5 +1,7 @@
 """What is shown of each product, by slot, in copy-on-write chunks like the columns."""
 
+from collections.abc import Sequence
+
 from index_snapshots.columns import CHUNK_ROWS
 
 Body = bytes | None
@@ -13,9 +15,7 @@ class FrozenBodies:
 
     def __getitem__(self, slot: int) -> bytes:
         """JSON of the content of a slot that has a live document."""
-        body = self.chunks[slot // CHUNK_ROWS][slot % CHUNK_ROWS]
-        assert body is not None, "a slot without a live document has no body"
-        return body
+        return _body(self.chunks, slot)
 
 
 class Bodies:
@@ -28,9 +28,7 @@ class Bodies:
         self._frozen: FrozenBodies | None = None
 
     def __getitem__(self, slot: int) -> bytes:
-        body = self._chunks[slot // CHUNK_ROWS][slot % CHUNK_ROWS]
-        assert body is not None, "a slot without a live document has no body"
-        return body
+        return _body(self._chunks, slot)
 
     def put(self, slot: int, body: Body) -> None:
         at = slot // CHUNK_ROWS
@@ -54,3 +52,9 @@ class Bodies:
             self._own.clear()
             self._frozen = FrozenBodies(tuple(self._chunks))
         return self._frozen
+
+
+def _body(chunks: Sequence[list[Body]], slot: int) -> bytes:
+    body = chunks[slot // CHUNK_ROWS][slot % CHUNK_ROWS]
+    assert body is not None, "a slot without a live document has no body"
+    return body

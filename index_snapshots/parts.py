@@ -148,7 +148,7 @@ class Part:
         return FromHead(head.first_row, head.vectors, head.levels, kept)
 
     def freeze(self) -> FrozenPart:
-        if self._frozen is None or self._frozen.count != self.count:
+        if self._frozen is None:
             bits = np.packbits(self.shown, bitorder="little")
             self._frozen = FrozenPart(self.store, self.count, bits, int(np.count_nonzero(self.shown)))
         return self._frozen

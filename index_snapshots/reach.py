@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from index_snapshots.repair import NONE, Links, Numbers, width
+from index_snapshots.repair import NONE, Links, Numbers, places, width
 
 
 def with_all_reached(links: Links) -> Numbers:
@@ -13,14 +13,14 @@ def with_all_reached(links: Links) -> Numbers:
     """
     if _all_reached(links):
         return links.neighbours
-    places = links.offsets[:-1][:, None] + np.arange(width(0))
-    tree = _Tree(links.neighbours[places])
+    lowest = places(links.offsets[:-1])
+    tree = _Tree(links.neighbours[lowest])
     tree.grow(links.entry)
     for node in np.flatnonzero(~tree.reached).tolist():
         if not tree.reached[node]:
             tree.bridge(node)
     neighbours = links.neighbours.copy()
-    neighbours[places] = tree.table
+    neighbours[lowest] = tree.table
     return neighbours
 
 
@@ -28,9 +28,9 @@ def _all_reached(links: Links) -> bool:
     """The usual case, found without the tree."""
     reached = np.zeros(len(links.levels) + 1, dtype=np.bool_)  # the last one answers for NONE
     reached[[links.entry, NONE]] = True
-    edge, columns = np.array([links.entry]), np.arange(width(0))
+    edge = np.array([links.entry])
     while len(edge):
-        targets = links.neighbours[links.offsets[edge][:, None] + columns].ravel()
+        targets = links.neighbours[places(links.offsets[edge])].ravel()
         targets = targets[~reached[targets]]
         reached[targets] = True
         edge = _once(targets)

@@ -41,6 +41,11 @@ def start(level: int) -> int:
     return (level + 1) * LINKS if level else 0
 
 
+def places(begins: npt.NDArray[np.int64], level: int = 0) -> npt.NDArray[np.int64]:
+    """Where in `neighbours` the links of one level lie, (n, width(level)), of nodes whose links begin there, (n,)."""
+    return begins[:, None] + start(level) + np.arange(width(level))
+
+
 def repaired(links: Links, alive: npt.NDArray[np.bool_]) -> Links:
     """The graph of the living nodes (n,), renumbered in their order. At least one must live."""
     kept = np.flatnonzero(alive)
@@ -70,7 +75,6 @@ def _repair_level(
     place = np.zeros(len(alive), dtype=np.int32)
     place[dead] = np.arange(len(dead), dtype=np.int32)
     living = np.flatnonzero(there & alive)
-    columns = start(level) + np.arange(width(level))
     for begin in range(0, len(living), BLOCK_NODES):
         nodes = living[begin : begin + BLOCK_NODES]
         old = _links_of(links, nodes, level)
@@ -81,12 +85,12 @@ def _repair_level(
         pick = (nodes[row] * SPREAD + column) % np.maximum(count, 1)
         new[row, column] = np.where(count > 0, heirs[gone, pick], NONE)
         own = renumbered[nodes]
-        neighbours[offsets[own][:, None] + columns] = _once(new, own)
+        neighbours[places(offsets[own], level)] = _once(new, own)
 
 
 def _links_of(links: Links, nodes: npt.NDArray[Any], level: int) -> Numbers:
     """(len(nodes), width(level)), ended by NONE."""
-    return np.asarray(links.neighbours[links.offsets[nodes][:, None] + start(level) + np.arange(width(level))])
+    return np.asarray(links.neighbours[places(links.offsets[nodes], level)])
 
 
 def _living_first(old: Numbers, renumbered: Numbers) -> tuple[Numbers, npt.NDArray[np.int64]]:

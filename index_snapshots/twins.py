@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xxhash
 
 from index_snapshots.codes import LINKS
-from index_snapshots.repair import NONE, Links, Numbers, width
+from index_snapshots.repair import NONE, Links, Numbers, places, width
 
 Codes = npt.NDArray[np.uint8]
 """(n, dim)."""
@@ -70,11 +70,11 @@ def handed_over(links: Links, codes: Codes, alive: npt.NDArray[np.bool_]) -> Lin
     firsts = np.flatnonzero(heirs[:-1] != np.arange(len(codes)))
     if not len(firsts):
         return links
-    places = links.offsets[:-1][:, None] + np.arange(width(0))
-    table = links.neighbours[places]
+    lowest = places(links.offsets[:-1])
+    table = links.neighbours[lowest]
     table[heirs[firsts]] = table[firsts]
     neighbours = links.neighbours.copy()
-    neighbours[places] = heirs[table]
+    neighbours[lowest] = heirs[table]
     return links._replace(neighbours=neighbours)
 
 
