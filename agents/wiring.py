@@ -28,6 +28,7 @@ from encoders.bundle import Manifest, load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
 from index_snapshots.builder import BuilderProcess
+from index_snapshots.folder import replica_folder
 from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
 from schemas.facets import parse_facets
@@ -149,7 +150,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     setup = ShardSetup(
         kafka=settings.kafka,
         topics=topics,
-        data=settings.data,
+        data=replica_folder(settings.data, settings.replica),
         replica=settings.replica,
         snapshot_every=settings.snapshot_every_records,
         snapshots_keep=settings.snapshots_keep,

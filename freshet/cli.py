@@ -34,6 +34,9 @@ def up(
     partitions: Annotated[
         int | None, typer.Option(help="Partitions of the catalogue; fixed once made.", show_default="1")
     ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(help="Copies of each shard, each in its own process.", show_default="1")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
@@ -44,7 +47,7 @@ def up(
     from freshet.runtime.stack_state import StackState, as_json
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
-    given = {"data": data, "port": port, "partitions": partitions}
+    given = {"data": data, "port": port, "partitions": partitions, "replicas": replicas}
     environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
     settings = read(UpSettings, environ)
     refuse_open_door(settings.host, settings.admin_key)
@@ -151,14 +154,18 @@ def model_build(data: Data = None, json: Json = False) -> None:
 
 @shard_app.command("rebuild")
 def shard_rebuild(
-    partition: Annotated[int, typer.Option(help="Which shard.", min=0)], data: Data = None, json: Json = False
+    partition: Annotated[int, typer.Option(help="Which shard.", min=0)],
+    replica: Annotated[int, typer.Option(help="Which of its replicas.", min=0)] = 0,
+    data: Data = None,
+    json: Json = False,
 ) -> None:
     """Remove a stopped shard's snapshots: at its next start it is built again from the log."""
     from freshet.running import data_folder
-    from index_snapshots.folder import remove_state, shard_folder
+    from index_snapshots.folder import remove_state, replica_folder, shard_folder
     from schemas.settings import ShardSettings, read
 
-    folder = shard_folder(data_folder(data, os.environ), read(ShardSettings, os.environ).generation, partition)
+    its_data = replica_folder(data_folder(data, os.environ), replica)
+    folder = shard_folder(its_data, read(ShardSettings, os.environ).generation, partition)
     if not folder.is_dir():
         raise InvalidRequest("no_shard", f"there is no shard in {folder}", hint="freshet status shows the data folder")
     removed = remove_state(folder)

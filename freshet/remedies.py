@@ -21,11 +21,18 @@ def stop_then(command: str, data: str = "") -> str:
     return f"freshet down{data} && freshet {command}{data} && freshet up{data}"
 
 
-def rebuild_shard(partition: int, data: str = "") -> str:
+def shard_name(partition: int, replica: int) -> str:
+    """As a person reads it: the first replica is not named as one."""
+    return f"shard {partition}, replica {replica}" if replica else f"shard {partition}"
+
+
+def rebuild_shard(partition: int, data: str = "", replica: int = 0) -> str:
     """Its snapshots go, and it is built again from the log."""
-    return stop_then(f"shard rebuild --partition {partition}", data)
+    which = f" --replica {replica}" if replica else ""
+    return stop_then(f"shard rebuild --partition {partition}{which}", data)
 
 
 def another_port(name: str) -> str:
-    option = "--port N or FRESHET_PORT=N" if name == "serving" else f"FRESHET_{name.upper()}_PORT=N"
+    kind = name.split("-")[0]
+    option = "--port N or FRESHET_PORT=N" if kind == "serving" else f"FRESHET_{kind.upper()}_PORT=N"
     return f"end that program, or choose another port with {option}"

@@ -50,7 +50,7 @@ def sessions(rates: Rates, count: int, data: Path | None, as_json: bool) -> int:
 
 def _search(target: Target, redis: EmbeddedRedis, folder: Path, rates: Rates) -> dict[str, Any]:
     """On a query tier of its own, so that its Redis can be harmed; the shards are those of the stack."""
-    shard = target.metrics.get("shard")
+    shard = next((url for name, url in target.metrics.items() if name.split("-")[0] == "shard"), None)
     if shard is None:
         raise SettingsError("there is no shard process of a stack on this machine", hint="start one: freshet up")
     address = shard.removesuffix("/metrics")

@@ -7,6 +7,7 @@ from pathlib import Path
 from freshet.exit_codes import OK
 from freshet.printing import print_json, print_lines
 from freshet.running import data_folder
+from freshet.runtime.shard_processes import shard_processes
 from freshet.show_config import PROCESSES, Shown, in_force
 from schemas.errors import InvalidRequest
 from schemas.settings import UpSettings, as_environ, read, refuse_open_door
@@ -45,6 +46,7 @@ def check(data: Path | None, as_json: bool) -> int:
         read(model, os.environ)
     settings = read(UpSettings, os.environ)
     refuse_open_door(settings.host, settings.admin_key)
+    shard_processes(settings)
     if as_json:
         print_json({"ok": True, "processes": list(PROCESSES)})
     else:

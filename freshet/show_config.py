@@ -8,6 +8,7 @@ import psutil
 
 from freshet.running import supervisor_alive
 from freshet.runtime import processes
+from freshet.runtime.shard_processes import replica_count
 from freshet.runtime.stack_state import StackState, read_state
 from schemas.secrets import is_secret, shown
 from schemas.settings import CONFIG_VARIABLE, MODELS, PREFIX, Settings, UpSettings, as_environ, read, sources
@@ -99,6 +100,7 @@ def _options(state: StackState, data: Path, environ: Mapping[str, str]) -> dict[
     alone = read(UpSettings, environ)
     before = {"data": alone.data.resolve(), "port": alone.port, "partitions": alone.partitions}
     now = {"data": data, "port": state.ports.get("serving", alone.port), "partitions": state.partitions}
+    before["replicas"], now["replicas"] = replica_count(alone), state.replicas
     return as_environ({name: value for name, value in now.items() if value != before[name]})
 
 

@@ -20,6 +20,7 @@ LOCK: Final = "lock"
 TEMPORARY: Final = "tmp-"
 SEGMENTS: Final = "segments"
 """Subfolder of the segments in use; a snapshot gives those it needs a second name beside its manifest."""
+REPLICAS: Final = "replicas"
 Step = Callable[[int], None]
 """Called with 1, 2, 3 ... before each action that a crash could come between; tests kill there."""
 
@@ -39,6 +40,11 @@ class Steps:
 def shard_folder(data: Path, generation: int, partition: int) -> Path:
     """Where a shard's snapshots lie, by generation of the topics."""
     return data / "shards" / f"{generation}-{partition}"
+
+
+def replica_folder(data: Path, replica: int) -> Path:
+    """Where a replica keeps its state: the first in the data folder itself, the others in folders of their own."""
+    return data / REPLICAS / str(replica) if replica else data
 
 
 @contextmanager

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
+from index_snapshots.folder import REPLICAS, replica_folder
 from index_snapshots.manifest import MANIFEST_PATTERN, Manifest
 from schemas.errors import StateRefused
 
@@ -22,11 +24,22 @@ class Stored:
     damage: str = ""
 
 
-def shard_folders(data: Path) -> Iterator[tuple[int, int, Path]]:
-    """(generation, partition, folder) of every shard that ever was here."""
-    for folder in sorted((data / "shards").glob("*-*")):
-        if found := SHARD_FOLDER.fullmatch(folder.name):
-            yield int(found[1]), int(found[2]), folder
+class ShardPlace(NamedTuple):
+    """Where one replica of a shard keeps its snapshots."""
+
+    generation: int
+    partition: int
+    replica: int
+    folder: Path
+
+
+def shard_folders(data: Path) -> Iterator[ShardPlace]:
+    """Every shard that ever was here, replica by replica."""
+    numbers = [int(folder.name) for folder in (data / REPLICAS).glob("*") if folder.name.isdecimal()]
+    for replica in (0, *sorted(numbers)):
+        for folder in sorted((replica_folder(data, replica) / "shards").glob("*-*")):
+            if found := SHARD_FOLDER.fullmatch(folder.name):
+                yield ShardPlace(int(found[1]), int(found[2]), replica, folder)
 
 
 def snapshots(folder: Path, *, every_byte: bool, at_most: int | None = None) -> list[Stored]:

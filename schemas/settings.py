@@ -173,8 +173,21 @@ class ServingSettings(Settings):
     )
 
 
+REPLICAS_MAX = 8
+"""Of one machine: each holds all products in memory."""
+
+
 class UpSettings(Settings):
     """freshet up: the stack on one machine."""
+
+    replicas: int = Field(
+        1, ge=1, le=REPLICAS_MAX, description="Copies of each shard, each in a process and a folder of its own"
+    )
+    shard_processes: list[str] = Field(
+        default_factory=list,
+        description="Shard processes as REPLICA:PARTITION|PARTITION, one entry each; default: one per replica with all "
+        "partitions",
+    )
 
     host: str = Field("127.0.0.1", description="Address of the HTTP tier; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port of the HTTP tier")
@@ -185,7 +198,9 @@ class UpSettings(Settings):
     redis_port: Port = Field(0, description="Port of the embedded Redis; 0: a free one, kept in DATA/state.json")
     catalog_port: Port = Field(0, description="Port of agents.catalog; 0: a free one, kept in DATA/state.json")
     embed_port: Port = Field(0, description="Port of agents.embed; 0: a free one, kept in DATA/state.json")
-    shard_port: Port = Field(0, description="Port of agents.shard; 0: a free one, kept in DATA/state.json")
+    shard_port: Port = Field(
+        0, description="Port of agents.shard, of several processes the first; 0: a free one, kept in DATA/state.json"
+    )
     session_port: Port = Field(0, description="Port of agents.session; 0: a free one, kept in DATA/state.json")
     kafka_heap_mb: int = Field(512, ge=128, description="Java heap of the embedded Kafka")
 
@@ -209,6 +224,10 @@ def known_keys() -> dict[str, str]:
 def secret_keys() -> frozenset[str]:
     """Every key whose value is shown to nobody."""
     return frozenset(name for model in MODELS for name, field in model.model_fields.items() if is_secret(field))
+
+
+LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets")
+"""Settings that are lists: in a variable their parts are separated by commas."""
 
 
 class Sources(NamedTuple):
@@ -241,7 +260,7 @@ def read(model: type[S], environ: Mapping[str, str], config: Path | None = None)
     _, from_file, from_environ = sources(environ, config)
     values: dict[str, Any] = {**from_file, **from_environ}
     for name, value in from_environ.items():
-        if name in ("shards", "shard_partitions", "processes", "facets"):
+        if name in LISTS:
             values[name] = [part for part in value.split(",") if part]
     try:
         return model.model_validate({name: value for name, value in values.items() if name in model.model_fields})

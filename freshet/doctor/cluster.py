@@ -42,9 +42,9 @@ def examine(place: Place) -> list[Finding]:
 
 def gather(place: Place) -> ClusterFacts:
     newest = {
-        partition: snapshots(folder, every_byte=False, at_most=1)
-        for generation, partition, folder in shard_folders(place.data)
-        if generation == place.generation
+        shard.partition: snapshots(shard.folder, every_byte=False, at_most=1)
+        for shard in shard_folders(place.data)
+        if (shard.generation, shard.replica) == (place.generation, 0)
     }
     shards = {partition: one.manifest for partition, found in newest.items() for one in found if one.manifest}
     asks = bool(kafka_answers(place.kafka))

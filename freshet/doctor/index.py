@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
-from freshet.remedies import rebuild_shard
+from freshet.remedies import rebuild_shard, shard_name
 from freshet.status.table import size
 from index_snapshots.inventory import Stored, shard_folders, snapshots
 
@@ -17,6 +17,7 @@ class ShardFacts:
     partition: int
     snapshots: list[Stored]
     """Newest first."""
+    replica: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,10 @@ def examine(place: Place) -> list[Finding]:
 
 
 def gather(place: Place) -> IndexFacts:
-    folders = shard_folders(place.data)
     shards = [
-        ShardFacts(number, part, snapshots(folder, every_byte=True))
-        for number, part, folder in folders
-        if number == place.generation  # what helps rebuilds that one
+        ShardFacts(shard.generation, shard.partition, snapshots(shard.folder, every_byte=True), shard.replica)
+        for shard in shard_folders(place.data)
+        if shard.generation == place.generation  # what helps rebuilds that one
     ]
     return IndexFacts(shards, place.option)
 
@@ -54,5 +54,7 @@ def _damaged(shard: ShardFacts, one: Stored, option: str) -> Finding:
     """A damaged snapshot is left out at the start; that it is damaged tells of a failing disk or of other hands."""
     others = [other for other in shard.snapshots if not other.damage]
     stands_in = f"{others[0].name} stands in" if others else "the shard is built from the log at its next start"
-    says = f"the snapshot {one.name} of shard {shard.partition} is damaged: {one.damage}; {stands_in}"
-    return problem(NAME, says, rebuild_shard(shard.partition, option))
+    says = (
+        f"the snapshot {one.name} of {shard_name(shard.partition, shard.replica)} is damaged: {one.damage}; {stands_in}"
+    )
+    return problem(NAME, says, rebuild_shard(shard.partition, option, shard.replica))

@@ -7,6 +7,7 @@ import psutil
 
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
+from freshet.runtime.stack import workers
 from freshet.status.stored import newest_snapshots
 from freshet.status.table import size
 
@@ -57,7 +58,7 @@ def room_in(cgroup: Path) -> tuple[int | None, int | None]:
 
 
 def _needs(place: Place) -> dict[str, int]:
-    needs = {name: count * 1_000_000 for name, count in PROCESS_MB.items()}
+    needs = {name: PROCESS_MB[name.split("-")[0]] * 1_000_000 for name in [*workers(place.settings), "serving"]}
     if place.own_kafka:
         needs["Kafka"] = (place.settings.kafka_heap_mb + JAVA_MORE_MB) * 1_000_000
     stored = sum(found.size_bytes for found in newest_snapshots(place.data, place.generation))

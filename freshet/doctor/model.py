@@ -41,9 +41,9 @@ def gather(place: Place) -> ModelFacts:
         except BundleRefused as error:
             damage = error.message
     newest = {
-        partition: snapshots(shard, every_byte=False, at_most=1)
-        for generation, partition, shard in shard_folders(place.data)
-        if generation == place.generation
+        shard.partition: snapshots(shard.folder, every_byte=False, at_most=1)
+        for shard in shard_folders(place.data)
+        if (shard.generation, shard.replica) == (place.generation, 0)
     }
     shards = {number: one.manifest.origin.encoder for number, found in newest.items() for one in found if one.manifest}
     return ModelFacts(folder, place.own_model is not None, there, identity, damage, shards, place.option)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
+from freshet.runtime.shard_processes import shard_processes
 from schemas.errors import SettingsError
 from schemas.settings import MODELS, UpSettings, read, refuse_open_door, secret_keys, sources
 
@@ -34,6 +35,7 @@ def gather(place: Place) -> SettingsFacts:
             read(model, place.environ)
         settings = read(UpSettings, place.environ)
         refuse_open_door(settings.host, settings.admin_key)
+        shard_processes(settings)
     except SettingsError as error:
         return SettingsFacts(refused=error, fault=fault)
     secrets = file is not None and any(from_file.get(key) for key in secret_keys())

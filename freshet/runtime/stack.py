@@ -10,15 +10,14 @@ from freshet.remedies import another_port
 from freshet.runtime import kafka, redis_server
 from freshet.runtime.log_files import log_file
 from freshet.runtime.ports import LOOPBACK, free_port, is_free
+from freshet.runtime.shard_processes import ShardProcess, shard_processes
 from freshet.runtime.supervisor import Child
 from schemas.errors import SettingsError
 from schemas.settings import UpSettings, as_environ
 
 PROBE_TIMEOUT_S = 1.0
-PORTS = ("kafka", "kafka_controller", "redis", "catalog", "embed", "shard", "session", "serving")
-WORKERS = ("catalog", "embed", "shard", "session")
-NEED_MODEL = ("embed", "shard")
-"""The others begin while the model is still built."""
+SINGLE_WORKERS = ("catalog", "embed", "session")
+"""Those of which there is one."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,16 @@ class Stack:
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.ports['serving']}"
 
 
+def port_names(settings: UpSettings) -> list[str]:
+    """Whatever has a port."""
+    return ["kafka", "kafka_controller", "redis", *workers(settings), "serving"]
+
+
+def workers(settings: UpSettings) -> list[str]:
+    """Names of the workers, as in the status page."""
+    return ["catalog", "embed", *(process.name for process in shard_processes(settings)), "session"]
+
+
 def configured_ports(settings: UpSettings) -> dict[str, int]:
     """0: a free one will do."""
     return {
@@ -54,7 +63,7 @@ def configured_ports(settings: UpSettings) -> dict[str, int]:
         "redis": settings.redis_port,
         "catalog": settings.catalog_port,
         "embed": settings.embed_port,
-        "shard": settings.shard_port,
+        shard_processes(settings)[0].name: settings.shard_port,
         "session": settings.session_port,
         "serving": settings.port,
     }
@@ -67,7 +76,7 @@ def choose_ports(settings: UpSettings, remembered: Mapping[str, int]) -> dict[st
     """
     configured = configured_ports(settings)
     chosen: dict[str, int] = {}
-    for name in PORTS:
+    for name in port_names(settings):
         host = settings.host if name == "serving" else LOOPBACK
         port = configured.get(name, 0)
         if port and not is_free(port, host):
@@ -98,13 +107,17 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
         _step(stack, settings, "topics", ("topics", "create"), tuple(n for n in servers if n == "kafka")),
         _step(stack, settings, "model", ("model", "build"), ()),
     )
-    after = (*servers, "topics", "model")
-    workers = [
-        _worker(stack, settings, name, ("agents", name), tuple(n for n in after if n != "model" or name in NEED_MODEL))
-        for name in WORKERS
-    ]
-    serving = _worker(stack, settings, "serving", ("serving",), after, WORKERS)
-    return [*found, *steps, *workers, serving, *([_demo(stack, settings)] if stack.with_demo else [])]
+    early = (*servers, "topics")
+    """Of those that can begin while the model is still built."""
+    after = (*early, "model")
+    names = tuple(workers(stack.settings))
+    shards = [_shard(stack, settings, process, after) for process in shard_processes(stack.settings)]
+    catalog, embed, session = (
+        _worker(stack, settings, name, ("agents", name), after if name == "embed" else early) for name in SINGLE_WORKERS
+    )
+    serving = _worker(stack, settings, "serving", ("serving",), after, names)
+    demo = [_demo(stack, settings)] if stack.with_demo else []
+    return [*found, *steps, catalog, embed, *shards, session, serving, *demo]
 
 
 def child_environ(stack: Stack) -> dict[str, str]:
@@ -118,14 +131,22 @@ def child_environ(stack: Stack) -> dict[str, str]:
             "partitions": stack.settings.partitions,
             "catalog_port": stack.ports["catalog"],
             "embed_port": stack.ports["embed"],
-            "shard_port": stack.ports["shard"],
             "session_port": stack.ports["session"],
-            "shards": [f"http://{LOOPBACK}:{stack.ports['shard']}"] * stack.settings.partitions,
-            "processes": [f"{name}=http://{LOOPBACK}:{stack.ports[name]}" for name in WORKERS],
+            "shards": shard_addresses(stack),
+            "processes": [f"{name}=http://{LOOPBACK}:{stack.ports[name]}" for name in workers(stack.settings)],
             "host": stack.settings.host,
             "port": stack.ports["serving"],
         }
     ) | {"PYTHONUNBUFFERED": "1"}
+
+
+def shard_addresses(stack: Stack) -> list[str]:
+    """As in the setting `shards`: by partition the addresses of its replicas, in their order."""
+    by_partition: list[list[str]] = [[] for _ in range(stack.settings.partitions)]
+    for process in shard_processes(stack.settings):
+        for partition in process.partitions:
+            by_partition[partition].append(f"http://{LOOPBACK}:{stack.ports[process.name]}")
+    return ["|".join(addresses) for addresses in by_partition]
 
 
 def kafka_node(stack: Stack, jars: Path) -> kafka.KafkaNode:
@@ -207,6 +228,12 @@ def _worker(
         stops_before,
         stack.ports[name],
     )
+
+
+def _shard(stack: Stack, environ: Mapping[str, str], process: ShardProcess, after: tuple[str, ...]) -> Child:
+    its_own = {"shard_port": stack.ports[process.name], "replica": process.replica}
+    settings = {**environ, **as_environ({**its_own, "shard_partitions": list(process.partitions)})}
+    return _worker(stack, settings, process.name, ("agents", "shard"), after)
 
 
 def _demo(stack: Stack, environ: Mapping[str, str]) -> Child:

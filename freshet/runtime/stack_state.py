@@ -49,6 +49,7 @@ class StackState(BaseModel):
     redis_url: str = ""
     generation: int = 1
     partitions: int = 1
+    replicas: int = 1
     ports: dict[str, int] = Field(default_factory=dict)
     children: list[ChildState] = Field(default_factory=list)
 

@@ -17,6 +17,7 @@ from freshet.runtime.journal import Journal, words_of
 from freshet.runtime.journal import Say as Told
 from freshet.runtime.kafka_jars import ensure_jars
 from freshet.runtime.log_files import log_file, rotate
+from freshet.runtime.shard_processes import replica_count
 from freshet.runtime.stack import Stack, children, choose_ports, kafka_node, module, redis_node
 from freshet.runtime.stack_state import ChildState, Phase, StackState, read_state, write_state
 from freshet.runtime.supervisor import STOP_GRACE_S, Supervisor
@@ -214,6 +215,7 @@ class _Notes:
             redis_url=stack.redis_url,
             generation=stack.settings.generation,
             partitions=stack.settings.partitions,
+            replicas=replica_count(stack.settings),
             ports=dict(stack.ports),
             children=self._children,
         )

@@ -1,6 +1,7 @@
 """What is not well, in words that say where to look. Pure."""
 
 from freshet.http_page import Page
+from freshet.remedies import shard_name
 from freshet.status.replicas import WHAT_TO_DO, damaged, differing
 from freshet.status.report import DiskStatus, ProcessStatus, SnapshotStatus
 
@@ -27,7 +28,8 @@ def complaints(
         *([f"Kafka does not answer: nothing new is taken; see: freshet doctor{option}"] if kafka_up is False else []),
         *(["Redis does not answer: searches go on without what it holds"] if redis_up is False else []),
         *(
-            f"the newest snapshot of shard {one.partition} is damaged ({one.damaged}); see: freshet doctor{option}"
+            f"the newest snapshot of {shard_name(one.partition, one.replica)} is damaged ({one.damaged}); "
+            f"see: freshet doctor{option}"
             for one in snapshots
             if one.damaged
         ),

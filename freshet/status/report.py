@@ -74,9 +74,10 @@ class DeadLetterStatus(_Reported):
 
 
 class SnapshotStatus(_Reported):
-    """The newest snapshot of a shard."""
+    """The newest snapshot of a shard, by replica."""
 
     partition: int
+    replica: int = 0
     file: str
     written_ms: int
     age_s: float

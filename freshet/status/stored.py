@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from freshet.status.report import DiskStatus, SnapshotStatus
+from index_snapshots.folder import REPLICAS
 from index_snapshots.inventory import shard_folders, snapshots
 
 PARTS = ("kafka", "shards", "logs", "models", "redis", "faust")
@@ -16,13 +17,14 @@ BLOCK_BYTES = 512
 
 def newest_snapshots(data: Path, generation: int) -> list[SnapshotStatus]:
     found = []
-    for its_generation, partition, folder in shard_folders(data):
-        stored = snapshots(folder, every_byte=False, at_most=1) if its_generation == generation else []
+    for shard in shard_folders(data):
+        stored = snapshots(shard.folder, every_byte=False, at_most=1) if shard.generation == generation else []
         for one in stored:
             manifest = one.manifest
             found.append(
                 SnapshotStatus(
-                    partition=partition,
+                    partition=shard.partition,
+                    replica=shard.replica,
                     file=one.name,
                     written_ms=manifest.written_ms if manifest else 0,
                     age_s=round(time.time() - manifest.written_ms / 1000, 1) if manifest else 0.0,
@@ -50,7 +52,8 @@ def used_bytes(data: Path) -> dict[str, int]:
     used: Counter[str] = Counter()
     for entry in os.scandir(data):
         name = entry.name
-        part = name if name in PARTS else "catalog" if name.startswith("catalog") else "other"
+        part = "shards" if name == REPLICAS else "catalog" if name.startswith("catalog") else name
+        part = part if part in (*PARTS, "catalog") else "other"
         used[part] += _size(entry)
     return {part: size for part, size in used.items() if size}
 

@@ -4,6 +4,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from freshet.remedies import shard_name
 from freshet.status.report import ProcessStatus, Status
 
 WIDTH_ELSEWHERE = 160
@@ -129,7 +130,8 @@ def _dead_letters(status: Status) -> str:
 
 def _snapshots(status: Status) -> str:
     lines = [
-        f"shard {one.partition}: {one.damaged or f'{one.products:,} products at offset {one.documents_offset:,}'}, "
+        f"{shard_name(one.partition, one.replica)}: "
+        f"{one.damaged or f'{one.products:,} products at offset {one.documents_offset:,}'}, "
         f"{duration(one.age_s)} old, {size(one.size_bytes)}"
         for one in status.snapshots
     ]

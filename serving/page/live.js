@@ -62,8 +62,8 @@ function showProcesses() {
   const down = processes.some((one) => one.state === "down");
   document.querySelector('.tabs [data-to="live"]').toggleAttribute("data-alarm", down || at("link").dataset.state === "down");
   const rows = processes.map((one) => {
-    const lag = lags[one.name];
-    const role = one.state !== "up" && one.reason ? one.reason : lag ? `${ROLES[one.name]}, ${number(lag)} waiting` : ROLES[one.name] || "";
+    const kind = one.name.split("-")[0], lag = lags[kind];
+    const role = one.state !== "up" && one.reason ? one.reason : lag ? `${ROLES[kind]}, ${number(lag)} waiting` : ROLES[kind] || "";
     const state = one.state === "up" ? (one.uptime_s ? `up ${time(one.uptime_s * 1000)}` : "up") : `${one.state} ${time(Math.max(0, Date.now() - one.since_ms))}`;
     return el("li", {"data-name": one.name, "data-state": one.state, title: one.version ? `version ${one.version}, pid ${one.pid}` : null},
       el("b", {text: one.name}), el("span", {text: role}), el("span", {class: "state", text: state}));

@@ -36,8 +36,9 @@ from freshet.doctor.place import Place, place_of
 from freshet.runtime import processes as system_processes
 from freshet.runtime.kafka_jars import jars_folder, locked_jars
 from freshet.runtime.stack_state import ChildState, StackState, write_state
+from freshet.status.stored import newest_snapshots
 from index_snapshots.apply import apply
-from index_snapshots.folder import shard_folder
+from index_snapshots.folder import replica_folder, shard_folder
 from index_snapshots.manifest import Manifest
 from index_snapshots.snapshot import write
 from schemas.errors import FreshetError
@@ -137,6 +138,16 @@ def test_a_flipped_byte_of_a_snapshot_is_found_and_the_older_one_named(tmp_path:
     assert severities(found) == ["problem", "problem"]
     assert newest.files["bodies"].name in found[0].found and "built from the log" in found[0].found
     assert f"freshet shard rebuild --partition 0 --data {tmp_path}" in found[0].remedy
+
+
+def test_the_snapshots_of_every_replica_are_examined(tmp_path: Path) -> None:
+    snapshot_in(tmp_path)
+    other = snapshot_in(replica_folder(tmp_path, 1))
+    flip(shard_folder(replica_folder(tmp_path, 1), 1, 0) / other.files["bodies"].name)
+    (found,) = index.examine(place(tmp_path))
+    assert "of shard 0, replica 1 is damaged" in found.found
+    assert "freshet shard rebuild --partition 0 --replica 1" in found.remedy
+    assert [(one.partition, one.replica) for one in newest_snapshots(tmp_path, 1)] == [(0, 0), (0, 1)]
 
 
 def test_a_damaged_manifest_leaves_the_older_snapshot(tmp_path: Path) -> None:

@@ -9,20 +9,32 @@ import pytest
 
 from freshet.runtime import kafka
 from freshet.runtime.ports import CHOSEN_FROM, free_port, is_free
-from freshet.runtime.stack import PORTS, WORKERS, Stack, child_environ, children, choose_ports
+from freshet.runtime.shard_processes import replica_count, shard_processes
+from freshet.runtime.stack import Stack, child_environ, children, choose_ports, port_names, shard_addresses
 from freshet.runtime.stack_state import StackState, as_json, read_state, write_state
 from schemas.errors import SettingsError
-from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
+from schemas.replicas import parse_replicas
+from schemas.settings import REPLICAS_MAX, ServingSettings, ShardSettings, UpSettings, read
 
 
 def stack_in(data: Path, settings: UpSettings, *, own: bool = True) -> Stack:
     return Stack(settings, data, choose_ports(settings, {}), own_kafka=own, own_redis=own)
 
 
+def told(stack: Stack) -> dict[str, ShardSettings]:
+    """What each shard process reads."""
+    found = {child.name: child.environ for child in children(stack, {}, stack.data) if child.name.startswith("shard")}
+    ours = {
+        name: {key: value for key, value in environ.items() if key.startswith("FRESHET_")}
+        for name, environ in found.items()
+    }
+    return {name: read(ShardSettings, environ) for name, environ in ours.items()}
+
+
 def test_free_ports_stay_out_of_the_range_of_outgoing_connections() -> None:
     ports = choose_ports(UpSettings(port=0), {})
-    assert set(ports) == set(PORTS)
-    assert len(set(ports.values())) == len(PORTS)
+    assert set(ports) == set(port_names(UpSettings()))
+    assert len(set(ports.values())) == len(ports)
     assert all(port in CHOSEN_FROM for port in ports.values())
 
 
@@ -52,10 +64,11 @@ def test_a_configured_port_that_is_taken_says_which_option_to_set(settings: dict
 
 
 def test_configured_ports_of_the_workers_are_taken() -> None:
-    environ = {f"FRESHET_{name.upper()}_PORT": str(free_port()) for name in WORKERS}
+    workers = ("catalog", "embed", "shard", "session")
+    environ = {f"FRESHET_{name.upper()}_PORT": str(free_port()) for name in workers}
     before = choose_ports(UpSettings(port=0), {})
     chosen = choose_ports(read(UpSettings, {"FRESHET_PORT": "0", **environ}), before)
-    assert {f"FRESHET_{name.upper()}_PORT": str(chosen[name]) for name in WORKERS} == environ
+    assert {f"FRESHET_{name.upper()}_PORT": str(chosen[name]) for name in workers} == environ
 
 
 def test_no_process_takes_the_port_that_was_configured_for_another() -> None:
@@ -74,9 +87,10 @@ def test_a_port_is_free_or_not() -> None:
 def test_the_children_read_what_the_stack_chose(tmp_path: Path) -> None:
     stack = stack_in(tmp_path, UpSettings(port=0, partitions=3))
     environ = {name: value for name, value in child_environ(stack).items() if name.startswith("FRESHET_")}
-    serving, shard = read(ServingSettings, environ), read(ShardSettings, environ)
+    serving, shard = read(ServingSettings, environ), told(stack)["shard"]
     assert serving.kafka == shard.kafka == stack.kafka
     assert serving.shards == [f"http://127.0.0.1:{shard.shard_port}"] * 3
+    assert (shard.replica, shard.shard_partitions) == (0, [0, 1, 2])
     assert (serving.port, serving.partitions, serving.data) == (stack.ports["serving"], 3, tmp_path)
 
 
@@ -88,6 +102,69 @@ def test_order_of_the_children(tmp_path: Path) -> None:
     assert set(found["embed"].after) == set(found["shard"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].stops_before) == {"catalog", "embed", "shard", "session"}
+
+
+def test_each_replica_has_a_process_with_a_port_of_its_own(tmp_path: Path) -> None:
+    stack = stack_in(tmp_path, UpSettings(port=0, partitions=2, replicas=3))
+    shards = told(stack)
+    assert list(shards) == ["shard-0", "shard-1", "shard-2"]
+    assert [shard.replica for shard in shards.values()] == [0, 1, 2]
+    assert all(shard.shard_partitions == [0, 1] for shard in shards.values())
+    ports = [stack.ports[name] for name in shards]
+    assert len(set(ports)) == 3
+    assert ports == [shard.shard_port for shard in shards.values()]
+    environ = {name: value for name, value in child_environ(stack).items() if name.startswith("FRESHET_")}
+    assert (
+        parse_replicas(read(ServingSettings, environ).shards, 2) == [[f"http://127.0.0.1:{port}" for port in ports]] * 2
+    )
+    serving = next(child for child in children(stack, os.environ, tmp_path) if child.name == "serving")
+    assert set(shards) < set(serving.stops_before)
+
+
+def test_shards_are_dealt_out_as_the_table_says(tmp_path: Path) -> None:
+    table = ["0:0|2", "1:0|1|2", "0:1"]
+    stack = stack_in(tmp_path, UpSettings(port=0, partitions=3, shard_processes=table))
+    shards = {name: (shard.replica, shard.shard_partitions) for name, shard in told(stack).items()}
+    assert shards == {"shard-0-0": (0, [0, 2]), "shard-0-1": (0, [1]), "shard-1": (1, [0, 1, 2])}
+    first, second, other = (f"http://127.0.0.1:{stack.ports[name]}" for name in shards)
+    assert shard_addresses(stack) == [f"{first}|{other}", f"{second}|{other}", f"{first}|{other}"]
+
+
+def test_the_first_shard_process_takes_the_configured_port() -> None:
+    port = free_port()
+    chosen = choose_ports(UpSettings(port=0, replicas=2, shard_port=port), {})
+    assert chosen["shard-0"] == port != chosen["shard-1"]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (["0:0|1", "0:1"], r"\[0, 1, 1\]"),
+        (["0:0"], r"\[0\]"),
+        (["0:0|1", "1:0"], "replica 1"),
+        (["1:0|1"], "replica 0"),
+        (["0"], "REPLICA:PARTITION"),
+        (["0:a"], "REPLICA:PARTITION"),
+        (["0:"], "REPLICA:PARTITION"),
+        ([f"{replica}:0|1" for replica in range(REPLICAS_MAX + 1)], "at most"),
+    ],
+)
+def test_a_table_that_leaves_a_shard_out_is_refused(table: list[str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as raised:
+        shard_processes(UpSettings(partitions=2, shard_processes=table))
+    assert "FRESHET_SHARD_PROCESSES" in raised.value.message
+    assert shard_processes(
+        UpSettings(partitions=2, shard_processes=[f"{replica}:0|1" for replica in range(REPLICAS_MAX)])
+    )
+
+
+def test_a_table_and_a_number_of_replicas_must_agree() -> None:
+    environ = {"FRESHET_SHARD_PROCESSES": "0:0,1:0", "FRESHET_REPLICAS": "2"}
+    assert replica_count(read(UpSettings, environ)) == 2
+    with pytest.raises(SettingsError, match="names 2 replicas"):
+        shard_processes(read(UpSettings, environ | {"FRESHET_REPLICAS": "3"}))
+    with pytest.raises(SettingsError, match="replicas"):
+        read(UpSettings, {"FRESHET_REPLICAS": str(REPLICAS_MAX + 1)})
 
 
 def test_the_demo_starts_last_and_stops_first(tmp_path: Path) -> None:
