@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from freshet import commands_bench, commands_catalog, commands_demo, commands_explain, commands_sessions, exit_codes
+from freshet import (
+    commands_bench,
+    commands_catalog,
+    commands_demo,
+    commands_explain,
+    commands_sessions,
+    commands_snapshot,
+    exit_codes,
+)
 from freshet.options import Data, Json
 from schemas.errors import FreshetError, InvalidRequest, SettingsError, Unavailable
 
@@ -178,6 +186,7 @@ def shard_rebuild(
 commands_explain.register(app)
 commands_catalog.register(app)
 commands_sessions.register(app)
+commands_snapshot.register(app)
 commands_bench.register(app)
 commands_demo.register(app)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
 from index_snapshots.folder import REPLICAS, replica_folder
-from index_snapshots.manifest import MANIFEST_PATTERN, Manifest
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, StoredFile
 from schemas.errors import StateRefused
 
 SHARD_FOLDER = re.compile(r"(\d+)-(\d+)")
@@ -17,11 +17,17 @@ SHARD_FOLDER = re.compile(r"(\d+)-(\d+)")
 
 @dataclass(frozen=True)
 class Stored:
-    """One snapshot. `manifest` is None where it cannot be read; `damage` says what is wrong, and with which file."""
+    """One snapshot. `manifest` is None where it cannot be read."""
 
     name: str
     manifest: Manifest | None
-    damage: str = ""
+    damages: tuple[str, ...] = ()
+    """What is wrong, a line for each damaged file; empty when all is well."""
+
+    @property
+    def damage(self) -> str:
+        """The first of them."""
+        return self.damages[0] if self.damages else ""
 
 
 class ShardPlace(NamedTuple):
@@ -45,20 +51,24 @@ def shard_folders(data: Path) -> Iterator[ShardPlace]:
 def snapshots(folder: Path, *, every_byte: bool, at_most: int | None = None) -> list[Stored]:
     """Newest first. Reads only, also beside a running shard: what that removes meanwhile is no damage.
 
-    `every_byte`: checksums of all files (1 GB takes seconds), else only that they are there and as long as they were.
+    `every_byte`: checksums of all files (1 GB takes seconds; a file of several snapshots is read once), else only that
+    they are there and as long as they were.
     """
-    found = []
+    found, known = [], dict[StoredFile, str]()
     for path in sorted(folder.glob(MANIFEST_PATTERN), reverse=True)[:at_most]:
-        stored = _look(path, every_byte)
-        if not stored.damage or path.exists():
+        stored = _look(path, every_byte, known)
+        if not stored.damages or path.exists():
             found.append(stored)
     return found
 
 
-def _look(path: Path, every_byte: bool) -> Stored:
+def _look(path: Path, every_byte: bool, known: dict[StoredFile, str]) -> Stored:
     try:
         manifest = manifests.decode(path.read_bytes(), path.name)
     except (OSError, StateRefused) as error:
-        return Stored(path.name, None, error.message if isinstance(error, StateRefused) else f"{path.name}: {error}")
-    damages = (damage(path.parent / file.name, file, every_byte=every_byte) for file in manifest.files.values())
-    return Stored(path.name, manifest, next(filter(None, damages), ""))
+        says = error.message if isinstance(error, StateRefused) else f"{path.name}: {error}"
+        return Stored(path.name, None, (says,))
+    for file in manifest.files.values():
+        if file not in known:
+            known[file] = damage(path.parent / file.name, file, every_byte=every_byte)
+    return Stored(path.name, manifest, tuple(says for file in manifest.files.values() if (says := known[file])))

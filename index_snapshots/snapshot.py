@@ -28,11 +28,10 @@ from index_snapshots.manifest import (
 )
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.parts import Store
+from index_snapshots.pruning import plan, prune
 from index_snapshots.view import ShardView
-from schemas.errors import StateRefused
 
 BLOCK_ROWS: Final = CHUNK_ROWS
-PARTS: Final = ("graph", "vectors", "rows", "bodies", "states", "names", "heads", "levels", "kept")
 
 
 def write(
@@ -70,7 +69,7 @@ def write(
         files=files,
     )
     replace(folder / f"manifest-{_next_number(folder):012d}.json", manifests.encode(manifest), steps)
-    _prune(folder, keep, steps)
+    prune(folder, plan(folder, keep, now_ms), steps)
     return manifest
 
 
@@ -138,25 +137,3 @@ def _next_number(folder: Path) -> int:
 def _clear_temporary(folder: Path) -> None:
     for path in folder.glob(f"{TEMPORARY}*"):
         path.unlink()
-
-
-def _prune(folder: Path, keep: int, steps: Steps) -> None:
-    """Keeps the newest `keep` manifests that can be read, and the files that they name."""
-    kept: list[Manifest] = []
-    for path in sorted(folder.glob(MANIFEST_PATTERN), reverse=True):
-        try:
-            found = manifests.decode(path.read_bytes(), path.name) if len(kept) < keep else None
-        except StateRefused:
-            found = None
-        if found is None:
-            steps()
-            path.unlink()
-        else:
-            kept.append(found)
-    flush(folder)  # before the files go, so that no manifest comes back without them
-    needed = {file.name for manifest in kept for file in manifest.files.values()}
-    for part in PARTS:
-        for path in folder.glob(f"*-{part}"):
-            if path.name not in needed:
-                steps()
-                path.unlink()

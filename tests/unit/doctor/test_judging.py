@@ -74,7 +74,7 @@ MANIFEST = Manifest(
     files={},
 )
 WHOLE = Stored("manifest-2.json", MANIFEST)
-BROKEN = Stored("manifest-3.json", MANIFEST, "x-vectors is damaged")
+BROKEN = Stored("manifest-3.json", MANIFEST, ("x-vectors is damaged",))
 
 
 def assert_one(found: list[Finding], severity: str, said: str, remedy: str) -> None:
