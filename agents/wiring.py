@@ -33,7 +33,7 @@ from index_snapshots.manifest import Origin
 from schemas.errors import Unavailable
 from schemas.facets import parse_facets
 from schemas.metrics import Metrics
-from schemas.replicas import parse_replicas
+from schemas.replicas import by_any_address, parse_replicas
 from schemas.settings import (
     CatalogSettings,
     EmbedSettings,
@@ -116,7 +116,7 @@ async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> 
     refuse_open_endpoint("worker", settings.worker_host, settings.worker_open)
     configure_logs(settings.log_level)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
-    replicas = parse_replicas(settings.shards, settings.partitions)
+    replicas = by_any_address(parse_replicas(settings.shards, settings.partitions))
     cluster = await wait_for_kafka(settings)
     log_id = zlib.crc32(f"{cluster.cluster_id} {cluster.topic_ids['clicks']}".encode())
     sessions = RedisSessions(settings.redis_url, settings.generation, REDIS_TIMEOUT_S, slow_s=REDIS_TIMEOUT_S)

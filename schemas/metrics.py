@@ -71,6 +71,39 @@ METRICS: tuple[Metric, ...] = (
         "1 while replicas of a shard have different digests at the same offset, as the HTTP tier sees it",
         ("partition",),
     ),
+    Metric(
+        "freshet_shard_questions_total",
+        "counter",
+        "Questions to replicas by how they ended: good, failed (late and garbled too), overloaded, refused (a wrong "
+        "question), overtaken (another replica was quicker)",
+        ("partition", "replica", "result"),
+    ),
+    Metric(
+        "freshet_hedges_total",
+        "counter",
+        "Second questions to shards because the first was slow: sent, won (it was the quicker one; counted under sent "
+        "too), no_budget (not sent, FRESHET_HEDGE_SHARE was used up)",
+        ("result",),
+    ),
+    Metric(
+        "freshet_replica_broken_off",
+        "gauge",
+        "1 while a replica has failed so often that it is asked only when no other is left",
+        ("partition", "replica"),
+    ),
+    Metric(
+        "freshet_replica_latency_seconds",
+        "gauge",
+        "How slow the tier takes a replica to be: what it chooses by",
+        ("partition", "replica"),
+    ),
+    Metric(
+        "freshet_shed_total",
+        "counter",
+        "Refused at once because too much was under way: tier (searches), replica (questions)",
+        ("where",),
+    ),
+    Metric("freshet_searches_max", "gauge", "Searches that may be under way at once, as it follows from their times"),
     Metric("freshet_requests_total", "counter", "HTTP requests by route and status", ("route", "status")),
     Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
     Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),

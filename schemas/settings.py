@@ -143,7 +143,9 @@ class SessionSettings(WorkerSettings):
         "session-0", min_length=1, description="Fixed name of this worker in its consumer group"
     )
     shards: list[str] = Field(
-        default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
+        default_factory=list,
+        description="One entry per partition: addresses of its replicas, separated by |; dns://name:port stands for "
+        "every address of a name",
     )
 
 
@@ -156,10 +158,19 @@ class ServingSettings(Settings):
         "", description="Required for every write and admin route when set (header X-Freshet-Key)"
     )
     shards: list[str] = Field(
-        default_factory=list, description="One entry per partition: addresses of its replicas, separated by |"
+        default_factory=list,
+        description="One entry per partition: addresses of its replicas, separated by |; dns://name:port stands for "
+        "every address of a name",
     )
     personalise_strength: float = Field(
         0.15, ge=0, le=1, description="Most by which a shopper's session moves a score; 0: answers are the same for all"
+    )
+    hedge_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Most second questions to the shards, as a share of the first ones, when an answer takes longer "
+        "than 95 % of the last ones did; 0: none",
     )
     search_budget_ms: int = Field(300, ge=10, le=10_000, description="Time a search may take; late stages are left out")
     engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from schemas.errors import FreshetError
+from schemas.errors import FreshetError, Overloaded
 
 T = TypeVar("T")
 
@@ -12,7 +12,8 @@ T = TypeVar("T")
 class Budget:
     """Seconds for one request, counted from its creation.
 
-    `skipped` names the stages that were left out, `spent_ms` the time of each, `surprises` the errors that are bugs.
+    `skipped` names the stages that were left out, `spent_ms` the time of each, `overloads` what had too much to do,
+    `surprises` the errors that are bugs.
     """
 
     def __init__(self, total_s: float, clock: Callable[[], float]) -> None:
@@ -21,6 +22,7 @@ class Budget:
         self._total_s = total_s
         self.skipped: list[str] = []
         self.spent_ms: dict[str, float] = {}
+        self.overloads: list[Overloaded] = []
         self.surprises: list[tuple[str, Exception]] = []
 
     def took_ms(self) -> float:
@@ -28,10 +30,6 @@ class Budget:
 
     def left_s(self) -> float:
         return self._total_s - (self._clock() - self._started)
-
-    def left_ms(self) -> int:
-        """Whole milliseconds, at least 1: what is passed down to a shard."""
-        return max(1, int(self.left_s() * 1000))
 
     async def attempt(self, name: str, stage: Coroutine[Any, Any, T], default: T, share: float = 1.0) -> T:
         """Runs a stage in at most `share` of the time left; when it is late or fails, cancels it and gives `default`.
@@ -47,7 +45,9 @@ class Budget:
         try:
             async with asyncio.timeout(left_s):
                 return await stage
-        except (TimeoutError, FreshetError):
+        except (TimeoutError, FreshetError) as error:
+            if isinstance(error, Overloaded):
+                self.overloads.append(error)
             self.skipped.append(name)
             return default
         except Exception as error:  # noqa: BLE001 - a bug in one stage must not take the whole answer down

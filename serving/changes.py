@@ -18,7 +18,8 @@ from serving.allowance import Allowance
 from serving.event_steps import is_searchable, searchable_ms, waiting_for
 from serving.fresh_sample import FreshSample
 from serving.outcomes import Decided, OutcomeCache
-from serving.shards import Seen, Shards
+from serving.shard_answers import Seen
+from serving.shards import Shards
 
 FOLLOWED_PER_S = 10
 FOLLOWED_BURST = 20
@@ -113,7 +114,7 @@ class ChangeWatch:
         asked = [(self._pending[name].decided.outcome.sku, name.order) for name in event_ids]
         seens: list[Seen | None]
         try:
-            seens = list(await self._shards.seen(partition, asked, SEEN_TIMEOUT_S))
+            seens = list((await self._shards.seen(partition, asked, SEEN_TIMEOUT_S)).seen)
         except Unavailable:
             seens = [None] * len(event_ids)
         for event_id, seen in zip(event_ids, seens, strict=True):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schemas.digests import Digest
 from schemas.search import Message
-from serving.shards import ShardOnProcess
+from serving.shard_answers import ShardOnProcess
 
 
 class Difference(Message):

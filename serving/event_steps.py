@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.records import EventId, Outcome
 from serving.outcome_lookup import may_be_corrected
-from serving.shards import Seen
+from serving.shard_answers import Seen
 
 
 def is_searchable(event_id: EventId, outcome: Outcome, seen: Seen) -> bool:

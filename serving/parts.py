@@ -10,11 +10,11 @@ from aiohttp import web
 from schemas.facets import Facets, parse_facets
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
+from serving.adaptive_gate import AdaptiveGate
 from serving.changes import ChangeWatch
 from serving.door import Door
 from serving.feed import Feed
 from serving.freshness import FreshnessMeter
-from serving.gate import Gate
 from serving.history import History
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
@@ -41,7 +41,7 @@ class Wiring:
     new_request_id: Callable[[], str]
     door: Door
     clicks: Door
-    searching: Gate
+    searching: AdaptiveGate
     shards: Shards
     watch: ShardWatch
     hints: Hints

@@ -8,7 +8,8 @@ from schemas.errors import Unavailable
 from schemas.search import ShardState
 from serving.differing import Difference, differences
 from serving.logs import Log
-from serving.shards import ShardOnProcess, Shards
+from serving.shard_answers import ShardOnProcess
+from serving.shards import Shards
 
 WATCH_EVERY_S = 0.5
 WATCH_TIMEOUT_S = 2.0
@@ -27,6 +28,8 @@ class ShardWatch:
 
     def __init__(self) -> None:
         self.processes: dict[tuple[int, int], ShardOnProcess] = {}
+        self.at: dict[str, list[ShardOnProcess]] = {}
+        """By address; who did not answer is missing."""
         self.differences: list[Difference] = []
         self._hinted: dict[tuple[int, int], ShardState] = {}
         self._here: dict[str, bool] = {}
@@ -49,16 +52,18 @@ class ShardWatch:
 
     async def refresh(self, shards: Shards, hints: Hints, log: Log) -> None:
         """Asks every process and the hints at once; a process that does not answer is unknown from now on."""
-        answers = asyncio.gather(*(_ask(shards, address) for address in shards.addresses()))
+        addresses = shards.addresses()
+        answers = asyncio.gather(*(_ask(shards, address) for address in addresses))
         self._hinted = await hints.read()
-        found = dict(zip(shards.addresses(), await answers, strict=True))
+        found = dict(zip(addresses, await answers, strict=True))
         self._tell({address: isinstance(answer, list) for address, answer in found.items()}, found, log)
+        self.at = {address: answer for address, answer in found.items() if isinstance(answer, list)}
         self.processes = {
             (process.state.partition, process.state.replica): process
-            for answer in found.values()
-            if isinstance(answer, list)
+            for answer in self.at.values()
             for process in answer
         }
+        shards.router.saw(self.at, self._hinted)
         self._compare(log)
 
     def _compare(self, log: Log) -> None:

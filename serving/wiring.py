@@ -1,10 +1,11 @@
 """Builds the real query tier: the only place that knows what is connected to what."""
 
 import asyncio
+import random
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
@@ -19,11 +20,12 @@ from schemas.metrics import Metrics
 from schemas.replicas import parse_replicas
 from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
+from serving.adaptive_gate import AdaptiveGate
+from serving.addresses import RESOLVE_EVERY_S, Addresses
 from serving.background import repeating
 from serving.door import CATALOG, CLICKS, Door, Kind
 from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
-from serving.gate import Gate
 from serving.history import History
 from serving.live import build_live, wall_ms
 from serving.logs import Log
@@ -32,8 +34,10 @@ from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
 from serving.readiness import readiness
-from serving.routes.search import SEARCHES_MAX
+from serving.router import Router
+from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
 from serving.served import DRAIN_EVERY_S, ServedLog
+from serving.shard_http import ShardHttp
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards
 from serving.tastes import PROBE_EVERY_S, Tastes
@@ -53,13 +57,14 @@ CONNECTIONS_MAX = 256
 async def build(settings: ServingSettings, log: Log) -> Wiring:
     """Call it inside the running loop. Connects to nothing yet. Raises SettingsError."""
     refuse_open_door(settings.host, settings.admin_key)
-    replicas = parse_replicas(settings.shards, settings.partitions)
+    addresses = Addresses(parse_replicas(settings.shards, settings.partitions))
     metrics, clock = Metrics(), time.monotonic
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
     hints = ReplicaHints(settings.redis_url)
     watch = ShardWatch()
-    shards = Shards(replicas, session, clock, watch.states)
+    router = Router(addresses, metrics, clock, random.Random(), settings.hedge_share)
+    shards = Shards(router, ShardHttp(session), clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
@@ -67,7 +72,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     outcomes = OutcomeCache(clock)
     history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
     sample = FreshSample(clock)
-    freshness = FreshnessMeter(lag_history, len(replicas), outcomes, sample, watch.states, settings.generation, clock)
+    freshness = FreshnessMeter(
+        lag_history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
+    )
     ready = partial(readiness, shards, watch, vectors, freshness)
     live = build_live(settings, shards, watch, outcomes, freshness, sample, hints, ready, metrics, session, log)
     served = ServedLog(producer, topic_name("served", settings.generation), settings.served_full_share, metrics)
@@ -80,7 +87,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         new_request_id=lambda: uuid.uuid4().hex,
         door=open_door(CATALOG, "catalog", producer, settings, metrics),
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
-        searching=Gate("searches", SEARCHES_MAX),
+        searching=search_gate(settings, clock),
         shards=shards,
         watch=watch,
         hints=hints,
@@ -100,6 +107,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: looking_up(sessions, tastes, log),
             lambda: sending(served, log),
             lambda: repeating("watchdog", lambda: tick(clock, metrics, log), 0.0, log),
+            lambda: resolving(addresses, log),
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
             lambda: following(lambda: open_tail(settings), outcomes, log),
@@ -107,6 +115,10 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )
+
+
+def search_gate(settings: ServingSettings, clock: Callable[[], float]) -> AdaptiveGate:
+    return AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
 
 
 def open_door(kind: Kind, topic: str, producer: Producer, settings: ServingSettings, metrics: Metrics) -> Door:
@@ -129,6 +141,16 @@ async def connections(
         await session.close()
         await hints.close()
         await producer.close()
+
+
+@asynccontextmanager
+async def resolving(addresses: Addresses, log: Log) -> AsyncIterator[None]:
+    """Each name by itself: one whose server is slow does not hold up the others."""
+    async with AsyncExitStack() as stack:
+        for name in addresses.names:
+            step = partial(addresses.refresh, name, log)
+            await stack.enter_async_context(repeating(f"resolving {name}", step, RESOLVE_EVERY_S, log))
+        yield
 
 
 @asynccontextmanager

@@ -115,7 +115,8 @@ async def _status(event_id: EventId, decided: Decided, complete: bool, wiring: W
     seen, degraded = None, []
     if outcome.outcome in ("indexed", "deleted"):
         try:
-            [seen] = await wiring.shards.seen(event_id.partition, [(outcome.sku, event_id.order)], SHARD_TIMEOUT_S)
+            asked = [(outcome.sku, event_id.order)]
+            [seen] = (await wiring.shards.seen(event_id.partition, asked, SHARD_TIMEOUT_S)).seen
         except FreshetError as error:
             if not isinstance(error, Unavailable):
                 raise

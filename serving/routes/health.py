@@ -7,13 +7,14 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from pydantic import BaseModel, ConfigDict
 
+from serving.breaker import Circuit
 from serving.differing import Difference
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
 from serving.readiness import Readiness, readiness
 from serving.routes.route import Route, answer_model
-from serving.shards import ShardOnProcess
+from serving.shard_answers import ShardOnProcess
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -76,10 +77,24 @@ async def get_readyz(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     wiring.metrics.gauge("freshet_redis_up").set(wiring.hints.up)
+    wiring.metrics.gauge("freshet_searches_max").set(wiring.searching.inside_max)
+    show_replicas(wiring)
     for partition in wiring.shards.partitions:
         differing = any(one.partition == partition for one in wiring.watch.differences)
         wiring.metrics.gauge("freshet_replicas_differ").labels(partition).set(differing)
     return web.Response(body=generate_latest(wiring.metrics.registry), headers={"Content-Type": METRICS_TYPE})
+
+
+def show_replicas(wiring: Wiring) -> None:
+    """Anew, so that a replica that is gone is not shown any more."""
+    broken = wiring.metrics.gauge("freshet_replica_broken_off")
+    latency = wiring.metrics.gauge("freshet_replica_latency_seconds")
+    broken.clear()
+    latency.clear()
+    for partition in wiring.shards.partitions:
+        for one in wiring.shards.router.replicas(partition):
+            broken.labels(partition=partition, replica=one.name).set(one.breaker.circuit is not Circuit.CLOSED)
+            latency.labels(partition=partition, replica=one.name).set(one.latency.cost(0))
 
 
 async def get_freshness(request: web.Request) -> web.Response:
@@ -92,17 +107,15 @@ async def get_processes(request: web.Request) -> web.Response:
 
 async def get_status(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
-    found, processes = readiness_of(wiring), wiring.watch.processes
-    everywhere = [
-        (partition, replica, address)
-        for partition, addresses in enumerate(wiring.shards.replicas)
-        for replica, address in enumerate(addresses)
-    ]
+    found, at = readiness_of(wiring), wiring.watch.at
+    everywhere = [one for partition in wiring.shards.partitions for one in wiring.shards.router.replicas(partition)]
+    here = {(process.state.partition, address): process for address, group in at.items() for process in group}
     replicas = [
-        ReplicaStatus(address=address, **processes[(partition, replica)].model_dump())
-        for partition, replica, address in everywhere
-        if (partition, replica) in processes
+        ReplicaStatus(address=one.address, **here[(one.partition, one.address)].model_dump())
+        for one in everywhere
+        if (one.partition, one.address) in here
     ]
+    unreachable = [one for one in everywhere if (one.partition, one.address) not in here]
     return answer_model(
         Status(
             version=wiring.version,
@@ -113,7 +126,7 @@ async def get_status(request: web.Request) -> web.Response:
             encoder=wiring.vectors.encoder_id,
             products=sum(wiring.watch.visible(partition) for partition in wiring.shards.partitions),
             replicas=replicas,
-            unreachable=[f"{p}/{r} {address}" for p, r, address in everywhere if (p, r) not in processes],
+            unreachable=[f"{one.partition}/{one.name} {one.address}" for one in unreachable],
             differing=wiring.watch.differences,
             redis=wiring.hints.up,
             kafka=found.kafka,

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from schemas.errors import Overloaded
 from schemas.facets import check_filters
 from schemas.search import Hit, SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
@@ -20,14 +21,20 @@ from serving.served import fits
 
 BODY_BYTES_MAX = 1_000_000
 SEARCHES_MAX = 256
-"""Searches at once: beyond it all would be late, so one more is refused fast."""
+"""Searches at once, when all are quick; fewer when not: one more is refused fast."""
+SLOW_SHARE = 0.5
+"""A search that takes more of its budget shows that too many are under way."""
 JSON = "application/json"
 
 
 async def post_search(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
-    with wiring.searching.inside():
-        return await _answer(request, wiring)
+    try:
+        with wiring.searching.inside():
+            return await _answer(request, wiring)
+    except Overloaded:
+        wiring.metrics.counter("freshet_shed_total").labels(where="tier").inc()
+        raise
 
 
 async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
@@ -36,6 +43,8 @@ async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     check_filters(asked.filters, wiring.facets)
     found = await search(asked, wiring.vectors, wiring.tastes, wiring.shards, budget)
     observe(budget, wiring)
+    if not found.answers and budget.overloads:
+        raise budget.overloads[0]
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
     at_ms = wiring.wall_ms()
     response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)

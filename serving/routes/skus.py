@@ -10,7 +10,7 @@ from schemas.search import Hit, ShardState
 from serving.parts import WIRING
 from serving.problems import Refusal
 from serving.routes.route import Parameter, Route, answer_model
-from serving.shards import SkuOnShard
+from serving.shard_answers import SkuOnShard
 from streams.partitioner import partition_of
 
 TIMEOUT_S = 1.0

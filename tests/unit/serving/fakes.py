@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,20 +17,23 @@ from schemas.personal import blended
 from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
+from serving.adaptive_gate import AdaptiveGate
+from serving.addresses import Addresses
 from serving.app import create_app
 from serving.changes import ChangeWatch
 from serving.door import CATALOG, CLICKS, Door
 from serving.feed import Feed
 from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
-from serving.gate import Gate
 from serving.history import History
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors, fp16_text
-from serving.routes.search import SEARCHES_MAX
+from serving.router import Router
+from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
 from serving.served import ServedLog
+from serving.shard_http import ShardHttp
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
 from serving.tastes import Tastes
@@ -280,8 +284,9 @@ class Tier:
         self._session = aiohttp.ClientSession()
         settings = ServingSettings.model_validate(self.settings)
         watch, metrics = ShardWatch(), self.metrics
-        addresses = [[shard.url for shard in group] for group in self.replicas]
-        shards = Shards(addresses, self._session, clock, watch.states)
+        addresses = Addresses([[shard.url for shard in group] for group in self.replicas])
+        router = Router(addresses, metrics, clock, random.Random(7), settings.hedge_share)
+        shards = Shards(router, ShardHttp(self._session), clock)
         vectors = QueryVectors(PlainCache(), metrics, clock, watch.encoders)
         vectors.give(ENCODER, self.encoding)
         self.sessions = self.sessions or MemorySessions(clock)
@@ -299,7 +304,7 @@ class Tier:
             new_request_id=lambda: next(self._ids),
             door=Door(CATALOG, self.producer, "catalog", settings.generation, metrics),
             clicks=Door(CLICKS, self.producer, "clicks", settings.generation, metrics),
-            searching=Gate("searches", SEARCHES_MAX),
+            searching=AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock),
             shards=shards,
             watch=watch,
             hints=self.hints,
@@ -310,7 +315,7 @@ class Tier:
             outcomes=outcomes,
             history=history,
             freshness=FreshnessMeter(
-                history, len(addresses), outcomes, sample, watch.states, settings.generation, clock
+                history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
             ),
             changes=ChangeWatch(outcomes, shards, sample, feed.change, clock),
             processes=ProcessWatch(["serving"], lambda: 1_700_000_000_000, lambda: None),

@@ -68,11 +68,3 @@ async def test_cancelling_the_request_is_not_swallowed() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-
-
-def test_what_is_passed_down_is_at_least_a_millisecond() -> None:
-    clock = Clock()
-    budget = Budget(0.5, clock)
-    assert budget.left_ms() == 500
-    clock.now_s += 2
-    assert budget.left_ms() == 1

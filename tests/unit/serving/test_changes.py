@@ -19,7 +19,7 @@ from serving.changes import (
 )
 from serving.fresh_sample import FreshSample
 from serving.outcomes import NEWEST_MAX, OutcomeCache
-from serving.shards import Seen
+from serving.shard_answers import Seen
 from streams.reader import LogRecord
 from tests.unit.serving.fakes import Clock, FakeShard, Tier, outcome
 

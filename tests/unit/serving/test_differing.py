@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.digests import Checkpoint, Checkpoints
 from serving.differing import Difference, differences
-from serving.shards import ShardOnProcess
+from serving.shard_answers import ShardOnProcess
 from tests.unit.serving.fakes import FakeShard, Tier, state
 
 

@@ -5,9 +5,17 @@ import asyncio
 import pytest
 
 from schemas.errors import Unavailable
-from serving.hedge import first_good
+from serving.hedge import Won, first_good
 
 LONG_S = 1_000.0
+
+
+def may() -> bool:
+    return True
+
+
+def may_not() -> bool:
+    return False
 
 
 async def away() -> str:
@@ -25,7 +33,7 @@ async def test_the_first_replica_answers_alone() -> None:
         asked.append("second")
         return "second"
 
-    assert await first_good([good, second], LONG_S) == "first"
+    assert await first_good([good, second], LONG_S, may) == Won("first", 0, False)
     assert asked == ["first"]
 
 
@@ -33,7 +41,7 @@ async def test_a_failure_asks_the_next_at_once() -> None:
     async def good() -> str:
         return "second"
 
-    assert await first_good([away, good], LONG_S) == "second"
+    assert await first_good([away, good], LONG_S, may_not) == Won("second", 0, False)
 
 
 async def test_a_slow_one_is_overtaken_and_ended() -> None:
@@ -50,16 +58,16 @@ async def test_a_slow_one_is_overtaken_and_ended() -> None:
         return "second"
 
     before = asyncio.all_tasks()
-    assert await first_good([slow, good], 0.01) == "second"
+    assert await first_good([slow, good], 0.01, may) == Won("second", 1, True)
     assert ended == [True]
     assert asyncio.all_tasks() == before
 
 
 async def test_when_all_are_away_the_last_reason_is_told() -> None:
     with pytest.raises(Unavailable, match="away"):
-        await first_good([away, away], LONG_S)
+        await first_good([away, away], LONG_S, may)
     with pytest.raises(Unavailable, match="no replica"):
-        await first_good([], LONG_S)
+        await first_good([], LONG_S, may)
 
 
 async def test_a_bug_is_not_taken_for_a_replica_that_is_away() -> None:
@@ -67,7 +75,7 @@ async def test_a_bug_is_not_taken_for_a_replica_that_is_away() -> None:
         raise KeyError("oops")
 
     with pytest.raises(KeyError):
-        await first_good([bug, away], LONG_S)
+        await first_good([bug, away], LONG_S, may)
 
 
 async def test_cancelling_ends_all_that_run() -> None:
@@ -82,10 +90,50 @@ async def test_cancelling_ends_all_that_run() -> None:
             running -= 1
         return "never"
 
-    task = asyncio.create_task(first_good([slow, slow], 0.001))
+    task = asyncio.create_task(first_good([slow, slow], 0.001, may))
     while running < 2:
         await asyncio.sleep(0.001)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert running == 0
+
+
+async def test_without_leave_a_slow_one_is_waited_for() -> None:
+    asked = []
+
+    async def slow() -> str:
+        await asyncio.sleep(0.03)
+        return "first"
+
+    async def second() -> str:
+        asked.append("second")
+        return "second"
+
+    assert await first_good([slow, second], 0.001, may_not) == Won("first", 0, False)
+    assert asked == []
+
+
+async def test_leave_may_come_later() -> None:
+    answers = iter([False, True])
+
+    async def slow() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    async def good() -> str:
+        return "second"
+
+    assert await first_good([slow, good], 0.001, lambda: next(answers)) == Won("second", 1, True)
+
+
+async def test_a_first_one_that_is_overtaken_by_none_still_wins() -> None:
+    async def slow() -> str:
+        await asyncio.sleep(0.02)
+        return "first"
+
+    async def slower() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    assert await first_good([slow, slower], 0.001, may) == Won("first", 1, False)

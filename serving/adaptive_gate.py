@@ -1,0 +1,52 @@
+"""A limit on searches inside that follows their times: it falls while they are slow, before a queue eats their time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from schemas.errors import Overloaded
+
+INSIDE_MIN: Final = 4
+"""The limit never falls below it."""
+FALL: Final = 0.8
+"""What is left of the limit after a slow one; at most once per `slow_s`, as those inside then were let in before."""
+
+
+class AdaptiveGate:
+    """For one event loop. More is let in step by step while it is quick, less at once when it is not (AIMD, as TCP does
+    it): `slow_s` is what a search should not take longer than."""
+
+    def __init__(self, what: str, inside_max: int, slow_s: float, clock: Callable[[], float]) -> None:
+        self._what = what
+        self._inside_max = inside_max
+        self._slow_s = slow_s
+        self._clock = clock
+        self._limit = float(inside_max)
+        self._fell_s = clock()
+        self._inside = 0
+
+    @property
+    def inside_max(self) -> int:
+        """As it is now."""
+        return int(self._limit)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Raises Overloaded when as many as may be are inside already."""
+        if self._inside >= self.inside_max:
+            raise Overloaded(f"{self._inside} {self._what} are inside already", retry_after_s=1.0)
+        self._inside += 1
+        started_s = self._clock()
+        try:
+            yield
+        finally:
+            self._learn(self._clock() - started_s)
+            self._inside -= 1
+
+    def _learn(self, took_s: float) -> None:
+        now_s = self._clock()
+        if took_s > self._slow_s:
+            if now_s - self._fell_s >= self._slow_s:
+                self._limit, self._fell_s = max(INSIDE_MIN, self._limit * FALL), now_s
+        elif 2 * self._inside >= self._limit:  # what is not used up says nothing about more
+            self._limit = min(self._inside_max, self._limit + 1 / self._limit)

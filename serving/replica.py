@@ -1,0 +1,53 @@
+"""What the router knows of one replica of one partition."""
+
+from collections.abc import Callable
+
+from schemas.search import ShardState
+from serving.breaker import Breaker
+from serving.peak_latency import PeakLatency
+
+
+class Replica:
+    """For one event loop."""
+
+    def __init__(self, partition: int, address: str, number: int | None, clock: Callable[[], float]) -> None:
+        self.partition = partition
+        self.address = address
+        self.number = number
+        """None until it has told."""
+        self.latency = PeakLatency(clock)
+        self.breaker = Breaker(clock)
+        self.in_flight = 0
+        self.watched: ShardState | None = None
+        """As the watch saw it last, at the same time as the other replicas; None: it did not answer."""
+        self.answered: ShardState | None = None
+        """Of the answer that was furthest in the log."""
+        self.ready = True
+        """False while it says that it is still catching up."""
+
+    @property
+    def name(self) -> str:
+        """For metrics: the replica's number, or its address while that is unknown."""
+        return self.address if self.number is None else str(self.number)
+
+    @property
+    def cost(self) -> float:
+        return self.latency.cost(self.in_flight)
+
+    @property
+    def furthest(self) -> ShardState | None:
+        """The furthest state that it is known to have: it may be further by now."""
+        known = [state for state in (self.watched, self.answered) if state]
+        return max(known, key=position, default=None)
+
+    def tell(self, state: ShardState) -> None:
+        """It answered from this state. One of another life counts from its own beginning."""
+        self.number = state.replica
+        before = self.answered
+        if before is None or before.lineage != state.lineage or position(state) > position(before):
+            self.answered = state
+
+
+def position(state: ShardState) -> int:
+    """How far a state is, in records of both topics."""
+    return state.documents_offset + state.offers_offset
