@@ -57,15 +57,22 @@ class Kept:
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
     alarmed: bool = False
+    live_from: Offsets | None = None
+    """Where it had caught up with the log: from there on its digests are those of any other replica. Before, a shard
+    that is built from a compacted log lacks what was superseded."""
 
     @property
     def position(self) -> Mapping[str, int]:
         """Next offset of each topic."""
         return self.shard.view.offsets._asdict()
 
+    @property
+    def damaged(self) -> bool:
+        return self.scrubbed is not None and bool(self.scrubbed.differing)
+
     def refuse_damaged(self) -> None:
         """Raises StateRefused: a damaged state must not take the place of the whole snapshots on disk."""
-        if self.scrubbed is not None and self.scrubbed.differing:
+        if self.damaged and self.scrubbed is not None:
             raise StateRefused(f"the last scrub found the {' and '.join(self.scrubbed.differing)} changed")
 
 
@@ -171,6 +178,7 @@ class ShardAgent:
                     refused += self._apply(kept, records)[1]
                     count += len(records)
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
+            kept.live_from = kept.shard.view.offsets
         finally:
             reader.close()
         return count, refused

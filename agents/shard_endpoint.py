@@ -3,6 +3,7 @@
 import base64
 import os
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
+from agents.shard_buckets import BucketsEndpoint
 from agents.shard_search import Question, answer_all
 from agents.shard_structure import structure
 from index_snapshots.orders import pack
@@ -46,8 +48,11 @@ class SeenRequest(BaseModel):
 class ShardEndpoint:
     """Searches run in threads, one per core, on the view that is newest when they start."""
 
-    def __init__(self, agent: ShardAgent) -> None:
+    def __init__(self, agent: ShardAgent, scrub_soon: Callable[[], None] = lambda: None) -> None:
+        """`scrub_soon` asks for a scrub of all shards."""
         self._agent = agent
+        self._scrub_soon = scrub_soon
+        self._buckets = BucketsEndpoint(self._kept)
         self._searches: SearchThreads[Question, bytes] = SearchThreads(
             lambda questions: answer_all(questions, agent.state), os.cpu_count() or 1
         )
@@ -59,6 +64,8 @@ class ShardEndpoint:
         app.router.add_post("/vectors", self.vectors)
         app.router.add_post("/seen", self.seen)
         app.router.add_get("/state", self.state)
+        app.router.add_get("/buckets", self._buckets.buckets)
+        app.router.add_post("/scrub", self.scrub)
         health.add_to(app)
         return app
 
@@ -86,7 +93,10 @@ class ShardEndpoint:
 
     async def vectors(self, request: web.Request) -> web.Response:
         asked = await _read(request, VectorsQuery)
-        view = self._kept(asked.partition).shard.view
+        kept = self._kept(asked.partition)
+        if kept.damaged:  # whoever asks here has no watch that would keep it from a damaged replica
+            raise Unavailable("the last scrub found this shard damaged")
+        view = kept.shard.view
         found = ((sku, view.vector(sku)) for sku in asked.skus)
         answer = VectorsAnswer(
             encoder=view.identity.encoder,
@@ -108,6 +118,11 @@ class ShardEndpoint:
     async def state(self, request: web.Request) -> web.Response:
         return _json(orjson.dumps({"shards": [self._state(partition) for partition in self._agent.kept]}))
 
+    async def scrub(self, request: web.Request) -> web.Response:
+        """Returns at once; `GET /state` tells what is found."""
+        self._scrub_soon()
+        return web.Response(status=202)
+
     def _state(self, partition: int) -> dict[str, Any]:
         kept = self._agent.kept[partition]
         view = kept.shard.view
@@ -122,6 +137,7 @@ class ShardEndpoint:
             "digest_documents": view.digest_documents,
             "digest_offers": view.digest_offers,
             "checkpoints": kept.checkpoints.kept.model_dump(),
+            "live_from": kept.live_from._asdict() if kept.live_from else None,
             "scrub": kept.scrubbed.model_dump() if kept.scrubbed else None,
             "structure": structure(kept.shard),
             "applied_records": kept.applied,

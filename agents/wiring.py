@@ -168,7 +168,9 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         return "" if agent.live else "catching up with the log"
 
     health = Health("shard", metrics, why_not_ready, lambda: {"partitions": partitions, "replica": settings.replica})
-    port = await listen(ShardEndpoint(agent).app(health), settings.shard_host, settings.shard_port)
+    scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
+    endpoint = ShardEndpoint(agent, scrubber.soon)
+    port = await listen(endpoint.app(health), settings.shard_host, settings.shard_port)
     log.info("listening", process="shard", port=port)
     await agent.catch_up()
     name = WorkerName(f"freshet-shard-{settings.generation}", f"shard-{settings.replica}-{partitions[0]}")
@@ -183,7 +185,6 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         metrics.gauge("freshet_redis_up").set(hints.up)
 
     watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
-    scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
     scrubbing = asyncio.create_task(scrubber.forever())
 
     async def finish() -> None:

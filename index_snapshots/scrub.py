@@ -33,14 +33,17 @@ class Scrub:
     What cannot be read any more is a difference too, and no reason to stop.
     """
 
-    def __init__(self, view: Scrubbable) -> None:
+    def __init__(self, view: Scrubbable, wrong: Callable[[int], Digest | None] = lambda slot: None) -> None:
+        """`wrong`: which side of a slot is wrong though its hash may be right."""
         self._view = view
+        self._wrong = wrong
         self._hashes: dict[Digest, Callable[[int], int]] = {
             "documents": view.document_hash,
             "offers": view.offer_hash,
         }
         self._sums: dict[Digest, int] = dict.fromkeys(self._hashes, 0)
         self._unreadable: set[Digest] = set()
+        """Or wrong beyond what the sums tell."""
 
     def __iter__(self) -> Iterator[int]:
         """Yields how many slots are done."""
@@ -56,6 +59,12 @@ class Scrub:
                 self._sums[digest] += hash_of(slot)
             except Exception:  # noqa: BLE001  a changed number may point anywhere
                 self._unreadable.add(digest)
+        try:
+            wrong = self._wrong(slot)
+        except Exception:  # noqa: BLE001  as above
+            wrong = "documents"
+        if wrong is not None:
+            self._unreadable.add(wrong)
 
     def differing(self) -> list[Digest]:
         """Of a whole pass: the digests that are not what the log made them."""

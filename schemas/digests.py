@@ -1,11 +1,13 @@
 """What a shard says of its digests: at fixed offsets of the log, and when they were last computed anew."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from schemas.search import Message
 
+OFFSET_HEADER: Final = "X-Freshet-Offset"
+"""Of the buckets of a shard: next offset of the topic at which they were taken."""
 Digest = Literal["documents", "offers", "structure"]
 """Over the newest document per SKU, the newest offer per SKU, and how the vectors are laid out in segments."""
 
@@ -40,4 +42,6 @@ class Scrubbed(Message):
     skus: int
     """How many were hashed."""
     differing: list[Digest]
-    """Digests that are not what the log made them; empty: all is well."""
+    """Digests that are not what the log made them, or what stands for them beside the records; empty: all is well."""
+    damaged_files: list[str] = Field(default_factory=list)
+    """Of the segments, by name."""

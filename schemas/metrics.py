@@ -104,6 +104,12 @@ METRICS: tuple[Metric, ...] = (
         ("where",),
     ),
     Metric("freshet_searches_max", "gauge", "Searches that may be under way at once, as it follows from their times"),
+    Metric(
+        "freshet_replicas_out",
+        "gauge",
+        "Replicas of a shard that answer nothing because they do not hold what the log says, as the HTTP tier sees it",
+        ("partition",),
+    ),
     Metric("freshet_requests_total", "counter", "HTTP requests by route and status", ("route", "status")),
     Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
     Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),

@@ -10,7 +10,7 @@ from serving.shard_answers import ShardOnProcess
 
 
 class Difference(Message):
-    """Replicas of one lineage have different digests at one offset. It should never happen."""
+    """Replicas have different digests at one offset. It should never happen."""
 
     partition: int
     digest: Digest
@@ -18,6 +18,8 @@ class Difference(Message):
     """Next offset of the topic (of `documents` for `structure`): the first common point where they differ."""
     replicas: dict[str, list[int]]
     """Numbers of the replicas by what they have, 32 hex digits each."""
+    bucket: int | None = None
+    """The first of 256 buckets of products, by hash of the SKU, in which two of them differ; null: not known (yet)."""
 
 
 class _Point(NamedTuple):
@@ -25,6 +27,7 @@ class _Point(NamedTuple):
 
     partition: int
     lineage: str
+    """Empty for what must be the same in all lineages."""
     digest: Digest
     offset: int
 
@@ -35,9 +38,9 @@ def differences(replicas: Iterable[ShardOnProcess]) -> list[Difference]:
     for replica in replicas:
         for point, value in _points(replica):
             found[point].setdefault(value, set()).add(replica.state.replica)
-    first: dict[tuple[int, str, Digest], Difference] = {}
-    for point, values in sorted(found.items()):
-        place = point.partition, point.lineage, point.digest
+    first: dict[tuple[int, Digest], Difference] = {}
+    for point, values in sorted(found.items(), key=_offset):
+        place = point.partition, point.digest
         if len(values) > 1 and place not in first:
             numbers = {value: sorted(who) for value, who in sorted(values.items())}
             first[place] = Difference(
@@ -46,8 +49,13 @@ def differences(replicas: Iterable[ShardOnProcess]) -> list[Difference]:
     return list(first.values())
 
 
+def _offset(found: tuple[_Point, dict[str, set[int]]]) -> tuple[int, str, int]:
+    return found[0].partition, found[0].digest, found[0].offset
+
+
 def _points(replica: ShardOnProcess) -> Iterator[tuple[_Point, str]]:
-    """The checkpoints, and where the replica stands now."""
+    """The checkpoints, and where the replica stands now. Products and offers are the same in all lineages, once their
+    replica has caught up with the log."""
     state, kept = replica.state, replica.checkpoints
     at: list[tuple[Digest, int, str]] = [
         *(("documents", point.offset, point.digest) for point in kept.documents),
@@ -57,5 +65,7 @@ def _points(replica: ShardOnProcess) -> Iterator[tuple[_Point, str]]:
         ("offers", state.offers_offset, replica.digest_offers),
     ]
     for digest, offset, value in at:
+        if value and digest != "structure" and replica.live_from and offset >= getattr(replica.live_from, digest):
+            yield _Point(state.partition, "", digest, offset), value
         if value:
             yield _Point(state.partition, state.lineage, digest, offset), value

@@ -39,6 +39,13 @@ class SeenAnswer(BaseModel):
     state: ShardState
 
 
+class LiveFrom(BaseModel):
+    """Offsets from which on the digests of a replica are those of any other."""
+
+    documents: int
+    offers: int
+
+
 class ShardOnProcess(BaseModel):
     """One partition of one replica, as its process reports it."""
 
@@ -54,6 +61,8 @@ class ShardOnProcess(BaseModel):
     """32 hex digits over the newest document per SKU, at `state`."""
     digest_offers: str = ""
     checkpoints: Checkpoints = Checkpoints()
+    live_from: LiveFrom | None = None
+    """Null while it is catching up."""
     scrub: Scrubbed | None = None
     """Null until the first one is done."""
 

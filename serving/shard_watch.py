@@ -6,7 +6,9 @@ from typing import Protocol
 
 from schemas.errors import Unavailable
 from schemas.search import ShardState
-from serving.differing import Difference, differences
+from serving.examining import Examine
+from serving.faulty import out_of
+from serving.judging import Judge
 from serving.logs import Log
 from serving.shard_answers import ShardOnProcess
 from serving.shards import Shards
@@ -26,11 +28,11 @@ class Hints(Protocol):
 class ShardWatch:
     """The last known state of every replica, and the hints of those that were not reached."""
 
-    def __init__(self) -> None:
+    def __init__(self, examine: Examine | None = None) -> None:
+        self.judge = Judge(examine)
         self.processes: dict[tuple[int, int], ShardOnProcess] = {}
         self.at: dict[str, list[ShardOnProcess]] = {}
         """By address; who did not answer is missing."""
-        self.differences: list[Difference] = []
         self._hinted: dict[tuple[int, int], ShardState] = {}
         self._here: dict[str, bool] = {}
 
@@ -64,14 +66,13 @@ class ShardWatch:
             for process in answer
         }
         shards.router.saw(self.at, self._hinted)
-        self._compare(log)
-
-    def _compare(self, log: Log) -> None:
-        before = {(one.partition, one.digest) for one in self.differences}
-        self.differences = differences(self.processes.values())
-        for one in self.differences:
-            if (one.partition, one.digest) not in before:
-                log.error("replicas_differ", **one.model_dump())
+        places = {
+            (process.state.partition, process.state.replica): address
+            for address, answer in self.at.items()
+            for process in answer
+        }
+        self.judge.look(self.processes, places, log)
+        shards.router.take_out(out_of(self.judge.faulty))
 
     def _tell(self, here: dict[str, bool], found: Mapping[str, object], log: Log) -> None:
         for address, answers in here.items():

@@ -24,6 +24,7 @@ from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import RESOLVE_EVERY_S, Addresses
 from serving.background import repeating
 from serving.door import CATALOG, CLICKS, Door, Kind
+from serving.examining import Examiner
 from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.history import History
@@ -62,7 +63,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
     hints = ReplicaHints(settings.redis_url)
-    watch = ShardWatch()
+    watch = ShardWatch(Examiner(session))
     router = Router(addresses, metrics, clock, random.Random(), settings.hedge_share)
     shards = Shards(router, ShardHttp(session), clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)

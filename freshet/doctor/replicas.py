@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from freshet.doctor.finding import Finding, ok, problem
 from freshet.doctor.place import Place
 from freshet.http_page import NOBODY, Page, look
-from freshet.status.replicas import WHAT_TO_DO, damaged, differing
+from freshet.status.replicas import WHAT_TO_DO, alone, damaged, differing
 
 NAME = "replicas"
 
@@ -27,6 +27,7 @@ def gather(place: Place) -> ReplicaFacts:
 def judge(facts: ReplicaFacts) -> list[Finding]:
     if facts.status.status != 200:
         return [ok(NAME, "not known: the HTTP tier does not say")]
-    wrong = [*damaged(facts.status.body), *differing(facts.status.body)]
+    status = facts.status.body
+    wrong = [*damaged(status), *alone(status), *differing(status)]
     shards = len({replica["state"]["partition"] for replica in facts.status.body.get("replicas", [])})
     return [problem(NAME, line, WHAT_TO_DO) for line in wrong] or [ok(NAME, f"those of {shards} shards hold the same")]

@@ -11,6 +11,7 @@ def differing(status: Mapping[str, Any]) -> list[str]:
     return [
         f"replicas of shard {one['partition']} differ in {one['digest']} at offset {one['offset']:,}: "
         + ", ".join(f"{_numbers(who)} {'has' if len(who) == 1 else 'have'} {what[:8]}" for what, who in _sides(one))
+        + _bucket(one)
         for one in status.get("differing", [])
     ]
 
@@ -20,9 +21,33 @@ def damaged(status: Mapping[str, Any]) -> list[str]:
     return [
         f"a scrub of shard {replica['state']['partition']}, replica {replica['state']['replica']}, found its "
         f"{' and '.join(scrub['differing'])} changed in memory or on disk"
+        f"{_outcome(status, replica['state']['partition'], replica['state']['replica'])}"
         for replica in status.get("replicas", [])
         if (scrub := replica.get("scrub")) and scrub["differing"]
     ]
+
+
+def alone(status: Mapping[str, Any]) -> list[str]:
+    """One line for each replica that most others contradict, though its scrub found no damage."""
+    return [
+        f"replica {one['replica']} of shard {one['partition']} stands alone with its {' and '.join(one['digests'])}"
+        f"{_outcome(status, one['partition'], one['replica'])}"
+        for one in status.get("faulty", [])
+        if one["why"] == "alone"
+    ]
+
+
+def _outcome(status: Mapping[str, Any], partition: int, replica: int) -> str:
+    """Where it differs, and whether it still answers; nothing from an older tier."""
+    for one in status.get("faulty", []):
+        if (one["partition"], one["replica"]) == (partition, replica):
+            answers = "it answers nothing" if one["out"] else "it still answers: no sound replica is there"
+            return f"{_bucket(one)}; {answers}"
+    return ""
+
+
+def _bucket(one: Mapping[str, Any]) -> str:
+    return f", first in bucket {one['bucket']} of 256" if one.get("bucket") is not None else ""
 
 
 def _sides(one: Mapping[str, Any]) -> list[tuple[str, list[int]]]:

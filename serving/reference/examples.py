@@ -149,6 +149,7 @@ EXAMPLES: dict[str, Example] = {
                         "documents": [{"offset": 3, "digest": "1b5e9f0022d84c6fa1307c88e94d5ab6", "structure": ""}],
                         "offers": [{"offset": 3, "digest": "e07d41b98c2f4a53b6d5190af2837c4e", "structure": ""}],
                     },
+                    "live_from": {"documents": 0, "offers": 0},
                     "scrub": {
                         "ended_ms": 1764342000000,
                         "took_s": 0.004,
@@ -156,12 +157,14 @@ EXAMPLES: dict[str, Example] = {
                         "offers_offset": 61,
                         "skus": 1,
                         "differing": [],
+                        "damaged_files": [],
                     },
                     "address": "http://127.0.0.1:40915",
                 }
             ],
             "unreachable": [],
             "differing": [],
+            "faulty": [],
             "redis": True,
             "kafka": True,
             "outcomes_per_s": 0.1,

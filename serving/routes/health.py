@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from serving.breaker import Circuit
 from serving.differing import Difference
+from serving.faulty import Faulty
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
@@ -52,6 +53,8 @@ class Status(BaseModel):
     """Replicas that do not answer, as `partition/replica address`."""
     differing: list[Difference]
     """Where replicas of one shard do not hold the same; empty: all is well."""
+    faulty: list[Faulty]
+    """Replicas that do not hold what the log says; those that are `out` answer nothing."""
     redis: bool
     kafka: bool
     outcomes_per_s: float
@@ -80,8 +83,10 @@ async def get_metrics(request: web.Request) -> web.Response:
     wiring.metrics.gauge("freshet_searches_max").set(wiring.searching.inside_max)
     show_replicas(wiring)
     for partition in wiring.shards.partitions:
-        differing = any(one.partition == partition for one in wiring.watch.differences)
+        differing = any(one.partition == partition for one in wiring.watch.judge.differences)
         wiring.metrics.gauge("freshet_replicas_differ").labels(partition).set(differing)
+        out = sum(one.out for one in wiring.watch.judge.faulty if one.partition == partition)
+        wiring.metrics.gauge("freshet_replicas_out").labels(partition).set(out)
     return web.Response(body=generate_latest(wiring.metrics.registry), headers={"Content-Type": METRICS_TYPE})
 
 
@@ -127,7 +132,8 @@ async def get_status(request: web.Request) -> web.Response:
             products=sum(wiring.watch.visible(partition) for partition in wiring.shards.partitions),
             replicas=replicas,
             unreachable=[f"{one.partition}/{one.name} {one.address}" for one in unreachable],
-            differing=wiring.watch.differences,
+            differing=wiring.watch.judge.differences,
+            faulty=wiring.watch.judge.faulty,
             redis=wiring.hints.up,
             kafka=found.kafka,
             outcomes_per_s=round(wiring.outcomes.per_second(), 2),

@@ -79,6 +79,7 @@ class FakeShard:
     ready: bool = True
     digest: str = ""
     """Of its documents."""
+    scrub: dict[str, Any] | None = None
     encoder: str = ENCODER
     behave: Callable[[], Any] | None = None
     queries: list[dict[str, Any]] = field(default_factory=list)
@@ -132,7 +133,7 @@ class FakeShard:
     async def _state(self, request: web.Request) -> web.Response:
         row = {"state": self.state.model_dump(), "rows": 3, "visible": 2, "held_offers": 0, "documents_lag": 0}
         row |= {"offers_lag": 0, "ready": self.ready, "encoder": self.encoder, "dim": 4}
-        row |= {"digest_documents": self.digest, "digest_offers": "", "applied_records": 5}
+        row |= {"digest_documents": self.digest, "digest_offers": "", "applied_records": 5, "scrub": self.scrub}
         return web.json_response({"shards": [row]})
 
 

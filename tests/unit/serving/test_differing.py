@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.digests import Checkpoint, Checkpoints
 from serving.differing import Difference, differences
-from serving.shard_answers import ShardOnProcess
+from serving.shard_answers import LiveFrom, ShardOnProcess
 from tests.unit.serving.fakes import FakeShard, Tier, state
 
 
@@ -44,6 +44,26 @@ def test_other_lineages_and_other_partitions_are_never_compared() -> None:
     assert differences([replica(0, checkpoints=one), replica(0, partition=1, checkpoints=other)]) == []
 
 
+def live(documents: int, offers: int = 0) -> LiveFrom:
+    return LiveFrom(documents=documents, offers=offers)
+
+
+def test_other_lineages_hold_the_same_products_from_where_both_had_caught_up() -> None:
+    one = replica(0, checkpoints=on(points(at10="a", at20="b"), points(at5="x")), live_from=live(10))
+    other = replica(1, "new", checkpoints=on(points(at10="A", at20="B"), points(at5="x")), live_from=live(20))
+    found = [(found.digest, found.offset, found.replicas) for found in differences([one, other])]
+    assert found == [("documents", 20, {"b": [0], "B": [1]})], "before that one was built from a compacted log"
+    assert differences([one, replica(1, "new", checkpoints=other.checkpoints)]) == [], "it has not caught up"
+    laid_out = on([Checkpoint(offset=30, digest="a", structure="s")])
+    elsewhere = on([Checkpoint(offset=30, digest="a", structure="t")])
+    starts = live(0)
+    two = [
+        replica(0, checkpoints=laid_out, live_from=starts),
+        replica(1, "new", checkpoints=elsewhere, live_from=starts),
+    ]
+    assert differences(two) == [], "segments follow from the lineage"
+
+
 def test_the_structure_counts_where_both_have_one() -> None:
     def with_structure(text: str) -> Checkpoints:
         return on([Checkpoint(offset=10, digest="a", structure=text)])
@@ -71,7 +91,7 @@ async def test_the_tier_tells_of_it() -> None:
         await tier.wiring.watch.refresh(tier.wiring.shards, tier.hints, tier.lines)
         found = await (await tier.client.get("/v1/status")).json()
         assert found["differing"] == [
-            {"partition": 0, "digest": "documents", "offset": 10, "replicas": {"a": [0], "b": [1]}}
+            {"partition": 0, "digest": "documents", "offset": 10, "replicas": {"a": [0], "b": [1]}, "bucket": None}
         ]
         assert 'freshet_replicas_differ{partition="0"} 1.0' in await (await tier.client.get("/metrics")).text()
         assert [line[1] for line in tier.lines.lines if "replicas_differ" in line] == ["replicas_differ"]

@@ -39,6 +39,11 @@ def test_all_well() -> None:
     assert judged() == []
 
 
+def faulty(why: str, *, out: bool, bucket: int | None) -> dict[str, Any]:
+    known = {"partition": 2, "replica": 1, "digests": ["documents"]}
+    return {**known, "why": why, "out": out, "bucket": bucket}
+
+
 @pytest.mark.parametrize(
     ("changed", "said", "see"),
     [
@@ -68,6 +73,22 @@ def test_all_well() -> None:
         (
             {"tier": Page(200, SCRUBBED)},
             "a scrub of shard 2, replica 1, found its documents and offers changed",
+            "docs/runbook.md",
+        ),
+        (
+            {"tier": Page(200, SCRUBBED | {"faulty": [faulty("damaged", out=True, bucket=17)]})},
+            "replica 1, found its documents and offers changed in memory or on disk, first in bucket 17 of 256; "
+            "it answers nothing",
+            "docs/runbook.md",
+        ),
+        (
+            {"tier": Page(200, SCRUBBED | {"faulty": [faulty("damaged", out=False, bucket=None)]})},
+            "it still answers: no sound replica is there",
+            "docs/runbook.md",
+        ),
+        (
+            {"tier": Page(200, {"faulty": [faulty("alone", out=True, bucket=0)]})},
+            "replica 1 of shard 2 stands alone with its documents, first in bucket 0 of 256; it answers nothing",
             "docs/runbook.md",
         ),
         ({"kafka_up": False}, "Kafka does not answer", "freshet doctor"),

@@ -1,0 +1,81 @@
+"""Tells the digests of a shard by buckets, so that two replicas that differ can be asked where."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, get_args
+
+import orjson
+from aiohttp import web
+
+from agents.shard import Kept
+from index_snapshots.buckets import Buckets
+from index_snapshots.protocol import Topic
+from index_snapshots.view import ShardView
+from schemas.digests import OFFSET_HEADER
+from schemas.errors import InvalidRequest
+
+WAIT_S: Final = 1.0
+"""A replica that is behind the offset asked for may come to it within this time."""
+POLL_S: Final = 0.001
+SHARE_MAX: Final = 0.5
+"""Of one core while the buckets are worked out: somebody waits for them, and searches go on."""
+
+
+class BucketsEndpoint:
+    """`GET /buckets?partition=N&digest=documents|offers[&offset=N]`: BUCKETS digests of one view.
+
+    The offset of the topic at which that view stands comes in a header before the work is done, so that another replica
+    can be asked for the same one. With `offset` it is that view or none.
+    """
+
+    def __init__(self, kept_of: Callable[[int], Kept]) -> None:
+        self._kept_of = kept_of
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="buckets")
+
+    async def buckets(self, request: web.Request) -> web.StreamResponse:
+        partition, topic = request.query.get("partition", ""), _topic(request.query.get("digest", ""))
+        if not partition.isdecimal():
+            raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
+        view = await _pinned(self._kept_of(int(partition)), topic, request.query.get("offset", ""))
+        response = web.StreamResponse(headers={OFFSET_HEADER: str(_offset(view, topic))})
+        response.content_type = "application/json"
+        await response.prepare(request)
+        digests = await asyncio.get_running_loop().run_in_executor(self._thread, _work_out, view, topic)
+        await response.write_eof(orjson.dumps({"buckets": digests}))
+        return response
+
+
+def _topic(name: str) -> Topic:
+    for topic in get_args(Topic):
+        if topic == name:
+            found: Topic = topic
+            return found
+    raise InvalidRequest("bad_digest", "say which digest: ?digest=documents or offers")
+
+
+async def _pinned(kept: Kept, topic: Topic, asked: str) -> ShardView:
+    """The newest view, or the one at exactly the offset asked for. Raises InvalidRequest when there is none."""
+    if not asked:
+        return kept.shard.view
+    if not asked.isdecimal():
+        raise InvalidRequest("bad_offset", f"offset {asked!r} is not a number")
+    offset, until_s = int(asked), time.monotonic() + WAIT_S
+    while _offset(view := kept.shard.view, topic) < offset and time.monotonic() < until_s:
+        await asyncio.sleep(POLL_S)
+    if _offset(view, topic) != offset:
+        raise InvalidRequest("other_offset", f"{topic} stands at {_offset(view, topic)}, not at {offset}")
+    return view
+
+
+def _offset(view: ShardView, topic: Topic) -> int:
+    return view.offsets.documents if topic == "documents" else view.offsets.offers
+
+
+def _work_out(view: ShardView, topic: Topic) -> list[str]:
+    buckets, began_s = Buckets(view, topic), time.thread_time()
+    for _ in buckets:
+        time.sleep((time.thread_time() - began_s) * (1 / SHARE_MAX - 1))
+        began_s = time.thread_time()
+    return buckets.digests

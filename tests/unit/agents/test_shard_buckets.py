@@ -1,0 +1,104 @@
+"""Buckets over HTTP: the offset comes before the work, a view is at the offset asked for or not given at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from agents.faults import Faults
+from agents.health import Health
+from agents.scrubbing import Scrubber
+from agents.shard import ShardAgent, ShardSetup
+from agents.shard_buckets import POLL_S
+from agents.shard_endpoint import ShardEndpoint
+from agents.topics import Topics
+from index_snapshots.apply import apply
+from index_snapshots.buckets import BUCKETS, Buckets
+from index_snapshots.builder import BuilderHere
+from schemas.digests import OFFSET_HEADER
+from schemas.metrics import Metrics
+from tests.unit.agents.test_scrubbing import flip, kept
+from tests.unit.index_snapshots.making import document, logged, offer
+
+Client = TestClient[Any, Any]
+
+
+class Served:
+    """An endpoint of one shard, and whether a scrub was asked for."""
+
+    def __init__(self, client: Client, agent: ShardAgent) -> None:
+        self.client = client
+        self.kept = agent.kept[0]
+        self.scrubs = 0
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    producer: Any = SimpleNamespace()
+    setup = ShardSetup("", Topics(1, 1), tmp_path, 0, 20_000, 2, 9, 2, 0.98)
+    agent = ShardAgent(setup, [], BuilderHere(), producer, Metrics(), Faults(), str)
+    agent.kept[0], agent.caught_up = kept(), True
+    found: list[Served] = []
+
+    def scrub() -> None:
+        found[0].scrubs += 1
+
+    app = ShardEndpoint(agent, scrub).app(Health("shard", Metrics(), str, dict))
+    async with TestClient(TestServer(app)) as client:
+        found.append(Served(client, agent))
+        yield found[0]
+
+
+async def test_the_buckets_of_the_newest_view_with_its_offset(served: Served) -> None:
+    answer = await served.client.get("/buckets?partition=0&digest=documents")
+    assert answer.headers[OFFSET_HEADER] == "3"
+    buckets = Buckets(served.kept.shard.view, "documents")
+    assert list(buckets)
+    told = (await answer.json())["buckets"]
+    assert told == buckets.digests and len(told) == BUCKETS
+    offers = await served.client.get("/buckets?partition=0&digest=offers")
+    assert (offers.headers[OFFSET_HEADER], set((await offers.json())["buckets"])) == ("0", {"0" * 32})
+
+
+async def test_one_that_is_behind_is_waited_for_and_one_that_is_past_refuses(served: Served) -> None:
+    asked = asyncio.create_task(served.client.get("/buckets?partition=0&digest=offers&offset=1"))
+    await asyncio.sleep(10 * POLL_S)
+    apply(logged("offers", [offer("0", 0)]), served.kept.shard)
+    answer = await asked
+    assert (answer.status, answer.headers[OFFSET_HEADER]) == (200, "1")
+    past = await served.client.get("/buckets?partition=0&digest=offers&offset=0")
+    assert (past.status, (await past.json())["code"]) == (400, "other_offset")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("digest=documents", "bad_partition"),
+        ("partition=x&digest=documents", "bad_partition"),
+        ("partition=7&digest=documents", "unknown_partition"),
+        ("partition=0&digest=structure", "bad_digest"),
+        ("partition=0", "bad_digest"),
+        ("partition=0&digest=offers&offset=-1", "bad_offset"),
+    ],
+)
+async def test_a_wrong_question_says_what_is_wrong(served: Served, query: str, code: str) -> None:
+    answer = await served.client.get(f"/buckets?{query}")
+    assert (answer.status, (await answer.json())["code"]) == (400, code)
+
+
+async def test_a_scrub_is_asked_for(served: Served) -> None:
+    assert (await served.client.post("/scrub")).status == 202
+    assert served.scrubs == 1
+
+
+async def test_a_damaged_shard_gives_no_vectors_away(served: Served) -> None:
+    apply(logged("documents", [document("9", 9)], 3), served.kept.shard)
+    body = {"partition": 0, "skus": ["9"]}
+    assert (await served.client.post("/vectors", json=body)).status == 200
+    flip(served.kept)
+    Scrubber([served.kept], 1.0, Metrics()).one(served.kept)
+    assert (await served.client.post("/vectors", json=body)).status == 503
