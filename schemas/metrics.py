@@ -103,6 +103,12 @@ METRICS: tuple[Metric, ...] = (
         "Refused at once because too much was under way: tier (searches), replica (questions)",
         ("where",),
     ),
+    Metric(
+        "freshet_at_least_total",
+        "counter",
+        "Partitions that were not to be older than a client had seen: reached, or late (named in `degraded`)",
+        ("result",),
+    ),
     Metric("freshet_searches_max", "gauge", "Searches that may be under way at once, as it follows from their times"),
     Metric(
         "freshet_replicas_out",

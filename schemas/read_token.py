@@ -1,24 +1,25 @@
 """What a client has seen or written: it gives it back as `at_least`, and gets no answer from before it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from schemas.limits import READ_EVENTS_MAX, READ_TOKENS_MAX
 from schemas.records import EventId
-from schemas.search import ShardState
 
 
 class Offsets(NamedTuple):
-    """Next offsets of `documents` and `offers` of one partition. A state holds another when both are at or past it."""
+    """Next offsets of `documents` and `offers` of one partition."""
 
     documents: int
     offers: int
 
     def joined(self, other: "Offsets") -> "Offsets":
-        """The earliest state that holds both."""
+        """The earliest that hold both."""
         return Offsets(max(self.documents, other.documents), max(self.offers, other.offers))
 
-    def within(self, state: ShardState) -> bool:
-        return self.documents <= state.documents_offset and self.offers <= state.offers_offset
+    def within(self, other: "Offsets") -> bool:
+        """Whether a state at `other` holds all that one at these offsets does."""
+        return self.documents <= other.documents and self.offers <= other.offers
 
 
 class StateToken(NamedTuple):
@@ -42,16 +43,18 @@ def parse_token(text: str) -> ReadToken:
         return EventId.parse(text)
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
         raise ValueError(
-            f"{text!r} is no read token: it is an event id (generation-partition-offset), "
+            f"{text[:100]!r} is no read token: it is an event id (generation-partition-offset), "
             "or what an answer gave (generation-partition-documents-offers)"
         )
     generation, partition, documents, offers = map(int, parts)
     return StateToken(generation, partition, Offsets(documents, offers))
 
 
-def tokens_of(states: Iterable[ShardState], generation: int) -> list[str]:
-    """What a client gives back to see nothing older than these states."""
-    return [
-        str(StateToken(generation, state.partition, Offsets(state.documents_offset, state.offers_offset)))
-        for state in states
-    ]
+def parse_tokens(texts: Sequence[str]) -> list[ReadToken]:
+    """Each once. Raises ValueError that names the one that is wrong, or the limit."""
+    if len(texts) > READ_TOKENS_MAX:
+        raise ValueError(f"there are more than {READ_TOKENS_MAX:,} read tokens")
+    tokens = list(dict.fromkeys(map(parse_token, texts)))
+    if sum(isinstance(token, EventId) for token in tokens) > READ_EVENTS_MAX:
+        raise ValueError(f"there are more than {READ_EVENTS_MAX} event ids among the read tokens")
+    return tokens

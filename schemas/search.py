@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -16,6 +17,7 @@ from pydantic import (
 
 from schemas import limits
 from schemas.clicks import Session
+from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
@@ -149,6 +151,11 @@ def _inside(node: object) -> list[object]:
 NO_FILTERS = Filters()
 
 
+def _read_tokens(texts: list[str]) -> list[str]:
+    parse_tokens(texts)
+    return texts
+
+
 class SearchRequest(Message):
     """What is searched."""
 
@@ -163,6 +170,9 @@ class SearchRequest(Message):
     """The session of POST /v1/clicks: what it clicked moves its hits."""
     personalise: bool = True
     """Whether the session moves hits; if not it is only logged."""
+    at_least: Annotated[list[str], AfterValidator(_read_tokens)] = []
+    """What the answer must not be older than: event ids of POST /v1/catalog, `read_token` of earlier answers. What no
+    shard holds in time is named in `degraded`, as `at_least-0`."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard and scores."""
 
@@ -201,6 +211,10 @@ class ShardState(Message):
     documents_offset: int
     """Next offset of `documents` that this state does not hold yet."""
     offers_offset: int
+
+    @property
+    def offsets(self) -> Offsets:
+        return Offsets(self.documents_offset, self.offers_offset)
 
 
 class Taste(Message):
@@ -260,11 +274,14 @@ class SearchResponse(Message):
     page: int
     took_ms: float
     degraded: list[str]
-    """Stages that were left out, in words: `encode`, `shard-0` ..."""
+    """What is missing, in words: the stages `encode` and `session`; `shard-0`: the products of this partition;
+    `at_least-0`: that this partition is not older than was asked."""
     replayable: bool
     """Whether the served log keeps all that is needed to compute this answer again."""
     made_from: list[ShardState]
     """The state of each shard that answered."""
+    read_token: list[str]
+    """Given back as `at_least`: later answers are made from nothing older than this one."""
     encoder: str
     """Id of the encoder that made the query vector."""
     explain: dict[str, Any] | None = None

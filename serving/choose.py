@@ -33,7 +33,7 @@ def in_order(
     front = max((position(one.watched) for one in replicas if one.watched), default=None)
     ranked: dict[tuple[bool, Standing], list[Replica]] = {}
     for one in replicas:
-        below = floor is not None and not (one.furthest and floor.within(one.furthest))
+        below = floor is not None and not (one.furthest and floor.within(one.furthest.offsets))
         ranked.setdefault((below, standing(one, front)), []).append(one)
     ordered = []
     for _, equal in sorted(ranked.items(), key=lambda item: item[0]):

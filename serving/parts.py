@@ -20,6 +20,7 @@ from serving.logs import Log
 from serving.outcomes import OutcomeCache
 from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors
+from serving.read_floor import ReadFloor
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
@@ -43,6 +44,7 @@ class Wiring:
     clicks: Door
     searching: AdaptiveGate
     shards: Shards
+    reading: ReadFloor
     watch: ShardWatch
     hints: Hints
     vectors: QueryVectors

@@ -97,7 +97,7 @@ class Router:
 
     def reached(self, partition: int, floor: Offsets) -> bool:
         """Whether some replica that may answer is known to be at or past these offsets."""
-        return any(one.furthest and floor.within(one.furthest) for one in self._allowed(partition))
+        return any(one.furthest and floor.within(one.furthest.offsets) for one in self._allowed(partition))
 
     async def first(
         self,

@@ -1,18 +1,22 @@
 """The query path on one screen: understand, encode, look up the session, retrieve from all shards, merge, page."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.personal import RERANK_WINDOW, blended
+from schemas.read_token import Offsets, ReadToken
 from schemas.search import Hit, SearchRequest, ShardAnswer, ShardQuery
 from serving.budget import Budget
 from serving.query_vectors import QueryVector
+from serving.read_floor import NO_FLOORS, Floors
 from serving.tastes import TIMEOUT_S, Leaning
 
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
+WAIT_SHARE = 0.5
+"""A replica that holds what the client has seen is waited for so long, beside the encoder."""
 
 
 class Encoding(Protocol):
@@ -30,7 +34,11 @@ class Retrieval(Protocol):
     @property
     def partitions(self) -> range: ...
 
-    async def search(self, query: ShardQuery, budget: Budget) -> ShardAnswer: ...
+    async def search(self, query: ShardQuery, budget: Budget, floor: Offsets | None = None) -> ShardAnswer: ...
+
+
+class Reading(Protocol):
+    async def reach(self, tokens: Sequence[ReadToken], timeout_s: float) -> Floors: ...
 
 
 @dataclass(frozen=True)
@@ -50,16 +58,26 @@ class Found:
 
 
 async def search(
-    request: SearchRequest, encoding: Encoding, tastes: Personal, shards: Retrieval, budget: Budget
+    request: SearchRequest,
+    tokens: Sequence[ReadToken],
+    encoding: Encoding,
+    tastes: Personal,
+    reading: Reading,
+    shards: Retrieval,
+    budget: Budget,
 ) -> Found:
     """Never raises because a stage is down: the budget leaves it out and names it."""
     text = understand(request.text)
-    vector, leaning = await _vectors(text, request, encoding, tastes, budget) if text else (None, None)
-    queries = (shard_query(request, partition, vector, leaning) for partition in shards.partitions)
+    (vector, leaning), floors = await asyncio.gather(
+        _vectors(text, request, encoding, tastes, budget), _floors(tokens, reading, budget)
+    )
+    queries = [shard_query(request, partition, vector, leaning) for partition in shards.partitions]
+    asked = (shards.search(query, budget, floors.offsets.get(query.partition)) for query in queries)
     answers = await asyncio.gather(
-        *(budget.attempt(f"shard-{query.partition}", shards.search(query, budget), None) for query in queries)
+        *(budget.attempt(f"shard-{query.partition}", ask, None) for query, ask in zip(queries, asked, strict=True))
     )
     answered = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
+    budget.skipped += [f"at_least-{partition}" for partition in too_old(answered, floors)]
     ranked = merge(list(answered.values()), vector is not None, leaning.strength if leaning else 0.0)
     start = (request.page - 1) * request.limit
     return Found(ranked[start : start + request.limit], answered, vector, leaning)
@@ -69,6 +87,8 @@ async def _vectors(
     text: str, request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
 ) -> tuple[QueryVector | None, Leaning | None]:
     """Of the query and, side by side, of the session. A session alone ranks nothing."""
+    if not text:
+        return None, None
     encode = budget.attempt("encode", encoding.of(text, budget.left_s() * ENCODE_SHARE), None, ENCODE_SHARE)
     if not (request.session and request.personalise and tastes.on):
         return await encode, None
@@ -81,6 +101,25 @@ async def _vectors(
         budget.skipped.append("session")
         return vector, None
     return vector, leaning
+
+
+async def _floors(tokens: Sequence[ReadToken], reading: Reading, budget: Budget) -> Floors:
+    if not tokens:
+        return NO_FLOORS
+    every = Floors({}, sorted({token.partition for token in tokens}))
+    reach = reading.reach(tokens, budget.left_s() * WAIT_SHARE)
+    return await budget.attempt("at_least", reach, every)
+
+
+def too_old(answers: Mapping[int, ShardAnswer], floors: Floors) -> list[int]:
+    """Partitions whose answer may lack what the client asked to see: not reached in time, or answered by a replica that
+    is not there yet because the others failed."""
+    behind = {
+        partition
+        for partition, floor in floors.offsets.items()
+        if partition in answers and not floor.within(answers[partition].state.offsets)
+    }
+    return sorted(behind | {partition for partition in floors.late if partition in answers})
 
 
 def understand(text: str) -> str:

@@ -39,14 +39,14 @@ class Shards:
 
         return await self.router.first(query.partition, "search", ask, self._clock() + budget.left_s(), floor)
 
-    async def sku(self, partition: int, sku: str, timeout_s: float) -> SkuOnShard:
-        """What the freshest replica knows of a SKU."""
+    async def sku(self, partition: int, sku: str, timeout_s: float, floor: Offsets | None = None) -> SkuOnShard:
+        """What the freshest replica knows of a SKU; of those at or past `floor` if there is one."""
         path = f"/skus/{quote(sku, safe='')}?partition={partition}"
 
         async def ask(address: str, left_s: float) -> SkuOnShard:
             return await self._http.ask(address + path, left_s, SkuOnShard)
 
-        return await self.router.first(partition, "sku", ask, self._clock() + timeout_s, freshest=True)
+        return await self.router.first(partition, "sku", ask, self._clock() + timeout_s, floor, freshest=True)
 
     async def seen(self, partition: int, events: Sequence[tuple[str, Order]], timeout_s: float) -> SeenAnswer:
         """What the freshest replica has seen of each (SKU, order of its event)."""

@@ -34,6 +34,7 @@ from serving.outcome_tail import OpenTail, following
 from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
+from serving.read_floor import ReadFloor
 from serving.readiness import readiness
 from serving.router import Router
 from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
@@ -90,6 +91,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
         searching=search_gate(settings, clock),
         shards=shards,
+        reading=ReadFloor(shards, outcomes, settings.generation, metrics, clock),
         watch=watch,
         hints=hints,
         vectors=vectors,

@@ -15,6 +15,7 @@ from serving.outcome_lookup import Looked, may_be_corrected, outcome_of
 from serving.outcomes import Decided
 from serving.parts import WIRING, Wiring
 from serving.problems import Refusal
+from serving.read_floor import is_shown, tokens_of
 from serving.routes.route import Parameter, Route, answer_model
 from streams.reader import LogRecord
 
@@ -49,6 +50,8 @@ class EventStatus(BaseModel):
     who: Literal["merchant", "operator", ""] = ""
     """Who must act."""
     steps: Steps
+    read_token: str | None = None
+    """Once it is searchable: given as `at_least`, it makes every later answer show this change or a newer one."""
     corrections_searched: bool = True
     """False when a later correction by the encoder may exist beyond the records that were searched."""
     degraded: list[str] = []
@@ -112,17 +115,20 @@ def catalog_record(reader: LogReader, topic: str, event_id: EventId) -> LogRecor
 
 async def _status(event_id: EventId, decided: Decided, complete: bool, wiring: Wiring) -> EventStatus:
     outcome = decided.outcome
-    seen, degraded = None, []
+    seen, state, degraded = None, None, []
     if outcome.outcome in ("indexed", "deleted"):
         try:
             asked = [(outcome.sku, event_id.order)]
-            [seen] = (await wiring.shards.seen(event_id.partition, asked, SHARD_TIMEOUT_S)).seen
+            answer = await wiring.shards.seen(event_id.partition, asked, SHARD_TIMEOUT_S)
+            [seen], state = answer.seen, answer.state
         except FreshetError as error:
             if not isinstance(error, Unavailable):
                 raise
             degraded = [f"shard-{event_id.partition}"]
     reason = REASONS.get(outcome.reason)
     searchable = is_searchable(event_id, outcome, seen) if seen else None
+    shown = seen is not None and is_shown(event_id, outcome, seen)
+    read_token = tokens_of([state], event_id.generation)[0] if state and shown else None
     return EventStatus(
         id=str(event_id),
         sku=outcome.sku,
@@ -138,6 +144,7 @@ async def _status(event_id: EventId, decided: Decided, complete: bool, wiring: W
             embedded_ms=seen.embedded_ms if seen and may_be_corrected(outcome) else None,
             searchable_ms=searchable_ms(outcome, seen) if seen else None,
         ),
+        read_token=read_token,
         corrections_searched=complete,
         degraded=degraded,
     )

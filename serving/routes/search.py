@@ -15,6 +15,8 @@ from serving.middleware import may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.personal import explained_session, moves
 from serving.problems import invalid_request
+from serving.read_floor import tokens_of
+from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Route, answer_model
 from serving.search import Found, search
 from serving.served import fits
@@ -41,13 +43,14 @@ async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
     check_filters(asked.filters, wiring.facets)
-    found = await search(asked, wiring.vectors, wiring.tastes, wiring.shards, budget)
+    tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
+    found = await search(asked, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
     observe(budget, wiring)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
     at_ms = wiring.wall_ms()
-    response = respond(asked, found, budget, request[REQUEST_ID], wiring.vectors.encoder_id, full)
+    response = respond(asked, found, budget, request[REQUEST_ID], wiring, full)
     if asked.explain:
         told = explained(asked, found, budget, at_ms, may_administer(request))
         response = response.model_copy(update={"explain": told})
@@ -81,8 +84,9 @@ def wants_full(asked: SearchRequest, found: Found, budget: Budget, request_id: s
 
 
 def respond(
-    asked: SearchRequest, found: Found, budget: Budget, request_id: str, encoder: str, full: bool
+    asked: SearchRequest, found: Found, budget: Budget, request_id: str, wiring: Wiring, full: bool
 ) -> SearchResponse:
+    states = [answer.state for answer in found.answers.values()]
     return SearchResponse(
         request_id=request_id,
         hits=found.hits,
@@ -91,8 +95,9 @@ def respond(
         took_ms=round(budget.took_ms(), 3),
         degraded=sorted(budget.skipped),
         replayable=full,
-        made_from=[answer.state for answer in found.answers.values()],
-        encoder=encoder,
+        made_from=states,
+        read_token=tokens_of(states, wiring.settings.generation),
+        encoder=wiring.vectors.encoder_id,
     )
 
 
@@ -162,6 +167,7 @@ ROUTES = (
         "Search products",
         SearchResponse,
         request=(SearchRequest,),
+        parameters=(AT_LEAST,),
         problems=(400, 408, 413, 415, 429),
     ),
 )

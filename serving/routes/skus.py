@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict
 from schemas.limits import SKU_CHARS_MAX
 from schemas.search import Hit, ShardState
 from serving.parts import WIRING
-from serving.problems import Refusal
+from serving.problems import Refusal, retry_after
+from serving.routes.at_least import AT_LEAST, HEADER, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
 from serving.shard_answers import SkuOnShard
 from streams.partitioner import partition_of
 
 TIMEOUT_S = 1.0
+WAIT_S = 1.0
+"""A replica that holds what the client has seen is waited for so long."""
 
 
 class SkuAnswer(BaseModel):
@@ -33,7 +36,18 @@ async def get_sku(request: web.Request) -> web.Response:
     if len(sku) > SKU_CHARS_MAX:
         raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
-    found = await wiring.shards.sku(partition, sku, TIMEOUT_S)
+    tokens = [token for token in wiring.reading.read(tokens_in(request)) if token.partition == partition]
+    floor = (await wiring.reading.reach(tokens, WAIT_S)).offsets.get(partition)
+    found = await wiring.shards.sku(partition, sku, TIMEOUT_S, floor)
+    if tokens and not (floor and floor.within(found.state.offsets)):
+        raise Refusal(
+            503,
+            "not_yet",
+            f"no replica holds what {HEADER} asks for yet",
+            hint="Try again in a moment, or leave the header out.",
+            facts={"state": found.state.model_dump()},
+            headers=retry_after(1),
+        )
     if found.hit is None:
         raise not_here(sku, found)
     return answer_model(SkuAnswer(sku=sku, hit=found.hit, waiting=found.waiting, state=found.state))
@@ -56,7 +70,7 @@ ROUTES = (
         get_sku,
         "One product as it is served",
         SkuAnswer,
-        parameters=(Parameter("sku", "path", "The product's SKU, percent-encoded"),),
+        parameters=(Parameter("sku", "path", "The product's SKU, percent-encoded"), AT_LEAST),
         problems=(400, 404, 503),
     ),
 )

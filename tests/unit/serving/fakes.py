@@ -30,6 +30,7 @@ from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors, fp16_text
+from serving.read_floor import ReadFloor
 from serving.router import Router
 from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
 from serving.served import ServedLog
@@ -307,6 +308,7 @@ class Tier:
             clicks=Door(CLICKS, self.producer, "clicks", settings.generation, metrics),
             searching=AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock),
             shards=shards,
+            reading=ReadFloor(shards, outcomes, settings.generation, metrics, clock),
             watch=watch,
             hints=self.hints,
             vectors=vectors,
