@@ -14,6 +14,7 @@ from faust.types import TP
 
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
+from agents.first_snapshot import first_view
 from agents.partitions import refuse_skipped
 from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
@@ -25,8 +26,9 @@ from index_snapshots.folder import SEGMENTS, owned, shard_folder
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
-from index_snapshots.restore import check_log, restore
+from index_snapshots.restore import check_log
 from index_snapshots.snapshot import write
+from index_snapshots.stores import ObjectStore
 from index_snapshots.writer import ShardWriter
 from schemas.digests import Scrubbed
 from schemas.errors import InvalidEvent, StateRefused
@@ -34,6 +36,7 @@ from schemas.facets import Facets
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.search import ShardState
+from schemas.stored import InStore
 from streams.producer import Sender
 from streams.reader import LogRecord, Reader
 
@@ -56,6 +59,10 @@ class Kept:
     applied: int = 0
     lags: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOPICS, 0))
     snapshotting: asyncio.Task[None] | None = None
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after each snapshot."""
+    in_store: InStore | None = None
+    """What the store has of it; None: nothing was sent yet, or there is no store."""
     alarmed: bool = False
     live_from: Offsets | None = None
     """Where it had caught up with the log: from there on its digests are those of any other replica. Before, a shard
@@ -90,6 +97,8 @@ class ShardSetup:
     digest_every: int
     recall: float
     facets: Facets = field(default_factory=dict)
+    store: ObjectStore | None = None
+    """Where a shard without a snapshot gets one."""
 
 
 class ShardAgent:
@@ -106,7 +115,10 @@ class ShardAgent:
         new_lineage: Callable[[], str],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Restores each shard's newest snapshot. Raises StateRefused for a folder of another process or cluster."""
+        """Restores each shard's newest snapshot, else the store's.
+
+        Raises StateRefused for a folder of another process or cluster.
+        """
         self._setup = setup
         self._builder = builder
         self._dead_letters = dead_letters
@@ -128,20 +140,11 @@ class ShardAgent:
     def _open(self, origin: Origin, new_lineage: Callable[[], str]) -> Kept:
         folder = shard_folder(self._setup.data, origin.generation, origin.partition)
         self._owned.enter_context(owned(folder))
-        started = time.monotonic()
-        restored = restore(folder, origin, self._now_ms())
-        for line in restored.damaged:
-            log.error("snapshot damaged", partition=origin.partition, error=line)
-        if restored.view is None:
-            log.info("no snapshot, building from the log", partition=origin.partition)
-            identity = Identity(origin.partition, new_lineage(), origin.encoder, origin.dim)
-        else:
-            identity = restored.view.identity
-            took_s = round(time.monotonic() - started, 2)
-            log.info("snapshot restored", partition=origin.partition, rows=restored.view.counts.rows, took_s=took_s)
+        view = first_view(folder, origin, self._setup.store, self._now_ms())
+        identity = view.identity if view else Identity(origin.partition, new_lineage(), origin.encoder, origin.dim)
         pacing = Pacing(recall=self._setup.recall)
         segments, facets = folder / SEGMENTS, self._setup.facets
-        shard = ShardWriter(identity, self._now_ms, segments, self._builder, pacing, restored.view, facets)
+        shard = ShardWriter(identity, self._now_ms, segments, self._builder, pacing, view, facets)
         structure = shard.structure.structure_digest
         checkpoints = CheckpointLog(self._setup.digest_every, shard.view.offsets, structure)
         return Kept(origin, folder, shard, checkpoints)
@@ -280,6 +283,7 @@ class ShardAgent:
             with self._metrics.histogram("freshet_snapshot_seconds").time():
                 await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._now_ms(), self._step)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()
+            kept.written.set()
             log.info("snapshot written", partition=partition, rows=view.counts.rows, offset=view.offsets.documents)
         except Exception as error:  # noqa: BLE001  a full disk, say: serving goes on, the older snapshots are whole
             self._metrics.counter("freshet_snapshots_total").labels("failed").inc()

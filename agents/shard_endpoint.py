@@ -139,6 +139,7 @@ class ShardEndpoint:
             "checkpoints": kept.checkpoints.kept.model_dump(),
             "live_from": kept.live_from._asdict() if kept.live_from else None,
             "scrub": kept.scrubbed.model_dump() if kept.scrubbed else None,
+            "in_store": kept.in_store.model_dump() if kept.in_store else None,
             "structure": structure(kept.shard),
             "applied_records": kept.applied,
         }

@@ -22,6 +22,7 @@ from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.shard_vectors import ShardVectors
+from agents.shipping import Shipper
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
 from encoders.bundle import Manifest, load, model_folder
@@ -30,6 +31,7 @@ from encoders.text_encoder import TextEncoder
 from index_snapshots.builder import BuilderProcess
 from index_snapshots.folder import replica_folder
 from index_snapshots.manifest import Origin
+from index_snapshots.stores import open_store
 from schemas.errors import Unavailable
 from schemas.facets import parse_facets
 from schemas.metrics import Metrics
@@ -158,6 +160,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         digest_every=settings.digest_every,
         recall=settings.recall,
         facets=parse_facets(settings.facets),
+        store=open_store(settings.snapshot_store) if settings.snapshot_store else None,
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
@@ -185,12 +188,18 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         metrics.gauge("freshet_redis_up").set(hints.up)
 
     watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
-    scrubbing = asyncio.create_task(scrubber.forever())
+    works: list[Scrubber | Shipper] = [scrubber]
+    if setup.store is not None:
+        keep, mb_per_s = settings.snapshot_store_keep, settings.snapshot_store_mb_per_s
+        works.append(Shipper(agent.kept.values(), setup.store, keep, mb_per_s, metrics))
+    behind = [asyncio.create_task(one.forever()) for one in works]
 
     async def finish() -> None:
         watching.cancel()
-        scrubbing.cancel()
-        scrubber.stop()
+        for task in behind:
+            task.cancel()
+        for one in works:
+            one.stop()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
         await producer.close()
         builder.close()

@@ -164,10 +164,13 @@ def model_build(data: Data = None, json: Json = False) -> None:
 def shard_rebuild(
     partition: Annotated[int, typer.Option(help="Which shard.", min=0)],
     replica: Annotated[int, typer.Option(help="Which of its replicas.", min=0)] = 0,
+    from_log: Annotated[
+        bool, typer.Option("--from-log", help="Not from the snapshot store either, where there is one.")
+    ] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Remove a stopped shard's snapshots: at its next start it is built again from the log."""
+    """Remove a stopped shard's snapshots: it starts from the snapshot store, or is built again from the log."""
     from freshet.running import data_folder
     from index_snapshots.folder import remove_state, replica_folder, shard_folder
     from schemas.settings import ShardSettings, read
@@ -176,11 +179,12 @@ def shard_rebuild(
     folder = shard_folder(its_data, read(ShardSettings, os.environ).generation, partition)
     if not folder.is_dir():
         raise InvalidRequest("no_shard", f"there is no shard in {folder}", hint="freshet status shows the data folder")
-    removed = remove_state(folder)
+    removed = remove_state(folder, from_log=from_log)
     if json:
         _print_json({"folder": str(folder), "removed": removed})
     else:
-        print(f"{removed} files removed from {folder}; the shard is built from the log at its next start")
+        where = "the log" if from_log else "the snapshot store, else from the log,"
+        print(f"{removed} files removed from {folder}; the shard is built from {where} at its next start")
 
 
 commands_explain.register(app)

@@ -1,4 +1,4 @@
-"""What `freshet snapshot` does with the snapshots in the shards' folders."""
+"""What `freshet snapshot` does with the snapshots in the shards' folders and in the store."""
 
 import os
 import time
@@ -8,36 +8,38 @@ from pathlib import Path
 from typing import Any
 
 from freshet.exit_codes import MISMATCH, OK
-from freshet.printing import print_json, print_lines
-from freshet.remedies import shard_name
+from freshet.printing import print_json, print_lines, say
+from freshet.progress import duration
 from freshet.running import data_folder
+from freshet.snapshot_places import Place, places
 from freshet.status.table import size
-from index_snapshots.compare import Difference, Rows, compare, read_part
-from index_snapshots.folder import Steps, owned
-from index_snapshots.inventory import ShardPlace, Stored, shard_folders, snapshots
+from index_snapshots.compare import Difference, Rows, compare
+from index_snapshots.fetching import fetch
+from index_snapshots.folder import FROM_LOG, owned, replica_folder, shard_folder
+from index_snapshots.inventory import Stored
 from index_snapshots.manifest import Manifest
-from index_snapshots.pruning import plan, prune
-from index_snapshots.putting_back import put_back
+from index_snapshots.putting_back import PutBack, put_back, remove_later
+from index_snapshots.restore import check_age
 from schemas.errors import InvalidRequest, StateRefused
 from schemas.settings import ShardSettings, read
 
+TELL_S = 2.0
+"""Time between two lines of progress."""
 
-def list_snapshots(partition: int | None, replica: int | None, data: Path | None, as_json: bool) -> int:
-    """Damage that the sizes of files show is named; exit code 4 is left to `verify`."""
-    found = [(place, snapshots(place.folder, every_byte=False)) for place in places(partition, replica, data)]
-    _show(found, as_json)
+
+def list_snapshots(partition: int | None, replica: int | None, in_store: bool, data: Path | None, as_json: bool) -> int:
+    """Files that are missing or cut are named; exit code 4 is left to `verify`."""
+    _show([(place, place.look(False)) for place in places(partition, replica, data, in_store)], as_json)
     return OK
 
 
 def verify_snapshots(
-    snapshot: str | None, partition: int | None, replica: int | None, data: Path | None, as_json: bool
+    snapshot: str | None, partition: int | None, replica: int | None, in_store: bool, data: Path | None, as_json: bool
 ) -> int:
     """MISMATCH when a file is not what was written."""
     chosen = []
-    for place in places(partition, replica, data):
-        found = snapshots(place.folder, every_byte=True)
-        if snapshot is not None:
-            found = [one for one in found if identity(one.name) == snapshot]
+    for place in places(partition, replica, data, in_store):
+        found = [one for one in place.look(True) if snapshot in (None, identity(one.name), one.name)]
         chosen.append((place, found))
     if snapshot is not None and not any(found for _, found in chosen):
         raise _unknown(snapshot)
@@ -45,71 +47,97 @@ def verify_snapshots(
     return MISMATCH if any(one.damages for _, found in chosen for one in found) else OK
 
 
-def restore_snapshot(snapshot: str, partition: int, replica: int, data: Path | None, as_json: bool) -> int:
+def restore_snapshot(
+    snapshot: str, partition: int, replica: int, in_store: bool, data: Path | None, as_json: bool
+) -> int:
     """Raises StateRefused while a shard process owns the folder, or when the snapshot is damaged."""
-    (place,) = places(partition, replica, data)
-    with owned(place.folder):
-        found = snapshots(place.folder, every_byte=True)
-        done = put_back(place.folder, found, _named(found, snapshot).name, now_ms())
+    if in_store:
+        done = _from_store(snapshot, partition, replica, data)
+    else:
+        place = places(partition, replica, data, in_store)[0]
+        assert place.folder is not None
+        with owned(place.folder):
+            found = place.look(True)
+            done = put_back(place.folder, found, _named(found, snapshot).name, now_ms())
     removed = [identity(name) for name in done.removed]
     if as_json:
-        print_json(
-            {
-                "partition": partition,
-                "replica": replica,
-                "snapshot": snapshot,
-                **_facts(done.manifest),
-                "removed": removed,
-            }
-        )
+        which = {"partition": partition, "replica": replica, "snapshot": snapshot}
+        print_json({**which, **_facts(done.manifest), "removed": removed})
     else:
-        shard, rows, offset = shard_name(partition, replica), done.manifest.counts[2], done.manifest.documents_offset
+        offset, products = done.manifest.documents_offset, done.manifest.counts[2]
+        shard = f"shard {partition}" + (f", replica {replica}" if replica else "")
         print_lines(
             [
-                f"{shard} starts from snapshot {snapshot}: {rows:,} products, documents up to {offset:,}",
+                f"{shard} starts from snapshot {snapshot}: {products:,} products, documents up to {offset:,}",
                 f"{len(removed)} newer snapshots were removed: {', '.join(removed) or 'none'}",
             ]
         )
     return OK
 
 
+def _from_store(snapshot: str, partition: int, replica: int, data: Path | None) -> PutBack:
+    """Fetches it into the shard's folder, which is made when it is missing."""
+    generation = read(ShardSettings, os.environ).generation
+    folder = shard_folder(replica_folder(data_folder(data, os.environ), replica), generation, partition)
+    having = []
+    for place in places(partition, None, None, in_store=True):
+        assert place.shelf is not None
+        having += [(place.shelf, name) for name in place.shelf.manifests() if snapshot in (identity(name), name)]
+    if not having:
+        raise _unknown(snapshot)
+    if len(having) > 1:
+        names = ", ".join(shelf.folder for shelf, _ in having)
+        raise InvalidRequest("ambiguous", f"several shards of the store have a snapshot {snapshot}: {names}")
+    ((shelf, name),) = having
+    with owned(folder):
+        manifest = shelf.manifest(name)
+        check_age(manifest, now_ms())
+        here = fetch(shelf, manifest, folder, Telling())
+        (folder / FROM_LOG).unlink(missing_ok=True)
+        return PutBack(manifest, remove_later(folder, here, manifest))
+
+
 def prune_snapshots(
-    keep: int | None, dry_run: bool, partition: int | None, replica: int | None, data: Path | None, as_json: bool
+    keep: int | None,
+    dry_run: bool,
+    partition: int | None,
+    replica: int | None,
+    in_store: bool,
+    data: Path | None,
+    as_json: bool,
 ) -> int:
     """Raises StateRefused while a shard process owns a folder (that prunes by itself); a dry run only reads."""
-    number = read(ShardSettings, os.environ).snapshots_keep if keep is None else keep
+    settings = read(ShardSettings, os.environ)
+    number = keep or (settings.snapshot_store_keep if in_store else settings.snapshots_keep)
     results = []
-    for place in places(partition, replica, data):
-        if dry_run:
-            planned = plan(place.folder, number, now_ms(), every_byte=True)
-        else:
-            with owned(place.folder):
-                planned = plan(place.folder, number, now_ms(), every_byte=True)
-                prune(place.folder, planned, Steps(lambda number: None))
+    for place in places(partition, replica, data, in_store):
+        pruned = place.prune(number, now_ms(), dry_run)
         results.append(
             {
                 "partition": place.partition,
                 "replica": place.replica,
-                "kept": {identity(name): why for name, why in planned.stays.items()},
-                "removed": [identity(name) for name in planned.manifests],
-                "files": len(planned.files),
-                "bytes": planned.size,
+                "kept": {identity(name): why for name, why in pruned.stays.items()},
+                "removed": [identity(name) for name in pruned.snapshots],
+                "files": pruned.files,
+                "bytes": pruned.size,
                 "done": not dry_run,
             }
         )
+        if not as_json:
+            print_lines(_pruned(place.name, results[-1]))
     if as_json:
         print_json(results)
-    else:
-        print_lines(line for result in results for line in _pruned(result))
     return OK
 
 
-def diff_snapshots(first: str, second: str, partition: int, replica: int, data: Path | None, as_json: bool) -> int:
+def diff_snapshots(
+    first: str, second: str, partition: int, replica: int, in_store: bool, data: Path | None, as_json: bool
+) -> int:
     """Raises StateRefused when a manifest, or a file that has to be read, is damaged."""
-    (place,) = places(partition, replica, data)
-    found = snapshots(place.folder, every_byte=False)
+    place = places(partition, replica, data, in_store)[0]
+    found = place.look(False)
     one, other = (_readable(_named(found, snapshot)) for snapshot in (first, second))
-    difference = compare(one, other, read_part(place.folder))
+    difference = compare(one, other, place.read)
     if as_json:
         print_json(as_object(first, second, difference))
     else:
@@ -117,26 +145,12 @@ def diff_snapshots(first: str, second: str, partition: int, replica: int, data: 
     return OK
 
 
-def places(partition: int | None, replica: int | None, data: Path | None) -> list[ShardPlace]:
-    """The folders of this generation's shards. Raises InvalidRequest when there is none."""
-    folder, generation = data_folder(data, os.environ), read(ShardSettings, os.environ).generation
-    found = [
-        shard
-        for shard in shard_folders(folder)
-        if shard.generation == generation and partition in (None, shard.partition) and replica in (None, shard.replica)
-    ]
-    if not found:
-        which = "no shard" if partition is None else f"no {shard_name(partition, replica or 0)}"
-        raise InvalidRequest(
-            "no_shard", f"there is {which} in {folder / 'shards'}", hint="freshet status shows the data folder"
-        )
-    return found
-
-
 def identity(name: str) -> str:
-    """How a person names a snapshot: manifest-000000000012.json is 12."""
-    stem = name.removeprefix("manifest-").removesuffix(".json")
-    return stem.lstrip("0") or stem
+    """How a person names a snapshot: manifest-000000000012.json is 12; in the store its offsets and lineage."""
+    *numbers, last = name.removeprefix("manifest-").removesuffix(".json").split("-")
+    if numbers:
+        return "-".join([*(number.lstrip("0") or "0" for number in numbers), last])
+    return last.lstrip("0") or last
 
 
 def now_ms() -> int:
@@ -166,58 +180,77 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
         "documents_offset": manifest.documents_offset,
         "offers_offset": manifest.offers_offset,
         "products": manifest.counts[2],
+        "cluster_id": manifest.origin.cluster_id,
+        "encoder": manifest.origin.encoder,
         "lineage": manifest.lineage,
         "bytes": sum({file.name: file.size for file in manifest.files.values()}.values()),
         "format": manifest.format_version,
     }
 
 
-def _show(found: list[tuple[ShardPlace, list[Stored]]], as_json: bool) -> None:
+def _show(found: list[tuple[Place, list[Stored]]], as_json: bool) -> None:
     if as_json:
         print_json([_one(place, one) for place, stored in found for one in stored])
     else:
         print_lines(_table(found))
 
 
-def _one(place: ShardPlace, one: Stored) -> dict[str, Any]:
+def _one(place: Place, one: Stored) -> dict[str, Any]:
     facts = _facts(one.manifest) if one.manifest else {}
     which = {"partition": place.partition, "replica": place.replica, "snapshot": identity(one.name)}
     return {**which, **facts, "damages": list(one.damages)}
 
 
-def _table(found: list[tuple[ShardPlace, list[Stored]]]) -> Iterator[str]:
+def _table(found: list[tuple[Place, list[Stored]]]) -> Iterator[str]:
     if not any(stored for _, stored in found):
         yield "no snapshot yet: a shard writes one at each multiple of FRESHET_SNAPSHOT_EVERY_RECORDS documents"
         return
+    names = [identity(one.name) for _, stored in found for one in stored]
+    width = max(len("snapshot"), *map(len, names))
     yield (
-        f"{'shard':>5} {'replica':>7} {'snapshot':>9}  {'written':19} {'documents':>12} {'offers':>12} "
+        f"{'shard':>5} {'replica':>7} {'snapshot':>{width}}  {'written':19} {'documents':>12} {'offers':>12} "
         f"{'products':>11} {'size':>8}"
     )
     for place, stored in found:
+        replica = "store" if place.replica is None else place.replica
         for one in stored:
-            if one.manifest is None:
-                yield f"{place.partition:>5} {place.replica:>7} {identity(one.name):>9}  cannot be read"
-            else:
-                facts = _facts(one.manifest)
-                yield (
-                    f"{place.partition:>5} {place.replica:>7} {identity(one.name):>9}  "
-                    f"{_when(one.manifest.written_ms):19} "
-                    f"{facts['documents_offset']:>12,} {facts['offers_offset']:>12,} {facts['products']:>11,} "
-                    f"{size(facts['bytes']):>8}"
-                )
+            begin = f"{place.partition:>5} {replica:>7} {identity(one.name):>{width}}  "
+            yield begin + ("cannot be read" if one.manifest is None else _columns(one.manifest))
             yield from (f"      ! {says}" for says in one.damages)
+
+
+def _columns(manifest: Manifest) -> str:
+    facts = _facts(manifest)
+    return (
+        f"{_when(manifest.written_ms):19} {facts['documents_offset']:>12,} {facts['offers_offset']:>12,} "
+        f"{facts['products']:>11,} {size(facts['bytes']):>8}"
+    )
 
 
 def _when(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _pruned(result: dict[str, Any]) -> Iterator[str]:
+def _pruned(shard: str, result: dict[str, Any]) -> Iterator[str]:
     word = "removed" if result["done"] else "would be removed"
     names = ", ".join(result["removed"]) or "none"
-    shard = shard_name(result["partition"], result["replica"])
-    yield f"{shard}: {names} {word}, {result['files']} files of {size(result['bytes'])}"
+    of = "" if result["bytes"] is None else f" of {size(result['bytes'])}"
+    yield f"{shard}: {names} {word}, {result['files']} files{of}"
     yield from (f"  {name} stays: {why}" for name, why in result["kept"].items())
+
+
+class Telling:
+    """Says from time to time how much of a snapshot is here."""
+
+    def __init__(self) -> None:
+        self._started_s = self._told_s = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if now_s - self._told_s >= TELL_S:
+            self._told_s = now_s
+            left_s = (now_s - self._started_s) * (total - done) / max(1, done)
+            say(f"{size(done)} of {size(total)}, {duration(left_s)} left")
 
 
 def as_object(first: str, second: str, found: Difference) -> dict[str, Any]:

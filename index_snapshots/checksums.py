@@ -11,14 +11,33 @@ from index_snapshots.manifest import StoredFile
 BLOCK_BYTES: Final = 1 << 20
 
 
+class Checked:
+    """Both checksums of a file that passes by in pieces."""
+
+    def __init__(self) -> None:
+        self._quick, self._strong, self.size = xxhash.xxh3_128(), hashlib.sha256(), 0
+
+    def update(self, block: bytes) -> None:
+        self._quick.update(block)
+        self._strong.update(block)
+        self.size += len(block)
+
+    @property
+    def sums(self) -> tuple[str, str]:
+        """xxh3-128 and SHA-256."""
+        return self._quick.hexdigest(), self._strong.hexdigest()
+
+    def is_whole(self, file: StoredFile) -> bool:
+        return self.size == file.size and self.sums == (file.xxh3, file.sha256)
+
+
 def checksums(path: Path) -> tuple[str, str]:
     """xxh3-128 and SHA-256 of a file. Raises OSError."""
-    quick, strong = xxhash.xxh3_128(), hashlib.sha256()
+    checked = Checked()
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
-            quick.update(block)
-            strong.update(block)
-    return quick.hexdigest(), strong.hexdigest()
+            checked.update(block)
+    return checked.sums
 
 
 def damage(path: Path, file: StoredFile, *, every_byte: bool) -> str:

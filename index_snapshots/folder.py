@@ -18,6 +18,8 @@ from schemas.errors import StateRefused
 
 LOCK: Final = "lock"
 TEMPORARY: Final = "tmp-"
+FROM_LOG: Final = "from-log"
+"""A file that says that the shard is to be built from the log, whatever the store holds."""
 SEGMENTS: Final = "segments"
 """Subfolder of the segments in use; a snapshot gives those it needs a second name beside its manifest."""
 REPLICAS: Final = "replicas"
@@ -62,13 +64,18 @@ def owned(folder: Path) -> Iterator[None]:
         yield
 
 
-def remove_state(folder: Path) -> int:
-    """Removes every snapshot of a shard (`freshet shard rebuild`); returns how many files. Takes the lock."""
+def remove_state(folder: Path, *, from_log: bool = False) -> int:
+    """Removes every snapshot of a shard (`freshet shard rebuild`); returns how many files. Takes the lock.
+
+    `from_log`: at its next start it is not to come from the store either.
+    """
     with owned(folder):
         manifests = list(folder.glob(MANIFEST_PATTERN))
         others = [path for path in folder.rglob("*") if path.is_file() and path.name != LOCK and path not in manifests]
         for path in manifests + others:  # manifests first: half a removal leaves no snapshot that lacks files
             path.unlink()
+        if from_log:
+            (folder / FROM_LOG).touch()
         flush(folder)
         return len(manifests) + len(others)
 

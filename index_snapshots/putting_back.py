@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from index_snapshots.folder import flush
-from index_snapshots.inventory import Stored
-from index_snapshots.manifest import Manifest
-from index_snapshots.restore import AGE_DAYS_MAX
+from index_snapshots.inventory import Stored, snapshots
+from index_snapshots.manifest import Manifest, SnapshotDamaged
+from index_snapshots.restore import check_age
 from schemas.errors import StateRefused
-from schemas.topics import DAY_MS
+
+VERIFY: Final = "freshet snapshot verify names those that are good"
 
 
 class PutBack(NamedTuple):
@@ -27,15 +28,27 @@ def put_back(folder: Path, found: Sequence[Stored], name: str, now_ms: int) -> P
     if chosen.damages or chosen.manifest is None:
         raise StateRefused(
             f"the snapshot {name} is not put in place: {'; '.join(chosen.damages)}",
-            hint="freshet snapshot verify names those that are good",
+            hint=VERIFY,
         )
-    if now_ms - chosen.manifest.written_ms > AGE_DAYS_MAX * DAY_MS:
-        raise StateRefused(
-            f"the snapshot {name} is older than {AGE_DAYS_MAX} days: the log may have purged deletes since",
-            hint="choose a younger one, or run `freshet shard rebuild` to build the shard from the log",
-        )
+    try:
+        check_age(chosen.manifest, now_ms)
+    except SnapshotDamaged as error:
+        raise StateRefused(f"the snapshot {name} is not put in place: {error.message}", hint=VERIFY) from error
     newer = [one.name for one in found if one.name > name]
     for other in newer:  # the newest first: whatever is left is still whole
         (folder / other).unlink()
     flush(folder)
     return PutBack(chosen.manifest, newer)
+
+
+def remove_later(folder: Path, name: str, manifest: Manifest) -> list[str]:
+    """Removes the other snapshots of a folder that stand behind `manifest`, or that cannot be read; newest first."""
+    later = [
+        one.name
+        for one in snapshots(folder, every_byte=False)
+        if one.name != name and (one.manifest is None or one.manifest.documents_offset > manifest.documents_offset)
+    ]
+    for other in later:
+        (folder / other).unlink()
+    flush(folder)
+    return later

@@ -43,12 +43,17 @@ def restore(folder: Path, expected: Origin, now_ms: int) -> Restored:
         try:
             manifest = manifests.decode(_bytes(path), path.name)
             manifests.check_origin(manifest.origin, expected, path.name)
-            if now_ms - manifest.written_ms > AGE_DAYS_MAX * DAY_MS:
-                raise SnapshotDamaged(f"it is older than {AGE_DAYS_MAX} days: the log may have purged deletes since")
+            check_age(manifest, now_ms)
             return Restored(load(folder, manifest), tuple(damaged))
         except SnapshotDamaged as error:
             damaged.append(f"snapshot {path.name} is left out: {error}")
     return Restored(None, tuple(damaged))
+
+
+def check_age(manifest: Manifest, now_ms: int) -> None:
+    """Raises SnapshotDamaged when it is too old to be used."""
+    if now_ms - manifest.written_ms > AGE_DAYS_MAX * DAY_MS:
+        raise SnapshotDamaged(f"it is older than {AGE_DAYS_MAX} days: the log may have purged deletes since")
 
 
 def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offers: tuple[int, int]) -> None:
@@ -61,7 +66,7 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
             raise StateRefused(
                 f"the snapshot of partition {partition} stands at offset {offset} of {topic}, "
                 f"but the log holds {begin} to {end}",
-                hint=f"run `freshet shard rebuild --partition {partition}`: it removes the local state, "
+                hint=f"run `freshet shard rebuild --partition {partition} --from-log`: it removes the local state, "
                 "and the shard is rebuilt from the log",
             )
 

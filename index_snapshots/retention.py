@@ -16,9 +16,10 @@ class Aged(NamedTuple):
     good: bool
 
 
-def kept(found: Sequence[Aged], keep: int, now_ms: int) -> dict[str, str]:
+def kept(found: Sequence[Aged], keep: int, now_ms: int, *, heir: bool = False) -> dict[str, str]:
     """Why each snapshot that stays does, by name; `found` is newest first, and what is not named may go.
 
+    `heir`: so does the oldest one inside the horizon, so that there always will be one from before it.
     Without a good one all stay: damaged files are better than none while somebody looks at them.
     """
     good = [one for one in found if one.good]
@@ -28,4 +29,7 @@ def kept(found: Sequence[Aged], keep: int, now_ms: int) -> dict[str, str]:
     before = next((one for one in good if now_ms - one.written_ms >= HORIZON_MS), None)
     if before is not None:
         stays.setdefault(before.name, "the newest from before the replay horizon")
+    inside = [one for one in good if now_ms - one.written_ms < HORIZON_MS]
+    if heir and inside:
+        stays.setdefault(inside[-1].name, "the oldest inside the replay horizon")
     return stays

@@ -68,7 +68,7 @@ def write(
         structure=_structure(view.vectors),
         files=files,
     )
-    replace(folder / f"manifest-{_next_number(folder):012d}.json", manifests.encode(manifest), steps)
+    replace(next_manifest(folder), manifests.encode(manifest), steps)
     prune(folder, plan(folder, keep, now_ms), steps)
     return manifest
 
@@ -129,9 +129,10 @@ def _joined(bodies: list[bytes]) -> Iterator[bytes]:
         yield b"".join(bodies[start : start + BLOCK_ROWS])
 
 
-def _next_number(folder: Path) -> int:
+def next_manifest(folder: Path) -> Path:
+    """Where the newest snapshot of a folder is to lie."""
     numbers = [int(text) for path in folder.glob(MANIFEST_PATTERN) if (text := path.stem.partition("-")[2]).isdigit()]
-    return max(numbers, default=0) + 1
+    return folder / f"manifest-{max(numbers, default=0) + 1:012d}.json"
 
 
 def _clear_temporary(folder: Path) -> None:

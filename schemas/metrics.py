@@ -63,6 +63,14 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_builder_cpu_seconds_total", "counter", "CPU time of finished merges"),
     Metric("freshet_snapshot_seconds", "histogram", "Writing one snapshot"),
     Metric("freshet_snapshots_total", "counter", "Snapshots by result", ("result",)),
+    Metric("freshet_snapshot_uploads_total", "counter", "Snapshots sent to the store, by result", ("result",)),
+    Metric("freshet_snapshot_upload_bytes_total", "counter", "Bytes sent to the snapshot store"),
+    Metric(
+        "freshet_snapshot_store_failing",
+        "gauge",
+        "1 while the newest snapshot cannot be sent to the store, else 0",
+        ("partition",),
+    ),
     Metric("freshet_scrubs_total", "counter", "Scrubs of a shard by result: same, differs", ("result",)),
     Metric("freshet_scrub_seconds", "gauge", "How long the last scrub took, by partition", ("partition",)),
     Metric(

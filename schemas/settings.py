@@ -113,6 +113,19 @@ class ShardSettings(Settings):
     replica: int = Field(0, ge=0, description="Number of this replica")
     snapshot_every_records: int = Field(20_000, ge=1, description="A snapshot at each multiple of so many documents")
     snapshots_keep: int = Field(2, ge=1, description="Snapshots kept per shard")
+    snapshot_store: str = Field(
+        "",
+        description="Where each snapshot is sent too, and from where a shard without one starts: file:///srv/snapshots "
+        "or the path of a folder, which must be there; empty: nowhere",
+    )
+    snapshot_store_keep: int = Field(
+        3,
+        ge=1,
+        description="Snapshots kept per shard in the store, beside those that a replay of the last 7 days may need",
+    )
+    snapshot_store_mb_per_s: float = Field(
+        50.0, ge=0, description="Most that a process sends to the store, 10^6 bytes a second; 0: no limit"
+    )
     held_offers_max: int = Field(100_000, ge=1, description="Offers without a document beyond this raise an alarm")
     recall: float = Field(
         0.98,

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from schemas.digests import Checkpoints, Scrubbed
 from schemas.records import Offer, OrderField
 from schemas.search import Hit, ShardState
+from schemas.stored import InStore
 
 
 class SkuOnShard(BaseModel):
@@ -65,6 +66,8 @@ class ShardOnProcess(BaseModel):
     """Null while it is catching up."""
     scrub: Scrubbed | None = None
     """Null until the first one is done."""
+    in_store: InStore | None = None
+    """Null until a snapshot was sent to the store, or where there is none."""
 
 
 class StateAnswer(BaseModel):

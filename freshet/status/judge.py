@@ -2,7 +2,7 @@
 
 from freshet.http_page import Page
 from freshet.remedies import shard_name
-from freshet.status.replicas import WHAT_TO_DO, alone, damaged, differing
+from freshet.status.replicas import STORE_FAILS, WHAT_TO_DO, alone, damaged, differing, unstored
 from freshet.status.report import DiskStatus, ProcessStatus, SnapshotStatus
 
 FREE_BYTES_MIN = 500_000_000
@@ -76,6 +76,7 @@ def _of_tier(tier: Page, processes: list[ProcessStatus], option: str) -> list[st
     waiting = [f"waits for {', '.join(tier.body['waiting_for'])}"] if tier.body.get("waiting_for") else []
     away = [f"shard replica {place} does not answer" for place in tier.body.get("unreachable", [])]
     wrong = [f"{line}; {WHAT_TO_DO}" for line in (*damaged(tier.body), *alone(tier.body), *differing(tier.body))]
+    wrong += [f"{line}; {STORE_FAILS}" for line in unstored(tier.body)]
     told = {process.name for process in processes if process.answers is False}
     return ([] if "serving" in told else [f"the HTTP tier {line}" for line in waiting]) + away + wrong
 

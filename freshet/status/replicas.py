@@ -1,9 +1,13 @@
-"""What `/v1/status` says of the shards' contents: damage that a scrub found, replicas that differ. Pure, in words."""
+"""What `/v1/status` says of the shards: damage, replicas that differ, snapshots that are not stored. Pure, in words."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from freshet.remedies import shard_name
+
 WHAT_TO_DO = "see docs/runbook.md, A shard does not hold what the log says"
+STORE_FAILS = "see docs/runbook.md, Snapshots do not reach the store"
 
 
 def differing(status: Mapping[str, Any]) -> list[str]:
@@ -48,6 +52,17 @@ def _outcome(status: Mapping[str, Any], partition: int, replica: int) -> str:
 
 def _bucket(one: Mapping[str, Any]) -> str:
     return f", first in bucket {one['bucket']} of 256" if one.get("bucket") is not None else ""
+
+
+def unstored(status: Mapping[str, Any]) -> list[str]:
+    """One line for each replica whose newest snapshot does not reach the snapshot store."""
+    return [
+        f"snapshots of {shard_name(replica['state']['partition'], replica['state']['replica'])} do not reach their "
+        f"store since {datetime.fromtimestamp(stored['failing_since_ms'] // 1000, UTC):%Y-%m-%d %H:%M:%S}: "
+        f"{stored['failing']}"
+        for replica in status.get("replicas", [])
+        if (stored := replica.get("in_store")) and stored["failing"]
+    ]
 
 
 def _sides(one: Mapping[str, Any]) -> list[tuple[str, list[int]]]:

@@ -20,6 +20,13 @@ SCRUBBED = {
         {"state": {"partition": 2, "replica": 1}, "scrub": {"differing": ["documents", "offers"]}},
     ]
 }
+UNSTORED = {
+    "replicas": [
+        {"state": {"partition": 0, "replica": 0}, "in_store": None},
+        {"state": {"partition": 0, "replica": 1}, "in_store": {"failing": "", "failing_since_ms": 0}},
+        {"state": {"partition": 2, "replica": 0}, "in_store": {"failing": "no disk", "failing_since_ms": 60_000}},
+    ]
+}
 
 
 def judged(**changed: Any) -> list[str]:
@@ -89,6 +96,11 @@ def faulty(why: str, *, out: bool, bucket: int | None) -> dict[str, Any]:
         (
             {"tier": Page(200, {"faulty": [faulty("alone", out=True, bucket=0)]})},
             "replica 1 of shard 2 stands alone with its documents, first in bucket 0 of 256; it answers nothing",
+            "docs/runbook.md",
+        ),
+        (
+            {"tier": Page(200, UNSTORED)},
+            "snapshots of shard 2 do not reach their store since 1970-01-01 00:01:00: no disk",
             "docs/runbook.md",
         ),
         ({"kafka_up": False}, "Kafka does not answer", "freshet doctor"),
