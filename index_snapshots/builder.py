@@ -1,5 +1,6 @@
 """Builds segments away from the searches: in a process of its own, or in the caller's for tests and small tools."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -86,7 +87,9 @@ class BuilderProcess:
     def _begin(self) -> Connection:
         self._pipe, theirs = Pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())], pass_fds=[theirs.fileno()]
+            [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a build takes one core, not all
         )
         theirs.close()
         threading.Thread(target=self._listen, args=(self._pipe,), name="builder", daemon=True).start()

@@ -13,20 +13,24 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.codes import Codes, codes
+from index_snapshots.codes import ZERO, Codes, codes
 from index_snapshots.graph import Graph, Queries
 
 Vectors = npt.NDArray[np.float16]
-SAMPLE_ROWS: Final = 128
-SAMPLE_ROWS_MIN: Final = 64
+Distances = npt.NDArray[np.float32]
+SAMPLE_ROWS: Final = 512
+"""Few queries miss most of their neighbours and most miss none, so that a small sample decides by chance: with 128 of
+them the same graph was given any `ef` from 48 to 192."""
+SAMPLE_ROWS_MIN: Final = 128
 """Fewer are not believed: a graph that was measured before keeps its `ef`, a new one gets the largest."""
 NEIGHBOURS: Final = 10
 MIX: Final = 0x9E3779B97F4A7C15
 """2^64 divided by the golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
-QUERIES_PER_STEP: Final = 8
-LADDER: Final = (16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
+QUERIES_PER_STEP: Final = 64
+ROWS_PER_STEP: Final = 1024
+LADDER: Final = (16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 192, 256, 384, 512)
 """Values of `ef` that are tried; the last one is taken when none is enough."""
-CHANGED_SHARE: Final = 0.15
+CHANGED_SHARE: Final = 0.25
 """So many of the rows added or dropped since: measured again."""
 
 
@@ -76,16 +80,45 @@ def calibrating(graph: Graph, vectors: Vectors, wanted: float) -> Generator[None
     limit = min(NEIGHBOURS, len(graph))
     if len(queries) < SAMPLE_ROWS_MIN or not limit:
         return Calibration(LADDER[-1], 1.0)
-    farthest: list[float] = []
+    bound = yield from _farthest(graph, queries, limit)
+    low, high, recalls = 0, len(LADDER) - 1, dict[int, float]()
+    while low < high:  # more never finds less, but for chance
+        middle = (low + high) // 2
+        recalls[middle] = yield from _recall(graph, queries, limit, LADDER[middle], bound)
+        low, high = (low, middle) if recalls[middle] >= wanted else (middle + 1, high)
+    if low not in recalls:
+        recalls[low] = yield from _recall(graph, queries, limit, LADDER[low], bound)
+    return Calibration(LADDER[low], recalls[low])
+
+
+def _farthest(graph: Graph, queries: Codes, limit: int) -> Generator[None, None, Distances]:
+    """Squared distance of each query's `limit`-th neighbour, (n, 1).
+
+    By matrix products, ten times as fast as FAISS's scan: the codes less 128 are whole numbers whose products add up to
+    less than 2^24 in whatever order, so fp32 holds them exactly.
+    """
+    centred = queries - ZERO
+    nearest = np.full((len(queries), limit), np.inf, dtype=np.float32)
+    for begin in range(0, len(graph), ROWS_PER_STEP):
+        yield
+        rows = graph.codes(begin, begin + ROWS_PER_STEP).astype(np.float32) - ZERO
+        distances = _squared(rows) - 2 * (centred @ rows.T)
+        both = np.concatenate([nearest, distances], axis=1)
+        nearest = np.partition(both, limit - 1, axis=1)[:, :limit]
+    farthest: Distances = nearest.max(axis=1) + _squared(centred)
+    return farthest[:, None]
+
+
+def _squared(codes_less_zero: Codes) -> Distances:
+    """Squared lengths, (n,)."""
+    return np.asarray(np.vecdot(codes_less_zero, codes_less_zero))
+
+
+def _recall(graph: Graph, queries: Codes, limit: int, ef: int, bound: Distances) -> Generator[None, None, float]:
+    hits = 0
     for begin in range(0, len(queries), QUERIES_PER_STEP):
         yield
-        distances, _ = graph.scan(Queries(queries[begin : begin + QUERIES_PER_STEP]), limit)
-        farthest += distances[:, -1].tolist()
-    bound = np.array(farthest, dtype=np.float32)[:, None]
-    for ef in LADDER:
-        yield
-        distances, _ = graph.search(Queries(queries), limit, ef)
-        recall = int(np.count_nonzero(distances <= bound)) / (limit * len(queries))
-        if recall >= wanted:
-            break
-    return Calibration(ef, recall)
+        mine = slice(begin, begin + QUERIES_PER_STEP)
+        distances, _ = graph.search(Queries(queries[mine]), limit, ef)
+        hits += int(np.count_nonzero(distances <= bound[mine]))
+    return hits / (limit * len(queries))

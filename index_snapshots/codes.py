@@ -13,6 +13,8 @@ LARGEST: Final = 127
 CLIPPED_AT: Final = 5.0
 """Standard deviations of a component of a random unit vector, 1 / sqrt(dim): what is greater is cut off, and the
 re-scoring from the fp16 row makes up for it."""
+ZERO: Final = LARGEST + 1
+"""Code of 0."""
 LINKS: Final = 16
 """Links of a node per level of the graph, twice as many on the lowest: HNSW's M."""
 LEVELS_MAX: Final = 8
@@ -21,6 +23,8 @@ NIBBLE: Final = 4
 
 Codes = npt.NDArray[np.float32]
 """Whole numbers 1..255 (a code plus 128), as fp32 because that is what FAISS takes; shape (n, dim)."""
+CodeBytes = npt.NDArray[np.uint8]
+"""The same as FAISS keeps them."""
 
 
 @cache
@@ -39,8 +43,13 @@ def codes(vectors: npt.NDArray[Any]) -> Codes:
     np.rint(scaled, out=scaled)
     np.minimum(scaled, LARGEST, out=scaled)
     np.maximum(scaled, -LARGEST, out=scaled)
-    scaled += LARGEST + 1
+    scaled += ZERO
     return scaled
+
+
+def code_bytes(vectors: npt.NDArray[Any]) -> CodeBytes:
+    """See `codes`."""
+    return codes(vectors).astype(np.uint8)
 
 
 def levels(sku: str) -> int:

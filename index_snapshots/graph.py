@@ -8,7 +8,7 @@ import faiss as _faiss
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.codes import LINKS, Codes
+from index_snapshots.codes import LINKS, CodeBytes, Codes
 from index_snapshots.repair import Links
 
 faiss: Any = _faiss
@@ -139,9 +139,11 @@ class Graph:
         """Other links for the same nodes."""
         faiss.copy_array_to_vector(neighbours, self._index.hnsw.neighbors)
 
-    def codes(self) -> npt.NDArray[np.uint8]:
-        """A copy, shape (n, dim)."""
-        return np.asarray(faiss.vector_to_array(self._codes.codes)).reshape(len(self), self.dim)
+    def codes(self, begin: int = 0, end: int | None = None) -> npt.NDArray[np.uint8]:
+        """A copy of those of the elements `begin`..`end - 1`, at most all; shape (n, dim)."""
+        end = len(self) if end is None else min(end, len(self))
+        all_codes = faiss.rev_swig_ptr(self._codes.codes.data(), len(self) * self.dim)
+        return np.array(all_codes[begin * self.dim : end * self.dim]).reshape(-1, self.dim)
 
     def add(self, code: Codes, levels: int) -> None:
         """One node, code (1, dim). FAISS takes a level that is there already instead of drawing one."""
@@ -175,7 +177,7 @@ class Flat:
         self._index.add(np.ones((capacity, dim), dtype=np.float32))
         self._bytes = faiss.rev_swig_ptr(self._index.codes.data(), capacity * dim).reshape(capacity, dim)
 
-    def put(self, at: int, code: Codes) -> None:
+    def put(self, at: int, code: CodeBytes) -> None:
         """Sets one element that no view counts yet."""
         self._bytes[at] = code
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.codes import codes, levels
+from index_snapshots.codes import CodeBytes, code_bytes, levels
 from index_snapshots.graph import Flat
 from index_snapshots.protocol import Half
 
@@ -51,12 +51,12 @@ class Head:
         """Row numbers, (head_rows,)."""
         return np.arange(self.first_row, self.first_row + len(self.vectors))
 
-    def append(self, sku: str, vector: Half) -> int:
-        """Returns the row's number."""
+    def append(self, sku: str, vector: Half, code: CodeBytes) -> int:
+        """A vector and its code, both (dim,). Returns the row's number."""
         at = self.count
         self.vectors[at] = vector
         self.levels[at] = levels(sku)
-        self.block.flat.put(self.begin + at, codes(vector))
+        self.block.flat.put(self.begin + at, code)
         self.count = at + 1
         return self.first_row + at
 
@@ -65,7 +65,7 @@ class Head:
         end = self.count + len(vectors)
         self.vectors[self.count : end] = vectors
         self.levels[self.count : end] = levels_of
-        for at, code in enumerate(codes(vectors), self.begin + self.count):
+        for at, code in enumerate(code_bytes(vectors), self.begin + self.count):
             self.block.flat.put(at, code)
         self.count = end
 

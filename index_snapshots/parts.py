@@ -2,6 +2,7 @@
 
 import shutil
 import weakref
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -28,6 +29,7 @@ class Store:
             self.vectors = mapped_vectors(segment.files.vectors, segment.size)
             self.rows = mapped_rows(segment.files.rows)
             self.first_row = int(self.rows[0])
+            self._numbers = self.rows.data
         else:
             assert head is not None
             self.graph, self.vectors, self.rows = None, head.vectors, head.rows
@@ -40,7 +42,7 @@ class Store:
 
     def position(self, row: int) -> int:
         """Where a row with this number lies. It must be here."""
-        return row - self.first_row if self.head else int(self.rows.searchsorted(np.int64(row)))
+        return row - self.first_row if self.head else bisect_left(self._numbers, row)
 
     def positions(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Like `position`, (n,)."""
@@ -73,21 +75,21 @@ class FrozenBlock:
 
     def __init__(self, block: Block, parts: Sequence[FrozenPart]) -> None:
         self.block = block
-        self._shown = np.zeros(len(block.slots), dtype=np.bool_)
+        shown = 0
         for part in parts:
-            head = part.store.head
-            assert head is not None
-            shown = np.unpackbits(part.bits, count=part.count, bitorder="little")
-            self._shown[head.begin : head.begin + part.count] = shown
+            assert part.store.head is not None
+            shown |= int.from_bytes(part.bits.data, "little") << part.store.head.begin
+        self._bits = np.frombuffer(shown.to_bytes(-(-len(block.slots) // 8), "little"), dtype=np.uint8)
 
     @cached_property
     def chosen(self) -> Chosen:
-        return chosen(np.packbits(self._shown, bitorder="little"))
+        return chosen(self._bits)
 
     def passing(self, filtered: filters.Mask) -> Chosen:
         """Shown rows whose slot passes a filter."""
-        places = np.flatnonzero(self._shown)
-        passing = np.zeros(len(self._shown), dtype=np.bool_)
+        size = len(self.block.slots)
+        places = np.flatnonzero(np.unpackbits(self._bits, count=size, bitorder="little"))
+        passing = np.zeros(size, dtype=np.bool_)
         passing[places] = filtered.passing.take(self.block.slots[places])
         return chosen(np.packbits(passing, bitorder="little"))
 
@@ -99,8 +101,9 @@ class Part:
         self.store = store
         self.live = live
         """Rows that are the newest of their SKU, by the documents alone."""
-        self.shown = shown
-        """Live rows whose product is visible."""
+        self._bits = bytearray(np.packbits(shown, bitorder="little").data)
+        """Live rows whose product is visible: packed, because every view gets a copy."""
+        self._shown = int(np.count_nonzero(shown))
         self.merging = False
         """Whether a merge that is under way takes it."""
         self._frozen: FrozenPart | None = None
@@ -131,13 +134,21 @@ class Part:
         self._frozen = None
 
     def bury(self, at: int) -> None:
-        self.live[at] = self.shown[at] = False
-        self._frozen = None
+        self.live[at] = False
+        self.show(at, False)
 
     def show(self, at: int, shown: bool) -> None:
-        if self.shown[at] != shown:
-            self.shown[at] = shown
+        bit = 1 << (at & 7)
+        if bool(self._bits[at >> 3] & bit) != shown:
+            self._bits[at >> 3] ^= bit
+            self._shown += 1 if shown else -1
             self._frozen = None
+
+    @property
+    def shown(self) -> Mask:
+        """A copy, with room for rows to come."""
+        bits = np.frombuffer(self._bits, dtype=np.uint8)
+        return np.unpackbits(bits, count=len(self.live), bitorder="little").astype(np.bool_)
 
     def source(self, kept: Mask) -> Source:
         """This part as the input of a merge that takes the rows of `kept` (count,)."""
@@ -149,6 +160,6 @@ class Part:
 
     def freeze(self) -> FrozenPart:
         if self._frozen is None:
-            bits = np.packbits(self.shown, bitorder="little")
-            self._frozen = FrozenPart(self.store, self.count, bits, int(np.count_nonzero(self.shown)))
+            bits = np.frombuffer(bytearray(self._bits), dtype=np.uint8)
+            self._frozen = FrozenPart(self.store, self.count, bits, self._shown)
         return self._frozen

@@ -6,9 +6,9 @@ import numpy.typing as npt
 Slots = npt.NDArray[np.int64]
 
 
-def at_least(values: npt.NDArray[np.generic], limit: int, slack: float = 0) -> Slots:
-    """Positions whose value is at most `slack` below the `limit`-th greatest: at least `limit`, if there are."""
+def at_least(values: npt.NDArray[np.generic], limit: int) -> Slots:
+    """Positions whose value is not below the `limit`-th greatest: at least `limit`, if there are."""
     if len(values) <= limit:
         return np.arange(len(values))
     cut = np.partition(values, len(values) - limit)[len(values) - limit]
-    return np.flatnonzero(values >= cut - slack if slack else values >= cut)
+    return np.flatnonzero(values >= cut)

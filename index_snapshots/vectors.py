@@ -14,6 +14,7 @@ import numpy as np
 import xxhash
 
 from index_snapshots.builder import Builder, Built
+from index_snapshots.codes import CodeBytes
 from index_snapshots.heads import Head
 from index_snapshots.merge import FromSegment, Merge, Segment
 from index_snapshots.nearest import FrozenVectors
@@ -72,14 +73,14 @@ class Vectors:
         for planned in start.pending:
             self._start(planned, tuple(by_store[id(store)] for store in planned.taken))
 
-    def append(self, slot: int, sku: str, vector: Half, time_ms: int) -> int:
+    def append(self, slot: int, sku: str, vector: Half, code: CodeBytes, time_ms: int) -> int:
         """Adds the newest row of a SKU, not shown yet; returns its number. The older one was buried before.
 
-        `time_ms`: LogAppendTime of its record, the log's own clock.
+        `code`: of the vector, (dim,). `time_ms`: LogAppendTime of its record, the log's own clock.
         """
         head = self._open_head(time_ms)
         at = head.count
-        row = head.append(sku, vector)
+        row = head.append(sku, vector, code)
         self._parts[-1].put(at, slot)
         self._next_row = row + 1
         return row

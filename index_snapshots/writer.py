@@ -10,6 +10,7 @@ import numpy as np
 
 from index_snapshots.bodies import Bodies
 from index_snapshots.builder import Builder
+from index_snapshots.codes import CodeBytes, code_bytes
 from index_snapshots.columns import NO_CODE, NO_NUMBER, NO_OFFER, NO_ROW, Columns
 from index_snapshots.facets import Facets
 from index_snapshots.filters import Masks
@@ -81,7 +82,8 @@ class ShardWriter:
         return self._vectors
 
     def write(self, changes: Sequence[Change], offsets: Offsets) -> int:
-        changed = [change for change in changes if self._one(change)]
+        coded = _coded(changes)
+        changed = [change for change, code in zip(changes, coded, strict=True) if self._one(change, code)]
         self._view = self._publish(offsets)
         now_ms = self._now_ms()
         for change in changed:
@@ -91,7 +93,7 @@ class ShardWriter:
                 self.times.note("offers", change.order, Moment(change.timestamp_ms, now_ms))
         return len(changed)
 
-    def _one(self, change: Change) -> bool:
+    def _one(self, change: Change, code: CodeBytes | None) -> bool:
         slot = self._words.slot_of.get(change.sku)
         if isinstance(change, Purge):
             return slot is not None and self._purge(change, slot)
@@ -104,21 +106,21 @@ class ShardWriter:
             self._words.slot_of[change.sku] = slot
         self._unsettle(slot)
         if isinstance(change, DocumentChange):
-            self._document(slot, change)
+            self._document(slot, change, code)
         else:
             self._offer(slot, change)
         self._settle(slot)
         return True
 
-    def _document(self, slot: int, change: DocumentChange) -> None:
+    def _document(self, slot: int, change: DocumentChange, code: CodeBytes | None) -> None:
         self._documents -= self._document_hash(slot)
         old = self._columns.get("row", slot)
         if old != NO_ROW:
             self._vectors.bury(old)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
-        if change.body is not None and change.vector is not None:
+        if change.body is not None and change.vector is not None and code is not None:
             name = change.sku if self._guards.levels else uuid4().hex
-            values["row"] = self._vectors.append(slot, name, change.vector, change.timestamp_ms)
+            values["row"] = self._vectors.append(slot, name, change.vector, code, change.timestamp_ms)
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:
@@ -210,3 +212,11 @@ class ShardWriter:
             self._facets.freeze(self._columns.slots),
             self._masks,
         )
+
+
+def _coded(changes: Sequence[Change]) -> list[CodeBytes | None]:
+    """The code of each vector, worked out together."""
+    vectors = [change.vector if isinstance(change, DocumentChange) else None for change in changes]
+    given = [vector for vector in vectors if vector is not None]
+    found = iter(code_bytes(np.stack(given)) if given else ())
+    return [None if vector is None else next(found) for vector in vectors]

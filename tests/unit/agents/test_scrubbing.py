@@ -31,7 +31,7 @@ def kept(skus: int = 3, folder: Path = Path()) -> Kept:
 
 
 def flip(one: Kept) -> None:
-    bodies = one.shard.view.bodies.chunks[0]
+    bodies = one.shard.view.bodies.branches[0][0]
     bodies[1] = (bodies[1] or b"").replace(b"Lamp", b"Lamq")
 
 

@@ -34,7 +34,7 @@ def test_they_add_up_to_the_digest_in_whatever_order_products_came() -> None:
 
 def test_what_has_changed_differs_in_its_bucket_alone() -> None:
     whole, damaged = view(), view()
-    bodies = damaged.bodies.chunks[0]
+    bodies = damaged.bodies.branches[0][0]
     bodies[7] = (bodies[7] or b"").replace(b"Lamp", b"Lamq")
     mine, theirs = digests(whole, "documents"), digests(damaged, "documents")
     assert [at for at in range(BUCKETS) if mine[at] != theirs[at]] == [bucket_of("sku-7")]
@@ -43,6 +43,6 @@ def test_what_has_changed_differs_in_its_bucket_alone() -> None:
 
 def test_what_cannot_be_read_differs_too() -> None:
     whole, damaged = view(), view()
-    damaged.bodies.chunks[0][7] = None
+    damaged.bodies.branches[0][0][7] = None
     mine, theirs = digests(whole, "documents"), digests(damaged, "documents")
     assert [at for at in range(BUCKETS) if mine[at] != theirs[at]] == [bucket_of("sku-7")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index_snapshots.bodies import Bodies
+from index_snapshots.bodies import FAN_OUT, Bodies
 from index_snapshots.columns import CHUNK_ROWS, NO_ROW, Columns
 
 
@@ -67,7 +67,27 @@ def test_bodies_are_shared_where_they_are_not_written() -> None:
     bodies.put(0, b"three")
     after = bodies.freeze()
     assert (before[0], after[0], bodies[0], after[CHUNK_ROWS]) == (b"one", b"three", b"three", b"two")
-    assert after.chunks[1] is before.chunks[1]
+    assert after.branches[1] is before.branches[1]
+
+
+def test_a_change_copies_one_path_of_the_bodies() -> None:
+    """Its own leaf and the branch above it, and those only once until the next copy is frozen."""
+    bodies = Bodies()
+    for slot in range(FAN_OUT + 1):
+        bodies.put(slot, b"one")
+    before = bodies.freeze()
+    bodies.put(0, b"two")
+    mine = bodies.freeze()
+    bodies.put(1, b"three")
+    bodies.put(2, b"four")
+    after = bodies.freeze()
+    assert [frozen[slot] for frozen in (before, mine, after) for slot in (0, 2)] == [
+        *(b"one", b"one"),
+        *(b"two", b"one"),
+        *(b"two", b"four"),
+    ]
+    assert after.branches[0][1] is before.branches[0][1]
+    assert after[FAN_OUT] == b"one"
 
 
 def test_bodies_go_on_from_a_copy() -> None:

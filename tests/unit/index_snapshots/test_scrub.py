@@ -37,7 +37,7 @@ def in_vector(one: ShardWriter) -> None:
 
 
 def in_body(one: ShardWriter) -> None:
-    bodies = one.view.bodies.chunks[0]
+    bodies = one.view.bodies.branches[0][0]
     bodies[7] = flipped(bodies[7] or b"", 83)
 
 

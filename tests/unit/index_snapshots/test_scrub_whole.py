@@ -73,7 +73,7 @@ def test_a_bit_of_any_column_is_found(name: str) -> None:
 
 def test_a_body_is_found() -> None:
     one = filled()
-    bodies, at = one.view.bodies.chunks[0], slot_of(one)
+    bodies, at = one.view.bodies.branches[0][0], slot_of(one)
     bodies[at] = (bodies[at] or b"").replace(b"Lamps", b"Lamqs")
     assert found_in(one) == ["documents"]
 

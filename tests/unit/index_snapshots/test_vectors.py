@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from index_snapshots.builder import BuilderHere
+from index_snapshots.codes import code_bytes
 from index_snapshots.pacing import Pacing
 from index_snapshots.vectors import Vectors
 from tests.unit.index_snapshots.clustered import clustered
@@ -31,7 +32,7 @@ class Products:
         self.delete(sku)
         vector = next(self._drawn)
         self._time_ms += 2
-        row = self.vectors.append(sku, f"sku-{sku}", vector, self._time_ms)
+        row = self.vectors.append(sku, f"sku-{sku}", vector, code_bytes(vector), self._time_ms)
         self.vectors.show(row, True)
         self.newest[sku] = (row, vector.astype("<f2").tobytes())
 
