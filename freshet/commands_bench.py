@@ -181,6 +181,31 @@ def bench_filter(
     raise typer.Exit(filters(rows, dim, rate, smoke, data, json))
 
 
+@benches.command("hedging")
+def bench_hedging(
+    rows: Annotated[int, typer.Option(min=1, help="Products of each of the two replicas.")] = 10_000,
+    dim: Annotated[int, typer.Option(min=64, help="Dimensions of a vector.")] = 384,
+    qps: Annotated[float, typer.Option(min=1, help="Searches per second, on a fixed schedule.")] = 100.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each of the twelve measurements.")] = 8.0,
+    slow_ms: Annotated[float, typer.Option(min=0, help="By how much one replica's answers come later.")] = 200.0,
+    slow_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of its answers that do, where not all do.")
+    ] = 0.05,
+    hedge_share: Annotated[float, typer.Option(min=0, max=1, help="As FRESHET_HEDGE_SHARE.")] = 0.05,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The query tier's router over two replicas of which one is slow: with and without choosing and hedging."""
+    from bench.hedging_run import HedgingPlan
+    from freshet.run_bench_hedging import hedging, smoke_plan
+
+    plan = smoke_plan() if smoke else HedgingPlan(rows, dim, qps, seconds, slow_ms, slow_share, hedge_share)
+    raise typer.Exit(hedging(plan, data, json))
+
+
 @benches.command("scale")
 def bench_scale(
     rows: Annotated[str, typer.Option(help="Sizes, with commas between.")] = "10000,100000,1000000",

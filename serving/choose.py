@@ -54,8 +54,9 @@ def standing(one: Replica, front: int | None) -> Standing:
 
 
 def _two_choices(equal: list[Replica], draw: random.Random) -> list[Replica]:
-    """The cheaper of two goes first: all taking the cheapest would overrun it. The others follow by cost."""
-    by_cost = sorted(equal, key=lambda one: (one.cost, one.address))
+    """The cheaper of two goes first: all taking the cheapest would overrun it. The others follow by cost; equal ones as
+    they are drawn."""
+    by_cost = sorted(draw.sample(equal, len(equal)), key=lambda one: one.cost)
     if len(equal) <= 2:
         return by_cost
     first = min(draw.sample(range(len(by_cost)), 2))

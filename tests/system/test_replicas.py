@@ -1,0 +1,117 @@
+"""Two replicas behind one query tier, without Redis: a writer sees its own change, and a replica may die."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from schemas.settings import as_environ
+from tests.system.conftest import Stack, free_port, http, wait_until
+
+SECOND = "shard-second"
+FOUND_S = 15.0
+SEARCH_EVERY_S = 0.01
+
+
+@pytest.fixture(scope="module")
+def shop(module_stack: Stack) -> Stack:
+    """Two shard processes, a folder for each; Redis is not there, from before the first process starts."""
+    stack = module_stack
+    stack.redis_url = f"redis://127.0.0.1:{free_port()}/0"
+    stack.environ |= as_environ({"search_budget_ms": 2_000})
+    stack.ports["shard"], stack.ports[SECOND] = free_port(), free_port()
+    replicas = f"127.0.0.1:{stack.ports['shard']}|127.0.0.1:{stack.ports[SECOND]}"
+    stack.environ["FRESHET_SHARDS"] = ",".join([replicas] * stack.partitions)
+    start_second(stack, wait=False)
+    for process in ("catalog", "embed", "shard", "serving"):
+        stack.launch(process)
+    for process in ("catalog", "embed", "shard", "serving"):
+        stack.wait_ready(process)
+    wait_until(lambda: len(status(stack)["replicas"]) == 2 * stack.partitions, FOUND_S, "both replicas are seen")
+    return stack
+
+
+def start_second(stack: Stack, wait: bool = True) -> None:
+    folder = stack.data / "second"
+    folder.mkdir(exist_ok=True)
+    extra = as_environ({"replica": 1, "shard_port": stack.ports[SECOND], "data": folder})
+    stack.launch("shard", SECOND, **extra)
+    if wait:
+        wait_until(lambda: http("GET", f"http://127.0.0.1:{stack.ports[SECOND]}/readyz")[0] == 200, 60, "it is ready")
+
+
+def status(shop: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = http("GET", shop.url("serving", "/v1/status"))[1]
+    return found
+
+
+def write(shop: Stack, sku: str, title: str) -> str:
+    event = {"type": "upsert", "sku": sku, "title": title, "price": {"amount": 1.0, "currency": "EUR"}}
+    code, answer = http("POST", shop.url("serving", "/v1/catalog"), event)
+    assert code == 202, answer
+    event_id: str = answer["events"][0]["event_id"]
+    return event_id
+
+
+def search(shop: Stack, **asked: Any) -> dict[str, Any]:
+    code, answer = http("POST", shop.url("serving", "/v1/search"), asked)
+    assert code == 200, answer
+    found: dict[str, Any] = answer
+    return found
+
+
+def test_a_writer_sees_its_own_change_at_once_on_whichever_replica(shop: Stack) -> None:
+    replicas = set()
+    for number in range(20):
+        event_id = write(shop, f"own-{number}", f"A brass bell number {number}")
+        answer = search(shop, text=f"brass bell number {number}", limit=50, at_least=[event_id])
+        assert answer["degraded"] == []
+        assert f"own-{number}" in {hit["sku"] for hit in answer["hits"]}
+        replicas |= {made["replica"] for made in answer["made_from"]}
+        again = search(shop, text="brass bell", at_least=answer["read_token"])
+        assert again["degraded"] == []
+        before = {made["partition"]: made for made in answer["made_from"]}
+        for made in again["made_from"]:
+            assert made["documents_offset"] >= before[made["partition"]]["documents_offset"]
+            assert made["offers_offset"] >= before[made["partition"]]["offers_offset"]
+        replicas |= {made["replica"] for made in again["made_from"]}
+    assert replicas == {0, 1}, "both replicas answer"
+
+
+def test_while_one_replica_dies_or_hangs_every_search_is_answered_in_full(shop: Stack) -> None:
+    write(shop, "steady", "A steady lamp")
+    answers: list[tuple[int, Any]] = []
+    stop = threading.Event()
+
+    def keep_searching() -> None:
+        while not stop.wait(SEARCH_EVERY_S):
+            answers.append(http("POST", shop.url("serving", "/v1/search"), {"text": "lamp", "filters": {}}))
+
+    searching = threading.Thread(target=keep_searching)
+    searching.start()
+    try:
+        time.sleep(0.3)
+        second = shop.processes[SECOND]
+        second.send_signal(signal.SIGSTOP)
+        time.sleep(1.0)
+        second.kill()
+        second.wait()
+        time.sleep(0.5)
+        start_second(shop)
+        wait_until(lambda: not status(shop)["unreachable"], FOUND_S, "the second replica is seen again")
+        first = shop.processes["shard"]
+        first.kill()
+        first.wait()
+        time.sleep(1.0)
+    finally:
+        stop.set()
+        searching.join()
+    assert len(answers) > 50
+    assert {code for code, _ in answers} == {200}
+    assert [answer["degraded"] for _, answer in answers if answer["degraded"]] == []
+
+
+def test_redis_was_not_there_all_the_time(shop: Stack) -> None:
+    assert status(shop)["redis"] is False
