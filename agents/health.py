@@ -50,9 +50,14 @@ class Health:
         return web.Response(body=generate_latest(self._metrics.registry), content_type="text/plain")
 
 
+def runner_of(app: web.Application) -> web.AppRunner:
+    """Who hangs up is worked for no more: a search may have been answered by another replica."""
+    return web.AppRunner(app, access_log=None, handler_cancellation=True)
+
+
 async def listen(app: web.Application, host: str, port: int) -> int:
     """Serves the app until the process ends; returns the port that was bound."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = runner_of(app)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     await site.start()

@@ -65,8 +65,16 @@ class SearchThreads(Generic[Q, A]):
             self._threads.submit(self._work, loop)
         try:
             return await future
+        except asyncio.CancelledError:
+            self._forget(future)
+            raise
         finally:
             self._asked -= 1
+
+    def _forget(self, future: "asyncio.Future[A]") -> None:
+        """Who asked has gone, to a replica that was quicker: what has not begun never does."""
+        with self._lock:
+            self._waiting = deque(asked for asked in self._waiting if asked.future is not future)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """In a thread, until nothing waits."""

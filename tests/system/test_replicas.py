@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from freshet.runtime.ports import free_port
 from schemas.settings import as_environ
-from tests.system.conftest import Stack, free_port, http, wait_until
+from tests.system.conftest import Stack, http, wait_until
 
 SECOND = "shard-second"
 FOUND_S = 15.0

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from threading import Event
 
 import pytest
+from aiohttp import ClientSession, web
 
+from agents.health import runner_of
 from agents.search_threads import SEARCH_BATCH_MAX, SEARCHES_MAX, SearchThreads
 from schemas.errors import InvalidRequest, Overloaded
 
@@ -103,3 +105,51 @@ async def test_a_request_that_was_given_up_harms_no_other() -> None:
     gone.cancel()
     doubling.go.set()
     assert (await first[0], await stays) == (0, 6)
+
+
+async def test_what_was_given_up_before_it_began_never_begins() -> None:
+    doubling = Doubling()
+    first = await doubling.busy(1)
+    [kept, given_up, last] = await doubling.ask(2, 3, 2)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    doubling.go.set()
+    assert (await kept, await last, await first[0]) == (4, 4, 0)
+    assert [one for batch in doubling.batches for one in batch] == [0, 2, 2]
+
+
+async def test_what_was_given_up_makes_room() -> None:
+    doubling = Doubling()
+    first = await doubling.busy(1)
+    waiting = await doubling.ask(*[2] * (SEARCHES_MAX - 1))
+    waiting[0].cancel()
+    await asyncio.gather(waiting[0], return_exceptions=True)
+    [another] = await doubling.ask(3)
+    doubling.go.set()
+    assert await another == 6
+    await asyncio.gather(*first, *waiting[1:])
+
+
+async def test_who_hangs_up_is_not_worked_for_any_more() -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def long(request: web.Request) -> web.Response:
+        began.set()
+        try:
+            await asyncio.sleep(1_000)
+        finally:
+            ended.set()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", long)
+    runner = runner_of(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with ClientSession() as session, asyncio.timeout(LATE_S):
+        asking = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/"))
+        await began.wait()
+        asking.cancel()
+        await ended.wait()
+    await runner.cleanup()
