@@ -57,7 +57,7 @@ def changes(
     return made
 
 
-def log_value(record: int, number: int, vector: npt.NDArray[np.float16]) -> bytes:
+def log_value(record: int, number: int, vector: npt.NDArray[np.float16], encoder: str = ENCODER) -> bytes:
     """The value in `documents` of one record; `schemas.records.DocumentRecord` reads it."""
     name = sku_name(number)
     return orjson.dumps(
@@ -66,6 +66,6 @@ def log_value(record: int, number: int, vector: npt.NDArray[np.float16]) -> byte
             "order": [GENERATION, record],
             "content": {"title": name},
             "vector": base64.b64encode(vector.astype("<f2").tobytes()).decode(),
-            "encoder": ENCODER,
+            "encoder": encoder,
         }
     )

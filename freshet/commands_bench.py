@@ -221,3 +221,20 @@ def bench_scale(
     from freshet.run_bench_scale import scale
 
     raise typer.Exit(scale(rows, dim, rate, smoke, data, json))
+
+
+@benches.command("restore")
+def bench_restore(
+    rows: Annotated[int, typer.Option(min=1, help="Products in the snapshot.")] = 100_000,
+    tail: Annotated[int, typer.Option(min=1, help="Records in the log after it.")] = 10_000,
+    store: Annotated[str, typer.Option(help="A snapshot store to measure; default: a folder.")] = "",
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """A shard process that is killed: ready again from its snapshot, and from a store; what snapshots cost."""
+    from freshet.run_bench_restore import restore
+
+    raise typer.Exit(restore(rows, tail, store, smoke, data, json))

@@ -1,0 +1,100 @@
+"""The process whose shard is stored: it writes snapshots, sends them to a store, and searches meanwhile.
+
+python -m bench.restore_in_process SETUP
+"""
+
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agents.search_threads import SWITCH_S
+from bench import closed_loop
+from bench.paced_stream import BATCH_MAX
+from bench.samples import packed
+from bench.shard_in_process import COMMANDS, InProcess
+from bench.subject import obey, setup
+from index_snapshots.manifest import Origin
+from index_snapshots.pace import Pace
+from index_snapshots.protocol import Offsets
+from index_snapshots.shipping import ship
+from index_snapshots.snapshot import write
+from index_snapshots.stores import open_store
+
+KEEP = 2
+
+
+class Stored(InProcess):
+    """One shard, its snapshots and a store."""
+
+    def __init__(self, origin: dict[str, Any], **workload: Any) -> None:
+        super().__init__(**workload)
+        self._origin = Origin.model_validate(origin)
+
+    def write_until(self, last: int) -> None:
+        """Writes on, as fast as it goes, up to record `last`."""
+        while (first := self._next) < last:
+            self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
+
+    def snapshot(self, folder: str) -> dict[str, Any]:
+        """Writes one, as of the start of the log: what comes later there follows it."""
+        where, began_s = Path(folder), time.perf_counter()
+        where.mkdir(parents=True, exist_ok=True)
+        before = {path.name for path in where.iterdir()}
+        self._write(where)
+        took_s = time.perf_counter() - began_s
+        newest = max(where.glob("manifest-*"))
+        sizes = {path.name: path.stat().st_size for path in where.iterdir() if path.is_file()}
+        known = {path.name for path in self._folder.rglob("segments/*/*")}
+        new = {name: size for name, size in sizes.items() if name not in before}
+        return {
+            "name": newest.name,
+            "seconds": took_s,
+            "new_bytes": sum(new.values()),
+            "copied_bytes": sum(size for name, size in new.items() if name not in known),
+            "rows": self._shard.view.counts.rows,
+        }
+
+    def ship(self, folder: str, name: str, store: str) -> dict[str, Any]:
+        began_s = time.perf_counter()
+        shipped = ship(Path(folder), name, open_store(store), Pace(0))
+        return {"seconds": time.perf_counter() - began_s, **shipped._asdict()}
+
+    def latency_while_writing(self, seconds: float, folder: str) -> dict[str, Any]:
+        """Searches one after the other while snapshots are written one after the other."""
+        where, stopped, written = Path(folder), threading.Event(), [0]
+        where.mkdir(parents=True, exist_ok=True)
+
+        def snapshots() -> None:
+            while not stopped.is_set():
+                self._write(where)
+                written[0] += 1
+
+        writing = threading.Thread(target=snapshots, name="snapshots")
+        writing.start()
+        try:
+            waits_ms = closed_loop.latencies(self._search(None, merged=False), self._queries, seconds)
+        finally:
+            stopped.set()
+            writing.join()
+        return {"waits_ms": packed(waits_ms), "snapshots": written[0]}
+
+    def _write(self, folder: Path) -> None:
+        view = replace(self._shard.view, offsets=Offsets(0, 0))
+        write(view, folder, self._origin, KEEP, time.time_ns() // 1_000_000)
+
+
+def main() -> None:
+    sys.setswitchinterval(SWITCH_S)
+    subject = Stored(**setup())
+    more = ("write_until", "snapshot", "ship", "latency_while_writing")
+    try:
+        obey({name: getattr(subject, name) for name in (*COMMANDS, *more)})
+    finally:
+        subject.close()
+
+
+if __name__ == "__main__":
+    main()
