@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from schemas.errors import Overloaded
@@ -10,6 +11,20 @@ INSIDE_MIN: Final = 4
 """The limit never falls below it."""
 FALL: Final = 0.8
 """What is left of the limit after a slow one; at most once per `slow_s`, as those inside then were let in before."""
+LOOP_LATE_S: Final = 0.05
+"""An event loop that runs timers so late has too much to do."""
+
+
+@dataclass
+class Inside:
+    """One that was let in."""
+
+    started_s: float | None = None
+    """From when its time counts; None: not at all, as for a client that is slow to send its question."""
+    waited: bool = False
+    """Whether it waited for something else than its turn, such as a part that did not answer in time: then its time
+    says nothing of how much is under way, unless the event loop is late too. Else one part that hangs would close the
+    gate for all."""
 
 
 class AdaptiveGate:
@@ -24,6 +39,11 @@ class AdaptiveGate:
         self._limit = float(inside_max)
         self._fell_s = clock()
         self._inside = 0
+        self._loop_late_s = 0.0
+
+    def loop_was(self, late_s: float) -> None:
+        """How late the event loop ran its timer last."""
+        self._loop_late_s = late_s
 
     @property
     def inside_max(self) -> int:
@@ -31,16 +51,17 @@ class AdaptiveGate:
         return int(self._limit)
 
     @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> Iterator[Inside]:
         """Raises Overloaded when as many as may be are inside already."""
         if self._inside >= self.inside_max:
             raise Overloaded(f"{self._inside} {self._what} are inside already", retry_after_s=1.0)
         self._inside += 1
-        started_s = self._clock()
+        one = Inside()
         try:
-            yield
+            yield one
         finally:
-            self._learn(self._clock() - started_s)
+            if one.started_s is not None and (not one.waited or self._loop_late_s >= LOOP_LATE_S):
+                self._learn(self._clock() - one.started_s)
             self._inside -= 1
 
     def _learn(self, took_s: float) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -67,6 +67,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     watch = ShardWatch(Examiner(session))
     router = Router(addresses, metrics, clock, random.Random(), settings.hedge_share)
     shards = Shards(router, ShardHttp(session), clock)
+    searching = AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
@@ -89,7 +90,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         new_request_id=lambda: uuid.uuid4().hex,
         door=open_door(CATALOG, "catalog", producer, settings, metrics),
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
-        searching=search_gate(settings, clock),
+        searching=searching,
         shards=shards,
         reading=ReadFloor(shards, outcomes, settings.generation, metrics, clock),
         watch=watch,
@@ -109,7 +110,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: connections(producer, session, hints, (history, lag_history)),
             lambda: looking_up(sessions, tastes, log),
             lambda: sending(served, log),
-            lambda: repeating("watchdog", lambda: tick(clock, metrics, log), 0.0, log),
+            lambda: repeating("watchdog", lambda: tick(clock, metrics, log, searching.loop_was), 0.0, log),
             lambda: resolving(addresses, log),
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
@@ -118,10 +119,6 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: encoder_loaded(settings, vectors, log),
         ),
     )
-
-
-def search_gate(settings: ServingSettings, clock: Callable[[], float]) -> AdaptiveGate:
-    return AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
 
 
 def open_door(kind: Kind, topic: str, producer: Producer, settings: ServingSettings, metrics: Metrics) -> Door:

@@ -9,6 +9,7 @@ from schemas.errors import Overloaded
 from schemas.facets import check_filters
 from schemas.search import Hit, SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
+from serving.adaptive_gate import Inside
 from serving.bodies import read_body
 from serving.budget import Budget
 from serving.middleware import may_administer
@@ -32,20 +33,22 @@ JSON = "application/json"
 async def post_search(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     try:
-        with wiring.searching.inside():
-            return await _answer(request, wiring)
+        with wiring.searching.inside() as inside:
+            return await _answer(request, wiring, inside)
     except Overloaded:
         wiring.metrics.counter("freshet_shed_total").labels(where="tier").inc()
         raise
 
 
-async def _answer(request: web.Request, wiring: Wiring) -> web.Response:
+async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
+    inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
     found = await search(asked, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
     observe(budget, wiring)
+    inside.waited = bool(tokens) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)

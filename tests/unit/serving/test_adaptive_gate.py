@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from schemas.errors import Overloaded
-from serving.adaptive_gate import INSIDE_MIN, AdaptiveGate
+from serving.adaptive_gate import INSIDE_MIN, LOOP_LATE_S, AdaptiveGate, Inside
 from serving.gate import Gate
 from tests.unit.serving.fakes import Clock
 
@@ -17,14 +17,14 @@ SERVICE_S = 0.005
 
 
 class AGate(Protocol):
-    def inside(self) -> AbstractContextManager[None]: ...
+    def inside(self) -> AbstractContextManager[Inside | None]: ...
 
 
 def run(gate: AGate, clock: Clock, per_s: float, seconds: float) -> tuple[float, int, int]:
     """One server that works off what comes, one by one, on a clock of its own. Returns searches per second that were
     answered within BUDGET_S, how many were late and how many refused."""
     begun_s = free_s = clock.now_s
-    leaving: list[tuple[float, int, AbstractContextManager[None]]] = []
+    leaving: list[tuple[float, int, AbstractContextManager[Inside | None]]] = []
     good = late = refused = 0
 
     def leave(until_s: float) -> None:
@@ -37,13 +37,18 @@ def run(gate: AGate, clock: Clock, per_s: float, seconds: float) -> tuple[float,
         leave(comes_s)
         clock.now_s = comes_s
         inside = gate.inside()
+        if isinstance(gate, AdaptiveGate):
+            gate.loop_was(max(0.0, free_s - comes_s))
         try:
-            inside.__enter__()
+            one = inside.__enter__()
         except Overloaded:
             refused += 1
             continue
         free_s = max(free_s, comes_s) + SERVICE_S
-        good, late = (good + 1, late) if free_s - comes_s <= BUDGET_S else (good, late + 1)
+        in_time = free_s - comes_s <= BUDGET_S
+        good, late = good + in_time, late + (not in_time)
+        if one:
+            one.started_s, one.waited = comes_s, not in_time
         heapq.heappush(leaving, (free_s, number, inside))
     leave(float("inf"))
     return good / seconds, late, refused
@@ -85,15 +90,36 @@ def test_the_limit_stays_between_its_bounds() -> None:
     gate = adaptive(clock)
     assert gate.inside_max == INSIDE_MAX
     for _ in range(100):
-        with gate.inside():
+        with gate.inside() as one:
+            one.started_s = clock.now_s
             clock.now_s += BUDGET_S
     assert gate.inside_max == INSIDE_MIN
     for _ in range(20):
-        with gate.inside():
-            pass
+        with gate.inside() as one:
+            one.started_s = clock.now_s
     assert gate.inside_max == INSIDE_MIN, "what is not used up says nothing about more"
     for _ in range(3 * INSIDE_MAX):
         with ExitStack() as full:
             for _ in range(gate.inside_max):
-                full.enter_context(gate.inside())
+                full.enter_context(gate.inside()).started_s = clock.now_s
+    assert gate.inside_max == INSIDE_MAX
+
+
+@pytest.mark.parametrize(("loop_late_s", "falls"), [(LOOP_LATE_S - 0.001, False), (LOOP_LATE_S, True)])
+def test_a_part_that_hangs_does_not_close_the_gate_unless_the_loop_is_late_too(loop_late_s: float, falls: bool) -> None:
+    clock = Clock()
+    gate = adaptive(clock)
+    gate.loop_was(loop_late_s)
+    for _ in range(100):
+        with gate.inside() as one:
+            one.started_s, one.waited = clock.now_s, True
+            clock.now_s += BUDGET_S
+    assert gate.inside_max == (INSIDE_MIN if falls else INSIDE_MAX)
+
+
+def test_a_client_that_is_slow_to_ask_does_not_count() -> None:
+    clock = Clock()
+    gate = adaptive(clock)
+    with gate.inside():
+        clock.now_s += 30
     assert gate.inside_max == INSIDE_MAX

@@ -64,15 +64,16 @@ async def test_the_parts_are_closed_in_reverse() -> None:
 
 
 async def test_a_late_loop_is_measured_and_told() -> None:
-    clock, metrics, lines = Clock(), Metrics(), Lines()
+    clock, metrics, lines, heard = Clock(), Metrics(), Lines(), list[float]()
 
     def later(by_s: float) -> None:
         clock.now_s += by_s
 
     for by_s, told in [(LATE_S, 0), (LATE_S + 0.01, 1)]:
         asyncio.get_running_loop().call_soon(later, by_s)
-        await tick(clock, metrics, lines, tick_s=0.0)
+        await tick(clock, metrics, lines, heard.append, tick_s=0.0)
         lag_s = metrics.registry.get_sample_value("freshet_loop_lag_seconds")
         assert lag_s is not None
         assert abs(lag_s - by_s) < 1e-6
+        assert heard[-1] == lag_s
         assert len(lines.lines) == told

@@ -214,3 +214,13 @@ async def test_searches_at_once_at_the_limit_and_beyond() -> None:
             response = await tier.client.post("/v1/search", json={"text": "lamp"})
             assert (response.status, response.headers["Retry-After"]) == (429, "1")
         await tier.search(text="lamp")
+
+
+async def test_a_shard_that_hangs_does_not_narrow_the_gate() -> None:
+    async with Tier([[FakeShard(behave=stuck)]], search_budget_ms=20) as tier:
+        for _ in range(10):
+            assert (await tier.search(text="lamp"))["degraded"] == ["shard-0"]
+        assert tier.wiring.searching.inside_max == SEARCHES_MAX
+        tier.wiring.searching.loop_was(1.0)
+        await tier.search(text="lamp")
+        assert tier.wiring.searching.inside_max < SEARCHES_MAX
