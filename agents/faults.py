@@ -1,7 +1,8 @@
 """The test-only switch of the fault drills: FRESHET_FAULT makes a worker die or raise at a named point.
 
 `kill:catalog.3:2` sends SIGKILL to itself the second time it reaches step 3 of `catalog`, `stop:...` sends SIGSTOP;
-`raise:catalog:100` raises in every hundredth call of the handler. Several are separated by commas. Empty: nothing.
+`raise:catalog:100` raises in every hundredth call of the handler; `flip:body:3` changes a bit of what a shard holds
+when it has applied its third batch (`agents/flips.py`). Several are separated by commas. Empty: nothing.
 """
 
 import os
@@ -45,9 +46,14 @@ class Faults:
             if fault.kind == "raise" and fault.point == point and self._reached[point] % fault.nth == 0:
                 raise RuntimeError(f"fault drill: call {self._reached[point]} of {point}")
 
+    def flips(self) -> list[str]:
+        """A batch was applied: the places in which a bit is to be changed now."""
+        self._reached["flip"] += 1
+        return [fault.point for fault in self._faults if fault.kind == "flip" and fault.nth == self._reached["flip"]]
+
 
 def _parse(text: str) -> Fault:
     parts = text.split(":")
-    if len(parts) != 3 or parts[0] not in (*SIGNALS, "raise") or not parts[2].isdigit() or int(parts[2]) < 1:
-        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N, stop:POINT:N or raise:POINT:N")
+    if len(parts) != 3 or parts[0] not in (*SIGNALS, "raise", "flip") or not parts[2].isdigit() or int(parts[2]) < 1:
+        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N, stop:POINT:N, raise:POINT:N or flip:PLACE:N")
     return Fault(parts[0], parts[1], int(parts[2]))

@@ -15,6 +15,7 @@ from faust.types import TP
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.first_snapshot import first_view
+from agents.flips import flip
 from agents.partitions import refuse_skipped
 from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
@@ -27,6 +28,7 @@ from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log
+from index_snapshots.set_aside import set_aside
 from index_snapshots.snapshot import write
 from index_snapshots.stores import ObjectStore
 from index_snapshots.writer import ShardWriter
@@ -140,6 +142,8 @@ class ShardAgent:
     def _open(self, origin: Origin, new_lineage: Callable[[], str]) -> Kept:
         folder = shard_folder(self._setup.data, origin.generation, origin.partition)
         self._owned.enter_context(owned(folder))
+        if set_aside(folder, self._now_ms()):
+            log.warning("what was here is set aside, the shard is built anew", partition=origin.partition)
         view = first_view(folder, origin, self._setup.store, self._now_ms())
         identity = view.identity if view else Identity(origin.partition, new_lineage(), origin.encoder, origin.dim)
         pacing = Pacing(recall=self._setup.recall)
@@ -216,6 +220,8 @@ class ShardAgent:
         await self._check_first(kept, records)
         changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
         self._faults.step("shard.1")
+        for place in self._faults.flips():
+            flip(kept.shard.view, place)
         self._measure(changed)
         for record, one in refused:
             await self._refuse(one, record)

@@ -13,7 +13,7 @@ from agents.shard import Kept
 from index_snapshots.buckets import Buckets
 from index_snapshots.protocol import Topic
 from index_snapshots.view import ShardView
-from schemas.digests import OFFSET_HEADER
+from schemas.digests import DIGEST_HEADER, OFFSET_HEADER
 from schemas.errors import InvalidRequest
 
 WAIT_S: Final = 1.0
@@ -24,10 +24,12 @@ SHARE_MAX: Final = 0.5
 
 
 class BucketsEndpoint:
-    """`GET /buckets?partition=N&digest=documents|offers[&offset=N]`: BUCKETS digests of one view.
+    """`GET /buckets?partition=N&digest=documents|offers[&offset=N&made=HEX]`: BUCKETS digests of one view.
 
-    The offset of the topic at which that view stands comes in a header before the work is done, so that another replica
-    can be asked for the same one. With `offset` it is that view or none.
+    The offset of the topic at which that view stands, and what the log made its digest there, come in headers before
+    the work is done, so that another replica can be asked for the same records. With `offset` it is a view at that
+    offset, or one with the digest `made`, or none: two offsets with only a transaction's marker between them are one
+    state.
     """
 
     def __init__(self, kept_of: Callable[[int], Kept]) -> None:
@@ -38,8 +40,11 @@ class BucketsEndpoint:
         partition, topic = request.query.get("partition", ""), _topic(request.query.get("digest", ""))
         if not partition.isdecimal():
             raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
-        view = await _pinned(self._kept_of(int(partition)), topic, request.query.get("offset", ""))
-        response = web.StreamResponse(headers={OFFSET_HEADER: str(_offset(view, topic))})
+        view = await _pinned(
+            self._kept_of(int(partition)), topic, request.query.get("offset", ""), request.query.get("made", "")
+        )
+        headers = {OFFSET_HEADER: str(_offset(view, topic)), DIGEST_HEADER: _made(view, topic)}
+        response = web.StreamResponse(headers=headers)
         response.content_type = "application/json"
         await response.prepare(request)
         digests = await asyncio.get_running_loop().run_in_executor(self._thread, _work_out, view, topic)
@@ -55,22 +60,28 @@ def _topic(name: str) -> Topic:
     raise InvalidRequest("bad_digest", "say which digest: ?digest=documents or offers")
 
 
-async def _pinned(kept: Kept, topic: Topic, asked: str) -> ShardView:
-    """The newest view, or the one at exactly the offset asked for. Raises InvalidRequest when there is none."""
+async def _pinned(kept: Kept, topic: Topic, asked: str, made: str) -> ShardView:
+    """The newest view, or one of the same records. Raises InvalidRequest when there is none."""
     if not asked:
         return kept.shard.view
     if not asked.isdecimal():
         raise InvalidRequest("bad_offset", f"offset {asked!r} is not a number")
     offset, until_s = int(asked), time.monotonic() + WAIT_S
     while _offset(view := kept.shard.view, topic) < offset and time.monotonic() < until_s:
+        if _made(view, topic) == made:
+            return view
         await asyncio.sleep(POLL_S)
-    if _offset(view, topic) != offset:
+    if _offset(view, topic) != offset and _made(view, topic) != made:
         raise InvalidRequest("other_offset", f"{topic} stands at {_offset(view, topic)}, not at {offset}")
     return view
 
 
 def _offset(view: ShardView, topic: Topic) -> int:
     return view.offsets.documents if topic == "documents" else view.offsets.offers
+
+
+def _made(view: ShardView, topic: Topic) -> str:
+    return view.digest_documents if topic == "documents" else view.digest_offers
 
 
 def _work_out(view: ShardView, topic: Topic) -> list[str]:

@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.draining import Draining
 from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
@@ -48,8 +49,11 @@ class SeenRequest(BaseModel):
 class ShardEndpoint:
     """Searches run in threads, one per core, on the view that is newest when they start."""
 
-    def __init__(self, agent: ShardAgent, scrub_soon: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, agent: ShardAgent, scrub_soon: Callable[[], None] = lambda: None, draining: Draining | None = None
+    ) -> None:
         """`scrub_soon` asks for a scrub of all shards."""
+        self._draining = draining or Draining()
         self._agent = agent
         self._scrub_soon = scrub_soon
         self._buckets = BucketsEndpoint(self._kept)
@@ -70,6 +74,7 @@ class ShardEndpoint:
         return app
 
     async def search(self, request: web.Request) -> web.Response:
+        self._draining.asked()
         query = await _read(request, ShardQuery)
         kept = self._kept(query.partition)
         vector = _vector(query.vector, kept.origin.dim)
@@ -78,6 +83,7 @@ class ShardEndpoint:
         return _json(await self._searches.ask(Question(kept, query, vector, leaning, deadline_s)))
 
     async def sku(self, request: web.Request) -> web.Response:
+        self._draining.asked()
         partition = request.query.get("partition", "")
         if not partition.isdigit():
             raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
@@ -106,6 +112,7 @@ class ShardEndpoint:
         return _json(orjson.dumps(answer.model_dump()))
 
     async def seen(self, request: web.Request) -> web.Response:
+        self._draining.asked()
         asked = await _read(request, SeenRequest)
         shard = self._kept(asked.partition).shard
         view = shard.view
@@ -131,7 +138,7 @@ class ShardEndpoint:
             **self._agent.counts(partition),
             "documents_lag": kept.lags["documents"],
             "offers_lag": kept.lags["offers"],
-            "ready": self._agent.caught_up,
+            "ready": self._agent.caught_up and not self._draining.began,
             "encoder": view.identity.encoder,
             "dim": view.identity.dim,
             "digest_documents": view.digest_documents,

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from agents.catalog import CatalogAgent
+from agents.draining import Draining
 from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
@@ -167,12 +168,14 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     builder = BuilderProcess()
     agent = ShardAgent(setup, origins, builder, producer, metrics, faults, lambda: str(uuid.uuid4()))
 
+    draining = Draining()
+
     def why_not_ready() -> str:
-        return "" if agent.live else "catching up with the log"
+        return "ending" if draining.began else "" if agent.live else "catching up with the log"
 
     health = Health("shard", metrics, why_not_ready, lambda: {"partitions": partitions, "replica": settings.replica})
     scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
-    endpoint = ShardEndpoint(agent, scrubber.soon)
+    endpoint = ShardEndpoint(agent, scrubber.soon, draining)
     port = await listen(endpoint.app(health), settings.shard_host, settings.shard_port)
     log.info("listening", process="shard", port=port)
     await agent.catch_up()
@@ -195,6 +198,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     behind = [asyncio.create_task(one.forever()) for one in works]
 
     async def finish() -> None:
+        await draining.finish()
         watching.cancel()
         for task in behind:
             task.cancel()

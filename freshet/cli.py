@@ -11,6 +11,7 @@ from freshet import (
     commands_catalog,
     commands_demo,
     commands_explain,
+    commands_restart,
     commands_sessions,
     commands_snapshot,
     exit_codes,
@@ -170,24 +171,14 @@ def shard_rebuild(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Remove a stopped shard's snapshots: it starts from the snapshot store, or is built again from the log."""
-    from freshet.running import data_folder
-    from index_snapshots.folder import remove_state, replica_folder, shard_folder
-    from schemas.settings import ShardSettings, read
+    """Build a shard anew: a running stack's replica at once, beside the others; a stopped one's at its next start."""
+    from freshet.run_rebuild import rebuild
 
-    its_data = replica_folder(data_folder(data, os.environ), replica)
-    folder = shard_folder(its_data, read(ShardSettings, os.environ).generation, partition)
-    if not folder.is_dir():
-        raise InvalidRequest("no_shard", f"there is no shard in {folder}", hint="freshet status shows the data folder")
-    removed = remove_state(folder, from_log=from_log)
-    if json:
-        _print_json({"folder": str(folder), "removed": removed})
-    else:
-        where = "the log" if from_log else "the snapshot store, else from the log,"
-        print(f"{removed} files removed from {folder}; the shard is built from {where} at its next start")
+    raise typer.Exit(rebuild(partition, replica, from_log, data, json))
 
 
 commands_explain.register(app)
+commands_restart.register(app)
 commands_catalog.register(app)
 commands_sessions.register(app)
 commands_snapshot.register(app)

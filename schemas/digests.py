@@ -8,6 +8,8 @@ from schemas.search import Message
 
 OFFSET_HEADER: Final = "X-Freshet-Offset"
 """Of the buckets of a shard: next offset of the topic at which they were taken."""
+DIGEST_HEADER: Final = "X-Freshet-Digest"
+"""What the log made the digest of that topic there."""
 Digest = Literal["documents", "offers", "structure"]
 """Over the newest document per SKU, the newest offer per SKU, and how the vectors are laid out in segments."""
 

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 import aiohttp
 from yarl import URL
 
-from schemas.digests import OFFSET_HEADER, Digest
+from schemas.digests import DIGEST_HEADER, OFFSET_HEADER, Digest
 
 TRIES: Final = 10
 """Two replicas are compared at one offset: while events stream the second may be past it when it is asked."""
@@ -49,8 +49,8 @@ class Examiner:
         """The buckets of both, bucket by bucket."""
         asked = {"partition": str(partition), "digest": digest}
         async with self._get(one, asked) as first:
-            at = first.headers[OFFSET_HEADER]
-            async with self._get(other, {**asked, "offset": at}) as second:
+            same = {"offset": first.headers[OFFSET_HEADER], "made": first.headers[DIGEST_HEADER]}
+            async with self._get(other, {**asked, **same}) as second:
                 mine, theirs = (await first.json())["buckets"], (await second.json())["buckets"]
         return list(zip(mine, theirs, strict=True))
 

@@ -40,8 +40,7 @@ async def first_good(
             done, running = await asyncio.wait(
                 running, timeout=hedge_s if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
-            for task in done:
-                error = task.exception()
+            for task, error in [(task, task.exception()) for task in done]:  # all are heard, or asyncio complains
                 if error is None:
                     return Won(task.result(), len(hedges), task in hedges)
                 if not isinstance(error, Unavailable):

@@ -10,12 +10,14 @@ from freshet.remedies import another_port
 from freshet.runtime import kafka, redis_server
 from freshet.runtime.log_files import log_file
 from freshet.runtime.ports import LOOPBACK, free_port, is_free
-from freshet.runtime.shard_processes import ShardProcess, shard_processes
+from freshet.runtime.shard_processes import ShardProcess, replica_count, shard_processes
 from freshet.runtime.supervisor import Child
 from schemas.errors import SettingsError
-from schemas.settings import UpSettings, as_environ
+from schemas.settings import ShardSettings, UpSettings, as_environ, read
 
 PROBE_TIMEOUT_S = 1.0
+STORE = "store"
+"""Folder of the snapshots that replicas of one machine share."""
 SINGLE_WORKERS = ("catalog", "embed", "session")
 """Those of which there is one."""
 
@@ -231,9 +233,20 @@ def _worker(
 
 
 def _shard(stack: Stack, environ: Mapping[str, str], process: ShardProcess, after: tuple[str, ...]) -> Child:
-    its_own = {"shard_port": stack.ports[process.name], "replica": process.replica}
-    settings = {**environ, **as_environ({**its_own, "shard_partitions": list(process.partitions)})}
+    its_own = {
+        "shard_port": stack.ports[process.name],
+        "replica": process.replica,
+        "shard_partitions": list(process.partitions),
+        "snapshot_store": shared_store(stack, environ),
+    }
+    settings = {**environ, **as_environ(its_own)}
     return _worker(stack, settings, process.name, ("agents", "shard"), after)
+
+
+def shared_store(stack: Stack, environ: Mapping[str, str]) -> str:
+    """As it is set, else a folder beside the replicas: from there one that has nothing starts."""
+    configured = read(ShardSettings, environ).snapshot_store
+    return configured or (str(stack.data / STORE) if replica_count(stack.settings) > 1 else "")
 
 
 def _demo(stack: Stack, environ: Mapping[str, str]) -> Child:

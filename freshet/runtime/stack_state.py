@@ -31,7 +31,7 @@ class ChildState(BaseModel):
     port: int = 0
     """0: it has none."""
     restarts: int = 0
-    """How often it was started again."""
+    """How often it was started again after it died."""
     log: str = ""
     """Its log file."""
 

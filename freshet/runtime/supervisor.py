@@ -53,6 +53,8 @@ class _Running:
     launched_s: float = 0.0
     started_ms: int | None = None
     restarts: int = -1
+    ended_well: bool = False
+    """It was asked to end, and is started again: no fault of its own."""
     record: Record = field(default_factory=Record)
 
     def state(self) -> ChildState:
@@ -139,6 +141,11 @@ class Supervisor:
         if run.child.once and code == 0:
             self._now_ready(run)
             return
+        if code == 0 and run.phase == "ready":
+            run.ended_well, run.phase, run.record = True, "backing off", Record()
+            self._changed(self.states())
+            self._say(f"{run.child.name} was asked to end; it is started again")
+            return
         run.record = backoff.died(run.record, self._clock(), self._policy)
         run.phase = "backing off"
         self._changed(self.states())
@@ -179,7 +186,8 @@ class Supervisor:
         run.identity = processes.identity(run.process.pid)
         run.launched_s = self._clock()
         run.started_ms = time.time_ns() // 1_000_000
-        run.restarts += 1
+        run.restarts += not run.ended_well
+        run.ended_well = False
         run.phase = "starting"
         self._changed(self.states())
 

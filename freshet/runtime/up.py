@@ -18,7 +18,7 @@ from freshet.runtime.journal import Say as Told
 from freshet.runtime.kafka_jars import ensure_jars
 from freshet.runtime.log_files import log_file, rotate
 from freshet.runtime.shard_processes import replica_count
-from freshet.runtime.stack import Stack, children, choose_ports, kafka_node, module, redis_node
+from freshet.runtime.stack import STORE, Stack, children, choose_ports, kafka_node, module, redis_node, shared_store
 from freshet.runtime.stack_state import ChildState, Phase, StackState, read_state, write_state
 from freshet.runtime.supervisor import STOP_GRACE_S, Supervisor
 from freshet.runtime.welcome import own_shop_lines
@@ -152,6 +152,8 @@ def _supervise(
 
 def _prepare(stack: Stack, environ: Mapping[str, str], say: Say) -> Path | None:
     """Fetches and formats what the embedded servers need, and asks an external Kafka whether it is there."""
+    if shared_store(stack, environ) == str(stack.data / STORE):
+        (stack.data / STORE).mkdir(exist_ok=True)
     if stack.own_redis:
         redis_server.prepare(redis_node(stack))
     if stack.own_kafka:

@@ -93,7 +93,7 @@ class DiskStatus(_Reported):
     """Of the data folder."""
 
     used_bytes: dict[str, int]
-    """By part of the data folder: kafka, shards, logs, models, catalog, other."""
+    """By part of the data folder: kafka, shards, store, logs, models, catalog, other."""
     free_bytes: int
     total_bytes: int
 

@@ -10,7 +10,7 @@ from freshet.status.report import DiskStatus, SnapshotStatus
 from index_snapshots.folder import REPLICAS
 from index_snapshots.inventory import shard_folders, snapshots
 
-PARTS = ("kafka", "shards", "logs", "models", "redis", "faust")
+PARTS = ("kafka", "shards", "store", "logs", "models", "redis", "faust")
 BLOCK_BYTES = 512
 """Of st_blocks (stat(2)): Kafka's indexes are sparse, their length is not what they use."""
 

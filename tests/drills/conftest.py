@@ -21,23 +21,26 @@ COMMAND_S = 180
 class UpStack:
     """`freshet up --detach` on a folder of its own."""
 
-    def __init__(self, data: Path, model: Path, partitions: int) -> None:
+    def __init__(self, data: Path, model: Path, partitions: int, replicas: int = 1, **settings: str) -> None:
         self.data = data
         self.model = model
         self._partitions = partitions
+        self._replicas = replicas
+        self._settings = settings
 
     def start(self) -> StackState:
-        port = ("--port", "0", "--partitions", str(self._partitions))
-        return StackState.model_validate(self._freshet("up", "--detach", *port))
+        port = ("--port", "0", "--partitions", str(self._partitions), "--replicas", str(self._replicas))
+        return StackState.model_validate(self.freshet("up", "--detach", *port))
 
     def stop(self) -> None:
-        self._freshet("down")
+        self.freshet("down")
 
-    def _freshet(self, *arguments: str) -> Any:
+    def freshet(self, *arguments: str) -> Any:
+        """Runs the command on this stack; its result as JSON says it."""
         clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
         run = subprocess.run(
             [sys.executable, "-m", "freshet", *arguments, "--data", str(self.data), "--json"],
-            env={**clean, "FRESHET_MODEL": str(self.model)},
+            env={**clean, "FRESHET_MODEL": str(self.model), **self._settings},
             capture_output=True,
             text=True,
             timeout=COMMAND_S,

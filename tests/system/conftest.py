@@ -98,9 +98,9 @@ class Stack:
     environ: dict[str, str] = field(default_factory=dict)
 
     def settings(self, process: str) -> dict[str, str]:
-        self.ports.setdefault(process, free_port())
-        for watched in WATCHED:
-            self.ports.setdefault(watched, free_port())
+        for name in (process, *WATCHED):
+            if name not in self.ports:
+                self.ports[name] = free_port(but_not=self.ports.values())
         values: dict[str, object] = {
             "kafka": self.kafka,
             "redis_url": self.redis_url,

@@ -118,6 +118,23 @@ def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     run.stop()
 
 
+def test_a_child_that_was_asked_to_end_is_started_again_at_once_and_no_death_is_counted(tmp_path: Path) -> None:
+    leaves = (
+        f"import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print('on', flush=True); {SLEEPS}"
+    )
+    log = tmp_path / "worker.log"
+    run = Run(child(tmp_path, "worker", leaves, ready=lambda: log.exists() and "on" in log.read_text()))
+    run.until(lambda: run.was_ready)
+    asked = run.pid("worker")
+    os.kill(asked, signal.SIGTERM)
+    run.until(lambda: run.states["worker"].state == "ready" and run.states["worker"].pid not in (asked, None))
+    assert run.states["worker"].restarts == 0
+    assert any("worker was asked to end" in line for line in run.said)
+    os.kill(run.pid("worker"), signal.SIGKILL)
+    run.until(lambda: run.states["worker"].restarts == 1 and run.states["worker"].state == "ready")
+    run.stop()
+
+
 def test_a_child_that_keeps_dying_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
     run = Run(child(tmp_path, "other", SLEEPS), child(tmp_path, "worker", DIES, ready=lambda: False))
     with pytest.raises(StartFailed, match=r"worker keeps dying: 4 times in a row.*exit code 7") as raised:

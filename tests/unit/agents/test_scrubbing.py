@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from agents import flips
 from agents.faults import Faults
 from agents.scrubbing import Scrubber
 from agents.shard import Kept, ShardAgent, ShardSetup
@@ -20,8 +21,9 @@ from index_snapshots.builder import BuilderHere
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.protocol import Offsets
 from index_snapshots.scrub import CHUNK_SLOTS
+from schemas.errors import SettingsError
 from schemas.metrics import Metrics
-from tests.unit.index_snapshots.making import ORIGIN, document, logged, shard
+from tests.unit.index_snapshots.making import ORIGIN, document, logged, offer, shard
 
 
 def kept(skus: int = 3, folder: Path = Path()) -> Kept:
@@ -161,3 +163,20 @@ def test_the_state_tells_of_checkpoints_and_of_the_last_scrub(agent: ShardAgent)
     assert state["checkpoints"]["documents"][-1]["digest"] == state["digest_documents"]
     Scrubber([one], 1.0, Metrics()).one(one)
     assert endpoint._state(0)["scrub"]["skus"] == 3
+
+
+@pytest.mark.parametrize("place", ["column", "body", "vector"])
+def test_the_drill_changes_one_bit_where_it_is_told_to(place: str) -> None:
+    one, faults = kept(), Faults(f"flip:{place}:2")
+    assert faults.flips() == []
+    assert faults.flips() == [place] and faults.flips() == []
+    apply(logged("offers", [offer("0", 0)]), one.shard)
+    flips.flip(one.shard.view, place)
+    Scrubber([one], 1.0, Metrics()).one(one)
+    assert one.scrubbed is not None
+    assert one.scrubbed.differing == ["offers" if place == "column" else "documents"]
+
+
+def test_a_place_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'mind'"):
+        flips.flip(kept().shard.view, "mind")

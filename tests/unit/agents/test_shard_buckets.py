@@ -19,7 +19,7 @@ from agents.topics import Topics
 from index_snapshots.apply import apply
 from index_snapshots.buckets import BUCKETS, Buckets
 from index_snapshots.builder import BuilderHere
-from schemas.digests import OFFSET_HEADER
+from schemas.digests import DIGEST_HEADER, OFFSET_HEADER
 from schemas.metrics import Metrics
 from tests.unit.agents.test_scrubbing import flip, kept
 from tests.unit.index_snapshots.making import document, logged, offer
@@ -70,6 +70,10 @@ async def test_one_that_is_behind_is_waited_for_and_one_that_is_past_refuses(ser
     apply(logged("offers", [offer("0", 0)]), served.kept.shard)
     answer = await asked
     assert (answer.status, answer.headers[OFFSET_HEADER]) == (200, "1")
+    marked = await served.client.get(
+        f"/buckets?partition=0&digest=offers&offset=9&made={answer.headers[DIGEST_HEADER]}"
+    )
+    assert (marked.status, marked.headers[OFFSET_HEADER]) == (200, "1"), "only markers are between them"
     past = await served.client.get("/buckets?partition=0&digest=offers&offset=0")
     assert (past.status, (await past.json())["code"]) == (400, "other_offset")
 

@@ -10,7 +10,16 @@ import pytest
 from freshet.runtime import kafka
 from freshet.runtime.ports import CHOSEN_FROM, free_port, is_free
 from freshet.runtime.shard_processes import replica_count, shard_processes
-from freshet.runtime.stack import Stack, child_environ, children, choose_ports, port_names, shard_addresses
+from freshet.runtime.stack import (
+    STORE,
+    Stack,
+    child_environ,
+    children,
+    choose_ports,
+    port_names,
+    shard_addresses,
+    shared_store,
+)
 from freshet.runtime.stack_state import StackState, as_json, read_state, write_state
 from schemas.errors import SettingsError
 from schemas.replicas import parse_replicas
@@ -119,6 +128,13 @@ def test_each_replica_has_a_process_with_a_port_of_its_own(tmp_path: Path) -> No
     )
     serving = next(child for child in children(stack, os.environ, tmp_path) if child.name == "serving")
     assert set(shards) < set(serving.stops_before)
+
+
+def test_replicas_share_a_snapshot_store_and_one_alone_needs_none(tmp_path: Path) -> None:
+    two = stack_in(tmp_path, UpSettings(port=0, replicas=2))
+    assert {shard.snapshot_store for shard in told(two).values()} == {str(tmp_path / STORE)}
+    assert shared_store(two, {"FRESHET_SNAPSHOT_STORE": "/srv/snapshots"}) == "/srv/snapshots"
+    assert told(stack_in(tmp_path, UpSettings(port=0)))["shard"].snapshot_store == ""
 
 
 def test_shards_are_dealt_out_as_the_table_says(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The first good answer wins; the rest is ended."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -137,3 +138,21 @@ async def test_a_first_one_that_is_overtaken_by_none_still_wins() -> None:
         return "never"
 
     assert await first_good([slow, slower], 0.001, may) == Won("first", 1, False)
+
+
+async def test_one_that_fails_at_the_moment_another_answers_leaves_no_complaint() -> None:
+    both, complaints = asyncio.Event(), []
+
+    async def fails() -> str:
+        await both.wait()
+        raise Unavailable("away")
+
+    async def answers() -> str:
+        await both.wait()
+        return "good"
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["message"]))
+    asyncio.get_running_loop().call_later(0.02, both.set)
+    assert (await first_good([fails, answers], 0.001, may)).answer == "good"
+    gc.collect()
+    assert complaints == []

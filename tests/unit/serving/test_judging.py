@@ -7,7 +7,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from schemas.digests import OFFSET_HEADER, Digest
+from schemas.digests import DIGEST_HEADER, OFFSET_HEADER, Digest
 from serving.examining import TRIES, Examiner
 from serving.faulty import Place
 from serving.judging import Judge
@@ -115,7 +115,7 @@ class Bucketed:
         if "offset" in request.query and self.moves:
             self.moves -= 1
             return web.json_response({"code": "other_offset"}, status=400)
-        return web.json_response({"buckets": self.buckets}, headers={OFFSET_HEADER: "41"})
+        return web.json_response({"buckets": self.buckets}, headers={OFFSET_HEADER: "41", DIGEST_HEADER: "d1"})
 
 
 async def first_bucket(one: Bucketed, other: Bucketed, digest: Digest = "documents") -> int | None:
@@ -138,7 +138,7 @@ async def test_two_replicas_are_compared_at_one_offset() -> None:
     one, other = Bucketed(["a", "b", "c"]), Bucketed(["a", "B", "C"], moves=2)
     assert await first_bucket(one, other) == 1
     assert one.asked[0] == {"partition": "2", "digest": "documents"}
-    assert other.asked == [{"partition": "2", "digest": "documents", "offset": "41"}] * 3
+    assert other.asked == [{"partition": "2", "digest": "documents", "offset": "41", "made": "d1"}] * 3
     assert await first_bucket(Bucketed(["a"]), Bucketed(["a"])) is None
 
 

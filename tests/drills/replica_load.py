@@ -1,0 +1,145 @@
+"""Load on a shop with replicas: events and questions at steady rates, and what the replicas said of themselves."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from tests.drills.shop import Loop, Merchant, product
+from tests.system.conftest import http
+
+CONTENTS_SHARE = 20
+"""One event of so many changes what a product is; the others its price and stock."""
+BATCH = 25
+ASKERS = 24
+"""Questions under way at once: each is sent when it is due, whatever became of those before it."""
+ANSWER_S = 2.0
+LOOK_EVERY_S = 0.5
+
+Point = tuple[int, str, int]
+"""(partition, topic, offset)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One search, on the monotonic clock; its time counts from when it was due."""
+
+    due_s: float
+    answered_s: float
+    status: int
+    degraded: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """A whole answer."""
+        return self.status == 200 and not any(stage.startswith("shard") for stage in self.degraded)
+
+
+@dataclass
+class Shoppers:
+    """Ask, open-loop."""
+
+    url: str
+    questions: list[Question] = field(default_factory=list)
+
+    def ask(self, number: int, due_s: float) -> None:
+        body = {"text": f"lamp number {number % 97}", "limit": 10}
+        status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
+        degraded = tuple(answer["degraded"]) if status == 200 else ()
+        self.questions.append(Question(due_s, time.monotonic(), status, degraded))
+
+
+def event(number: int, products: int) -> dict[str, Any]:
+    """Of an endless stream on so many products."""
+    if number < products or number % CONTENTS_SHARE == 0:
+        return product(number, products)
+    price = {"amount": float(number % 97), "currency": "EUR"}
+    return {"type": "patch", "sku": f"import-{number % products}", "price": price, "stock": number % 7}
+
+
+@dataclass(frozen=True)
+class Rates:
+    products: int
+    events_per_s: float
+    queries_per_s: float
+
+
+@contextmanager
+def load(merchant: Merchant, shoppers: Shoppers, rates: Rates) -> Iterator[None]:
+    """While the block lasts, on products that are there."""
+
+    def send(number: int) -> None:
+        first = rates.products + number * BATCH
+        merchant.send([event(each, rates.products) for each in range(first, first + BATCH)])
+
+    with ThreadPoolExecutor(ASKERS) as threads:
+
+        def ask(number: int) -> None:
+            threads.submit(shoppers.ask, number, time.monotonic())
+
+        with Loop(ask, rates.queries_per_s), Loop(send, rates.events_per_s / BATCH):
+            yield
+
+
+@dataclass
+class Digests:
+    """Checkpoints of every replica, as they were seen while the block lasted."""
+
+    ports: Sequence[int]
+    at: dict[Point, dict[int, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    """By point and replica, from where its digests are those of any other."""
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+            self.look()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        for port in self.ports:
+            status, answer = http("GET", f"http://127.0.0.1:{port}/state", None, ANSWER_S)
+            for shard in answer["shards"] if status == 200 else ():
+                self.note(shard)
+
+    def note(self, shard: dict[str, Any]) -> None:
+        live = shard["live_from"]
+        for topic, points in shard["checkpoints"].items():
+            for point in points if live else ():
+                if point["offset"] >= live[topic]:
+                    place = (shard["state"]["partition"], topic, point["offset"])
+                    self.at[place][shard["state"]["replica"]].add(point["digest"])
+
+    def common(self) -> dict[Point, set[str]]:
+        """The digests at each point that more than one replica was seen at; all sets should have one element."""
+        return {place: set().union(*found.values()) for place, found in self.at.items() if len(found) > 1}
+
+
+def figures(questions: Sequence[Question]) -> dict[str, Any]:
+    """What became of the questions; seconds."""
+    good = sorted(question.answered_s for question in questions if question.good)
+    took = sorted(question.answered_s - question.due_s for question in questions)
+    times = [questions[0].due_s, *good, max(question.answered_s for question in questions)]
+    return {
+        "questions": len(questions),
+        "failed": sum(question.status != 200 for question in questions),
+        "partial": sum(question.status == 200 and not question.good for question in questions),
+        "longest_gap_s": round(max(after - before for before, after in pairwise(times)), 3),
+        "p50_s": round(took[len(took) // 2], 3),
+        "p99_s": round(took[len(took) * 99 // 100], 3),
+        "max_s": round(took[-1], 3),
+    }

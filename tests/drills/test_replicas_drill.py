@@ -1,0 +1,168 @@
+"""Two replicas under load: one is killed again and again, all are restarted, one is built anew, and no query fails.
+
+The short form is part of the normal tests; `make drills` runs the long one. Each prints a line of JSON.
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from encoders.build import repair_bundle
+from freshet.runtime.stack_state import StackState
+from tests.contract.conftest import BUNDLE_FOLDER
+from tests.drills.conftest import UpStack
+from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, event, figures, load
+from tests.drills.shop import Merchant
+from tests.drills.test_drills import NORMAL_AGAIN_S, say
+from tests.system.conftest import Stack, http, wait_until
+from tests.system.model import check_conservation, check_monotonic, settle, truth
+
+GENTLE = Rates(products=300, events_per_s=100, queries_per_s=20)
+FULL = Rates(products=1_000, events_per_s=500, queries_per_s=50)
+REPLICAS = ("shard-0", "shard-1")
+BACK_S = 60.0
+QUICK = {"FRESHET_DIGEST_EVERY": "200", "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[UpStack]:
+    made = UpStack(tmp_path / "data", repair_bundle(BUNDLE_FOLDER), partitions=1, replicas=2, **QUICK)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.mark.timeout(300)
+def test_no_query_fails_while_replicas_are_killed_and_restarted(two: UpStack) -> None:
+    drill(two, GENTLE, kills=2, every_s=5.0)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(900)
+def test_no_query_fails_while_a_replica_is_killed_every_ten_seconds_for_two_minutes(two: UpStack) -> None:
+    drill(two, FULL, kills=12, every_s=10.0)
+
+
+def drill(two: UpStack, rates: Rates, kills: int, every_s: float) -> None:
+    state = two.start()
+    merchant, shoppers = Merchant(state.url), Shoppers(state.url)
+    for first in range(0, rates.products, BATCH):
+        merchant.send([event(number, rates.products) for number in range(first, first + BATCH)])
+    wait_until(lambda: found(state) == rates.products, NORMAL_AGAIN_S, "all products are found")
+    digests = Digests([state.ports[name] for name in REPLICAS])
+    with load(merchant, shoppers, rates), digests.watched():
+        time.sleep(every_s)
+        asked = len(shoppers.questions)
+        kill_again_and_again(two, kills, every_s)
+        killed = figures(shoppers.questions[asked:])
+        say({"drill": f"kill -9 of a replica, {kills} times", **killed})
+        asked = len(shoppers.questions)
+        restarted = two.freshet("restart", "--rolling")
+        time.sleep(every_s / 2)
+        rolling = figures(shoppers.questions[asked:])
+        say({"drill": "restart --rolling", **rolling, "took_s": restarted["took_s"]})
+        asked = len(shoppers.questions)
+        rebuilt = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
+        rebuilding = figures(shoppers.questions[asked:])
+        say({"drill": "shard rebuild", **rebuilding, "took_s": rebuilt["took_s"]})
+        wait_until(lambda: lags(two) < 50, NORMAL_AGAIN_S, "both replicas are at the end of the log")
+        time.sleep(2.0)
+    say(agreed(digests))
+    check([killed, rolling, rebuilding], digests)
+    check_nothing_lost(two, state, merchant)
+
+
+def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> None:
+    """In turn, each when the other has been ready since its own death."""
+    for number in range(kills):
+        name = REPLICAS[number % 2]
+        before = two.child(name).restarts
+        due_s = time.monotonic() + every_s
+        two.send_signal(name, signal.SIGKILL)
+
+        def back(name: str = name, before: int = before) -> bool:
+            child = two.child(name)
+            return child.restarts > before and child.state == "ready"
+
+        wait_until(back, BACK_S, f"{name} is back")
+        time.sleep(max(0.0, due_s - time.monotonic()))
+
+
+def found(state: StackState) -> int:
+    status, answer = http("POST", f"{state.url}/v1/search", {"text": "lamp", "limit": 1})
+    return int(answer["found"]) if status == 200 else 0
+
+
+def lags(two: UpStack) -> int:
+    """Of the replica that is furthest behind, in records."""
+    behind = []
+    for name in REPLICAS:
+        status, answer = http("GET", f"http://127.0.0.1:{two.child(name).port}/state")
+        behind += [one["documents_lag"] + one["offers_lag"] for one in answer["shards"]] if status == 200 else [10**9]
+    return max(behind)
+
+
+def agreed(digests: Digests) -> dict[str, Any]:
+    common = digests.common()
+    return {"common_checkpoints": len(common), "different": sum(len(values) > 1 for values in common.values())}
+
+
+def check(asked: Sequence[dict[str, Any]], digests: Digests) -> None:
+    for what in asked:
+        assert (what["failed"], what["partial"]) == (0, 0), what
+    common = digests.common()
+    assert {topic for _, topic, _ in common} == {"documents", "offers"}, "both were compared"
+    assert all(len(values) == 1 for values in common.values()), common
+
+
+def check_nothing_lost(two: UpStack, state: StackState, merchant: Merchant) -> None:
+    log = Stack(state.kafka, state.redis_url, state.generation, state.partitions, two.data, two.model)
+    settle(log)
+    expected = truth(log)
+    acked = merchant.acked()
+    say({"acked": len(acked), "lost": len(set(acked) - expected.outcomes.keys())})
+    assert set(acked) <= expected.outcomes.keys(), "Kafka does not hold what was acknowledged"
+    check_conservation(log, list(expected.outcomes), expected)
+    check_monotonic(log)
+
+    def same() -> bool:
+        _, answer = http("GET", f"{state.url}/v1/status")
+        held = {(one["digest_documents"], one["digest_offers"]) for one in answer["replicas"]}
+        return len(answer["replicas"]) == 2 and len(held) == 1 and not answer["differing"] and not answer["faulty"]
+
+    wait_until(same, NORMAL_AGAIN_S, "both replicas hold the same at the end")
+
+
+def good(due_s: float, answered_s: float) -> Question:
+    return Question(due_s, answered_s, 200, ())
+
+
+def test_the_checkers_see_what_they_are_there_for() -> None:
+    asked = [good(0.0, 0.1), Question(0.2, 0.3, 503, ()), Question(0.4, 0.5, 200, ("shard-0",)), good(0.9, 1.0)]
+    seen = figures(asked)
+    assert (seen["questions"], seen["failed"], seen["partial"], seen["longest_gap_s"]) == (4, 1, 1, 0.9)
+    whole = {"failed": 0, "partial": 0}
+    digests = Digests([])
+    for replica in (0, 1):
+        digests.note(shard(replica, "same"))
+    check([whole], digests)
+    for bad in (seen, {"failed": 0, "partial": 1}):
+        with pytest.raises(AssertionError):
+            check([whole, bad], digests)
+    digests.note(shard(1, "other"))
+    with pytest.raises(AssertionError):
+        check([whole], digests)
+
+
+def shard(replica: int, digest: str, live_from: int = 0) -> dict[str, Any]:
+    points = [{"offset": 5, "digest": digest}]
+    return {
+        "state": {"partition": 0, "replica": replica},
+        "live_from": {"documents": live_from, "offers": live_from},
+        "checkpoints": {"documents": points, "offers": points},
+    }
