@@ -26,10 +26,11 @@ def shard_name(partition: int, replica: int) -> str:
     return f"shard {partition}, replica {replica}" if replica else f"shard {partition}"
 
 
-def rebuild_shard(partition: int, data: str = "", replica: int = 0) -> str:
-    """Its snapshots go, and it is built again from the log."""
+def rebuild_shard(partition: int, data: str = "", replica: int = 0, *, running: bool = False) -> str:
+    """Its snapshots go, and it is built again from the store or the log; `running`: beside the other replicas."""
     which = f" --replica {replica}" if replica else ""
-    return stop_then(f"shard rebuild --partition {partition}{which}", data)
+    command = f"shard rebuild --partition {partition}{which}"
+    return f"freshet {command}{data}" if running else stop_then(command, data)
 
 
 def another_port(name: str) -> str:

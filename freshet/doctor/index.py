@@ -24,6 +24,7 @@ class ShardFacts:
 class IndexFacts:
     shards: list[ShardFacts]
     option: str = ""
+    supervised: bool = False
 
 
 def examine(place: Place) -> list[Finding]:
@@ -36,11 +37,11 @@ def gather(place: Place) -> IndexFacts:
         for shard in shard_folders(place.data)
         if shard.generation == place.generation  # what helps rebuilds that one
     ]
-    return IndexFacts(shards, place.option)
+    return IndexFacts(shards, place.option, place.supervised)
 
 
 def judge(facts: IndexFacts) -> list[Finding]:
-    found = [_damaged(shard, one, facts.option) for shard in facts.shards for one in shard.snapshots if one.damage]
+    found = [_damaged(shard, one, facts) for shard in facts.shards for one in shard.snapshots if one.damage]
     if found:
         return found
     manifests = [one.manifest for shard in facts.shards for one in shard.snapshots if one.manifest]
@@ -50,11 +51,11 @@ def judge(facts: IndexFacts) -> list[Finding]:
     return [ok(NAME, f"{len(manifests)} snapshots of {len(facts.shards)} shards verify ({size(total)})")]
 
 
-def _damaged(shard: ShardFacts, one: Stored, option: str) -> Finding:
+def _damaged(shard: ShardFacts, one: Stored, facts: IndexFacts) -> Finding:
     """A damaged snapshot is left out at the start; that it is damaged tells of a failing disk or of other hands."""
     others = [other for other in shard.snapshots if not other.damage]
     stands_in = f"{others[0].name} stands in" if others else "the shard is built from the log at its next start"
     says = (
         f"the snapshot {one.name} of {shard_name(shard.partition, shard.replica)} is damaged: {one.damage}; {stands_in}"
     )
-    return problem(NAME, says, rebuild_shard(shard.partition, option, shard.replica))
+    return problem(NAME, says, rebuild_shard(shard.partition, facts.option, shard.replica, running=facts.supervised))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,11 @@ def test_nobody_at_an_address_named_on_the_command_line(tmp_path: Path) -> None:
 )
 def test_only_what_was_started_as_a_worker_is_one(words: str, name: str) -> None:
     assert leftovers.worker_name(words.split()) == name
+
+
+def test_a_running_stack_need_not_be_stopped_to_build_a_shard_anew(tmp_path: Path) -> None:
+    newest = snapshot_in(tmp_path)
+    flip(shard_folder(tmp_path, 1, 0) / newest.files["bodies"].name)
+    facts = index.gather(place(tmp_path))
+    (found,) = index.judge(replace(facts, supervised=True))
+    assert found.remedy == f"freshet shard rebuild --partition 0 --data {tmp_path}"

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from index_snapshots.apply import apply
 from index_snapshots.columns import STATE
+from index_snapshots.protocol import ShardRecord
 from index_snapshots.scrub_files import SLICE_BYTES, SegmentFiles
 from index_snapshots.scrub_whole import WholeScrub
 from index_snapshots.writer import ShardWriter
 from schemas.records import Availability, Offer, OfferRecord, Order, Price
+from tests.unit.index_snapshots.drawing import interleaved, logs
 from tests.unit.index_snapshots.making import content, document, logged, no_document, no_offer, offer, shard
+from tests.unit.index_snapshots.test_any_order import FILLING, filling, restarted
 
 SKUS = 40
 """Several segments, and heads."""
@@ -61,6 +66,26 @@ def test_a_whole_shard_with_segments_and_heads_is_quiet() -> None:
     parts = one.view.vectors.parts
     assert any(part.store.segment for part in parts) and any(part.store.head for part in parts)
     assert found_in(one) == []
+
+
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data(), documents=logs("documents"), offers=logs("offers"))
+def test_after_any_history_a_whole_shard_is_quiet(
+    tmp_path: Path, data: st.DataObject, documents: list[ShardRecord], offers: list[ShardRecord]
+) -> None:
+    """A false alarm would take all replicas for damaged at once."""
+    behind = [record._replace(offset=record.offset + FILLING) for record in documents]
+    one = shard()
+    for batch in data.draw(interleaved([*filling(), *behind], offers)):
+        apply(batch, one)
+        assert found_in(one) == []
+        if data.draw(st.booleans(), "restart"):
+            one = restarted(one, tmp_path)
+            assert found_in(one) == []
 
 
 @pytest.mark.parametrize("name", list(STATE.fields or ()))
