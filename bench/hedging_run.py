@@ -72,6 +72,13 @@ class Way:
 WAYS: Final = tuple(Way(chooses, hedges) for chooses in (False, True) for hedges in (False, True))
 
 
+class Unmeasured(PeakLatency):
+    """All replicas are alike, whatever they did: then one is drawn."""
+
+    def cost(self, in_flight: int) -> float:
+        return 0.0
+
+
 @dataclass
 class Measured:
     waits_ms: list[float] = field(default_factory=list)
@@ -161,10 +168,11 @@ async def _one_way(
     router = Router(Addresses(addresses), metrics, clock, draw, plan.hedge_share if way.hedges else 0.0)
     shards = Shards(router, ShardHttp(session), clock)
 
+    if not way.chooses:
+        for replica in router.replicas(0):
+            replica.latency = Unmeasured(clock)
+
     async def search(number: int, intended_s: float) -> None:
-        if not way.chooses:
-            for replica in router.replicas(0):
-                replica.latency = PeakLatency(clock)
         try:
             await shards.search(queries[number % len(queries)], Budget(BUDGET_S, clock))
             measured.waits_ms.append((clock() - intended_s) * 1000)
