@@ -6,6 +6,7 @@ import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
+from queue import SimpleQueue
 from typing import Final, Protocol
 
 from index_snapshots.merge import Merge, Segment, merge
@@ -14,6 +15,7 @@ NICE: Final = 10
 """Of a build that has time; without it a build takes turns with the searches as their equal."""
 CRASHES_MAX: Final = 3
 """A builder that dies so often over one merge is not started again for it: out of memory, say."""
+Message = tuple[object, ...]
 
 
 class BuildFailed(RuntimeError):
@@ -80,20 +82,25 @@ class BuilderProcess:
         self.cpu_s = 0.0
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: Connection | None = None
+        self._outbox: SimpleQueue[Message | None] | None = None
+        """For the process that runs now; None: there is none."""
         with self._lock:
             self._begin()  # now, because starting takes longer than the writer may wait at its first merge
 
-    def _begin(self) -> Connection:
-        self._pipe, theirs = Pipe()
+    def _begin(self) -> "SimpleQueue[Message | None]":
+        pipe, theirs = Pipe()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a build takes one core, not all
         )
         theirs.close()
-        threading.Thread(target=self._listen, args=(self._pipe,), name="builder", daemon=True).start()
-        return self._pipe
+        self._outbox = SimpleQueue()
+        sender = threading.Thread(target=_send_all, args=(pipe, self._outbox), name="to-builder", daemon=True)
+        sender.start()
+        listening = (pipe, self._outbox, sender)
+        threading.Thread(target=self._listen, args=listening, name="from-builder", daemon=True).start()
+        return self._outbox
 
     def start(self, job: Merge) -> Built:
         with self._lock:
@@ -106,12 +113,11 @@ class BuilderProcess:
         with self._lock:
             self._send(("hurry", number))
 
-    def _send(self, message: tuple[object, ...]) -> None:
-        pipe = self._pipe or self._begin()
-        with suppress(OSError):  # it has just died: `_listen` starts it again with all that is under way
-            pipe.send(message)
+    def _send(self, message: Message) -> None:
+        """Does not wait: the process may be busy, and a merge with its rows is more than a pipe holds."""
+        (self._outbox or self._begin()).put(message)
 
-    def _listen(self, pipe: Connection) -> None:
+    def _listen(self, pipe: Connection, outbox: "SimpleQueue[Message | None]", sender: threading.Thread) -> None:
         try:
             while True:
                 number, segment, cpu_s = pipe.recv()
@@ -120,13 +126,15 @@ class BuilderProcess:
                     self.cpu_s += cpu_s
                 running.finish(segment)
         except (EOFError, OSError):
-            self._died(pipe)
+            outbox.put(None)
+            sender.join()
+            pipe.close()
+            self._died()
 
-    def _died(self, pipe: Connection) -> None:
+    def _died(self) -> None:
         """Starts again with all merges that were under way, but for those that have seen it die too often."""
         with self._lock:
-            pipe.close()
-            self._pipe = None
+            self._outbox = None  # what it still holds is said again
             self._end()
             for running in list(self._running.values()):
                 running.crashes += 1
@@ -157,6 +165,12 @@ class BuilderProcess:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+
+def _send_all(pipe: Connection, outbox: "SimpleQueue[Message | None]") -> None:
+    with suppress(OSError):  # the process has just died: `_listen` sees that too
+        while (message := outbox.get()) is not None:
+            pipe.send(message)
 
 
 def _why(running: "_Running", *, closed: bool) -> str:
