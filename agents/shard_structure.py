@@ -45,6 +45,7 @@ def structure(shard: ShardWriter) -> dict[str, Any]:
         ],
         "merges": figures.merges,
         "repairs": figures.repairs,
+        "rebuilds": figures.rebuilds,
         "rows_merged": figures.rows_built,
         "waits": figures.waits,
         "waited_s": round(figures.waited_s, 3),

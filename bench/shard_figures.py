@@ -101,6 +101,7 @@ class Spent:
     rows_built: int = 0
     merges: int = 0
     repairs: int = 0
+    rebuilds: int = 0
     waits: int = 0
     waited_s: float = 0.0
     longest_wait_s: float = 0.0
@@ -108,7 +109,7 @@ class Spent:
 
     def add(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         self.builder_cpu_s += after["cpu"]["children_s"] - before["cpu"]["children_s"]
-        for name in ("rows_built", "merges", "repairs", "waits", "waited_s"):
+        for name in ("rows_built", "merges", "repairs", "rebuilds", "waits", "waited_s"):
             setattr(self, name, getattr(self, name) + after["engine"][name] - before["engine"][name])
         self.longest_wait_s = after["engine"]["longest_wait_s"]
 
@@ -119,6 +120,7 @@ class Spent:
             "write_amplification": ratio(self.rows_built, upserts),
             "merges": self.merges,
             "repairs": self.repairs,
+            "rebuilds": self.rebuilds,
             "writer_waits": self.waits,
             "writer_waited_s": round(self.waited_s, DIGITS),
             "longest_wait_s": round(self.longest_wait_s, DIGITS),

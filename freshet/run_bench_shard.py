@@ -93,7 +93,8 @@ def _flow_lines(title: str, flow: dict[str, Any]) -> Iterator[str]:
         f"builder {flow['builder_cpu_us_per_upsert']}; {flow['write_amplification']} rows built for each"
     )
     yield (
-        f"{title}: {flow['merges']} merges, {flow['repairs']} repairs; {flow['writer_waits']} waits of the writer, "
+        f"{title}: {flow['merges']} merges, {flow['repairs']} repairs, {flow['rebuilds']} rebuilds; "
+        f"{flow['writer_waits']} waits of the writer, "
         f"the longest since the start {flow['longest_wait_s']} s; longest write {flow['write_max_ms']} ms, "
         f"{flow['long_writes']} beyond 20 ms"
     )

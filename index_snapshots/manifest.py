@@ -49,6 +49,8 @@ class StoredSegment(_Strict):
     recall: float
     changed: int
     """The last three: see `calibrate.Calibration`."""
+    dropped: int = 0
+    """See `merge.Segment`."""
 
 
 class StoredHead(_Strict):

@@ -38,6 +38,8 @@ class Segment:
     files: Files
     size: int
     calibration: Calibration
+    dropped: int = 0
+    """Rows that repairs have taken out since its graph was built from nothing."""
 
     @property
     def name(self) -> str:
@@ -107,7 +109,8 @@ def merging(job: Merge) -> Steps:
         _named(job.folder, "vectors", lambda path: _write(path, _vectors(parts))),
         _named(job.folder, "rows", lambda path: _write(path, map(_rows, parts))),
     )
-    return Segment(files, len(graph), calibration)
+    dropped = 0 if job.base is None else job.base.segment.dropped + int((~job.base.kept).sum())
+    return Segment(files, len(graph), calibration, dropped)
 
 
 def _begun(job: Merge) -> Graph:

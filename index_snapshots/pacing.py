@@ -10,6 +10,10 @@ WAITING_HEADS_MAX: Final = 4
 """So many sealed heads are merged into a small segment while the base is busy or too large to be extended yet."""
 DEAD_SHARE: Final = 1 / 20
 """More of a segment's rows dead: the merge takes them out."""
+REBUILT_SHARE: Final = 1 / 2
+"""So many of the base's rows taken out by repairs since it was built: it is built anew. Repairs cost recall, which a
+larger `ef` wins back: after twice its rows a base needed four times the `ef` of a new one, after half of them a third
+more (docs/adr/0008-segments.md)."""
 ROWS_PER_S_MIN: Final = 50
 BUILDER_SHARE: Final = 0.6
 """Of one core, for merges of the base: each copies it, so the faster rows come, the more of them a merge takes."""
@@ -17,6 +21,8 @@ WAITING_SHARE_MAX: Final = 1 / 8
 """But it takes no more rows than this part of the base."""
 MARGIN: Final = 1.25
 """How much longer than alone on a core a merge may take before the writer has to wait for it."""
+REBUILD_MARGIN: Final = 2.5
+"""The same for a base that is built anew: for so long it must not be noticed, and the searches have the cores."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,10 @@ class Pacing:
         wanted = min(copy_us(size) * rows_per_s / left_us, most) if left_us > 0 else most
         return max(self.head_rows // 2, ceil(wanted))
 
-    def seals(self, added: int, size: int, rows_per_s: float) -> int:
+    def seals(self, added: int, size: int, rows_per_s: float, margin: float = MARGIN) -> int:
         """After how many seals a merge is installed that adds rows and makes a segment of `size` rows."""
         build_s = (copy_us(size) + added * insert_us(size)) / 1_000_000
-        return max(1, ceil(MARGIN * build_s * rows_per_s / self.head_rows))
+        return max(1, ceil(margin * build_s * rows_per_s / self.head_rows))
 
 
 def insert_us(size: int) -> int:

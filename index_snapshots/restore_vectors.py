@@ -49,7 +49,7 @@ def _segments(folder: Path, manifest: Manifest) -> list[Store]:
     stores = []
     for at, one in enumerate(manifest.structure.segments):
         files = Files(*(folder / manifest.files[f"{part}-{at}"].name for part in Files._fields))
-        segment = Segment(files, one.size, Calibration(one.ef, one.recall, one.changed))
+        segment = Segment(files, one.size, Calibration(one.ef, one.recall, one.changed), one.dropped)
         stores.append(Store(segment, None, np.zeros(one.size, dtype=np.int32)))
     return stores
 

@@ -102,7 +102,9 @@ def _structure(vectors: FrozenVectors) -> Structure:
         next_row=vectors.next_row,
         pacing=StoredPacing(**asdict(vectors.pacing)),
         segments=[
-            StoredSegment(size=one.segment.size, **asdict(one.segment.calibration)) for one in stores if one.segment
+            StoredSegment(size=one.segment.size, dropped=one.segment.dropped, **asdict(one.segment.calibration))
+            for one in stores
+            if one.segment
         ],
         heads=[
             StoredHead(first_row=part.store.first_row, count=part.count) for part in vectors.parts if part.store.head

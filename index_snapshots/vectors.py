@@ -18,7 +18,14 @@ from index_snapshots.codes import CodeBytes
 from index_snapshots.heads import Head
 from index_snapshots.merge import FromSegment, Merge, Segment
 from index_snapshots.nearest import FrozenVectors
-from index_snapshots.pacing import DEAD_SHARE, WAITING_HEADS_MAX, Pacing
+from index_snapshots.pacing import (
+    DEAD_SHARE,
+    MARGIN,
+    REBUILD_MARGIN,
+    REBUILT_SHARE,
+    WAITING_HEADS_MAX,
+    Pacing,
+)
 from index_snapshots.parts import Part, Rows, Store
 from index_snapshots.pending import Pending, Planned
 from index_snapshots.protocol import Half
@@ -30,6 +37,7 @@ class Figures:
 
     merges: int = 0
     repairs: int = 0
+    rebuilds: int = 0
     rows_built: int = 0
     waits: int = 0
     """Installs for which the writer had to wait."""
@@ -190,15 +198,21 @@ class Vectors:
     def _begin(self, grown: Part | None, added: Sequence[Part], rate: float, *, of_base: bool) -> None:
         taken = (*([grown] if grown else []), *added)
         kept = tuple(part.live[: part.count].copy() for part in taken)
-        if grown is not None and np.count_nonzero(~kept[0]) <= DEAD_SHARE * grown.count:
-            kept[0][:] = True
-        elif grown is not None:
-            self.figures.repairs += 1
+        margin = MARGIN
+        if grown is not None and grown.store.segment is not None:
+            dead = int(np.count_nonzero(~kept[0]))
+            if dead <= DEAD_SHARE * grown.count:
+                kept[0][:] = True
+            elif of_base and grown.store.segment.dropped + dead >= REBUILT_SHARE * grown.count:
+                grown, margin = None, REBUILD_MARGIN
+                self.figures.rebuilds += 1
+            else:
+                self.figures.repairs += 1
         if not any(one.any() for one in kept):
             self._parts = [part for part in self._parts if part not in taken]
             return
         rows = [int(np.count_nonzero(one)) for one in kept]
-        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows), rate)
+        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows), rate, margin)
         stores = tuple(part.store for part in taken)
         self._start(Planned(stores, kept, grown is not None, of_base, self._seals, due), taken)
 
@@ -217,9 +231,10 @@ class Vectors:
         self._hurry()
 
     def _hurry(self) -> None:
-        """Builds that are installed at the next seal are no longer nice."""
+        """Builds of which half the time is over, or that are installed at the next seal, are no longer nice."""
         for pending in self._pending:
-            if pending.planned.due <= self._seals + 1:
+            begun, due = pending.planned.begun, pending.planned.due
+            if due - self._seals <= max(1, (due - begun) // 2):
                 pending.built.hurry()
 
     def _install(self, pending: Pending) -> None:

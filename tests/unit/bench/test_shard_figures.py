@@ -100,7 +100,14 @@ def test_nothing_is_divided_by_nothing() -> None:
 
 
 def costs(children_s: float, rows_built: int, merges: int, waited_s: float) -> dict[str, Any]:
-    engine = {"rows_built": rows_built, "merges": merges, "repairs": 1, "waits": merges, "waited_s": waited_s}
+    engine = {
+        "rows_built": rows_built,
+        "merges": merges,
+        "repairs": 1,
+        "rebuilds": 0,
+        "waits": merges,
+        "waited_s": waited_s,
+    }
     return {"cpu": {"children_s": children_s}, "engine": engine | {"longest_wait_s": waited_s}}
 
 
@@ -113,6 +120,7 @@ def test_what_the_engine_did_is_the_sum_of_the_differences() -> None:
         "write_amplification": 1.5,
         "merges": 3,
         "repairs": 0,
+        "rebuilds": 0,
         "writer_waits": 3,
         "writer_waited_s": 0.75,
         "longest_wait_s": 1.75,

@@ -138,6 +138,8 @@ class Seen:
 
     repairs: set[int] = field(default_factory=set)
     """Seals at which a merge of the base was begun that takes dead rows out."""
+    rebuilds: set[int] = field(default_factory=set)
+    """Those of them that build it anew."""
     merges: int = 0
     waits: int = 0
     carried: int = 0
@@ -232,7 +234,9 @@ def _note(trace: Trace, checkpoints: CheckpointLog) -> None:
 def _look(seen: Seen, shard: ShardWriter) -> None:
     pending = shard.view.vectors.pending
     seen.beside = max(seen.beside, len(pending))
-    seen.repairs |= {one.begun for one in pending if one.of_base and one.grown and not one.kept[0].all()}
+    of_old = [one for one in pending if one.of_base and one.taken[0].segment and not one.kept[0].all()]
+    seen.repairs |= {one.begun for one in of_old}
+    seen.rebuilds |= {one.begun for one in of_old if not one.grown}
     seen.extended |= {one.begun for one in pending if one.grown and not one.of_base}
 
 

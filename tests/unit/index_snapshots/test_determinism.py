@@ -46,13 +46,14 @@ def straight(log: Churn, tmp_path_factory: pytest.TempPathFactory) -> Trace:
     """The reference."""
     trace, seen = built(log, Way(), tmp_path_factory.mktemp("straight"))
     said("straight", seen)
-    assert len(seen.repairs) >= REPAIRS_MIN and seen.extended and seen.beside > 1
+    assert len(seen.repairs) >= REPAIRS_MIN and seen.rebuilds and seen.extended and seen.beside > 1
     return trace
 
 
 def said(way: str, seen: Seen) -> None:
     print(
         f"{way}: {seen.merges} merges, {len(seen.repairs)} of the base with dead rows taken out, "
+        f"{len(seen.rebuilds)} of them anew, "
         f"{len(seen.extended)} of a small segment, {seen.beside} at a time, {seen.waits} waits, "
         f"{seen.carried} begun again after a restart"
     )
