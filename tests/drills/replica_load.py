@@ -18,7 +18,7 @@ CONTENTS_SHARE = 20
 BATCH = 25
 ASKERS = 24
 """Questions under way at once: each is sent when it is due, whatever became of those before it."""
-ANSWER_S = 2.0
+ANSWER_S = 5.0
 LOOK_EVERY_S = 0.5
 
 Point = tuple[int, str, int]

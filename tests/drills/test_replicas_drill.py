@@ -25,7 +25,13 @@ GENTLE = Rates(products=300, events_per_s=100, queries_per_s=20)
 FULL = Rates(products=1_000, events_per_s=500, queries_per_s=50)
 REPLICAS = ("shard-0", "shard-1")
 BACK_S = 60.0
-QUICK = {"FRESHET_DIGEST_EVERY": "200", "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
+QUICK = {
+    "FRESHET_DIGEST_EVERY": "200",
+    "FRESHET_SNAPSHOT_EVERY_RECORDS": "400",
+    "FRESHET_SEARCH_BUDGET_MS": "2000",
+}
+"""Often enough for a short drill; and a part that is left out is then one that nobody had, not one that a machine busy
+with other tests was late with."""
 
 
 @pytest.fixture
