@@ -42,6 +42,8 @@ def send(shop: Stack, turn: int, first: int = STILL, end: int = PRODUCTS) -> Non
 
 
 def start_other(shop: Stack, **more: str) -> None:
+    if "shard-1" in shop.processes:  # of a test that failed
+        shop.kill("shard-1")
     port = str(shop.ports["shard-1"])
     shop.launch("shard", "shard-1", FRESHET_REPLICA="1", FRESHET_SHARD_PORT=port, FRESHET_SCRUB_S="1", **more)
     wait_until(lambda: http("GET", f"http://127.0.0.1:{port}/readyz")[0] == 200, FOUND_S, "the other replica is ready")
