@@ -1,6 +1,7 @@
 """agents.shard: applies documents and offers to its shards, and snapshots them at fixed offsets."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,8 @@ from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.builder import Builder
 from index_snapshots.checkpoints import CheckpointLog
-from index_snapshots.folder import SEGMENTS, owned, shard_folder
+from index_snapshots.folder import SEGMENTS, Adopted, owned, shard_folder
+from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
@@ -31,6 +33,7 @@ from index_snapshots.restore import check_log
 from index_snapshots.set_aside import set_aside
 from index_snapshots.snapshot import write
 from index_snapshots.stores import ObjectStore
+from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
 from schemas.digests import Scrubbed
 from schemas.errors import InvalidEvent, StateRefused
@@ -63,6 +66,8 @@ class Kept:
     snapshotting: asyncio.Task[None] | None = None
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after each snapshot."""
+    adopted: Adopted = field(default_factory=dict)
+    """Files of its snapshots that this process knows."""
     in_store: InStore | None = None
     """What the store has of it; None: nothing was sent yet, or there is no store."""
     alarmed: bool = False
@@ -136,6 +141,8 @@ class ShardAgent:
         """Partitions whose first batch since the last seek has not come."""
         self.live = False
         """Whether the worker follows the log: until then what comes in is not applied."""
+        self.hurried = threading.Event()
+        """Set when the process ends: a snapshot that is being written no longer gives way to searches."""
         self.lock = asyncio.Lock()
         self.kept = {origin.partition: self._open(origin, new_lineage) for origin in origins}
 
@@ -283,11 +290,11 @@ class ShardAgent:
 
     async def _snapshot(self, kept: Kept) -> None:
         view = kept.shard.view
-        keep, partition = self._setup.snapshots_keep, kept.origin.partition
+        partition = kept.origin.partition
         try:
             kept.refuse_damaged()
             with self._metrics.histogram("freshet_snapshot_seconds").time():
-                await asyncio.to_thread(write, view, kept.folder, kept.origin, keep, self._now_ms(), self._step)
+                await asyncio.to_thread(self._write, kept, view)
             self._metrics.counter("freshet_snapshots_total").labels("written").inc()
             kept.written.set()
             log.info("snapshot written", partition=partition, rows=view.counts.rows, offset=view.offsets.documents)
@@ -296,6 +303,10 @@ class ShardAgent:
             log.error("snapshot not written", partition=partition, error=repr(error))
         finally:
             kept.snapshotting = None
+
+    def _write(self, kept: Kept, view: ShardView) -> None:
+        rest, keep = Gently(self.hurried), self._setup.snapshots_keep
+        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.adopted)
 
     def _step(self, number: int) -> None:
         self._faults.step(f"snapshot.{number}")

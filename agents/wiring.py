@@ -204,6 +204,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
             task.cancel()
         for one in works:
             one.stop()
+        agent.hurried.set()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
         await producer.close()
         builder.close()

@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import xxhash
 
 from index_snapshots.checksums import checksums
+from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.manifest import MANIFEST_PATTERN, StoredFile
 from schemas.errors import StateRefused
 
@@ -30,11 +31,14 @@ Step = Callable[[int], None]
 class Steps:
     """Numbers the points of one write at which a crash must do no harm."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, rest: Rest = no_rest) -> None:
+        """`rest` is called at the same points."""
         self._step = step
+        self._rest = rest
         self._number = 0
 
     def __call__(self) -> None:
+        self._rest()
         self._number += 1
         self._step(self._number)
 
@@ -100,7 +104,23 @@ def store(folder: Path, part: str, blocks: Iterable[bytes | memoryview], steps: 
     return StoredFile(name=name, size=size, xxh3=quick.hexdigest(), sha256=strong.hexdigest())
 
 
-def adopt(folder: Path, path: Path, steps: Steps) -> StoredFile:
+class Seen(NamedTuple):
+    """Which file lies under a name; another one, or one that was written to, differs in something."""
+
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
+
+
+Adopted = dict[str, tuple[Seen, StoredFile]]
+"""Files that this process has made durable and whose content it knows, by name: they are not read again.
+
+A bit that flips on the disk later is left to scrubs and to the start, which read all of them.
+"""
+
+
+def adopt(folder: Path, path: Path, steps: Steps, adopted: Adopted | None = None) -> StoredFile:
     """Gives an immutable file, already named by its content, a second name in the folder, and makes it durable.
 
     What lies there under that name and is something else (after a power failure, say) is replaced.
@@ -108,6 +128,9 @@ def adopt(folder: Path, path: Path, steps: Steps) -> StoredFile:
     """
     steps()
     target = folder / path.name
+    known = (adopted or {}).get(path.name)
+    if known is not None and target.exists() and _seen(target) == known[0]:
+        return known[1]
     if not target.exists():
         _second_name(path, target)
     found = _durable(target)
@@ -117,7 +140,14 @@ def adopt(folder: Path, path: Path, steps: Steps) -> StoredFile:
         found = _durable(target)
     if not _named_by_content(found):
         raise OSError(errno.EIO, "the file is damaged: its content is not what its name says", str(path))
+    if adopted is not None:
+        adopted[path.name] = _seen(target), found
     return found
+
+
+def _seen(path: Path) -> Seen:
+    stat = path.stat()
+    return Seen(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 def _second_name(path: Path, target: Path) -> None:

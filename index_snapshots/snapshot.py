@@ -6,14 +6,15 @@ The files hold the state in the order of the SKUs, so equal states give equal fi
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import orjson
+import numpy.typing as npt
 
 from index_snapshots import manifest as manifests
 from index_snapshots.columns import CHUNK_ROWS
-from index_snapshots.folder import TEMPORARY, Step, Steps, adopt, flush, replace, store
+from index_snapshots.folder import TEMPORARY, Adopted, Step, Steps, adopt, flush, replace, store
+from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.manifest import (
     FORMAT_VERSION,
     MANIFEST_PATTERN,
@@ -35,23 +36,31 @@ BLOCK_ROWS: Final = CHUNK_ROWS
 
 
 def write(
-    view: ShardView, folder: Path, origin: Origin, keep: int, now_ms: int, step: Step = lambda number: None
+    view: ShardView,
+    folder: Path,
+    origin: Origin,
+    keep: int,
+    now_ms: int,
+    step: Step = lambda number: None,
+    rest: Rest = no_rest,
+    adopted: Adopted | None = None,
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
+    `rest` is called after each piece of work; `adopted` is what this process already knows of the folder.
+
     Raises OSError (a full disk, say); the earlier snapshots stay.
     """
-    steps = Steps(step)
+    steps = Steps(step, rest)
     steps()
     _clear_temporary(folder)
-    bodies = view.texts()
-    names = {**view.names(), "body_bytes": list(map(len, bodies))}
+    state = view.stored(rest)
     files = {
-        **_segments(view.vectors, folder, steps),
+        **_segments(view.vectors, folder, steps, {} if adopted is None else adopted),
         **_heads(view.vectors, folder, steps),
-        "bodies": store(folder, "bodies", _joined(bodies), steps),
-        "states": store(folder, "states", [view.states().tobytes()], steps),
-        "names": store(folder, "names", [orjson.dumps(names)], steps),
+        "bodies": store(folder, "bodies", map(b"".join, state.texts()), steps),
+        "states": store(folder, "states", _blocks(state.states()), steps),
+        "names": store(folder, "names", state.names_json(), steps),
     }
     steps()
     flush(folder)
@@ -73,11 +82,11 @@ def write(
     return manifest
 
 
-def _segments(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, StoredFile]:
+def _segments(vectors: FrozenVectors, folder: Path, steps: Steps, adopted: Adopted) -> dict[str, StoredFile]:
     """The segments' files are immutable and named by their content: they get one more name, and no copy."""
     segments = [part.store.segment for part in vectors.parts if part.store.segment]
     return {
-        f"{part}-{at}": adopt(folder, path, steps)
+        f"{part}-{at}": adopt(folder, path, steps, adopted)
         for at, segment in enumerate(segments)
         for part, path in segment.files._asdict().items()
     }
@@ -126,9 +135,9 @@ def _place(stores: list[Store], one: Store) -> int:
     return next(at for at, store in enumerate(stores) if store is one)
 
 
-def _joined(bodies: list[bytes]) -> Iterator[bytes]:
-    for start in range(0, len(bodies), BLOCK_ROWS):
-        yield b"".join(bodies[start : start + BLOCK_ROWS])
+def _blocks(states: npt.NDArray[Any]) -> Iterator[bytes]:
+    for start in range(0, len(states), BLOCK_ROWS):
+        yield states[start : start + BLOCK_ROWS].tobytes()
 
 
 def next_manifest(folder: Path) -> Path:

@@ -10,16 +10,18 @@ import numpy.typing as npt
 
 from index_snapshots import digests
 from index_snapshots.bodies import FrozenBodies
-from index_snapshots.columns import NO_CODE, NO_ROW, STATE, FrozenColumns
+from index_snapshots.columns import NO_ROW, FrozenColumns
 from index_snapshots.facets import FrozenFacets
 from index_snapshots.filters import Filtering, Mask, Masks
+from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.hits import hit_at, hit_parts
 from index_snapshots.nearest import FrozenVectors, Nearest, Wide
-from index_snapshots.orders import NO_ORDER, unpack
+from index_snapshots.orders import unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.scrub import scrub
 from index_snapshots.search import Slots, at_least
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
+from index_snapshots.stored_state import StoredState
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
 from schemas.personal import RERANK_WINDOW, blended
@@ -152,53 +154,22 @@ class ShardView:
         return not scrub(self)
 
     def states(self) -> npt.NDArray[Any]:
-        order = self._by_sku
-        states = np.zeros(len(order), dtype=STATE)
-        for name in STATE.fields or ():
-            states[name] = self.columns.whole(name)[order]
-        for name in ("brand", "category", "currency"):
-            states[name] = _renumbered(states[name])[0]
-        return states
+        return self.stored().states()
 
     def names(self) -> dict[str, Any]:
-        order = self._by_sku
-        skus = self.words.skus
-        tables: dict[str, list[Any]] = {
-            "brand": self.words.brands.words,
-            "category": [list(path) for path in self.words.categories.paths],
-            "currency": self.words.currencies.words,
-        }
-        used = {
-            name: [table[code] for code in _renumbered(self.columns.whole(name)[order])[1]]
-            for name, table in tables.items()
-        }
-        return {"sku": [skus[slot] for slot in order.tolist()], **used}
+        return self.stored().names()
 
     def texts(self) -> list[bytes]:
-        order = self._by_sku
-        live = order[self.columns.whole("row")[order] != NO_ROW]
-        return [self.bodies[slot] for slot in live.tolist()]
+        return [text for piece in self.stored().texts() for text in piece]
+
+    def stored(self, rest: Rest = no_rest) -> StoredState:
+        """What a snapshot holds beside the vectors; `rest` is called after each piece of that work."""
+        return StoredState(self.columns, self.words, self.bodies, rest)
 
     def live_rows(self) -> npt.NDArray[np.int64]:
         """Numbers of the rows of the live documents, ascending."""
         rows = self.columns.whole("row")
         return np.sort(rows[rows != NO_ROW])
-
-    @cached_property
-    def _by_sku(self) -> Slots:
-        known = (self.columns.whole("document_order") != NO_ORDER) | (self.columns.whole("offer_order") != NO_ORDER)
-        skus = self.words.skus
-        return np.array(sorted(np.flatnonzero(known).tolist(), key=skus.__getitem__), dtype=np.int64)
-
-
-def _renumbered(codes: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], list[int]]:
-    """Codes as 0, 1, ... by first use, and the old code of each: words no longer used are left out of snapshots."""
-    used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    by_use = np.argsort(np.where(used == NO_CODE, -1, first), kind="stable")
-    rank = np.empty(len(used), dtype=np.int32)
-    offset = 1 if NO_CODE in used else 0
-    rank[by_use] = np.arange(len(used)) - offset
-    return rank[inverse].astype(np.int32), used[by_use][offset:].tolist()
 
 
 def _checked(vector: Half, dim: int) -> Wide:

@@ -1,12 +1,13 @@
 """Files that get a second name, whatever lies there already."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import xxhash
 
-from index_snapshots.folder import Steps, adopt
+from index_snapshots.folder import Adopted, Steps, adopt
 
 CONTENT = b"codes and links" * 1_000
 
@@ -60,3 +61,20 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
     segment.write_bytes(there(CONTENT))
     with pytest.raises(OSError, match="damaged"):
         adopt(tmp_path, segment, Steps(no_step))
+
+
+def test_what_this_process_knows_is_not_read_again(tmp_path: Path, segment: Path) -> None:
+    adopted: Adopted = {}
+    stored = adopt(tmp_path, segment, Steps(no_step), adopted)
+    target = tmp_path / segment.name
+    stat = target.stat()
+    damaged = CONTENT[:-1] + b"!"
+    target.write_bytes(damaged)
+    os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert adopt(tmp_path, segment, Steps(no_step), adopted) == stored, "a flipped bit is left to scrubs and the start"
+    os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    with pytest.raises(OSError, match="damaged"):
+        adopt(tmp_path, segment, Steps(no_step), adopted)
+    target.unlink()
+    segment.write_bytes(CONTENT)
+    assert adopt(tmp_path, segment, Steps(no_step), adopted) == stored and target.exists(), "pruned and needed again"
