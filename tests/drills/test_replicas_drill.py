@@ -45,7 +45,7 @@ def two(tmp_path: Path) -> Iterator[UpStack]:
 
 @pytest.mark.timeout(300)
 def test_no_query_fails_while_replicas_are_killed_and_restarted(two: UpStack) -> None:
-    drill(two, GENTLE, kills=2, every_s=5.0)
+    drill(two, GENTLE, kills=2, every_s=3.0)
 
 
 @pytest.mark.drill
