@@ -1,22 +1,18 @@
 """What a shard starts from: its own newest snapshot, else the store's, else the log."""
 
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 import structlog
 
-from index_snapshots.fetching import fetch_newest
+from index_snapshots.fetching import fetch_newest, now_and_then
 from index_snapshots.folder import FROM_LOG
 from index_snapshots.manifest import Origin
 from index_snapshots.restore import restore
 from index_snapshots.stores import ObjectStore
 from index_snapshots.view import ShardView
 from schemas.errors import Unavailable
-
-TELL_S: Final = 2.0
-"""Time between two lines of progress."""
 
 log = structlog.get_logger()
 
@@ -52,7 +48,7 @@ def _fetched(folder: Path, origin: Origin, store: ObjectStore, now_ms: int) -> b
     """Whether the store's newest good snapshot lies in the folder now. A store that fails is left aside."""
     started, partition = time.monotonic(), origin.partition
     try:
-        fetched = fetch_newest(store, origin, folder, now_ms, _telling(partition))
+        fetched = fetch_newest(store, origin, folder, now_ms, now_and_then(partial(_tell, partition)))
     except Unavailable as error:
         log.error("no snapshot from the store", partition=partition, error=error.message)
         return False
@@ -66,16 +62,5 @@ def _fetched(folder: Path, origin: Origin, store: ObjectStore, now_ms: int) -> b
     return True
 
 
-def _telling(partition: int, clock: Callable[[], float] = time.monotonic) -> Callable[[int, int], None]:
-    """Says from time to time how much is here."""
-    started_s = told_s = clock()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal told_s
-        now_s = clock()
-        if now_s - told_s >= TELL_S:
-            told_s = now_s
-            left_s = round((now_s - started_s) * (total - done) / max(1, done), 1)
-            log.info("fetching a snapshot", partition=partition, bytes=done, of_bytes=total, left_s=left_s)
-
-    return tell
+def _tell(partition: int, done: int, total: int, left_s: float) -> None:
+    log.info("fetching a snapshot", partition=partition, bytes=done, of_bytes=total, left_s=round(left_s, 1))

@@ -14,7 +14,7 @@ from freshet.running import data_folder
 from freshet.snapshot_places import Place, places
 from freshet.status.table import size
 from index_snapshots.compare import Difference, Rows, compare
-from index_snapshots.fetching import fetch
+from index_snapshots.fetching import fetch, now_and_then
 from index_snapshots.folder import FROM_LOG, owned, replica_folder, shard_folder
 from index_snapshots.inventory import Stored
 from index_snapshots.manifest import Manifest
@@ -22,9 +22,6 @@ from index_snapshots.putting_back import PutBack, put_back, remove_later
 from index_snapshots.restore import check_age
 from schemas.errors import InvalidRequest, StateRefused
 from schemas.settings import ShardSettings, read
-
-TELL_S = 2.0
-"""Time between two lines of progress."""
 
 
 def list_snapshots(partition: int | None, replica: int | None, in_store: bool, data: Path | None, as_json: bool) -> int:
@@ -92,7 +89,7 @@ def _from_store(snapshot: str, partition: int, replica: int, data: Path | None) 
     with owned(folder):
         manifest = shelf.manifest(name)
         check_age(manifest, now_ms())
-        here = fetch(shelf, manifest, folder, Telling())
+        here = fetch(shelf, manifest, folder, now_and_then(_tell))
         (folder / FROM_LOG).unlink(missing_ok=True)
         return PutBack(manifest, remove_later(folder, here, manifest))
 
@@ -239,18 +236,8 @@ def _pruned(shard: str, result: dict[str, Any]) -> Iterator[str]:
     yield from (f"  {name} stays: {why}" for name, why in result["kept"].items())
 
 
-class Telling:
-    """Says from time to time how much of a snapshot is here."""
-
-    def __init__(self) -> None:
-        self._started_s = self._told_s = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now_s = time.monotonic()
-        if now_s - self._told_s >= TELL_S:
-            self._told_s = now_s
-            left_s = (now_s - self._started_s) * (total - done) / max(1, done)
-            say(f"{size(done)} of {size(total)}, {duration(left_s)} left")
+def _tell(done: int, total: int, left_s: float) -> None:
+    say(f"{size(done)} of {size(total)}, {duration(left_s)} left")
 
 
 def as_object(first: str, second: str, found: Difference) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Brings a snapshot from the store into a shard's folder, every byte of it checked on the way."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
@@ -17,6 +18,8 @@ from schemas.errors import StateRefused
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are here and those of the whole snapshot."""
+TELL_S: Final = 2.0
+"""Time between two lines of progress."""
 
 
 class Fetched(NamedTuple):
@@ -55,6 +58,20 @@ def fetch(shelf: Shelf, manifest: Manifest, folder: Path, progress: Progress) ->
     path = next_manifest(folder)
     replace(path, manifests.encode(manifest), Steps(lambda number: None))
     return path.name
+
+
+def now_and_then(tell: Callable[[int, int, float], None]) -> Progress:
+    """`tell(done, total, left_s)` every TELL_S seconds; `left_s`: until the end, if it goes on like this."""
+    started_s = told_s = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        if now_s - told_s >= TELL_S:
+            told_s = now_s
+            tell(done, total, (now_s - started_s) * (total - done) / max(1, done))
+
+    return progress
 
 
 def _taken(shelf: Shelf, file: StoredFile, folder: Path) -> Iterator[int]:
