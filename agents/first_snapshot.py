@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from index_snapshots.fetching import fetch_newest, now_and_then
-from index_snapshots.folder import FROM_LOG
+from index_snapshots.folder import FROM_LOG, Known
 from index_snapshots.manifest import Origin
 from index_snapshots.restore import restore
 from index_snapshots.stores import ObjectStore
@@ -17,25 +17,25 @@ from schemas.errors import Unavailable
 log = structlog.get_logger()
 
 
-def first_view(folder: Path, origin: Origin, store: ObjectStore | None, now_ms: int) -> ShardView | None:
-    """None: begin at the start of the log. What is damaged is named in the log as an error.
+def first_view(folder: Path, origin: Origin, store: ObjectStore | None, now_ms: int, known: Known) -> ShardView | None:
+    """None: begin at the start of the log. What is damaged is named in the log as an error. `known`: see `restore`.
 
     Raises StateRefused when the folder's state is of another origin or a newer format.
     """
-    view = _from_folder(folder, origin, now_ms)
+    view = _from_folder(folder, origin, now_ms, known)
     if view is None and store is not None:
         if (folder / FROM_LOG).exists():
             log.info("the store is left aside, as `freshet shard rebuild --from-log` said", partition=origin.partition)
         elif _fetched(folder, origin, store, now_ms):
-            view = _from_folder(folder, origin, now_ms)
+            view = _from_folder(folder, origin, now_ms, known)
     if view is None:
         log.info("no snapshot, building from the log", partition=origin.partition)
     return view
 
 
-def _from_folder(folder: Path, origin: Origin, now_ms: int) -> ShardView | None:
+def _from_folder(folder: Path, origin: Origin, now_ms: int, known: Known) -> ShardView | None:
     started = time.monotonic()
-    restored = restore(folder, origin, now_ms)
+    restored = restore(folder, origin, now_ms, known)
     for line in restored.damaged:
         log.error("snapshot damaged", partition=origin.partition, error=line)
     if restored.view is not None:

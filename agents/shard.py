@@ -24,7 +24,7 @@ from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.builder import Builder
 from index_snapshots.checkpoints import CheckpointLog
-from index_snapshots.folder import SEGMENTS, Adopted, owned, shard_folder
+from index_snapshots.folder import SEGMENTS, Known, owned, shard_folder
 from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
@@ -66,8 +66,8 @@ class Kept:
     snapshotting: asyncio.Task[None] | None = None
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after each snapshot."""
-    adopted: Adopted = field(default_factory=dict)
-    """Files of its snapshots that this process knows."""
+    known: Known = field(default_factory=Known)
+    """Of its snapshots."""
     in_store: InStore | None = None
     """What the store has of it; None: nothing was sent yet, or there is no store."""
     alarmed: bool = False
@@ -151,14 +151,15 @@ class ShardAgent:
         self._owned.enter_context(owned(folder))
         if set_aside(folder, self._now_ms()):
             log.warning("what was here is set aside, the shard is built anew", partition=origin.partition)
-        view = first_view(folder, origin, self._setup.store, self._now_ms())
+        known = Known()
+        view = first_view(folder, origin, self._setup.store, self._now_ms(), known)
         identity = view.identity if view else Identity(origin.partition, new_lineage(), origin.encoder, origin.dim)
         pacing = Pacing(recall=self._setup.recall)
         segments, facets = folder / SEGMENTS, self._setup.facets
         shard = ShardWriter(identity, self._now_ms, segments, self._builder, pacing, view, facets)
         structure = shard.structure.structure_digest
         checkpoints = CheckpointLog(self._setup.digest_every, shard.view.offsets, structure)
-        return Kept(origin, folder, shard, checkpoints)
+        return Kept(origin, folder, shard, checkpoints, known=known)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -306,7 +307,7 @@ class ShardAgent:
 
     def _write(self, kept: Kept, view: ShardView) -> None:
         rest, keep = Gently(self.hurried), self._setup.snapshots_keep
-        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.adopted)
+        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known)
 
     def _step(self, number: int) -> None:
         self._faults.step(f"snapshot.{number}")

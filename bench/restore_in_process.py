@@ -16,7 +16,7 @@ from bench.paced_stream import BATCH_MAX
 from bench.samples import packed
 from bench.shard_in_process import COMMANDS, InProcess
 from bench.subject import obey, setup
-from index_snapshots.folder import Adopted
+from index_snapshots.folder import Known
 from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pace import Pace
@@ -34,7 +34,7 @@ class Stored(InProcess):
     def __init__(self, origin: dict[str, Any], **workload: Any) -> None:
         super().__init__(**workload)
         self._origin = Origin.model_validate(origin)
-        self._adopted: dict[Path, Adopted] = {}
+        self._known: dict[Path, Known] = {}
 
     def write_until(self, last: int) -> None:
         """Writes on, as fast as it goes, up to record `last`."""
@@ -86,8 +86,8 @@ class Stored(InProcess):
 
     def _write(self, folder: Path) -> None:
         view = replace(self._shard.view, offsets=Offsets(0, 0))
-        rest, adopted = Gently(threading.Event()), self._adopted.setdefault(folder, {})
-        write(view, folder, self._origin, KEEP, time.time_ns() // 1_000_000, rest=rest, adopted=adopted)
+        rest, known = Gently(threading.Event()), self._known.setdefault(folder, Known())
+        write(view, folder, self._origin, KEEP, time.time_ns() // 1_000_000, rest=rest, known=known)
 
 
 def main() -> None:

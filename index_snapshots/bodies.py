@@ -25,6 +25,12 @@ class FrozenBodies:
         """JSON of the content of a slot that has a live document."""
         return _body(self.branches, slot)
 
+    @classmethod
+    def of(cls, bodies: Sequence[Body]) -> "FrozenBodies":
+        """One for each slot, (n,)."""
+        size = FAN_OUT * FAN_OUT
+        return cls(tuple(_branch(bodies[start : start + size]) for start in range(0, len(bodies), size)))
+
 
 class Bodies:
     """The writer's bodies. One thread only."""
@@ -72,6 +78,11 @@ class Bodies:
             self._own_branches.clear()
             self._frozen = FrozenBodies(tuple(self._branches))
         return self._frozen
+
+
+def _branch(bodies: Sequence[Body]) -> Branch:
+    padded = [*bodies, *([None] * (FAN_OUT * FAN_OUT - len(bodies)))]
+    return [padded[start : start + FAN_OUT] for start in range(0, len(padded), FAN_OUT)]
 
 
 def _body(branches: Sequence[Branch], slot: int) -> bytes:

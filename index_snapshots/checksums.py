@@ -6,6 +6,7 @@ from typing import Final
 
 import xxhash
 
+from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.manifest import StoredFile
 
 BLOCK_BYTES: Final = 1 << 20
@@ -31,22 +32,23 @@ class Checked:
         return self.size == file.size and self.sums == (file.xxh3, file.sha256)
 
 
-def checksums(path: Path) -> tuple[str, str]:
-    """xxh3-128 and SHA-256 of a file. Raises OSError."""
+def checksums(path: Path, rest: Rest = no_rest) -> tuple[str, str]:
+    """xxh3-128 and SHA-256 of a file; `rest` is called after each block. Raises OSError."""
     checked = Checked()
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             checked.update(block)
+            rest()
     return checked.sums
 
 
-def damage(path: Path, file: StoredFile, *, every_byte: bool) -> str:
+def damage(path: Path, file: StoredFile, *, every_byte: bool, rest: Rest = no_rest) -> str:
     """What is wrong with a file; empty when it is whole. Without `every_byte` only that it is there, and its size."""
     try:
         size = path.stat().st_size
         if size != file.size:
             return f"{file.name} has {size} bytes, not {file.size}"
-        if every_byte and checksums(path) != (file.xxh3, file.sha256):
+        if every_byte and checksums(path, rest) != (file.xxh3, file.sha256):
             return f"{file.name} is damaged: its checksum does not match"
     except OSError as error:
         return f"{file.name} cannot be read: {error.strerror}"

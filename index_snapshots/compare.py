@@ -34,7 +34,7 @@ class Rows(NamedTuple):
 
 
 class PartDiff(NamedTuple):
-    """One part of the snapshots: bodies, states, names, heads, levels, kept, graph-N, vectors-N, rows-N."""
+    """One part of the snapshots: states, names, heads, levels, kept, bodies-N, graph-N, vectors-N, rows-N."""
 
     part: str
     shared: bool

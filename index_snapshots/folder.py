@@ -7,14 +7,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import xxhash
 
-from index_snapshots.checksums import checksums
+from index_snapshots.checksums import checksums, damage
 from index_snapshots.gentle import Rest, no_rest
-from index_snapshots.manifest import MANIFEST_PATTERN, StoredFile
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, StoredFile
 from schemas.errors import StateRefused
 
 LOCK: Final = "lock"
@@ -34,11 +35,11 @@ class Steps:
     def __init__(self, step: Step, rest: Rest = no_rest) -> None:
         """`rest` is called at the same points."""
         self._step = step
-        self._rest = rest
+        self.rest = rest
         self._number = 0
 
     def __call__(self) -> None:
-        self._rest()
+        self.rest()
         self._number += 1
         self._step(self._number)
 
@@ -112,15 +113,32 @@ class Seen(NamedTuple):
     size: int
     changed_ns: int
 
+    @classmethod
+    def of(cls, path: Path) -> "Seen":
+        """Raises OSError."""
+        stat = path.stat()
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
-Adopted = dict[str, tuple[Seen, StoredFile]]
-"""Files that this process has made durable and whose content it knows, by name: they are not read again.
 
-A bit that flips on the disk later is left to scrubs and to the start, which read all of them.
-"""
+@dataclass
+class Known:
+    """What one process knows of the snapshots in a shard's folder. One thread at a time."""
+
+    files: dict[str, tuple[Seen, StoredFile]] = field(default_factory=dict)
+    """Files that are durable and whose content is known, by name: they are not read again.
+
+    A bit that flips on the disk later is left to scrubs and to the start, which read all of them.
+    """
+    newest: Manifest | None = None
+    """What it wrote last, or started from: the next snapshot shares files with it."""
+
+    def knows(self, path: Path) -> bool:
+        """Raises OSError."""
+        found = self.files.get(path.name)
+        return found is not None and found[0] == Seen.of(path)
 
 
-def adopt(folder: Path, path: Path, steps: Steps, adopted: Adopted | None = None) -> StoredFile:
+def adopt(folder: Path, path: Path, steps: Steps, known: Known) -> StoredFile:
     """Gives an immutable file, already named by its content, a second name in the folder, and makes it durable.
 
     What lies there under that name and is something else (after a power failure, say) is replaced.
@@ -128,26 +146,34 @@ def adopt(folder: Path, path: Path, steps: Steps, adopted: Adopted | None = None
     """
     steps()
     target = folder / path.name
-    known = (adopted or {}).get(path.name)
-    if known is not None and target.exists() and _seen(target) == known[0]:
-        return known[1]
+    if target.exists() and known.knows(target):
+        return known.files[path.name][1]
     if not target.exists():
         _second_name(path, target)
-    found = _durable(target)
+    found = _durable(target, steps.rest)
     if not _named_by_content(found):
         steps()
         _second_name(path, target)
-        found = _durable(target)
+        found = _durable(target, steps.rest)
     if not _named_by_content(found):
         raise OSError(errno.EIO, "the file is damaged: its content is not what its name says", str(path))
-    if adopted is not None:
-        adopted[path.name] = _seen(target), found
+    known.files[path.name] = Seen.of(target), found
     return found
 
 
-def _seen(path: Path) -> Seen:
-    stat = path.stat()
-    return Seen(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+def is_whole(folder: Path, file: StoredFile, steps: Steps, known: Known) -> bool:
+    """Whether a file of an earlier snapshot is what that wrote; read only when this process does not know it."""
+    path = folder / file.name
+    try:
+        if known.knows(path):
+            return True
+        seen = Seen.of(path)
+    except OSError:
+        return False
+    if damage(path, file, every_byte=True, rest=steps.rest):
+        return False
+    known.files[file.name] = seen, file
+    return True
 
 
 def _second_name(path: Path, target: Path) -> None:
@@ -164,8 +190,8 @@ def _named_by_content(file: StoredFile) -> bool:
     return file.name.partition("-")[0] == file.xxh3
 
 
-def _durable(path: Path) -> StoredFile:
-    quick, strong = checksums(path)
+def _durable(path: Path, rest: Rest) -> StoredFile:
+    quick, strong = checksums(path, rest)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return StoredFile(name=path.name, size=path.stat().st_size, xxh3=quick, sha256=strong)

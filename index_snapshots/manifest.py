@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import StateRefused
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
+ONE_FILE_OF_BODIES: Final = 2
+"""The format before, still read: all bodies in `files["bodies"]` in the order of the states, their sizes in `names`."""
 MANIFEST_PATTERN: Final = "manifest-*.json"
 
 
@@ -69,6 +71,14 @@ class StoredMerge(_Strict):
     due: int
 
 
+class StoredBodies(_Strict):
+    """One file of bodies, `files["bodies-N"]`, N its place in the list: see `body_pieces.Piece`."""
+
+    begin: int
+    end: int
+    count: int
+
+
 class StoredPacing(_Strict):
     """See `pacing.Pacing`: part of the lineage."""
 
@@ -106,8 +116,9 @@ class Manifest(_Strict):
     written_ms: int
     """When it was written, ms since 1970; not part of the state."""
     structure: Structure
+    bodies: list[StoredBodies] = []
     files: dict[str, StoredFile]
-    """By part: bodies, states, names, heads, levels, kept; graph-N, vectors-N and rows-N of each segment."""
+    """By part: states, names, heads, levels, kept; bodies-N; graph-N, vectors-N and rows-N of each segment."""
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -129,7 +140,7 @@ def decode(data: bytes, name: str) -> Manifest:
             f"{name} has format {version}; this Freshet reads up to {FORMAT_VERSION}",
             hint="start the newer Freshet again, or run `freshet shard rebuild --partition P` to rebuild from the log",
         )
-    if version != FORMAT_VERSION:
+    if version not in (ONE_FILE_OF_BODIES, FORMAT_VERSION):
         raise SnapshotDamaged(
             f"{name} has format {version}, of an older Freshet: the shard is built from the log again"
         )

@@ -179,9 +179,6 @@ class View(Protocol):
     def names(self) -> dict[str, Any]:
         """The words the codes in `states` stand for, and the SKUs in their order."""
 
-    def texts(self) -> list[bytes]:
-        """Bodies of the live documents in the order of `states`."""
-
 
 class Shard(Protocol):
     """The writer of one partition. One thread writes; any thread reads `view`."""

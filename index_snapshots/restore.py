@@ -1,7 +1,8 @@
 """Reads the newest snapshot that verifies; what does not is named, and another shard's or cluster's is refused."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import numpy.typing as npt
 import orjson
 
 from index_snapshots import manifest as manifests
-from index_snapshots.bodies import Bodies
 from index_snapshots.checksums import damage
-from index_snapshots.columns import NO_ROW, STATE, FrozenColumns
-from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged
+from index_snapshots.columns import STATE, FrozenColumns
+from index_snapshots.folder import Known, Seen
+from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
 from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
+from index_snapshots.stored_bodies import read_bodies
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
@@ -36,15 +38,17 @@ class Restored:
     """One line per snapshot that did not verify: log it as an error."""
 
 
-def restore(folder: Path, expected: Origin, now_ms: int) -> Restored:
-    """Raises StateRefused when the newest readable snapshot is of another origin or of a newer format."""
+def restore(folder: Path, expected: Origin, now_ms: int, known: Known | None = None) -> Restored:
+    """`known` gets what was read, so that the next snapshot need not read it again.
+
+    Raises StateRefused when the newest readable snapshot is of another origin or of a newer format."""
     damaged: list[str] = []
     for path in sorted(folder.glob(MANIFEST_PATTERN), reverse=True):
         try:
             manifest = manifests.decode(_bytes(path), path.name)
             manifests.check_origin(manifest.origin, expected, path.name)
             check_age(manifest, now_ms)
-            return Restored(load(folder, manifest), tuple(damaged))
+            return Restored(load(folder, manifest, known or Known()), tuple(damaged))
         except SnapshotDamaged as error:
             damaged.append(f"snapshot {path.name} is left out: {error}")
     return Restored(None, tuple(damaged))
@@ -71,15 +75,38 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
             )
 
 
-def load(folder: Path, manifest: Manifest) -> ShardView:
+def load(folder: Path, manifest: Manifest, known: Known) -> ShardView:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
-    for file in manifest.files.values():  # before anything reads it: a damaged graph must never reach the native code
-        if wrong := damage(folder / file.name, file, every_byte=True):
-            raise SnapshotDamaged(wrong)
+    _verify(folder, manifest, known)  # before anything reads it: a damaged graph must never reach the native code
     try:
-        return _assemble(folder, manifest)
+        view = _assemble(folder, manifest)
     except (KeyError, ValueError, IndexError) as error:
         raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
+    known.newest = manifest
+    return view
+
+
+def _verify(folder: Path, manifest: Manifest, known: Known) -> None:
+    """Every byte, by as many threads as there are cores: hashing gives up the interpreter."""
+    files = {file.name: file for file in manifest.files.values()}.values()
+    largest_first = sorted(files, key=lambda file: -file.size)
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
+        found = list(threads.map(lambda file: _looked_at(folder / file.name, file), largest_first))
+    by_name = dict(zip((file.name for file in largest_first), found, strict=True))
+    for file in files:
+        seen, wrong = by_name[file.name]
+        if wrong or seen is None:
+            raise SnapshotDamaged(wrong)
+        known.files[file.name] = seen, file
+
+
+def _looked_at(path: Path, file: StoredFile) -> tuple[Seen | None, str]:
+    """Which file that is, and what is wrong with it."""
+    try:
+        seen = Seen.of(path)
+    except OSError:
+        seen = None
+    return seen, damage(path, file, every_byte=True)
 
 
 def _bytes(path: Path) -> bytes:
@@ -90,16 +117,11 @@ def _bytes(path: Path) -> bytes:
 
 
 def _assemble(folder: Path, manifest: Manifest) -> ShardView:
-    parts = {part: _bytes(folder / manifest.files[part].name) for part in ("names", "bodies", "states")}
+    parts = {part: _bytes(folder / manifest.files[part].name) for part in ("names", "states")}
     names = orjson.loads(parts["names"])
     states: npt.NDArray[Any] = np.frombuffer(parts["states"], dtype=STATE)
-    live = states["row"] != NO_ROW
-    texts = _cut(parts["bodies"], names["body_bytes"])
-    if len(names["sku"]) != len(states) or len(texts) != int(live.sum()):
-        raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs, {int(live.sum())} rows, {len(texts)} bodies")
-    bodies = Bodies()
-    for slot, text in zip(np.flatnonzero(live).tolist(), texts, strict=True):
-        bodies.put(slot, text)
+    if len(names["sku"]) != len(states):
+        raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs")
     skus: list[str] = names["sku"]
     return ShardView(
         Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, manifest.origin.dim),
@@ -107,7 +129,7 @@ def _assemble(folder: Path, manifest: Manifest) -> ShardView:
         Counts(*manifest.counts),
         FrozenColumns.of(states),
         restored_vectors(folder, manifest, states),
-        bodies.freeze(),
+        read_bodies(folder, manifest, names, states),
         Vocabulary(
             skus,
             {sku: slot for slot, sku in enumerate(skus)},
@@ -118,10 +140,3 @@ def _assemble(folder: Path, manifest: Manifest) -> ShardView:
         int(manifest.digest_documents, 16),
         int(manifest.digest_offers, 16),
     )
-
-
-def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
-    ends = np.cumsum([0, *sizes]).tolist()
-    if ends[-1] != len(data):
-        raise ValueError(f"bodies have {len(data)} bytes, their sizes add up to {ends[-1]}")
-    return [data[start:end] for start, end in pairwise(ends)]

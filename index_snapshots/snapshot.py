@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from index_snapshots import manifest as manifests
 from index_snapshots.columns import CHUNK_ROWS
-from index_snapshots.folder import TEMPORARY, Adopted, Step, Steps, adopt, flush, replace, store
+from index_snapshots.folder import TEMPORARY, Known, Step, Steps, adopt, flush, replace, store
 from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.manifest import (
     FORMAT_VERSION,
@@ -30,6 +30,7 @@ from index_snapshots.manifest import (
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.parts import Store
 from index_snapshots.pruning import plan, prune
+from index_snapshots.stored_bodies import write_bodies
 from index_snapshots.view import ShardView
 
 BLOCK_ROWS: Final = CHUNK_ROWS
@@ -43,22 +44,23 @@ def write(
     now_ms: int,
     step: Step = lambda number: None,
     rest: Rest = no_rest,
-    adopted: Adopted | None = None,
+    known: Known | None = None,
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
-    `rest` is called after each piece of work; `adopted` is what this process already knows of the folder.
+    `rest` is called after each piece of work; `known`: what this process knows of the folder, which is noted there.
 
     Raises OSError (a full disk, say); the earlier snapshots stay.
     """
-    steps = Steps(step, rest)
+    steps, known = Steps(step, rest), known or Known()
     steps()
     _clear_temporary(folder)
     state = view.stored(rest)
+    bodies, body_files = write_bodies(view, state, folder, steps, known)
     files = {
-        **_segments(view.vectors, folder, steps, {} if adopted is None else adopted),
+        **_segments(view.vectors, folder, steps, known),
         **_heads(view.vectors, folder, steps),
-        "bodies": store(folder, "bodies", map(b"".join, state.texts()), steps),
+        **body_files,
         "states": store(folder, "states", _blocks(state.states()), steps),
         "names": store(folder, "names", state.names_json(), steps),
     }
@@ -75,18 +77,20 @@ def write(
         digest_offers=view.digest_offers,
         written_ms=now_ms,
         structure=_structure(view.vectors),
+        bodies=bodies,
         files=files,
     )
     replace(next_manifest(folder), manifests.encode(manifest), steps)
+    known.newest = manifest
     prune(folder, plan(folder, keep, now_ms), steps)
     return manifest
 
 
-def _segments(vectors: FrozenVectors, folder: Path, steps: Steps, adopted: Adopted) -> dict[str, StoredFile]:
+def _segments(vectors: FrozenVectors, folder: Path, steps: Steps, known: Known) -> dict[str, StoredFile]:
     """The segments' files are immutable and named by their content: they get one more name, and no copy."""
     segments = [part.store.segment for part in vectors.parts if part.store.segment]
     return {
-        f"{part}-{at}": adopt(folder, path, steps, adopted)
+        f"{part}-{at}": adopt(folder, path, steps, known)
         for at, segment in enumerate(segments)
         for part, path in segment.files._asdict().items()
     }

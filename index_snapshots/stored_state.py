@@ -40,11 +40,18 @@ class StoredState:
             self._rest()
         return states
 
-    def texts(self) -> Iterator[list[bytes]]:
-        """Bodies of the live documents, in pieces."""
-        live = self._order[self._columns.whole("row")[self._order] != NO_ROW]
-        for start in range(0, len(live), PIECE):
-            yield [self._bodies[slot] for slot in live[start : start + PIECE].tolist()]
+    def living(self) -> tuple[Slots, Slots]:
+        """Numbers of the rows of the live documents, ascending, and their slots; both (n,)."""
+        rows = self._columns.whole("row")
+        slots = np.flatnonzero(rows != NO_ROW)
+        slots = slots[np.argsort(rows[slots], kind="stable")]
+        self._rest()
+        return rows[slots], slots
+
+    def texts(self, slots: Slots) -> Iterator[list[bytes]]:
+        """Bodies of these slots, which have live documents, in pieces."""
+        for start in range(0, len(slots), PIECE):
+            yield [self._bodies[slot] for slot in slots[start : start + PIECE].tolist()]
             self._rest()
 
     def names(self) -> dict[str, Any]:
@@ -52,14 +59,12 @@ class StoredState:
         return {"sku": [sku for piece in self._skus() for sku in piece], **self._used()}
 
     def names_json(self) -> Iterator[bytes]:
-        """`names` and the length of each body (`body_bytes`) as one JSON object, in pieces."""
+        """`names` as one JSON object, in pieces."""
         yield b'{"sku":['
         yield from _listed(self._skus())
         for name, used in self._used().items():
             yield b'],"%s":[' % name.encode()
             yield from _listed(used[start : start + PIECE] for start in range(0, len(used), PIECE))
-        yield b'],"body_bytes":['
-        yield from _listed([len(text) for text in piece] for piece in self.texts())
         yield b"]}"
 
     def _skus(self) -> Iterator[list[str]]:

@@ -159,9 +159,6 @@ class ShardView:
     def names(self) -> dict[str, Any]:
         return self.stored().names()
 
-    def texts(self) -> list[bytes]:
-        return [text for piece in self.stored().texts() for text in piece]
-
     def stored(self, rest: Rest = no_rest) -> StoredState:
         """What a snapshot holds beside the vectors; `rest` is called after each piece of that work."""
         return StoredState(self.columns, self.words, self.bodies, rest)

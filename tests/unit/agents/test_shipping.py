@@ -11,7 +11,7 @@ from agents.first_snapshot import first_view
 from agents.shard import Kept
 from agents.shipping import Shipper
 from index_snapshots.checkpoints import CheckpointLog
-from index_snapshots.folder import remove_state
+from index_snapshots.folder import Known, remove_state
 from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Offsets
 from index_snapshots.shelf import Shelf
@@ -117,12 +117,12 @@ def test_an_empty_folder_starts_from_the_store(kept: Kept, there: Path, tmp_path
     folder = tmp_path / "new"
     folder.mkdir()
     with capture_logs() as lines:
-        view = first_view(folder, ORIGIN, store, NOW_MS)
+        view = first_view(folder, ORIGIN, store, NOW_MS, Known())
     assert view is not None and view.digest_documents == kept.shard.view.digest_documents
     assert view.identity.lineage == kept.shard.view.identity.lineage
     assert [line["event"] for line in lines] == ["snapshot fetched", "snapshot restored"]
     with capture_logs() as lines:
-        assert first_view(folder, ORIGIN, store, NOW_MS) is not None
+        assert first_view(folder, ORIGIN, store, NOW_MS, Known()) is not None
     assert [line["event"] for line in lines] == ["snapshot restored"], "its own snapshot comes first"
 
 
@@ -130,7 +130,7 @@ def test_own_snapshots_that_are_damaged_are_replaced_from_the_store(kept: Kept, 
     shipper(kept, there).one(kept)
     flip(next(kept.folder.glob("*-states")))
     with capture_logs() as lines:
-        view = first_view(kept.folder, ORIGIN, FolderStore(there), NOW_MS)
+        view = first_view(kept.folder, ORIGIN, FolderStore(there), NOW_MS, Known())
     assert view is not None and view.offsets.documents == 24
     assert [line["event"] for line in lines] == ["snapshot damaged", "snapshot fetched", "snapshot restored"]
 
@@ -140,7 +140,7 @@ def test_what_is_damaged_in_the_store_is_named(kept: Kept, there: Path, tmp_path
     flip(next(there.rglob("*-heads")))
     (tmp_path / "new").mkdir()
     with capture_logs() as lines:
-        assert first_view(tmp_path / "new", ORIGIN, FolderStore(there), NOW_MS) is None
+        assert first_view(tmp_path / "new", ORIGIN, FolderStore(there), NOW_MS, Known()) is None
     assert [line["event"] for line in lines] == [
         "snapshot damaged",
         "the store holds no snapshot of this shard",
@@ -153,7 +153,9 @@ def test_what_is_damaged_in_the_store_is_named(kept: Kept, there: Path, tmp_path
 def test_without_a_store_that_answers_or_has_it_the_log_is_read(there: Path, tmp_path: Path, away: bool) -> None:
     (tmp_path / "new").mkdir()
     with capture_logs() as lines:
-        assert first_view(tmp_path / "new", ORIGIN, FolderStore(there / "x" if away else there), NOW_MS) is None
+        assert (
+            first_view(tmp_path / "new", ORIGIN, FolderStore(there / "x" if away else there), NOW_MS, Known()) is None
+        )
     assert lines[0]["log_level"] == ("error" if away else "info")
     assert lines[-1]["event"] == "no snapshot, building from the log"
 
@@ -162,13 +164,13 @@ def test_a_shard_that_is_to_be_built_from_the_log_leaves_the_store_aside(kept: K
     store = FolderStore(there)
     shipper(kept, there).one(kept)
     remove_state(kept.folder, from_log=True)
-    assert first_view(kept.folder, ORIGIN, store, NOW_MS) is None
+    assert first_view(kept.folder, ORIGIN, store, NOW_MS, Known()) is None
     remove_state(kept.folder)
-    assert first_view(kept.folder, ORIGIN, store, NOW_MS) is not None
+    assert first_view(kept.folder, ORIGIN, store, NOW_MS, Known()) is not None
 
 
 def test_state_of_another_cluster_is_refused_whatever_the_store_has(kept: Kept, there: Path) -> None:
     shipper(kept, there).one(kept)
     other = ORIGIN.model_copy(update={"cluster_id": "another"})
     with pytest.raises(StateRefused, match="cluster_id"):
-        first_view(kept.folder, Origin.model_validate(other.model_dump()), FolderStore(there), NOW_MS)
+        first_view(kept.folder, Origin.model_validate(other.model_dump()), FolderStore(there), NOW_MS, Known())

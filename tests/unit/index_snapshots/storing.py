@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from index_snapshots.apply import apply
+from index_snapshots.folder import Known
 from index_snapshots.manifest import Manifest
 from index_snapshots.snapshot import write
 from index_snapshots.writer import ShardWriter
@@ -33,10 +34,10 @@ def changed(one: ShardWriter) -> None:
 
 def two_snapshots(folder: Path, now_ms: int = NOW_MS) -> tuple[Manifest, Manifest]:
     folder.mkdir(parents=True, exist_ok=True)
-    one = filled()
-    first = write(one.view, folder, ORIGIN, keep=2, now_ms=now_ms)
+    one, known = filled(), Known()
+    first = write(one.view, folder, ORIGIN, keep=2, now_ms=now_ms, known=known)
     changed(one)
-    return first, write(one.view, folder, ORIGIN, keep=2, now_ms=now_ms + 1)
+    return first, write(one.view, folder, ORIGIN, keep=2, now_ms=now_ms + 1, known=known)
 
 
 def flip(path: Path) -> None:

@@ -20,7 +20,7 @@ def test_files_bytes_products_and_offers(tmp_path: Path) -> None:
     assert found.bytes.both == sum(on_disk[name] for name in names[0] & names[1])
     assert found.bytes.only_second == sum(on_disk[name] for name in names[1] - names[0])
     shared = {part.part: part.shared for part in found.parts}
-    assert (shared["bodies"], shared["states"]) == (True, False)
+    assert (shared["bodies-0"], shared["states"]) == (True, False)
 
 
 def test_with_itself_all_is_the_same(tmp_path: Path) -> None:

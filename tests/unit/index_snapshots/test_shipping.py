@@ -108,7 +108,7 @@ def test_a_store_that_fails_anywhere_is_gone_on_with(here: Path, there: Path, em
         assert view is not None and not damaged
 
 
-@pytest.mark.parametrize("part", ["states", "vectors-0", "bodies"])
+@pytest.mark.parametrize("part", ["states", "vectors-0", "bodies-0"])
 def test_damaged_files_are_not_sent(here: Path, there: Path, part: str) -> None:
     store = FolderStore(there)
     file = manifests.decode((here / SECOND).read_bytes(), SECOND).files[part]
@@ -211,7 +211,7 @@ def test_a_newer_format_is_left_out(here: Path, there: Path, empty: Path) -> Non
     newer = manifest.model_copy(update={"format_version": manifests.FORMAT_VERSION + 1})
     Shelf.of(store, ORIGIN).put_manifest(manifest_name(manifest), manifests.encode(newer))
     view, damaged = fetched(store, empty)
-    assert view is not None and "format 3" in damaged[0]
+    assert view is not None and f"format {manifests.FORMAT_VERSION + 1}" in damaged[0]
 
 
 @pytest.mark.parametrize(("days", "taken"), [(AGE_DAYS_MAX - 0.01, True), (AGE_DAYS_MAX + 0.01, False)])
