@@ -5,11 +5,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+REPOSITORY = TESTS.parent
 DATA = REPOSITORY.parent / "shared" / "data"
+
+SLOW_FIRST = ("drills", "system", "contract", "unit")
+"""Folders by how long a file of them takes: the short ones at the end keep both cores busy until it comes."""
 
 settings.register_profile("freshet", deadline=None)  # a busy machine is no failure
 settings.load_profile("freshet")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: SLOW_FIRST.index(item.path.relative_to(TESTS).parts[0]))
 
 
 @pytest.fixture(scope="session")
