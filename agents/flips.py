@@ -9,7 +9,8 @@ from schemas.errors import SettingsError
 
 
 def flip(view: ShardView, place: str) -> None:
-    """`column`: the price of the first product of the shard; `body`: its title; `vector`: its last component."""
+    """Of the first product of the shard. `column`: its price; `body`: its title; `vector`: its last component; `code`:
+    the same as searches see it in a head; `facet`: the first attribute that was declared."""
     slot = int(np.flatnonzero(view.columns.whole("row") != NO_ROW)[0])
     chunk, at = slot // CHUNK_ROWS, slot % CHUNK_ROWS
     match place:
@@ -26,8 +27,16 @@ def flip(view: ShardView, place: str) -> None:
             part = next(part for part in reversed(view.vectors.parts) if part.store.first_row <= row)
             vector = part.store.vectors[part.store.position(row)]
             vector[-1:] = _flipped(vector[-1:].tobytes(), vector.dtype)
+        case "code":
+            head = next(part.store.head for part in view.vectors.parts if part.store.head)
+            head.block.flat.codes[head.begin, -1] ^= 1 << 6
+        case "facet":
+            facet = next(iter(view.facets.values()))
+            facet.chunks[chunk].values[:1] = _flipped(
+                facet.chunks[chunk].values[:1].tobytes(), facet.chunks[chunk].values.dtype
+            )
         case _:
-            raise SettingsError(f"FRESHET_FAULT: {place!r} is not column, body or vector")
+            raise SettingsError(f"FRESHET_FAULT: {place!r} is not column, body, vector, code or facet")
 
 
 def _flipped(number: bytes, dtype: np.dtype) -> np.ndarray:

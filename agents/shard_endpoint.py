@@ -100,7 +100,7 @@ class ShardEndpoint:
     async def vectors(self, request: web.Request) -> web.Response:
         asked = await _read(request, VectorsQuery)
         kept = self._kept(asked.partition)
-        if kept.damaged:  # whoever asks here has no watch that would keep it from a damaged replica
+        if kept.damaged:  # at once: who asks may learn of it a second later, and a session can do without
             raise Unavailable("the last scrub found this shard damaged")
         view = kept.shard.view
         found = ((sku, view.vector(sku)) for sku in asked.skus)

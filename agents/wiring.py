@@ -24,6 +24,7 @@ from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.shard_vectors import ShardVectors
 from agents.shipping import Shipper
+from agents.sound_replicas import SoundReplicas
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
 from encoders.bundle import Manifest, load, model_folder
@@ -123,7 +124,9 @@ async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> 
     cluster = await wait_for_kafka(settings)
     log_id = zlib.crc32(f"{cluster.cluster_id} {cluster.topic_ids['clicks']}".encode())
     sessions = RedisSessions(settings.redis_url, settings.generation, REDIS_TIMEOUT_S, slow_s=REDIS_TIMEOUT_S)
-    vectors = ShardVectors(replicas, aiohttp.ClientSession(trust_env=False), time.monotonic)
+    client = aiohttp.ClientSession(trust_env=False)
+    sound = SoundReplicas(replicas, client)
+    vectors = ShardVectors(sound, client, time.monotonic)
     items = ItemMemory(vectors.ask, settings.partitions, metrics, time.monotonic)
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     agent = SessionAgent(settings.kafka, topics, log_id, sessions, items, settings.session_batch_max, metrics, faults)
@@ -131,10 +134,11 @@ async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> 
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("clicks"), key_type=bytes, value_type=bytes), name="session")(agent.work)
     await _listen("session", metrics, agent.partitions, settings, settings.session_port, lambda: agent.waits_for)
-    watching = asyncio.create_task(_measuring(agent.measure_lag, settings.kafka))
+    behind = [asyncio.create_task(work) for work in (_measuring(agent.measure_lag, settings.kafka), sound.forever())]
 
     async def finish() -> None:
-        watching.cancel()
+        for task in behind:
+            task.cancel()
         await agent.partitions.lock.acquire()
 
     await run(app, finish)

@@ -130,11 +130,9 @@ class _Facet:
 
     def _known(self, given: Any) -> list[int] | list[float]:
         """What can be compared of a value, each once, ascending."""
-        items = given if isinstance(given, list) else [] if given is None else [given]
         if self.kind == "number":
-            return sorted({number for item in items if (number := _number(item)) is not None})
-        values = {item for item in items if isinstance(item, (str, bool)) and _short(item)}
-        return sorted(self._codes.setdefault(value, len(self._codes)) for value in sorted(values, key=str))
+            return _numbers(given)
+        return sorted(self._codes.setdefault(value, len(self._codes)) for value in _values(given))
 
     def _replaced(self, old: Pairs, waiting: Mapping[int, list[int] | list[float]]) -> Pairs:
         """`old` with these positions anew; `old` itself when they hold what they held."""
@@ -189,6 +187,33 @@ class _Joined:
         self._positions.append(np.array(self._new_positions, np.uint16))
         self._values.append(np.array(self._new_values, self._dtype))
         self._new_positions, self._new_values = [], []
+
+
+def holds(facet: FrozenFacet, slot: int, given: Any) -> bool:
+    """Whether what is kept for a product is what it says; `given`: of its attributes this one, None: it has none."""
+    at, place = divmod(slot, CHUNK_ROWS)
+    pairs, position = facet.chunks[at], np.uint16(place)
+    low, high = pairs.positions.searchsorted(position, "left"), pairs.positions.searchsorted(position, "right")
+    kept = pairs.values[low:high].tolist()
+    if facet.kind == "number":
+        return bool(kept == _numbers(given))
+    codes = [facet.codes.get(value, -1) for value in _values(given)]
+    return bool(kept == sorted(codes))
+
+
+def _numbers(given: Any) -> list[float]:
+    """Those that can be compared, each once, ascending."""
+    return sorted({number for item in _items(given) if (number := _number(item)) is not None})
+
+
+def _values(given: Any) -> list[Value]:
+    """Those that can be compared, each once."""
+    values = {item for item in _items(given) if isinstance(item, (str, bool)) and _short(item)}
+    return sorted(values, key=str)
+
+
+def _items(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [] if given is None else [given]
 
 
 def _number(item: object) -> float | None:

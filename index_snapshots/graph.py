@@ -175,11 +175,12 @@ class Flat:
         self._index = faiss.IndexScalarQuantizer(dim, BITS, faiss.METRIC_L2)
         self._index.is_trained = True
         self._index.add(np.ones((capacity, dim), dtype=np.float32))
-        self._bytes = faiss.rev_swig_ptr(self._index.codes.data(), capacity * dim).reshape(capacity, dim)
+        self.codes: CodeBytes = faiss.rev_swig_ptr(self._index.codes.data(), capacity * dim).reshape(capacity, dim)
+        """As FAISS reads them, (capacity, dim)."""
 
     def put(self, at: int, code: CodeBytes) -> None:
         """Sets one element that no view counts yet."""
-        self._bytes[at] = code
+        self.codes[at] = code
 
     def scan(self, queries: Queries, limit: int, among: Chosen) -> Found:
         """See `Graph.scan`."""

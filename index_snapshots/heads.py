@@ -60,6 +60,11 @@ class Head:
         self.count = at + 1
         return self.first_row + at
 
+    def derived(self, sku: str, at: int) -> bool:
+        """Whether what searches and merges take for the row of a SKU follows from the SKU and its vector."""
+        code = code_bytes(self.vectors[at : at + 1])[0]
+        return bool(self.levels[at] == levels(sku) and np.array_equal(self.block.flat.codes[self.begin + at], code))
+
     def extend(self, vectors: npt.NDArray[np.float16], levels_of: npt.NDArray[np.uint8]) -> None:
         """Rows that were in such a head before: vectors (n, dim), levels (n,)."""
         end = self.count + len(vectors)

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
+from index_snapshots.differing import Difference, differences
+from index_snapshots.faulty import Faulty, Place, faulty, undecided
 from schemas.digests import Digest
-from serving.differing import Difference, differences
+from schemas.shards import ShardOnProcess
 from serving.examining import Examine
-from serving.faulty import Faulty, Place, faulty, undecided
 from serving.logs import Log
-from serving.shard_answers import ShardOnProcess
 
 What = tuple[int, Digest]
 """(partition, digest)."""

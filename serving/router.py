@@ -10,6 +10,7 @@ from schemas.errors import Overloaded, Unavailable
 from schemas.metrics import Metrics
 from schemas.read_token import Offsets
 from schemas.search import ShardState
+from schemas.shards import ShardOnProcess
 from serving.addresses import Addresses
 from serving.breaker import Circuit
 from serving.choose import in_order
@@ -17,7 +18,6 @@ from serving.hedge import first_good
 from serving.hedge_budget import HedgeBudget
 from serving.replica import Replica
 from serving.running_quantile import RunningQuantile
-from serving.shard_answers import ShardOnProcess
 
 IN_FLIGHT_MAX: Final = 64
 """Questions at one replica of a partition at once, as many as a shard process takes: one more goes to another replica,

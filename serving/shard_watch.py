@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
+from index_snapshots.faulty import out_of
 from schemas.errors import Unavailable
 from schemas.search import ShardState
+from schemas.shards import ShardOnProcess
 from serving.examining import Examine
-from serving.faulty import out_of
 from serving.judging import Judge
 from serving.logs import Log
-from serving.shard_answers import ShardOnProcess
 from serving.shards import Shards
 
 WATCH_EVERY_S = 0.5

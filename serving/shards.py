@@ -9,9 +9,10 @@ from schemas.errors import Unavailable
 from schemas.read_token import Offsets
 from schemas.records import Order
 from schemas.search import ShardAnswer, ShardQuery, VectorsAnswer, VectorsQuery
+from schemas.shards import StateAnswer
 from serving.budget import Budget
 from serving.router import Router
-from serving.shard_answers import SeenAnswer, SkuOnShard, StateAnswer
+from serving.shard_answers import SeenAnswer, SkuOnShard
 from serving.shard_http import ShardHttp
 
 

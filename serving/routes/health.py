@@ -7,15 +7,15 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from pydantic import BaseModel, ConfigDict
 
+from index_snapshots.differing import Difference
+from index_snapshots.faulty import Faulty
+from schemas.shards import ShardOnProcess
 from serving.breaker import Circuit
-from serving.differing import Difference
-from serving.faulty import Faulty
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
 from serving.readiness import Readiness, readiness
 from serving.routes.route import Route, answer_model
-from serving.shard_answers import ShardOnProcess
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -23,12 +23,13 @@ from index_snapshots.protocol import Offsets
 from index_snapshots.scrub import CHUNK_SLOTS
 from schemas.errors import SettingsError
 from schemas.metrics import Metrics
-from tests.unit.index_snapshots.making import ORIGIN, document, logged, offer, shard
+from tests.unit.index_snapshots.making import ORIGIN, content, document, logged, offer, shard
 
 
 def kept(skus: int = 3, folder: Path = Path()) -> Kept:
     one = Kept(ORIGIN, folder, shard(), CheckpointLog(2, Offsets(0, 0)))
-    apply(logged("documents", [document(str(i), i) for i in range(skus)]), one.shard, one.checkpoints)
+    red = content(attributes={"colour": "red"})
+    apply(logged("documents", [document(str(i), i, of=red) for i in range(skus)]), one.shard, one.checkpoints)
     return one
 
 
@@ -165,7 +166,7 @@ def test_the_state_tells_of_checkpoints_and_of_the_last_scrub(agent: ShardAgent)
     assert endpoint._state(0)["scrub"]["skus"] == 3
 
 
-@pytest.mark.parametrize("place", ["column", "body", "vector"])
+@pytest.mark.parametrize("place", ["column", "body", "vector", "code", "facet"])
 def test_the_drill_changes_one_bit_where_it_is_told_to(place: str) -> None:
     one, faults = kept(), Faults(f"flip:{place}:2")
     assert faults.flips() == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index_snapshots.apply import apply
 from index_snapshots.columns import STATE
+from index_snapshots.heads import Head
 from index_snapshots.protocol import ShardRecord
 from index_snapshots.scrub_files import SLICE_BYTES, SegmentFiles
 from index_snapshots.scrub_whole import WholeScrub
@@ -25,7 +26,7 @@ SKUS = 40
 
 def filled() -> ShardWriter:
     one = shard()
-    named = content(brand="Lumen", category=["Home", "Lamps"], attributes={"colour": "red"})
+    named = content(brand="Lumen", category=["Home", "Lamps"], attributes={"colour": ["red", "blue"], "watts": 40})
     documents = [document(str(i), i, seed=i, of=named) for i in range(SKUS)]
     in_stock: Availability = "in_stock"
     offers = [
@@ -147,9 +148,40 @@ def dead_row_shown(one: ShardWriter) -> None:
     part.bits[at // 8] |= 1 << at % 8
 
 
-@pytest.mark.parametrize(
-    ("flip", "named"), [(whose_row, "documents"), (hidden, "documents"), (dead_row_shown, "structure")]
-)
+def head_row(one: ShardWriter) -> tuple[Head, int]:
+    """The newest of those that are not dead: the second row of SKU 2."""
+    row = one.view.columns.get("row", slot_of(one, "2"))
+    head = [part.store.head for part in one.view.vectors.parts if part.store.first_row <= row][-1]
+    assert head is not None
+    return head, row - head.first_row
+
+
+def code_in_head(one: ShardWriter) -> None:
+    head, at = head_row(one)
+    head.block.flat.codes[head.begin + at, 0] ^= 1
+
+
+def levels_in_head(one: ShardWriter) -> None:
+    head, at = head_row(one)
+    head.levels[at] ^= 1
+
+
+def facet_value(one: ShardWriter) -> None:
+    flip_bytes(one.view.facets["colour"].chunks[0].values[3:4])
+
+
+def facet_number(one: ShardWriter) -> None:
+    flip_bytes(one.view.facets["watts"].chunks[0].values[3:4])
+
+
+def facet_of_another(one: ShardWriter) -> None:
+    flip_bytes(one.view.facets["colour"].chunks[0].positions[3:4], 5)
+
+
+BESIDE = [whose_row, hidden, code_in_head, levels_in_head, facet_value, facet_number, facet_of_another]
+
+
+@pytest.mark.parametrize(("flip", "named"), [*((flip, "documents") for flip in BESIDE), (dead_row_shown, "structure")])
 def test_what_a_search_reads_beside_the_records_is_compared(flip: Callable[[ShardWriter], None], named: str) -> None:
     one = filled()
     flip(one)

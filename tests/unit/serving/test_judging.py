@@ -7,13 +7,13 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from index_snapshots.faulty import Place
 from schemas.digests import DIGEST_HEADER, OFFSET_HEADER, Digest
+from schemas.shards import ShardOnProcess
 from serving.examining import TRIES, Examiner
-from serving.faulty import Place
 from serving.judging import Judge
-from serving.shard_answers import ShardOnProcess
+from tests.unit.index_snapshots.test_faulty import scrubbed
 from tests.unit.serving.fakes import FakeShard, Lines, Tier, hit, state
-from tests.unit.serving.test_faulty import scrubbed
 
 ADDRESSES = {(0, 0): "http://one", (0, 1): "http://other"}
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from index_snapshots.differing import Difference, differences
 from schemas.digests import Checkpoint, Checkpoints
-from serving.differing import Difference, differences
-from serving.shard_answers import LiveFrom, ShardOnProcess
+from schemas.shards import LiveFrom, ShardOnProcess
 from tests.unit.serving.fakes import FakeShard, Tier, state
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Literal
 
+from index_snapshots.differing import Difference
 from schemas.digests import Digest
 from schemas.search import Message
-from serving.differing import Difference
-from serving.shard_answers import ShardOnProcess
+from schemas.shards import ShardOnProcess
 
 Place = tuple[int, int]
 """(partition, replica)."""

@@ -1,9 +1,9 @@
 """Who is at fault: the damaged one, else the one against a majority, else nobody; and the last sound one answers."""
 
+from index_snapshots.differing import Difference
+from index_snapshots.faulty import Faulty, Place, faulty, out_of, undecided
 from schemas.digests import Digest, Scrubbed
-from serving.differing import Difference
-from serving.faulty import Faulty, Place, faulty, out_of, undecided
-from serving.shard_answers import ShardOnProcess
+from schemas.shards import ShardOnProcess
 from tests.unit.serving.fakes import state
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schemas.digests import Digest
 from schemas.search import Message
-from serving.shard_answers import ShardOnProcess
+from schemas.shards import ShardOnProcess
 
 
 class Difference(Message):
