@@ -2,7 +2,8 @@
 
 `kill:catalog.3:2` sends SIGKILL to itself the second time it reaches step 3 of `catalog`, `stop:...` sends SIGSTOP;
 `raise:catalog:100` raises in every hundredth call of the handler; `flip:body:3` changes a bit of what a shard holds
-when it has applied its third batch (`agents/flips.py`). Several are separated by commas. Empty: nothing.
+when it has applied its third batch (`agents/flips.py`); `skip:owner:1` turns the guard `owner` off, so that a test of
+it can be seen to fail. Several are separated by commas. Empty: nothing.
 """
 
 import os
@@ -46,6 +47,10 @@ class Faults:
             if fault.kind == "raise" and fault.point == point and self._reached[point] % fault.nth == 0:
                 raise RuntimeError(f"fault drill: call {self._reached[point]} of {point}")
 
+    def skips(self, guard: str) -> bool:
+        """Whether a guard is turned off: `owner` (one process on a folder), `catch-up` (no answer before the end)."""
+        return any(fault.kind == "skip" and fault.point == guard for fault in self._faults)
+
     def flips(self) -> list[str]:
         """A batch was applied: the places in which a bit is to be changed now."""
         self._reached["flip"] += 1
@@ -54,6 +59,13 @@ class Faults:
 
 def _parse(text: str) -> Fault:
     parts = text.split(":")
-    if len(parts) != 3 or parts[0] not in (*SIGNALS, "raise", "flip") or not parts[2].isdigit() or int(parts[2]) < 1:
-        raise SettingsError(f"FRESHET_FAULT: {text!r} is not kill:POINT:N, stop:POINT:N, raise:POINT:N or flip:PLACE:N")
+    if (
+        len(parts) != 3
+        or parts[0] not in (*SIGNALS, "raise", "flip", "skip")
+        or not parts[2].isdigit()
+        or int(parts[2]) < 1
+    ):
+        raise SettingsError(
+            f"FRESHET_FAULT: {text!r} is not kill:POINT:N, stop:POINT:N, raise:POINT:N, flip:PLACE:N or skip:GUARD:1"
+        )
     return Fault(parts[0], parts[1], int(parts[2]))

@@ -66,8 +66,12 @@ class Partitions:
     async def _begin(self, partition: int) -> None:
         writer = TransactionalWriter(self._kafka, self._agent, self._generation, partition, self.group)
         await writer.start()
-        self.next_offsets[partition] = await asyncio.to_thread(self._committed, partition)
-        await self._prepare(partition)
+        try:
+            self.next_offsets[partition] = await asyncio.to_thread(self._committed, partition)
+            await self._prepare(partition)
+        except BaseException:
+            await writer.close()
+            raise
         self._writers[partition] = writer
         log.info("partition taken", topic=self._topic, partition=partition, offset=self.next_offsets[partition])
 
@@ -133,7 +137,8 @@ def _unread(topic: str, partition: int, position: int, first: int) -> StateRefus
     return StateRefused(
         f"{topic}/{partition} is kept from {first}, but it was only read up to {position}:"
         f" {first - position} offsets were deleted unread",
-        hint="send the catalogue again (freshet import), then reset the group; see docs/runbook.md",
+        hint="send the catalogue again (freshet import), then freshet topics reset --group GROUP --topic TOPIC; "
+        "see docs/runbook.md, Search is degraded, or a process is down",
     )
 
 

@@ -136,7 +136,7 @@ class ShardAgent:
         self._owned = ExitStack()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="apply")
         self._bases: dict[str, Topic] = {setup.topics.name(base): base for base in TOPICS}
-        self.caught_up = False
+        self.caught_up = faults.skips("catch-up")
         self._sought: set[TP] = set()
         """Partitions whose first batch since the last seek has not come."""
         self.live = False
@@ -148,7 +148,8 @@ class ShardAgent:
 
     def _open(self, origin: Origin, new_lineage: Callable[[], str]) -> Kept:
         folder = shard_folder(self._setup.data, origin.generation, origin.partition)
-        self._owned.enter_context(owned(folder))
+        if not self._faults.skips("owner"):
+            self._owned.enter_context(owned(folder))
         if set_aside(folder, self._now_ms()):
             log.warning("what was here is set aside, the shard is built anew", partition=origin.partition)
         known = Known()

@@ -18,6 +18,7 @@ import structlog
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
 
+from schemas.errors import FreshetError
 from streams.reader import LogRecord
 
 SESSION_TIMEOUT_S = 10
@@ -178,7 +179,8 @@ def fresh_only(records: Iterable[LogRecord], next_offset: int) -> list[LogRecord
 
 def fail_stop(what: str, error: BaseException) -> None:
     """Leaves at once, nothing acknowledged: the supervisor starts again from what is committed."""
-    log.error("stopping", what=what, error=repr(error), exc_info=error)
+    hint = {"hint": error.hint} if isinstance(error, FreshetError) and error.hint else {}
+    log.error("stopping", what=what, error=repr(error), **hint, exc_info=error)
     os._exit(EXIT_FAIL_STOP)
 
 

@@ -3,8 +3,13 @@
 import asyncio
 import base64
 import json
+import os
 import signal
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,10 +21,13 @@ from agents.topics import Topics
 from schemas.metrics import Metrics
 from schemas.records import DeadLetter, DocumentRecord, Order, decode
 from streams.partitioner import partition_of
+from streams.reader import Reader
 from tests.system.conftest import Stack, http, wait_until
 from tests.system.sending import POISON, Merchant
 
 FOUND_S = 15.0
+LATE = 12
+"""Products that come while the shard is away."""
 SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
 """After a batch was applied; in the middle of a snapshot's files."""
 
@@ -127,13 +135,69 @@ def test_a_restarted_shard_answers_the_same(shop: Stack) -> None:
         assert [one[name] for one in after["shards"]] == [one[name] for one in state["shards"]]
 
 
-def test_a_dead_shard_is_named_and_the_answer_comes_in_time(shop: Stack) -> None:
+def test_a_shard_that_hangs_talks_nonsense_or_is_dead_is_named_and_the_answer_comes(shop: Stack) -> None:
+    """D4. One that hangs never answers: that there is an answer at all is the deadline's doing."""
+    shop.send_signal("shard", signal.SIGSTOP)
+    without_shards(shop)
     shop.kill("shard")
+    without_shards(shop)
+    with garbage(shop.ports["shard"]):
+        without_shards(shop)
+    assert http("GET", shop.url("serving", "/readyz"))[0] in (200, 503)
+
+
+def without_shards(shop: Stack) -> None:
     answer = search(shop, "lamp")
     assert set(answer["degraded"]) == {"shard-0", "shard-1"} and answer["hits"] == []
-    assert http("GET", shop.url("serving", "/readyz"))[0] in (200, 503)
-    shop.start("shard")
-    wait_until(lambda: search(shop, "lamp")["degraded"] == [], FOUND_S, "whole answers again")
+
+
+@contextmanager
+def garbage(port: int) -> Iterator[None]:
+    """Somebody on this port answers every question with random bytes."""
+    stop = threading.Event()
+
+    def answer(listening: socket.socket) -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listening.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.recv(1_000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + os.urandom(64))
+
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        listening.settimeout(0.05)
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        yield
+        stop.set()
+        thread.join()
+
+
+def test_a_shard_that_starts_answers_nothing_before_it_holds_what_the_log_held(shop: Stack) -> None:
+    """D9, while questions come. The shard is still dead, from the test before."""
+    for number in range(LATE):
+        send(shop, upsert(f"late-{number}", f"Late lamp {number}"))
+    skus = {f"late-{number}".encode() for number in range(LATE)}
+    wait_until(lambda: skus <= {key for key, _ in shop.values("documents")}, FOUND_S, "all of it waits in the log")
+    reader = Reader(shop.kafka)
+    ends = {partition: reader.begin_end(shop.topic("documents"), partition)[1] for partition in range(shop.partitions)}
+    reader.close()
+    shop.launch("shard")
+    refused = 0
+    while True:
+        for partition, end in ends.items():
+            code, answer = http("GET", shop.url("shard", f"/skus/lamp?partition={partition}"))
+            assert code != 200 or answer["state"]["documents_offset"] >= end
+            refused += code == 503
+        answer = search(shop, "lamp", limit=50)
+        assert all(made["documents_offset"] >= ends[made["partition"]] for made in answer["made_from"])
+        if not answer["degraded"]:
+            break
+    assert refused, "it listened before it was ready"
+    assert {f"late-{number}" for number in range(LATE)} <= {hit["sku"] for hit in answer["hits"]}
+    shop.wait_ready("shard")
 
 
 def test_after_poison_in_kafka_and_at_the_door_the_next_event_is_searchable(shop: Stack) -> None:

@@ -114,5 +114,14 @@ def test_while_one_replica_dies_or_hangs_every_search_is_answered_in_full(shop: 
     assert [answer["degraded"] for _, answer in answers if answer["degraded"]] == []
 
 
+def test_a_second_process_on_the_folder_of_a_replica_leaves_and_names_what_is_there(shop: Stack) -> None:
+    """C8. That it would not without the lock is among the tests of the agents."""
+    same = {"replica": 1, "data": shop.data / "second", "shard_port": free_port()}
+    twin = shop.launch("shard", "twin", **as_environ(same))
+    assert twin.wait(FOUND_S) != 0
+    assert "another process owns the shard folder" in shop.log("twin")
+    assert search(shop, text="lamp")["degraded"] == []
+
+
 def test_redis_was_not_there_all_the_time(shop: Stack) -> None:
     assert status(shop)["redis"] is False

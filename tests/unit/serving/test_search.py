@@ -12,6 +12,7 @@ from aiohttp import web
 from schemas.errors import Unavailable
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
 from schemas.search import Filters
+from serving.budget import Budget
 from serving.routes.search import SEARCHES_MAX
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
@@ -133,6 +134,21 @@ async def test_a_shard_that_fails_is_left_out_and_named(behave: Any) -> None:
         answer = await tier.search(text="lamp")
         assert (skus(answer), answer["degraded"], answer["found"]) == (["b", "d"], ["shard-0"], 2)
         assert [made["partition"] for made in answer["made_from"]] == [1]
+
+
+async def test_a_shard_that_hangs_costs_its_part_and_no_more_time_than_the_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D4. Where no stage is cut off the answer would not come."""
+    shards = two_shards()
+    shards[0][0].behave = stuck
+    async with Tier(shards, search_budget_ms=100) as tier:
+        answer = await tier.search(text="lamp")
+        assert (skus(answer), answer["degraded"]) == (["b", "d"], ["shard-0"])
+        monkeypatch.setattr(Budget, "left_s", lambda budget: 3_600.0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await tier.search(text="lamp")
 
 
 async def test_all_shards_away_is_an_empty_answer_that_says_so() -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from schemas.errors import Overloaded, Unavailable
 from schemas.search import ShardQuery, ShardState
+from serving import choose
 from serving.breaker import FAILURES_MAX, OPEN_S_MIN
 from serving.budget import Budget
 from serving.choose import LAG_RECORDS_MAX
@@ -74,6 +75,15 @@ async def test_a_replica_that_is_far_behind_is_left_alone_while_another_is_there
         assert old.queries == []
         await tier.shard_servers[1].close()
         assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "old"
+
+
+async def test_without_the_limit_of_the_lag_the_old_one_would_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C10: what the test above is there for turns it red."""
+    monkeypatch.setattr(choose, "LAG_RECORDS_MAX", 10**9)
+    old = FakeShard(state(0, 0, documents=10), [hit("old")])
+    async with Tier([[old, FakeShard(state(0, 1, documents=11 + LAG_RECORDS_MAX), [hit("new")])]]) as tier:
+        found = {(await tier.search(text="lamp"))["hits"][0]["sku"] for _ in range(20)}
+    assert "old" in found
 
 
 async def test_replicas_that_are_about_as_fresh_share_the_work() -> None:

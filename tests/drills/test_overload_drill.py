@@ -1,0 +1,74 @@
+"""D7: a rush of twice and five times what can be done. Nearly as much is answered in time, the rest is told at once.
+
+`make drills ARGS="-k rush"` prints a line of JSON per load.
+"""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.drills.conftest import UpStack
+from tests.drills.replica_load import BATCH
+from tests.drills.rush import Rush
+from tests.drills.shop import Merchant, product
+from tests.drills.test_drills import NORMAL_AGAIN_S, say
+from tests.drills.test_replicas_drill import found
+from tests.system.conftest import wait_until
+
+PRODUCTS = 1_000
+CLIENTS = 12
+"""As many searches at once as find out what the shop can do."""
+SECONDS = 15.0
+GOODPUT_MIN = 0.8
+"""Of what can be done."""
+REFUSED_S_MAX = 0.3
+"""99 % of the refusals come sooner than an answer would have to."""
+RECOVERED_S_MAX = 10.0
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(600)
+def test_a_rush_is_answered_as_far_as_it_can_be_and_the_rest_refused_at_once(up: UpStack) -> None:
+    state = up.start()
+    merchant = Merchant(state.url)
+    for first in range(0, PRODUCTS, BATCH):
+        merchant.send([product(number, PRODUCTS) for number in range(first, first + BATCH)])
+    wait_until(lambda: found(state) == PRODUCTS, NORMAL_AGAIN_S, "all products are found")
+    rush(state.url, "closed", CLIENTS, 3.0)
+    can = rush(state.url, "closed", CLIENTS, SECONDS)
+    say({"drill": "as many as can be done", **can})
+    seen = {}
+    for times in (1, 2, 5):
+        seen[times] = rush(state.url, "open", times * can["good_per_s"], SECONDS)
+        say({"drill": f"{times} times as many", **seen[times]})
+    after = rush(state.url, "open", can["good_per_s"] / 2, 2 * RECOVERED_S_MAX)
+    say({"drill": "half as many, right after it", **after})
+    for times in (2, 5):
+        check(seen[times], can["good_per_s"])
+    assert after["other"] == 0 and after["last_bad_after_s"] < RECOVERED_S_MAX, after
+
+
+def rush(url: str, kind: str, amount: float, seconds: float) -> Any:
+    """In a process of its own: this one would be late with what it sends."""
+    command = [sys.executable, "-m", "tests.drills.rush", url, kind, str(amount), str(seconds)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=SECONDS + 120).stdout)
+
+
+def check(seen: dict[str, Any], can_per_s: float) -> None:
+    assert seen["good_per_s"] >= GOODPUT_MIN * can_per_s, seen
+    assert (seen["other"], seen["without_retry_after"]) == (0, 0), seen
+    assert seen["refused_p99_s"] <= REFUSED_S_MAX, seen
+
+
+def test_the_checker_sees_what_it_is_there_for() -> None:
+    good = {"good_per_s": 80.0, "other": 0, "without_retry_after": 0, "refused_p99_s": 0.1}
+    check(good, 100.0)
+    for bad in ({"good_per_s": 79.0}, {"other": 1}, {"without_retry_after": 1}, {"refused_p99_s": 0.4}):
+        with pytest.raises(AssertionError):
+            check(good | bad, 100.0)
+    told = Rush("", 0, answered=[(0.0, 0.1, True), (1.0, 0.6, True), (2.0, 0.1, False)], refused_s=[0.2])
+    seen = told.figures(0.0, 2.0)
+    assert (seen["good_per_s"], seen["late_or_partial"], seen["last_bad_after_s"]) == (0.5, 2, 2.0)
