@@ -18,7 +18,11 @@ def restart(
     ] = None,
     rolling: Annotated[
         bool,
-        typer.Option("--rolling", help="One after the other: each is back, and known to be, before the next one ends."),
+        typer.Option(
+            "--rolling",
+            help="One after the other, and no search fails: a replica is back before the next one ends, and a new "
+            "serving takes over while the old one answers.",
+        ),
     ] = False,
     data: Data = None,
     json: Json = False,

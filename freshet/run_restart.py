@@ -23,7 +23,7 @@ POLL_S = 0.1
 KINDS = ("shard", "catalog", "embed", "session", "serving")
 """What may be restarted, in this order."""
 WITHOUT_GAP = ("shard", "catalog", "embed", "session")
-"""Searches go on without them, or by another replica. There is one query tier, and nobody answers for it."""
+"""Searches go on without them, or by another replica. There is one query tier: a new process takes over from it."""
 
 
 def run_restart(names: Sequence[str], rolling: bool, data: Path | None, as_json: bool) -> int:
@@ -35,7 +35,8 @@ def run_restart(names: Sequence[str], rolling: bool, data: Path | None, as_json:
     told: list[dict[str, Any]] = []
     if rolling:
         for child in chosen:
-            told += restart(folder, state.url, key, [child])
+            one = hand_over(folder, state, child) if child.hands_over else restart(folder, state.url, key, [child])
+            told += one
     else:
         told = restart(folder, state.url, key, chosen)
     if as_json:
@@ -59,7 +60,11 @@ def choose(state: StackState, names: Sequence[str], rolling: bool) -> list[Child
         if name not in may:
             hint = f"there are: {', '.join(may)}"
             raise InvalidRequest("no_process", f"{name!r} is no worker of this stack", hint=hint)
-    return [child for name, child in may.items() if name in names or (not names and name.split("-")[0] in default)]
+    return [
+        child
+        for name, child in may.items()
+        if name in names or (not names and (name.split("-")[0] in default or child.hands_over))
+    ]
 
 
 def restart(folder: Path, url: str, key: str, children: Sequence[ChildState]) -> list[dict[str, Any]]:
@@ -80,6 +85,29 @@ def restart(folder: Path, url: str, key: str, children: Sequence[ChildState]) ->
         say(f"{child.name} is ready again after {took_s:.1f} s")
         told.append({"process": child.name, "took_s": took_s})
     return told
+
+
+def hand_over(folder: Path, state: StackState, child: ChildState) -> list[dict[str, Any]]:
+    """Returns when a new process, ready, has taken over from `child`. Raises FreshetError when none does."""
+    began_s = time.monotonic()
+    if state.pid is None or state.started is None or not processes.send(state.pid, state.started, signal.SIGUSR1):
+        raise Unavailable(f"no Freshet stack runs on {folder}", hint="start one: freshet up")
+
+    def taken_over() -> bool:
+        now = read_state(folder)
+        if now is not None and any(
+            one.name == child.name and one.takeovers_failed > child.takeovers_failed for one in now.children
+        ):
+            raise FreshetError(
+                f"the new process of {child.name} did not become ready; the one before it goes on",
+                hint=f"see: freshet logs {child.name}",
+            )
+        return _again(folder, child)
+
+    wait_until(taken_over, f"a new process of {child.name} has taken over", child)
+    took_s = round(time.monotonic() - began_s, 2)
+    say(f"{child.name} has handed over after {took_s:.1f} s")
+    return [{"process": child.name, "took_s": took_s}]
 
 
 def _again(folder: Path, before: ChildState) -> bool:

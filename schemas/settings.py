@@ -191,6 +191,15 @@ class ServingSettings(Settings):
     facets: FacetList = FACETS
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
+    listen_fd: int = Field(
+        -1, ge=-1, description="File descriptor of a socket that listens already, from a supervisor; -1: none"
+    )
+    ready_fd: int = Field(
+        -1,
+        ge=-1,
+        description="File descriptor that gets a line when the process is ready; until then it takes no connection: so "
+        "it takes over from another one; -1: none",
+    )
     processes: list[str] = Field(
         default_factory=list,
         description="Workers whose health pages are watched for the page and /v1/processes, as name=address",

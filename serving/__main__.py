@@ -17,16 +17,18 @@ from streams.logs import configure_logs, log_refusal
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 REQUESTS_END_S = 3.5
-"""Requests in hand get so long after SIGTERM; with what is then sent to Kafka the process ends within DRAIN_S."""
+"""Requests in hand get so long once connections are closed; with what is then sent to Kafka it is DRAIN_S at most."""
 DRAIN_S = 10.0
 KEEPALIVE_S = 75.0
 
 
 async def serve(environ: Mapping[str, str]) -> None:
-    """Runs until SIGTERM or SIGINT. Raises SettingsError, and Unavailable when the port is taken."""
+    """Runs until SIGTERM or SIGINT. Raises SettingsError, and FreshetError when it cannot listen or take over."""
     # Read when numpy loads: many small products in many threads cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from serving.app import create_app
+    from serving.closing import CLOSE_S, Closing
+    from serving.listening import listen, tell_ready, until_ready
     from serving.wiring import build
 
     settings = read(ServingSettings, environ)
@@ -35,9 +37,11 @@ async def serve(environ: Mapping[str, str]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    wiring = await build(settings, log)
+    wiring, closing = await build(settings, log), Closing()
+    app = create_app(wiring)
+    app.on_response_prepare.append(closing.last_answer)
     runner = web.AppRunner(
-        create_app(wiring),
+        app,
         access_log=None,
         auto_decompress=False,
         shutdown_timeout=REQUESTS_END_S,
@@ -45,24 +49,21 @@ async def serve(environ: Mapping[str, str]) -> None:
     )
     await runner.setup()
     try:
-        await _bind(runner, settings)
+        if settings.ready_fd >= 0 and not await until_ready(wiring, stop):
+            return
+        site = await listen(runner, settings)
+        if settings.ready_fd >= 0:
+            tell_ready(settings.ready_fd)
         host, port = runner.addresses[0][:2]
         log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
         await stop.wait()
-        log.info("draining", seconds_max=DRAIN_S)
+        log.info("draining", seconds_max=CLOSE_S + DRAIN_S)
+        await site.stop()
+        wiring.feed.close()
+        await closing.finish(lambda: len(runner.server.connections) if runner.server else 0)
     finally:
         async with asyncio.timeout(DRAIN_S):
             await runner.cleanup()
-
-
-async def _bind(runner: web.AppRunner, settings: ServingSettings) -> None:
-    try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-    except OSError as error:
-        raise FreshetError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
-            hint="another process has the port, or the address is not of this machine: set FRESHET_PORT, FRESHET_HOST",
-        ) from error
 
 
 def main() -> int:

@@ -44,6 +44,8 @@ def gather(
     wanted = {(port, hosts.get(name, LOOPBACK)) for ports in (configured, remembered) for name, port in ports.items()}
     taken = {port: listening.get(port, Listener(port, None)) for port, host in wanted if not free(port, host)}
     ours = {process.pid: process.name for process in place.processes if process.alive and process.pid}
+    if place.supervised and state is not None and state.pid is not None:
+        ours[state.pid] = "freshet up"  # it keeps the socket of the HTTP tier open
     return PortFacts(place.supervised, configured, remembered, taken, ours, place.option)
 
 

@@ -29,8 +29,10 @@ def identity(pid: int) -> str | None:
     return None if not state or state.startswith("Z") else started.strip()
 
 
-def start(command: Sequence[str], environ: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts a child in its own session (Ctrl-C reaches only us), its output appended to `log`.
+def start(
+    command: Sequence[str], environ: Mapping[str, str], log: Path, pass_fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Starts a child in its own session (Ctrl-C reaches only us), its output appended to `log`. It gets `pass_fds`.
 
     On Linux it dies with us, if started from the main thread: the kernel watches the starting thread.
     """
@@ -45,6 +47,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], log: Path) -> subp
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
 
 

@@ -3,15 +3,16 @@
 import http.client
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from freshet.remedies import another_port
 from freshet.runtime import kafka, redis_server
+from freshet.runtime.listener import Listener
 from freshet.runtime.log_files import log_file
 from freshet.runtime.ports import LOOPBACK, free_port, is_free
 from freshet.runtime.shard_processes import ShardProcess, replica_count, shard_processes
-from freshet.runtime.supervisor import Child
+from freshet.runtime.supervised import Child
 from schemas.errors import SettingsError
 from schemas.settings import ShardSettings, UpSettings, as_environ, read
 
@@ -117,7 +118,10 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
     catalog, embed, session = (
         _worker(stack, settings, name, ("agents", name), after if name == "embed" else early) for name in SINGLE_WORKERS
     )
-    serving = _worker(stack, settings, "serving", ("serving",), after, names)
+    serving = replace(
+        _worker(stack, settings, "serving", ("serving",), after, names),
+        listener=Listener(stack.settings.host, stack.ports["serving"]),
+    )
     demo = [_demo(stack, settings)] if stack.with_demo else []
     return [*found, *steps, catalog, embed, *shards, session, serving, *demo]
 

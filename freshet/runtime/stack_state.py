@@ -34,6 +34,10 @@ class ChildState(BaseModel):
     """How often it was started again after it died."""
     log: str = ""
     """Its log file."""
+    hands_over: bool = False
+    """Whether a new process can take over from it while it answers."""
+    takeovers_failed: int = 0
+    """How often the new process did not become ready, and the one before it went on."""
 
 
 class StackState(BaseModel):

@@ -143,7 +143,7 @@ def _supervise(
             all_ready=all_ready,
             stopping=stopping,
         )
-        _stop_on_signals(supervisor)
+        _obey_signals(supervisor)
         supervisor.run()
     finally:
         notes.stopped()
@@ -168,13 +168,20 @@ def _prepare(stack: Stack, environ: Mapping[str, str], say: Say) -> Path | None:
     return None
 
 
-def _stop_on_signals(supervisor: Supervisor) -> None:
+def _obey_signals(supervisor: Supervisor) -> None:
+    """SIGUSR1 (`freshet restart --rolling`) asks for new processes that take over, the others for a stop."""
+
     def asked(number: int, frame: FrameType | None) -> None:
         supervisor.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, asked)
+
+    def take_over(number: int, frame: FrameType | None) -> None:
+        supervisor.take_over()
+
+    signal.signal(signal.SIGUSR1, take_over)
 
 
 def _welcome(stack: Stack, took_s: float, say: Say, welcome: Welcome) -> None:

@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from itertools import pairwise
+from select import select
 from typing import Any
+
+import orjson
 
 from tests.drills.shop import Loop, Merchant, product
 from tests.system.conftest import http
@@ -46,12 +50,39 @@ class Shoppers:
 
     url: str
     questions: list[Question] = field(default_factory=list)
+    _mine: threading.local = field(default_factory=threading.local)
+    _kept: list[HTTPConnection] = field(default_factory=list)
 
     def ask(self, number: int, due_s: float) -> None:
+        """Every other question on a connection of its own, the others on one that the thread keeps open."""
         body = {"text": f"lamp number {number % 97}", "limit": 10}
-        status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
+        if number % 2:
+            status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
+        else:
+            status, answer = self._on_kept_connection(orjson.dumps(body))
         degraded = tuple(answer["degraded"]) if status == 200 else ()
         self.questions.append(Question(due_s, time.monotonic(), status, degraded))
+
+    def _on_kept_connection(self, body: bytes) -> tuple[int, Any]:
+        """Asks once: who sends again what was lost on its way would not see that it was lost."""
+        if not hasattr(self._mine, "connection"):
+            host, _, port = self.url.removeprefix("http://").partition(":")
+            self._mine.connection = HTTPConnection(host, int(port), timeout=ANSWER_S)
+            self._kept.append(self._mine.connection)
+        connection: HTTPConnection = self._mine.connection
+        if connection.sock and select([connection.sock], [], [], 0)[0]:
+            connection.close()  # the other side did, a while ago: as any pool of connections finds out before it sends
+        try:
+            connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, orjson.loads(response.read())
+        except (OSError, HTTPException):
+            connection.close()
+            return 0, None
+
+    def hang_up(self) -> None:
+        for connection in self._kept:
+            connection.close()
 
 
 def event(number: int, products: int) -> dict[str, Any]:
@@ -84,6 +115,7 @@ def load(merchant: Merchant, shoppers: Shoppers, rates: Rates) -> Iterator[None]
 
         with Loop(ask, rates.queries_per_s), Loop(send, rates.events_per_s / BATCH):
             yield
+    shoppers.hang_up()
 
 
 @dataclass

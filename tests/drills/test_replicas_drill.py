@@ -13,6 +13,7 @@ import pytest
 
 from encoders.build import repair_bundle
 from freshet.runtime.stack_state import StackState
+from serving.closing import CLOSE_S
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.drills.conftest import UpStack
 from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, event, figures, load
@@ -45,7 +46,7 @@ def two(tmp_path: Path) -> Iterator[UpStack]:
 
 @pytest.mark.timeout(300)
 def test_no_query_fails_while_replicas_are_killed_and_restarted(two: UpStack) -> None:
-    drill(two, GENTLE, kills=2, every_s=3.0)
+    drill(two, GENTLE, kills=2, every_s=3.0, restarted=(*REPLICAS, "serving"))
 
 
 @pytest.mark.drill
@@ -54,7 +55,8 @@ def test_no_query_fails_while_a_replica_is_killed_every_ten_seconds_for_two_minu
     drill(two, FULL, kills=12, every_s=10.0)
 
 
-def drill(two: UpStack, rates: Rates, kills: int, every_s: float) -> None:
+def drill(two: UpStack, rates: Rates, kills: int, every_s: float, restarted: Sequence[str] = ()) -> None:
+    """`restarted`: by name, one after the other; none: all."""
     state = two.start()
     merchant, shoppers = Merchant(state.url), Shoppers(state.url)
     for first in range(0, rates.products, BATCH):
@@ -68,10 +70,11 @@ def drill(two: UpStack, rates: Rates, kills: int, every_s: float) -> None:
         killed = figures(shoppers.questions[asked:])
         say({"drill": f"kill -9 of a replica, {kills} times", **killed})
         asked = len(shoppers.questions)
-        restarted = two.freshet("restart", "--rolling")
-        time.sleep(every_s / 2)
+        told = two.freshet("restart", "--rolling", *restarted)
+        assert [one["process"] for one in told["restarted"]][-1] == "serving"
+        time.sleep(CLOSE_S)
         rolling = figures(shoppers.questions[asked:])
-        say({"drill": "restart --rolling", **rolling, "took_s": restarted["took_s"]})
+        say({"drill": "restart --rolling", **rolling, "took_s": told["took_s"]})
         asked = len(shoppers.questions)
         rebuilt = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
         rebuilding = figures(shoppers.questions[asked:])

@@ -108,4 +108,4 @@ def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
 def scrubbed_s(page: dict[str, Any], replica: int) -> float:
     """When the scrub ended that found the damage, in s since 1970."""
     scrubs = [one["scrub"] for one in page["replicas"] if one["state"]["replica"] == replica and one["scrub"]]
-    return min(one["ended_ms"] / 1000 for one in scrubs if one["differing"])
+    return float(min(one["ended_ms"] for one in scrubs if one["differing"])) / 1000

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,9 +17,12 @@ from freshet import exit_codes
 from freshet.runtime import processes
 from freshet.runtime.backoff import RestartPolicy
 from freshet.runtime.kafka import EmbeddedKafka
+from freshet.runtime.listener import Listener
+from freshet.runtime.ports import free_port
 from freshet.runtime.redis_server import EmbeddedRedis
 from freshet.runtime.stack_state import ChildState, StackState
-from freshet.runtime.supervisor import Child, StartFailed, Supervisor
+from freshet.runtime.supervised import Child
+from freshet.runtime.supervisor import StartFailed, Supervisor
 from freshet.runtime.up import end_leftovers
 from streams.topics import describe_cluster
 
@@ -133,6 +137,75 @@ def test_a_child_that_was_asked_to_end_is_started_again_at_once_and_no_death_is_
     os.kill(run.pid("worker"), signal.SIGKILL)
     run.until(lambda: run.states["worker"].restarts == 1 and run.states["worker"].state == "ready")
     run.stop()
+
+
+SERVES = """
+import os, pathlib, signal, socket, sys
+takes_over = int(os.environ["FRESHET_READY_FD"]) >= 0
+if takes_over and pathlib.Path(sys.argv[1]).exists():
+    raise SystemExit(9)
+ended = []
+signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+listening = socket.socket(fileno=int(os.environ["FRESHET_LISTEN_FD"]))
+listening.settimeout(0.02)
+if takes_over:
+    os.write(int(os.environ["FRESHET_READY_FD"]), b"\\n")
+while not ended:
+    try:
+        connection, _ = listening.accept()
+    except TimeoutError:
+        continue
+    connection.sendall(str(os.getpid()).encode())
+    connection.close()
+"""
+
+
+def who_answers(port: int) -> int:
+    """The pid that the other side says; raises OSError when the connection is refused or reset."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        return int(connection.recv(20))
+
+
+def served(folder: Path, port: int) -> Child:
+    command = (sys.executable, "-c", SERVES, str(folder / "broken"))
+    return Child("tier", command, os.environ, folder / "tier.log", listener=Listener("127.0.0.1", port))
+
+
+def test_a_new_process_takes_over_without_a_refused_connection(tmp_path: Path) -> None:
+    port = free_port()
+    run = Run(served(tmp_path, port))
+    run.until(lambda: run.was_ready)
+    first, answers = run.pid("tier"), list[int]()
+    assert run.states["tier"].hands_over and who_answers(port) == first
+    run.supervisor.take_over()
+
+    def taken_over() -> bool:
+        answers.append(who_answers(port))
+        return processes.identity(first) is None
+
+    run.until(taken_over)
+    second = run.pid("tier")
+    assert set(answers) <= {first, second} and who_answers(port) == second
+    assert (run.states["tier"].restarts, run.states["tier"].state) == (0, "ready")
+    assert any("a new process has taken over" in line for line in run.said)
+    (tmp_path / "broken").touch()
+    run.supervisor.take_over()
+    run.until(lambda: run.states["tier"].takeovers_failed == 1)
+    assert who_answers(port) == second == run.pid("tier")
+    os.kill(second, signal.SIGKILL)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as waits:  # while nobody is there
+        run.until(lambda: run.states["tier"].restarts == 1)
+        assert int(waits.recv(20)) == run.pid("tier")
+    run.stop()
+    with pytest.raises(ConnectionRefusedError):
+        who_answers(port)
+
+
+def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(StartFailed, match=f"cannot listen on 127.0.0.1:{port}"):
+            Run(served(tmp_path, port)).supervisor.run()
 
 
 def test_a_child_that_keeps_dying_ends_the_start_with_its_last_words(tmp_path: Path) -> None:

@@ -336,3 +336,13 @@ def test_a_running_stack_need_not_be_stopped_to_build_a_shard_anew(tmp_path: Pat
     facts = index.gather(place(tmp_path))
     (found,) = index.judge(replace(facts, supervised=True))
     assert found.remedy == f"freshet shard rebuild --partition 0 --data {tmp_path}"
+
+
+def test_the_socket_that_the_supervisor_keeps_is_the_stacks_own(tmp_path: Path) -> None:
+    """This process stands for the supervisor."""
+    with socket.create_server(("127.0.0.1", 0)) as kept:
+        mine, port = os.getpid(), kept.getsockname()[1]
+        started = system_processes.identity(mine)
+        write_state(tmp_path, StackState(state="ready", pid=mine, started=started, ports={"serving": port}))
+        (found,) = ports.examine(place(tmp_path))
+    assert (found.severity, str(port) in found.found) == ("ok", True)

@@ -1,14 +1,16 @@
 """What is restarted and in which order; when a replica is known to be back, and equal to the others."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from freshet.run_rebuild import compared, process_of
-from freshet.run_restart import choose, known_to_be_ready, running_state, wait_until
+from freshet.run_restart import choose, hand_over, known_to_be_ready, running_state, wait_until
 from freshet.runtime.ports import free_port
+from freshet.runtime.processes import identity
 from freshet.runtime.stack_state import ChildState, StackState, write_state
 from schemas.errors import FreshetError, InvalidRequest, Unavailable
 
@@ -22,6 +24,9 @@ def chosen(*names: str, rolling: bool = True) -> list[str]:
 
 def test_rolling_takes_shards_by_replica_first_and_leaves_what_nobody_else_can_do() -> None:
     assert chosen() == ["shard-0", "shard-1", "catalog", "embed", "session"]
+    handing = [child.model_copy(update={"hands_over": child.name == "serving"}) for child in STACK.children]
+    again = choose(STACK.model_copy(update={"children": handing}), (), True)
+    assert [child.name for child in again] == ["shard-0", "shard-1", "catalog", "embed", "session", "serving"]
     assert chosen(rolling=False) == ["shard-0", "shard-1", "catalog", "embed", "session", "serving"]
 
 
@@ -46,6 +51,26 @@ def test_nobody_would_start_again_what_is_ended(tmp_path: Path) -> None:
 
 def test_without_a_tier_a_process_that_is_ready_is_back() -> None:
     assert known_to_be_ready(f"http://127.0.0.1:{free_port()}", "", 9)
+
+
+def test_a_new_process_that_does_not_become_ready_is_an_error_that_says_who_goes_on(tmp_path: Path) -> None:
+    tier = ChildState(name="serving", state="ready", pid=1, started="one", hands_over=True)
+    state = StackState(state="ready", pid=os.getpid(), started=identity(os.getpid()), children=[tier])
+    asked: list[int] = []
+
+    def failed(number: int, frame: object) -> None:
+        asked.append(number)
+        write_state(tmp_path, state.model_copy(update={"children": [tier.model_copy(update={"takeovers_failed": 1})]}))
+
+    before = signal.signal(signal.SIGUSR1, failed)
+    try:
+        with pytest.raises(FreshetError, match="did not become ready; the one before it goes on"):
+            hand_over(tmp_path, state, tier)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert asked == [signal.SIGUSR1]
+    with pytest.raises(Unavailable):
+        hand_over(tmp_path, state.model_copy(update={"started": "another boot/1"}), tier)
 
 
 def test_one_that_does_not_come_back_is_named() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,10 +35,15 @@ def environ(data: Path, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def process(variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(variables: dict[str, str], *pass_fds: int) -> AsyncIterator[asyncio.subprocess.Process]:
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "serving", env=variables, stdout=pipe, stderr=pipe, stdin=asyncio.subprocess.DEVNULL
+        *(sys.executable, "-m", "serving"),
+        env=variables,
+        stdout=pipe,
+        stderr=pipe,
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=pass_fds,
     )
     try:
         async with asyncio.timeout(DEADLINE_S):
@@ -93,6 +99,52 @@ async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: P
             out, err = await child.communicate()
         assert (child.returncode, out) == (0, b"")
         assert b"k3y-material" not in err
+
+
+async def test_a_connection_that_is_kept_is_told_and_a_new_one_waits_for_the_next_process(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        fd, port = ours.fileno(), ours.getsockname()[1]
+        async with process(environ(tmp_path, FRESHET_LISTEN_FD=str(fd)), fd) as child:
+            assert (await line_of(child, "listening"))["port"] == port
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+            async def asked() -> bytes:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n")
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                return head
+
+            assert b"Connection: close" not in await asked()
+            child.send_signal(signal.SIGTERM)
+            await line_of(child, "draining")
+            later = socket.create_connection(("127.0.0.1", port))  # nobody takes it, and nobody refuses it
+            assert b"Connection: close" in await asked()
+            assert await reader.read() == b""
+            writer.close()
+            _, _ = await child.communicate()
+            assert child.returncode == 0
+            ours.settimeout(10)
+            taken, address = ours.accept()
+            assert address == later.getsockname()
+            taken.close()
+            later.close()
+
+
+async def test_one_that_is_to_take_over_takes_nothing_until_it_is_ready(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        fd, (reading, writing) = ours.fileno(), os.pipe()
+        variables = environ(tmp_path, FRESHET_LISTEN_FD=str(fd), FRESHET_READY_FD=str(writing))
+        async with process(variables, fd, writing) as child:
+            os.close(writing)
+            await line_of(child, "shard_lost")
+            with socket.create_connection(ours.getsockname()):
+                child.send_signal(signal.SIGTERM)
+                _, _ = await child.communicate()
+                assert (child.returncode, os.read(reading, 1)) == (0, b""), "it never said that it is ready"
+                ours.settimeout(10)
+                ours.accept()[0].close()
+        os.close(reading)
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
