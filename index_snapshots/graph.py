@@ -29,11 +29,11 @@ class Queries:
     """Codes (n, dim) that FAISS can look at, again and again."""
 
     def __init__(self, codes: Codes) -> None:
-        self._codes = codes
+        self.codes = codes
         self.pointer = faiss.swig_ptr(codes)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
 
 class Chosen:
@@ -139,11 +139,18 @@ class Graph:
         """Other links for the same nodes."""
         faiss.copy_array_to_vector(neighbours, self._index.hnsw.neighbors)
 
-    def codes(self, begin: int = 0, end: int | None = None) -> npt.NDArray[np.uint8]:
+    def codes(self, begin: int = 0, end: int | None = None) -> CodeBytes:
         """A copy of those of the elements `begin`..`end - 1`, at most all; shape (n, dim)."""
-        end = len(self) if end is None else min(end, len(self))
-        all_codes = faiss.rev_swig_ptr(self._codes.codes.data(), len(self) * self.dim)
-        return np.array(all_codes[begin * self.dim : end * self.dim]).reshape(-1, self.dim)
+        return self._all_codes()[begin:end].copy()
+
+    def codes_of(self, elements: Ids) -> CodeBytes:
+        """A copy, shape (len(elements), dim)."""
+        return self._all_codes()[elements]
+
+    def _all_codes(self) -> CodeBytes:
+        """As they lie in memory, which lasts as long as the graph does not grow."""
+        flat: CodeBytes = faiss.rev_swig_ptr(self._codes.codes.data(), len(self) * self.dim)
+        return flat.reshape(-1, self.dim)
 
     def add(self, code: Codes, levels: int) -> None:
         """One node, code (1, dim). FAISS takes a level that is there already instead of drawing one."""
@@ -185,6 +192,25 @@ class Flat:
     def scan(self, queries: Queries, limit: int, among: Chosen) -> Found:
         """See `Graph.scan`."""
         return _search(self._index, queries, limit, among.scan())
+
+
+class BitRows:
+    """Elements of bits, compared by how many differ. Immutable."""
+
+    def __init__(self, bits: Bits) -> None:
+        """`bits`: shape (n, bytes)."""
+        self._index = faiss.IndexBinaryFlat(8 * bits.shape[1])
+        self._index.use_heap = False  # counting costs less where many are wanted
+        self._index.add(bits)
+
+    def scan(self, bits: Bits, limit: int, among: Chosen) -> Ids:
+        """Elements of which the fewest bits differ, at most `limit`; `bits`: shape (bytes,)."""
+        _one_thread()
+        differing, elements = np.empty((1, limit), dtype=np.int32), np.empty((1, limit), dtype=np.int64)
+        to_differing, to_elements = faiss.swig_ptr(differing), faiss.swig_ptr(elements)
+        self._index.search_c(1, faiss.swig_ptr(bits), limit, to_differing, to_elements, among.scan())
+        found: Ids = elements[0][elements[0] >= 0]
+        return found
 
 
 class _Room(threading.local):

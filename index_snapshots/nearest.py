@@ -24,11 +24,22 @@ RESCORED_SHARE: Final = 1.5
 """Candidates scored exactly, per hit wanted: codes may swap neighbours whose scores differ by a thousandth. The nearest
 16 by codes held the true 10 of every one of 117 queries, the nearest 12 all but a thousandth (real products and made-up
 ones)."""
-WIDE_MAX: Final = 1_200
-"""Behind a filter so many of the nearest rows of all are looked at, as long as that costs less than comparing with
-every row that passes; a graph searched for passing rows only would not leave a region where none passes."""
-NEIGHBOUR_US: Final = 1.6
-"""Time to find one more neighbour in a graph of 100,000 rows (measured, as are the two of a scan)."""
+NEIGHBOUR_US: Final = 1.85
+"""Time to find one more neighbour in a graph of 100,000 rows (measured, as are those below)."""
+BIT_US: Final = 0.002
+"""Time to look whether a row passes."""
+CODE_US: Final = 0.06
+"""Time to compare with the code of a row that does; 0.03 where the processor's cache still has it, 0.13 where not."""
+SIGN_US: Final = 0.001
+"""Beside its bit, what a row costs where signs are compared; each that passes SIGN_PASSING_US more."""
+SIGN_PASSING_US: Final = 0.01
+SIGNED: Final = 20
+"""Candidates by signs per row to be scored exactly, weighed by their codes. With 16 of them 0.98 of the true neighbours
+were among them where these lie in other clusters than the query, with 32 of them 0.997 (docs/adr/0011-filters.md)."""
+SIGNED_SHARE: Final = 1 / 8
+"""No more than this part of the rows that pass may become candidates: else each is compared by its code at once."""
+SIGNED_DIM_MIN: Final = 256
+"""Fewer signs say too little."""
 EF_MAX: Final = 2 * LADDER[-1]
 
 Scores = npt.NDArray[np.float64]
@@ -127,20 +138,33 @@ def _in_graph(part: FrozenPart, code: Queries, limit: int, passing: Mask | None,
     ef = store.segment.calibration.ef / living
     if passing is None and share:
         return _kept(store, store.graph.search(code, limit, min(max(int(ef), limit), EF_MAX), part.chosen))
-    wide = max(ef, limit * RESCORED_SHARE / share) if passing is not None and share else inf
-    while passing is not None and wide <= WIDE_MAX and wide * NEIGHBOUR_US < _scan_us(part.count, share):
+    if passing is None or not share:
+        return _kept(store, store.graph.scan(code, limit, part.chosen if passing is None else part.passing(passing)))
+    return _filtered(part, code, limit, passing, share, ef)
+
+
+def _filtered(part: FrozenPart, code: Queries, limit: int, passing: Mask, share: float, ef: float) -> _Found:
+    """The nearest that pass, in the way that costs least; it follows from counts, so it is the same on every machine.
+
+    Those that pass of the nearest rows of all, while these are few. A graph that is searched for passing rows only
+    would not leave a region where none passes. When too few of them pass, the rest lies elsewhere: it is looked for
+    among all rows that pass, by the signs of their codes where they are many.
+    """
+    store, rows = part.store, part.count
+    assert store.graph is not None
+    scan_us = rows * (BIT_US + CODE_US * share)
+    signs_us = rows * (BIT_US + SIGN_US + SIGN_PASSING_US * share)
+    if SIGNED * limit > SIGNED_SHARE * rows * share or store.graph.dim < SIGNED_DIM_MIN:
+        signs_us = inf
+    wide = max(ef, limit * RESCORED_SHARE) / share
+    if wide <= EF_MAX and wide * NEIGHBOUR_US < min(scan_us, signs_us):
         found = _kept(store, store.graph.search(code, int(wide), int(wide), part.chosen))
-        passes = passing.passing.take(store.slots.take(found.places))
-        near = np.count_nonzero(passes[: int(wide / RESCORED_SHARE)])  # the last ones are not surely the nearest
-        if near * RESCORED_SHARE >= limit:
-            return found.at(passes)  # of the nearest rows of all those that pass are the nearest that pass
-        wide *= 4  # what passes lies elsewhere
-    return _kept(store, store.graph.scan(code, limit, part.chosen if passing is None else part.passing(passing)))
-
-
-def _scan_us(rows: int, share: float) -> float:
-    """Time to look at each row's bit, and to compare the codes of those that pass."""
-    return rows * (0.003 + 0.06 * share)
+        passes = passing.has(store.slots[found.places])
+        if np.count_nonzero(passes) >= limit:
+            return found.at(passes)
+    if signs_us < scan_us:
+        return _Found(store, *store.signs.search(code, SIGNED * limit, part.passing(passing)))
+    return _kept(store, store.graph.scan(code, limit, part.passing(passing)))
 
 
 def _in_block(one: FrozenBlock, code: Queries, limit: int, passing: Mask | None) -> _Found:

@@ -3,20 +3,39 @@
 import shutil
 import weakref
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots import filters
+from index_snapshots.filters import Mask as Filtered
 from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, chosen
 from index_snapshots.heads import Block, Head
 from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors
+from index_snapshots.signs import Signs
 
 Slots = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
+SELECTIONS_MAX: Final = 16
+"""Filters of which a part remembers which of its rows pass: one bit per row each, until a row of the part changes."""
+
+
+class Selections:
+    """Which rows pass the filters last used. Threads may ask at the same time; the worst is that both work it out."""
+
+    def __init__(self) -> None:
+        self._known: dict[Filtered, Chosen] = {}
+
+    def get(self, filtered: Filtered, select: Callable[[], Bits]) -> Chosen:
+        found = self._known.get(filtered)
+        if found is None:
+            if len(self._known) >= SELECTIONS_MAX:
+                self._known = {}
+            found = self._known[filtered] = chosen(select())
+        return found
 
 
 class Store:
@@ -34,6 +53,12 @@ class Store:
             assert head is not None
             self.graph, self.vectors, self.rows = None, head.vectors, head.rows
             self.first_row = head.first_row
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Of the graph's codes; made when a search first needs them, in 20 ms for 100,000 rows."""
+        assert self.graph is not None
+        return Signs(self.graph)
 
     def remove_at_end(self) -> None:
         """Removes the segment's folder when nothing refers to it any more: no view, no merge."""
@@ -59,15 +84,19 @@ class FrozenPart:
         self.bits = bits
         self.shown = shown
         """Rows that a search may find."""
+        self._selections = Selections()
 
     @cached_property
     def chosen(self) -> Chosen:
         return EVERYTHING if self.shown == len(self.store.rows) else chosen(self.bits)
 
-    def passing(self, filtered: filters.Mask) -> Chosen:
+    def passing(self, filtered: Filtered) -> Chosen:
         """Shown rows whose slot passes a filter."""
+        return self._selections.get(filtered, lambda: self._selected(filtered))
+
+    def _selected(self, filtered: Filtered) -> Bits:
         passing = filtered.passing.take(self.store.slots)
-        return chosen(np.packbits(passing, bitorder="little") & self.bits)
+        return np.asarray(np.packbits(passing, bitorder="little") & self.bits)
 
 
 class FrozenBlock:
@@ -80,18 +109,22 @@ class FrozenBlock:
             assert part.store.head is not None
             shown |= int.from_bytes(part.bits.data, "little") << part.store.head.begin
         self._bits = np.frombuffer(shown.to_bytes(-(-len(block.slots) // 8), "little"), dtype=np.uint8)
+        self._selections = Selections()
 
     @cached_property
     def chosen(self) -> Chosen:
         return chosen(self._bits)
 
-    def passing(self, filtered: filters.Mask) -> Chosen:
+    def passing(self, filtered: Filtered) -> Chosen:
         """Shown rows whose slot passes a filter."""
+        return self._selections.get(filtered, lambda: self._selected(filtered))
+
+    def _selected(self, filtered: Filtered) -> Bits:
         size = len(self.block.slots)
         places = np.flatnonzero(np.unpackbits(self._bits, count=size, bitorder="little"))
         passing = np.zeros(size, dtype=np.bool_)
         passing[places] = filtered.passing.take(self.block.slots[places])
-        return chosen(np.packbits(passing, bitorder="little"))
+        return np.packbits(passing, bitorder="little")
 
 
 class Part:

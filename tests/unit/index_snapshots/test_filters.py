@@ -91,6 +91,7 @@ def test_a_mask_says_the_same_in_all_its_forms(slots: int, share: float) -> None
     assert mask.count == int(shown.sum()) and mask.total == slots
     assert mask.passing.dtype == np.bool_ and mask.passing.tolist() == shown.tolist()
     assert mask.slots().dtype == np.int64 and mask.slots().tolist() == np.flatnonzero(shown).tolist()
+    assert mask.has(np.arange(slots, dtype=np.int32)).tolist() == shown.tolist()
     assert mask.bits.dtype == np.uint8 and len(mask.bits) == (slots + 7) // 8
     assert [bool(mask.bits[slot // 8] >> slot % 8 & 1) for slot in range(slots)] == shown.tolist()
 
@@ -153,13 +154,28 @@ def test_only_changed_chunks_are_worked_out_anew() -> None:
     world = World(3 * CHUNK_ROWS)
     before = world.view().mask(TREE)
     assert all(one is other for one, other in zip(world.view().mask(TREE).chunks, before.chunks, strict=True))
-    world.put(CHUNK_ROWS + 5, "price", 1.5)
+    passing = before.slots()
+    world.put(int(passing[passing >= CHUNK_ROWS][0]), "visible", False)
     after = world.view().mask(TREE)
     same = [one is other for one, other in zip(before.chunks, after.chunks, strict=True)]
-    assert same == [True, False, True]
+    assert same == [True, False, True] and after.count == before.count - 1
     world.put(5, "stock", 77)  # nothing that it looks at
     again = world.view().mask(TREE)
     assert all(one is other for one, other in zip(again.chunks, after.chunks, strict=True))
+
+
+def test_a_mask_stays_the_same_as_long_as_the_same_slots_pass() -> None:
+    """What was made of it is kept by its identity."""
+    world = World(2 * CHUNK_ROWS)
+    before = world.view().mask(Filters(price_max=50.0))
+    passing = int(before.slots()[0])
+    world.put(passing, "price", 0.5)  # still low enough
+    assert world.view().mask(Filters(price_max=50.0)) is before
+    world.put(passing, "price", 51.0)
+    after = world.view().mask(Filters(price_max=50.0))
+    assert after is not before and after.count == before.count - 1
+    world.add()  # one more slot, whether or not it passes
+    assert world.view().mask(Filters(price_max=50.0)).total == before.total + 1
 
 
 def test_an_older_shorter_view_in_between_does_no_harm() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from index_snapshots.nearest import SIGNED_DIM_MIN
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import DocumentChange, Half, Offsets
 from index_snapshots.view import ShardView
@@ -95,6 +96,31 @@ def test_never_fewer_than_pass_a_filter(nth: int) -> None:
     assert matches.matching == passing
     assert len(matches.found) == min(passing, SEARCH_DEPTH_MAX)
     assert [one.sku for one in matches.found][:5] == [sku for sku, _ in truth(query, list(range(0, ROWS, nth)))[:5]]
+
+
+def test_what_passes_far_from_the_query_is_found_by_signs() -> None:
+    """A filter that goes with the vectors: on one side of a plane all pass, on the other side none."""
+    vectors = clustered(6_000, SIGNED_DIM_MIN)
+    plane = clustered(1, SIGNED_DIM_MIN, seed=7)[0].astype(np.float64)
+    heights = vectors.astype(np.float64) @ plane
+    passing = heights > np.median(heights)
+    one = shard(dim=SIGNED_DIM_MIN, pacing=Pacing(head_rows=512, rows_per_s_max=500, exact_max=0))
+    for begin in range(0, 6_000, 500):
+        batch = [
+            DocumentChange(f"sku-{at:05d}", at + 1, at, b"{}", "high" if passing[at] else "low", (), vectors[at])
+            for at in range(begin, begin + 500)
+        ]
+        one.write(batch, Offsets(begin + 500, 0))
+    hits, queries = 0, clustered(200, SIGNED_DIM_MIN, seed=106)
+    lowest = queries[np.argsort(queries.astype(np.float64) @ plane)[:40]]
+    for query in lowest:
+        scores = np.where(passing, vectors.astype(np.float64) @ query.astype(np.float64), -2.0)
+        exact = {f"sku-{at:05d}" for at in np.argsort(-scores)[:10].tolist()}
+        matches = one.view.search(query, 10, Filters(brand=["high"]))
+        assert matches.matching == 3_000 and len(matches.found) == 10
+        hits += len(exact & {hit.sku for hit in matches.found})
+    assert any("signs" in vars(part.store) for part in one.view.vectors.parts), "another way was taken"
+    assert hits >= 0.98 * 400
 
 
 def test_equal_rows_go_by_sku() -> None:
