@@ -46,6 +46,9 @@ from streams.producer import Sender
 from streams.reader import LogRecord, Reader
 
 BATCH_MAX = 500
+LOOP_RECORDS_MAX = 8
+"""So few records are applied in the event loop itself, when none of them can have to wait for a merge: a thread would
+take the interpreter from the searches for as long, and twice more to get it."""
 TOPICS: tuple[Topic, Topic] = ("documents", "offers")
 
 log = structlog.get_logger()
@@ -227,7 +230,10 @@ class ShardAgent:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
         before = kept.position["documents"]
         await self._check_first(kept, records)
-        changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
+        if len(records) <= min(LOOP_RECORDS_MAX, kept.shard.room):
+            changed, refused = self._apply(kept, records)
+        else:
+            changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
         self._faults.step("shard.1")
         for place in self._faults.flips():
             flip(kept.shard.view, place)

@@ -3,7 +3,7 @@
 import base64
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -16,8 +16,9 @@ from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
 from agents.shard_buckets import BucketsEndpoint
-from agents.shard_search import Question, answer_all
+from agents.shard_search import Question, answer, answer_all
 from agents.shard_structure import structure
+from agents.short_searches import ShortSearches
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
@@ -47,7 +48,7 @@ class SeenRequest(BaseModel):
 
 
 class ShardEndpoint:
-    """Searches run in threads, one per core, on the view that is newest when they start."""
+    """Short searches run in the event loop, others in threads, one per core; each on the view that is newest then."""
 
     def __init__(
         self, agent: ShardAgent, scrub_soon: Callable[[], None] = lambda: None, draining: Draining | None = None
@@ -57,9 +58,8 @@ class ShardEndpoint:
         self._agent = agent
         self._scrub_soon = scrub_soon
         self._buckets = BucketsEndpoint(self._kept)
-        self._searches: SearchThreads[Question, bytes] = SearchThreads(
-            lambda questions: answer_all(questions, agent.state), os.cpu_count() or 1
-        )
+        self._searches: SearchThreads[Question, bytes] = SearchThreads(self._answer_all, os.cpu_count() or 1)
+        self._short = ShortSearches()
 
     def app(self, health: Health) -> web.Application:
         app = web.Application(middlewares=[_errors])
@@ -80,7 +80,22 @@ class ShardEndpoint:
         vector = _vector(query.vector, kept.origin.dim)
         leaning = _leaning(query, kept.origin.dim)
         deadline_s = time.monotonic() + query.budget_ms / 1000
-        return _json(await self._searches.ask(Question(kept, query, vector, leaning, deadline_s)))
+        question = Question(kept, query, vector, leaning, deadline_s)
+        if not (question.plain and self._short.short):
+            return _json(await self._searches.ask(question))
+        self._short.begin()
+        began_s = time.thread_time()
+        body = answer(question, self._agent.state, time.monotonic())
+        self._short.took(time.thread_time() - began_s)
+        return _json(body)
+
+    def _answer_all(self, questions: Sequence[Question]) -> Sequence[bytes | Exception]:
+        """In a thread."""
+        began_s = time.thread_time()
+        answers = answer_all(questions, self._agent.state)
+        if all(question.plain for question in questions):
+            self._short.took((time.thread_time() - began_s) / len(questions))
+        return answers
 
     async def sku(self, request: web.Request) -> web.Response:
         self._draining.asked()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -11,6 +11,8 @@ from index_snapshots.protocol import Half, Leaning, Offsets
 from schemas.errors import Overloaded
 from schemas.search import ShardQuery, ShardState
 
+PLAIN_LIMIT_MAX: Final = 100
+"""Hits of a plain search: each costs some microseconds to write."""
 StateAt = Callable[[int, Offsets], ShardState]
 """The state of a partition at these offsets."""
 
@@ -24,6 +26,11 @@ class Question(NamedTuple):
     leaning: Leaning | None
     deadline_s: float
     """Monotonic: not begun later than that."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it costs what most searches cost: the nearest of all, and not many of them."""
+        return self.vector is not None and self.query.filters.empty and self.query.limit <= PLAIN_LIMIT_MAX
 
 
 def answer_all(

@@ -43,8 +43,12 @@ class Head:
         return cls(before.block if before and again else Block(dim, head_rows), first_row)
 
     @property
+    def room(self) -> int:
+        return len(self.vectors) - self.count
+
+    @property
     def full(self) -> bool:
-        return self.count == len(self.vectors)
+        return not self.room
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:

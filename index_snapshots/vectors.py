@@ -120,6 +120,12 @@ class Vectors:
         )
 
     @property
+    def room(self) -> int:
+        """Rows that can be appended before a head is sealed, which may have to wait for a merge."""
+        head = self._parts[-1].store.head if self._parts else None
+        return 0 if head is None else head.room
+
+    @property
     def builder_cpu_s(self) -> float:
         return self._builder.cpu_s
 

@@ -77,6 +77,11 @@ class ShardWriter:
         return self._view
 
     @property
+    def room(self) -> int:
+        """So many changes can be written without waiting for a merge."""
+        return self._vectors.room
+
+    @property
     def structure(self) -> Vectors:
         """Its segments: their digest and what they have cost."""
         return self._vectors

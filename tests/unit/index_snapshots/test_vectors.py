@@ -75,6 +75,18 @@ def test_an_empty_shard(products: Products) -> None:
     assert products.vectors.freeze().parts == ()
 
 
+def test_room_is_what_can_be_appended_without_a_seal(products: Products) -> None:
+    """A full head is sealed by the row after its last, which is where a merge may have to be waited for."""
+    assert products.vectors.room == 0
+    products.put(0)
+    for sku in range(1, HEAD_ROWS):
+        assert products.vectors.room == HEAD_ROWS - sku
+        products.put(sku)
+    assert products.vectors.room == 0 and len(products.vectors.freeze().parts) == 1
+    products.put(HEAD_ROWS)
+    assert products.vectors.room == HEAD_ROWS - 1 and len(products.vectors.freeze().parts) == 2
+
+
 def test_churn(products: Products) -> None:
     """Each row is replaced several times, some are gone for good."""
     rng = np.random.default_rng(1)
