@@ -15,6 +15,11 @@ NICE: Final = 10
 """Of a build that has time; without it a build takes turns with the searches as their equal."""
 CRASHES_MAX: Final = 3
 """A builder that dies so often over one merge is not started again for it: out of memory, say."""
+HUGE_PAGES: Final = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""The graph that grows lies in pages of 2 MB where the system has them (glibc 2.35, Linux): rows were added a seventh
+faster at 300,000."""
+ONE_CORE: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""A build takes one core, not all."""
 Message = tuple[object, ...]
 
 
@@ -92,7 +97,7 @@ class BuilderProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "index_snapshots.building", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a build takes one core, not all
+            env={**HUGE_PAGES, **os.environ, **ONE_CORE},
         )
         theirs.close()
         self._outbox = SimpleQueue()

@@ -54,11 +54,16 @@ class Pacing:
         return max(1, ceil(margin * build_s * rows_per_s / self.head_rows))
 
 
+CACHED_BITS: Final = 17
+"""Caches hold about a graph of 2^17 rows of 384 dimensions (64 MB); in a larger one most steps wait for memory."""
+
+
 def insert_us(size: int) -> int:
     """CPU time to add one row to a graph of so many, measured with 384 dimensions (docs/scale.md)."""
-    return 60 + 12 * max(0, size.bit_length() - 10)
+    bits = size.bit_length()
+    return 60 + 12 * max(0, bits - 10) + 20 * max(0, bits - CACHED_BITS)
 
 
 def copy_us(size: int) -> int:
     """CPU time of a merge besides adding rows: copying, repairing and measuring a segment of so many rows."""
-    return 50_000 + 4 * size
+    return 50_000 + (4 + 2 * max(0, size.bit_length() - CACHED_BITS)) * size

@@ -49,5 +49,5 @@ def test_seals_of_a_shard_at_work() -> None:
     """Recorded here, because other numbers are another lineage."""
     assert PACING.seals(1_024, 100_000, 500.0) == 1
     assert PACING.seals(3_072, 100_000, 2_000.0) == 3
-    assert PACING.seals(4_096, 1_000_000, 500.0) == 3
-    assert PACING.seals(33_792, 1_000_000, 2_000.0) == 25
+    assert PACING.seals(4_096, 1_000_000, 500.0) == 7
+    assert PACING.seals(33_792, 1_000_000, 2_000.0) == 45
