@@ -10,7 +10,7 @@ from schemas.errors import Overloaded
 SHORT_S: Final = 0.0004
 """CPU time of a search up to which it costs the loop no more than reading the request and writing the answer. With
 100,000 rows a search took 0.1 to 0.2 ms; answered in the loop, the endpoint served a fifth more than with threads, and
-its p99 was a quarter lower while rows streamed in (ADR 11). With 1,000,000 rows it takes 1 ms: there threads win."""
+its p99 was a quarter lower while rows streamed in (ADR 12). With 1,000,000 rows it takes 1 ms: there threads win."""
 WEIGHT: Final = 1 / 32
 """Of the newest search in the running mean."""
 
