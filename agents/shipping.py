@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from agents.shard import Kept
 from index_snapshots.manifest import MANIFEST_PATTERN
+from index_snapshots.mending import mend
 from index_snapshots.pace import Pace
 from index_snapshots.shelf import Shelf
 from index_snapshots.shipping import Shipped, ship
@@ -27,6 +28,15 @@ RETRY_S_MAX: Final = 300.0
 log = structlog.get_logger()
 
 
+class ShipPlan(NamedTuple):
+    """See the settings `snapshot_store_*`."""
+
+    keep: int
+    mb_per_s: float = 0.0
+    check_s: float = 300.0
+    scrub_s: float = 86_400.0
+
+
 class Shipper:
     """Of all shards of one process, one snapshot at a time, in a thread of its own."""
 
@@ -34,29 +44,34 @@ class Shipper:
         self,
         shards: Collection[Kept],
         store: ObjectStore,
-        keep: int,
-        mb_per_s: float,
+        plan: ShipPlan,
         metrics: Metrics,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self._shards, self._store, self._metrics, self._now_ms = shards, store, metrics, now_ms
+        self._shards, self._store, self._plan, self._metrics, self._now_ms = shards, store, plan, metrics, now_ms
         self._stopped = threading.Event()
-        self._pace = StoppablePace(mb_per_s, self._stopped)
+        self._pace = StoppablePace(plan.mb_per_s, self._stopped)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ship")
-        self._pruners = {kept.origin.partition: StorePruner(Shelf.of(store, kept.origin), keep) for kept in shards}
+        self._pruners = {kept.origin.partition: StorePruner(Shelf.of(store, kept.origin), plan.keep) for kept in shards}
         self._shipped: dict[int, str] = {}
         """Newest manifest in the folder that is in the store, by partition."""
 
     async def forever(self) -> None:
-        """At once what the store lacks, then each new snapshot when it is written."""
-        retry_s = RETRY_S
+        """At once what the store lacks, then each new snapshot when it is written; now and then what was lost there."""
+        retry_s, loop = RETRY_S, asyncio.get_running_loop()
+        look_s, scrub_s = loop.time() + self._plan.check_s, loop.time() + self._plan.scrub_s
         while not self._stopped.is_set():
-            loop = asyncio.get_running_loop()
             well = [await loop.run_in_executor(self._thread, self.one, kept) for kept in self._shards]
+            if loop.time() >= look_s:
+                every_byte = loop.time() >= scrub_s
+                for kept in self._shards:
+                    well.append(await loop.run_in_executor(self._thread, self.check, kept, every_byte))
+                scrub_s = loop.time() + self._plan.scrub_s if every_byte else scrub_s
+                look_s = loop.time() + self._plan.check_s
             retry_s = RETRY_S if all(well) else min(2 * retry_s, RETRY_S_MAX)
-            await self._until_written(None if all(well) else retry_s)
+            await self._until_written(max(0.0, look_s - loop.time()) if all(well) else retry_s)
 
-    async def _until_written(self, at_most_s: float | None) -> None:
+    async def _until_written(self, at_most_s: float) -> None:
         waits = [asyncio.ensure_future(kept.written.wait()) for kept in self._shards]
         try:
             await asyncio.wait(waits, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
@@ -90,6 +105,24 @@ class Shipper:
             if not self._stopped.is_set():
                 self._failed(kept, newest, error)
             return False
+        return True
+
+    def check(self, kept: Kept, every_byte: bool) -> bool:
+        """Sends again what the store has lost of a shard's snapshots; False when that failed. Blocking."""
+        if self._stopped.is_set():
+            return True
+        partition = kept.origin.partition
+        try:
+            for mended in mend(kept.folder, self._store, self._pace, every_byte=every_byte):
+                self._metrics.counter("freshet_snapshot_uploads_total").labels("mended").inc()
+                log.warning("snapshot mended in the store", partition=partition, **mended._asdict())
+        except Exception as error:  # noqa: BLE001  as for `one`
+            if not self._stopped.is_set():
+                self._failed(kept, self._shipped.get(partition, ""), error)
+            return False
+        if kept.in_store is not None and kept.in_store.failing:
+            kept.in_store = kept.in_store.model_copy(update={"failing": "", "failing_since_ms": 0})
+            self._metrics.gauge("freshet_snapshot_store_failing").labels(partition).set(0)
         return True
 
     def _well(self, kept: Kept, shipped: Shipped, took_s: float) -> None:

@@ -23,7 +23,7 @@ from agents.session import SessionAgent
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.shard_vectors import ShardVectors
-from agents.shipping import Shipper
+from agents.shipping import Shipper, ShipPlan
 from agents.sound_replicas import SoundReplicas
 from agents.topics import Topics
 from agents.worker import WorkerName, run, worker_app
@@ -165,7 +165,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         digest_every=settings.digest_every,
         recall=settings.recall,
         facets=parse_facets(settings.facets),
-        store=open_store(settings.snapshot_store) if settings.snapshot_store else None,
+        store=open_store(settings, environ) if settings.snapshot_store else None,
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
@@ -197,8 +197,13 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     watching = asyncio.create_task(_measuring(agent.measure_lags, settings.kafka, tell))
     works: list[Scrubber | Shipper] = [scrubber]
     if setup.store is not None:
-        keep, mb_per_s = settings.snapshot_store_keep, settings.snapshot_store_mb_per_s
-        works.append(Shipper(agent.kept.values(), setup.store, keep, mb_per_s, metrics))
+        plan = ShipPlan(
+            settings.snapshot_store_keep,
+            settings.snapshot_store_mb_per_s,
+            settings.snapshot_store_check_s,
+            settings.snapshot_store_scrub_s,
+        )
+        works.append(Shipper(agent.kept.values(), setup.store, plan, metrics))
     behind = [asyncio.create_task(one.forever()) for one in works]
 
     async def finish() -> None:

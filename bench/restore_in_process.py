@@ -3,6 +3,7 @@
 python -m bench.restore_in_process SETUP
 """
 
+import os
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ from index_snapshots.protocol import Offsets
 from index_snapshots.shipping import ship
 from index_snapshots.snapshot import write
 from index_snapshots.stores import open_store
+from schemas.settings import ShardSettings
 
 KEEP = 2
 
@@ -62,7 +64,7 @@ class Stored(InProcess):
 
     def ship(self, folder: str, name: str, store: str) -> dict[str, Any]:
         began_s = time.perf_counter()
-        shipped = ship(Path(folder), name, open_store(store), Pace(0))
+        shipped = ship(Path(folder), name, open_store(ShardSettings(snapshot_store=store), os.environ), Pace(0))
         return {"seconds": time.perf_counter() - began_s, **shipped._asdict()}
 
     def latency_while_writing(self, seconds: float, folder: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from bench.latency import percentile
 from bench.machine import load, machine
+from bench.ports import free_port
 from bench.samples import unpacked
 from bench.shard_figures import DIGITS, Stretch
 from bench.shard_process import ShardProcess
@@ -230,7 +230,7 @@ def _started(plan: RestorePlan, kafka: str, model: Path, places: Places, say: Ca
 
 
 def _start(settings: dict[str, object], places: Places) -> dict[str, Any]:
-    with ShardProcess(settings, _free_port(), places.work / "shard.log") as process:
+    with ShardProcess(settings, free_port(), places.work / "shard.log") as process:
         return process.until_ready()
 
 
@@ -241,8 +241,3 @@ def _empty(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

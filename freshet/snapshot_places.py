@@ -79,7 +79,7 @@ def configured_store(settings: ShardSettings) -> ObjectStore:
         raise SettingsError(
             "no snapshot store is set", hint="FRESHET_SNAPSHOT_STORE says where it is: docs/settings.md"
         )
-    return open_store(settings.snapshot_store)
+    return open_store(settings, os.environ)
 
 
 def _in_folders(data: Path, generation: int) -> Iterable[Place]:

@@ -1,7 +1,8 @@
 """The snapshots of one shard in a store: which there are, what they are made of, what their objects are called."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final, NamedTuple
 
 import xxhash
 from pydantic import TypeAdapter
@@ -12,14 +13,32 @@ from index_snapshots.frames import decompressed
 from index_snapshots.inventory import Stored
 from index_snapshots.manifest import Manifest, Origin, SnapshotDamaged, StoredFile
 from index_snapshots.stores import ObjectMissing, ObjectStore
-from schemas.errors import StateRefused
+from schemas.errors import StateRefused, Unavailable
 
 FILES: Final = "files/"
 MANIFEST: Final = "manifest-"
+DAMAGED: Final = "damaged/"
+"""Notes on objects that are not what was written, empty and named like them: whoever has the file sends it again."""
 RAW: Final = ("vectors", "heads")
 """fp16 numbers shrink by 8 % only; the rest by a third (graphs) or far more (measured)."""
 COMPRESSED: Final = ".zst"
 _ORIGIN: Final = TypeAdapter(Origin)
+
+
+class Contents(NamedTuple):
+    """What lies on a shelf."""
+
+    manifests: list[str]
+    """Names of the snapshots, the newest first."""
+    objects: set[str]
+    """Names of all objects for their files."""
+    damaged: set[str]
+    """Names of objects that somebody found damaged, whether they are still there or not."""
+
+    @property
+    def whole(self) -> set[str]:
+        """Objects of which nobody knows that they are damaged."""
+        return self.objects - self.damaged
 
 
 class Shelf:
@@ -35,25 +54,36 @@ class Shelf:
 
     def manifests(self) -> list[str]:
         """Names of the snapshots, the newest first."""
-        return self._below(self.store.names(self.folder))[0]
+        return self.contents().manifests
 
-    def contents(self) -> tuple[list[str], set[str]]:
-        """Names of the snapshots, the newest first, and of all objects for their files."""
-        return self._below(self.store.names(self.folder))
+    def contents(self) -> Contents:
+        short = [name.removeprefix(self.folder) for name in self.store.names(self.folder)]
+        return Contents(
+            sorted((name for name in short if name.startswith(MANIFEST)), reverse=True),
+            {name for name in short if name.startswith(FILES)},
+            {FILES + name.removeprefix(DAMAGED) for name in short if name.startswith(DAMAGED)},
+        )
 
     def manifest(self, name: str) -> Manifest:
         """Raises SnapshotDamaged when it is not there or not what was written, StateRefused when of a newer Freshet."""
         return manifests.decode(self._whole(name), name)
 
-    def put_manifest(self, name: str, data: bytes) -> None:
-        self.store.put(self.folder + name, [data], len(data))
+    def put_manifest(self, name: str, data: bytes) -> bool:
+        """False when one of this name is there, or comes at the same time: it stays as it is."""
+        return self.store.put_new(self.folder + name, data)
 
-    def put_file(self, file: StoredFile, blocks: Iterable[bytes], size: int) -> None:
+    def put_file(self, file: StoredFile, blocks: Iterator[bytes], size: int) -> None:
         """`blocks`: as `object_name` says, compressed or not; `size` of them."""
         self.store.put(self.folder + object_name(file), blocks, size)
 
+    def forget(self, name: str) -> None:
+        """That an object is damaged."""
+        self.store.remove(self.folder + note_name(name))
+
     def content(self, file: StoredFile) -> Iterator[bytes]:
-        """What was written, piece by piece. Raises SnapshotDamaged before it ends when it is something else."""
+        """What was written, piece by piece. Raises SnapshotDamaged before it ends when it is something else; then
+        the shelf bears a note of it.
+        """
         name = object_name(file)
         checked = Checked()
         try:
@@ -64,8 +94,10 @@ class Shelf:
         except ObjectMissing:
             raise SnapshotDamaged(f"{file.name} is missing in {self.store.url}") from None
         except ValueError as error:
+            self._note(name)
             raise SnapshotDamaged(f"{file.name} is damaged in {self.store.url}: {error}") from error
         if not checked.is_whole(file):
+            self._note(name)
             raise SnapshotDamaged(f"{file.name} is damaged in {self.store.url}: its checksum does not match")
 
     def read(self, manifest: Manifest, part: str) -> bytes:
@@ -78,17 +110,20 @@ class Shelf:
             manifest = self.manifest(name)
         except StateRefused as error:
             return Stored(name, None, (error.message,))
-        there = set() if every_byte else self.contents()[1]
-        damages = (self._damage(file, None if every_byte else there) for file in manifest.files.values())
+        contents = None if every_byte else self.contents()
+        damages = (self._damage(file, contents) for file in manifest.files.values())
         return Stored(name, manifest, tuple(filter(None, damages)))
 
     def remove(self, name: str) -> None:
         """A manifest, or an object for a file."""
         self.store.remove(self.folder + name)
 
-    def _damage(self, file: StoredFile, there: set[str] | None) -> str:
-        if there is not None:
-            return "" if object_name(file) in there else f"{file.name} is missing in {self.store.url}"
+    def _damage(self, file: StoredFile, contents: Contents | None) -> str:
+        if contents is not None:
+            name = object_name(file)
+            if name in contents.whole:
+                return ""
+            return f"{file.name} is {'damaged' if name in contents.objects else 'missing'} in {self.store.url}"
         try:
             for _ in self.content(file):
                 pass
@@ -102,12 +137,9 @@ class Shelf:
         except ObjectMissing:
             raise SnapshotDamaged(f"{name} is missing in {self.store.url}") from None
 
-    def _below(self, names: Iterable[str]) -> tuple[list[str], set[str]]:
-        short = [name.removeprefix(self.folder) for name in names]
-        return (
-            sorted((name for name in short if name.startswith(MANIFEST)), reverse=True),
-            {name for name in short if name.startswith(FILES)},
-        )
+    def _note(self, name: str) -> None:
+        with suppress(Unavailable):  # who may only read cannot leave one
+            self.store.put_new(self.folder + note_name(name), b"")
 
 
 def shelves(store: ObjectStore) -> list[Shelf]:
@@ -120,6 +152,16 @@ def manifest_name(manifest: Manifest) -> str:
     """Says where it stands, so the newest is the last by name; the same for every replica of a lineage."""
     lineage = xxhash.xxh3_64_hexdigest(manifest.lineage.encode())[:8]
     return f"{MANIFEST}{manifest.documents_offset:015}-{manifest.offers_offset:015}-{lineage}.json"
+
+
+def objects_of(manifest: Manifest) -> set[str]:
+    """Names of the objects of a snapshot."""
+    return {object_name(file) for file in manifest.files.values()}
+
+
+def note_name(name: str) -> str:
+    """Of the note that an object is damaged."""
+    return DAMAGED + name.removeprefix(FILES)
 
 
 def object_name(file: StoredFile) -> str:

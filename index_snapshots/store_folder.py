@@ -31,12 +31,30 @@ class FolderStore:
             return sorted(path.relative_to(self._root).as_posix() for path in found if path.is_file())
 
     def put(self, name: str, blocks: Iterable[bytes], size: int) -> None:
-        path = self._root / name
-        temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        with self._written(name, blocks, size) as temporary:
+            os.replace(temporary, self._root / name)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        with self._written(name, [data], len(data)) as temporary:
+            try:
+                os.link(temporary, self._root / name)
+            except FileExistsError:
+                return False
+            except OSError:  # no links on this file system: between the look and the write another may come
+                if (self._root / name).exists():
+                    return False
+                os.replace(temporary, self._root / name)
+        return True
+
+    @contextmanager
+    def _written(self, name: str, blocks: Iterable[bytes], size: int) -> Iterator[Path]:
+        """A temporary file beside the object, durable; what is done with it is made durable too."""
+        folder = (self._root / name).parent
+        temporary = folder / f"{TEMPORARY}{uuid.uuid4().hex}"
         with self._answering():
             self._there()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tidy(path.parent)
+            folder.mkdir(parents=True, exist_ok=True)
+            _tidy(folder)
             try:
                 with temporary.open("wb") as file:
                     for block in blocks:
@@ -45,11 +63,10 @@ class FolderStore:
                     os.fsync(file.fileno())
                     if file.tell() != size:
                         raise OSError(f"{name} has {file.tell()} bytes, not {size}")
-                os.replace(temporary, path)
-            except BaseException:
+                yield temporary
+            finally:
                 temporary.unlink(missing_ok=True)
-                raise
-            flush(path.parent)
+            flush(folder)
 
     def get(self, name: str) -> Iterator[bytes]:
         with self._answering():

@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 from index_snapshots.inventory import Stored
-from index_snapshots.manifest import Manifest, SnapshotDamaged
+from index_snapshots.manifest import SnapshotDamaged
 from index_snapshots.retention import Aged, kept
-from index_snapshots.shelf import Shelf, object_name
+from index_snapshots.shelf import Shelf, objects_of
 from schemas.errors import StateRefused
 
 GRACE_S: Final = 3_600.0
@@ -34,20 +34,22 @@ class StorePruner:
 
         Raises Unavailable.
         """
-        names, objects = self._shelf.contents()
+        names, objects, damaged = contents = self._shelf.contents()
         try:
-            found = [self._look(name, objects, every_byte) for name in names]
+            found = [self._look(name, contents.whole, every_byte) for name in names]
         except StateRefused:
             return Pruned(dict.fromkeys(names, "a newer Freshet stores here"), [], [])
         stays = kept([_aged(one) for one in found], self._keep, now_ms, heir=True)
         gone = [one.name for one in found if one.name not in stays]
-        needed = {name for one in found if one.name in stays and one.manifest for name in _objects(one.manifest)}
+        needed = {name for one in found if one.name in stays and one.manifest for name in objects_of(one.manifest)}
         nameless = any(one.manifest is None for one in found if one.name in stays)
         unneeded = set() if nameless else objects - needed
         self._unneeded = {name: self._unneeded.get(name, now_s) for name in unneeded}
         due = sorted(name for name, since_s in self._unneeded.items() if now_s - since_s >= self._grace_s)
         for name in () if dry_run else (*gone, *due):  # manifests first: none is left without its objects
             self._shelf.remove(name)
+        for name in () if dry_run else damaged - objects | damaged & set(due):
+            self._shelf.forget(name)
         return Pruned(stays, gone, due)
 
     def _look(self, name: str, objects: set[str], every_byte: bool) -> Stored:
@@ -58,12 +60,8 @@ class StorePruner:
             return Stored(name, None, (error.message,))
         if every_byte:
             return self._shelf.look(name, every_byte=True)
-        missing = _objects(manifest) - objects
+        missing = objects_of(manifest) - objects
         return Stored(name, manifest, tuple(f"{one} is missing" for one in sorted(missing)))
-
-
-def _objects(manifest: Manifest) -> set[str]:
-    return {object_name(file) for file in manifest.files.values()}
 
 
 def _aged(one: Stored) -> Aged:

@@ -68,7 +68,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "freshet_snapshot_store_failing",
         "gauge",
-        "1 while the newest snapshot cannot be sent to the store, else 0",
+        "1 while the newest snapshot cannot be sent to the store, or the store not be looked at, else 0",
         ("partition",),
     ),
     Metric("freshet_scrubs_total", "counter", "Scrubs of a shard by result: same, differs", ("result",)),

@@ -115,8 +115,32 @@ class ShardSettings(Settings):
     snapshots_keep: int = Field(2, ge=1, description="Snapshots kept per shard")
     snapshot_store: str = Field(
         "",
-        description="Where each snapshot is sent too, and from where a shard without one starts: file:///srv/snapshots "
-        "or the path of a folder, which must be there; empty: nowhere",
+        description="Where each snapshot is sent too, and from where a shard without one starts: s3://bucket/prefix, "
+        "or file:///srv/snapshots or the path of a folder, which must be there; empty: nowhere",
+    )
+    snapshot_store_endpoint: str = Field(
+        "",
+        description="URL of the server of an s3:// store; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or Amazon's",
+    )
+    snapshot_store_region: str = Field(
+        "", description="Region of an s3:// store; empty: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1"
+    )
+    snapshot_store_access_key_id: Secret = Field(
+        "", description="Key of an s3:// store; empty: AWS_ACCESS_KEY_ID, else the role of the machine or pod"
+    )
+    snapshot_store_secret_access_key: Secret = Field(
+        "", description="Its secret; empty: AWS_SECRET_ACCESS_KEY, else the role"
+    )
+    snapshot_store_session_token: Secret = Field(
+        "", description="Session token of temporary keys; empty: AWS_SESSION_TOKEN"
+    )
+    snapshot_store_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = Field(
+        "",
+        description="How an s3:// store encrypts what it keeps: AES256 (SSE-S3), aws:kms or aws:kms:dsse (SSE-KMS); "
+        "empty: as the bucket says",
+    )
+    snapshot_store_kms_id: str = Field(
+        "", description="Id or ARN of the key for aws:kms; empty: the account's own for S3"
     )
     snapshot_store_keep: int = Field(
         3,
@@ -125,6 +149,17 @@ class ShardSettings(Settings):
     )
     snapshot_store_mb_per_s: float = Field(
         50.0, ge=0, description="Most that a process sends to the store, 10^6 bytes a second; 0: no limit"
+    )
+    snapshot_store_check_s: float = Field(
+        300.0,
+        gt=0,
+        description="Pause between two looks whether the store has what was sent: what is missing or was found damaged "
+        "is sent again",
+    )
+    snapshot_store_scrub_s: float = Field(
+        86_400.0,
+        gt=0,
+        description="Pause until such a look reads every byte back, as fast as snapshot_store_mb_per_s allows",
     )
     held_offers_max: int = Field(100_000, ge=1, description="Offers without a document beyond this raise an alarm")
     recall: float = Field(

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from agents.first_snapshot import first_view
 from agents.shard import Kept
-from agents.shipping import Shipper
+from agents.shipping import Shipper, ShipPlan
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.folder import Known, remove_state
 from index_snapshots.manifest import Origin
@@ -43,8 +43,12 @@ def snapshot(one: Kept) -> None:
     one.written.set()
 
 
+def one_of(there: Path, part: str) -> Path:
+    return next(there.rglob(f"*-{part}"))
+
+
 def shipper(one: Kept, there: Path, metrics: Metrics | None = None) -> Shipper:
-    return Shipper([one], FolderStore(there), 2, 0.0, metrics or Metrics(), lambda: 77)
+    return Shipper([one], FolderStore(there), ShipPlan(2), metrics or Metrics(), lambda: 77)
 
 
 def test_the_newest_snapshot_is_sent_once(kept: Kept, there: Path) -> None:
@@ -96,6 +100,60 @@ async def test_each_snapshot_is_followed_by_its_upload(kept: Kept, there: Path) 
         running.cancel()
         ships.stop()
     assert not ships.one(kept) or len(shelf.manifests()) <= 3
+
+
+async def test_what_the_store_loses_or_damages_is_sent_again(kept: Kept, there: Path) -> None:
+    """`freshet snapshot verify --store` leaves a note of what is damaged; what is missing is seen by itself."""
+    metrics, store = Metrics(), FolderStore(there)
+    ships, shelf = Shipper([kept], store, ShipPlan(2, check_s=0.01), metrics), Shelf.of(store, ORIGIN)
+    running = asyncio.create_task(ships.forever())
+    try:
+        async with asyncio.timeout(20):
+            while not shelf.manifests():
+                await asyncio.sleep(0.01)
+            (name,) = shelf.manifests()
+            one_of(there, "states.zst").unlink()
+            flip(one_of(there, "heads"))
+            with capture_logs() as lines:
+                while shelf.look(name, every_byte=True).damages or shelf.contents().damaged:
+                    await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        ships.stop()
+    assert {line["event"] for line in lines} >= {"snapshot mended in the store"}
+    assert b'freshet_snapshot_uploads_total{result="mended"}' in generate_latest(metrics.registry)
+
+
+async def test_now_and_then_every_byte_is_read_back(kept: Kept, there: Path) -> None:
+    store = FolderStore(there)
+    ships = Shipper([kept], store, ShipPlan(2, check_s=0.01, scrub_s=0.01), Metrics())
+    running, shelf = asyncio.create_task(ships.forever()), Shelf.of(store, ORIGIN)
+    try:
+        async with asyncio.timeout(20):
+            while not shelf.manifests():
+                await asyncio.sleep(0.01)
+            path = one_of(there, "heads")
+            flip(path)
+            damaged = path.read_bytes()
+            while path.read_bytes() == damaged:
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        ships.stop()
+    assert not shelf.look(shelf.manifests()[0], every_byte=True).damages
+
+
+def test_a_look_that_fails_alarms_until_one_is_well(kept: Kept, there: Path, tmp_path: Path) -> None:
+    metrics = Metrics()
+    ships = shipper(kept, there, metrics)
+    assert ships.one(kept) and ships.check(kept, every_byte=False)
+    there.rename(tmp_path / "away")
+    with capture_logs() as lines:
+        assert not ships.check(kept, every_byte=False)
+    assert lines[0]["log_level"] == "error" and kept.in_store is not None and kept.in_store.failing
+    (tmp_path / "away").rename(there)
+    assert ships.check(kept, every_byte=False) and kept.in_store.failing == "" and kept.in_store.snapshot
+    assert b'freshet_snapshot_store_failing{partition="0"} 0.0' in generate_latest(metrics.registry)
 
 
 def test_a_process_that_ends_breaks_off_what_it_sends(kept: Kept, there: Path) -> None:

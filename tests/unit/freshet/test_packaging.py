@@ -64,7 +64,8 @@ def test_every_dependency_is_locked_inside_its_range(lock: str, declared: list[s
 def test_both_locks_agree() -> None:
     dev = locked("dev.txt")
     for name, pins in locked("base.txt").items():
-        assert list(map(str, dev[name])) == list(map(str, pins))
+        if wanted := [pin for pin in pins if 'sys_platform == "none"' not in str(pin.marker)]:  # else left out anywhere
+            assert list(map(str, dev[name])) == list(map(str, wanted))
 
 
 def test_what_builds_the_image_is_locked_as_for_development() -> None:

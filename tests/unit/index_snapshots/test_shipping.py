@@ -14,7 +14,7 @@ from index_snapshots.shelf import Shelf, manifest_name, object_name, shelves
 from index_snapshots.shipping import Shipped, ship
 from index_snapshots.store_folder import FolderStore
 from index_snapshots.view import ShardView
-from schemas.errors import Unavailable
+from schemas.errors import StateRefused, Unavailable
 from schemas.topics import DAY_MS
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.index_snapshots.storing import NOW_MS, flip, two_snapshots
@@ -23,7 +23,7 @@ FIRST, SECOND = "manifest-000000000001.json", "manifest-000000000002.json"
 
 
 class Watched(FolderStore):
-    """Remembers what was put, and fails at the n-th put."""
+    """Remembers what was put, and fails at the n-th put. The manifest is the only one that is put anew."""
 
     def __init__(self, root: Path, fails_at: int = 0) -> None:
         super().__init__(root)
@@ -31,10 +31,17 @@ class Watched(FolderStore):
         self.fails_at = fails_at
 
     def put(self, name: str, blocks: Iterable[bytes], size: int) -> None:
+        self._count(name)
+        super().put(name, blocks, size)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        self._count(name)
+        return super().put_new(name, data)
+
+    def _count(self, name: str) -> None:
         self.put_names.append(name)
         if len(self.put_names) == self.fails_at:
             raise Unavailable("the store has gone")
-        super().put(name, blocks, size)
 
 
 @pytest.fixture
@@ -115,21 +122,80 @@ def test_damaged_files_are_not_sent(here: Path, there: Path, part: str) -> None:
     flip(here / file.name)
     with pytest.raises(SnapshotDamaged, match=file.name):
         sent(here, SECOND, store)
-    manifests_there, objects = Shelf.of(store, ORIGIN).contents()
-    assert manifests_there == [] and object_name(file) not in objects
+    contents = Shelf.of(store, ORIGIN).contents()
+    assert contents.manifests == [] and object_name(file) not in contents.objects
 
 
 def test_a_file_that_another_replica_prunes_meanwhile_is_sent_again(here: Path, there: Path) -> None:
     class Pruning(Watched):
         """Loses an object just before the manifest comes."""
 
-        def put(self, name: str, blocks: Iterable[bytes], size: int) -> None:
-            if "/manifest-" in name:
-                self.remove(next(one for one in self.names("") if "/files/" in one))
-            super().put(name, blocks, size)
+        def put_new(self, name: str, data: bytes) -> bool:
+            self.remove(next(one for one in self.names("") if "/files/" in one))
+            return super().put_new(name, data)
 
     shipped = sent(here, FIRST, store := Pruning(there))
     assert shipped.files_sent == shipped.files + 1
+    assert not Shelf.of(store, ORIGIN).look(shipped.name, every_byte=True).damages
+
+
+def test_two_owners_never_mix_their_manifests(here: Path, there: Path) -> None:
+    """Another one puts its manifest between our look and our write: it stays, and ours is the same state."""
+
+    class Raced(Watched):
+        def put_new(self, name: str, data: bytes) -> bool:
+            first = manifests.decode(data, name).model_copy(update={"written_ms": 1})
+            super().put_new(name, manifests.encode(first))
+            return super().put_new(name, data)
+
+    store = Raced(there)
+    shipped = sent(here, SECOND, store)
+    assert not shipped.manifest_sent and Shelf.of(store, ORIGIN).manifest(shipped.name).written_ms == 1
+
+
+@pytest.mark.parametrize("digest", ["digest_documents", "digest_offers"])
+def test_another_state_under_the_same_name_is_refused(here: Path, there: Path, digest: str) -> None:
+    store = FolderStore(there)
+    manifest = manifests.decode((here / SECOND).read_bytes(), SECOND)
+    other = manifests.encode(manifest.model_copy(update={digest: "0" * 32}))
+    Shelf.of(store, ORIGIN).put_manifest(manifest_name(manifest), other)
+    with pytest.raises(StateRefused, match="one of the two is wrong") as raised:
+        sent(here, SECOND, store)
+    assert "freshet shard rebuild" in raised.value.hint
+    assert list(store.get(Shelf.of(store, ORIGIN).folder + manifest_name(manifest))) == [other]
+
+
+@pytest.mark.parametrize("all_there", [True, False])
+def test_the_same_state_in_other_files_stays_if_they_are_there(here: Path, there: Path, all_there: bool) -> None:
+    store, shelf = FolderStore(there), Shelf.of(FolderStore(there), ORIGIN)
+    sent(here, SECOND, store)
+    manifest = manifests.decode((here / SECOND).read_bytes(), SECOND)
+    name = manifest.files["states"].name
+    other = manifest.files["states"].model_copy(update={"name": "0" + name[1:]})
+    theirs = manifest.model_copy(update={"files": {**manifest.files, "states": other}})
+    shelf.remove(manifest_name(manifest))
+    shelf.put_manifest(manifest_name(manifest), manifests.encode(theirs))
+    if all_there:
+        shelf.put_file(other, iter([b"1"]), 1)
+    shipped = sent(here, SECOND, store)
+    assert shipped.manifest_sent is not all_there and shipped.files_sent == 0
+    assert (shelf.manifest(shipped.name).files == manifest.files) is not all_there
+
+
+@pytest.mark.parametrize("how", ["cut", "flipped", "emptied", "gone", "another's"])
+def test_a_manifest_that_is_of_no_use_is_replaced(here: Path, there: Path, how: str) -> None:
+    store = FolderStore(there)
+    path = there / Shelf.of(store, ORIGIN).folder / sent(here, SECOND, store).name
+    ways: dict[str, Callable[[Path], object]] = {
+        "cut": cut,
+        "flipped": flip,
+        "emptied": empty_it,
+        "gone": remove,
+        "another's": lambda path: path.write_bytes(b"not a manifest"),
+    }
+    ways[how](path)
+    shipped = sent(here, SECOND, store)
+    assert shipped.manifest_sent and shipped.files_sent == 0
     assert not Shelf.of(store, ORIGIN).look(shipped.name, every_byte=True).damages
 
 

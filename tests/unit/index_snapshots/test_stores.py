@@ -1,20 +1,31 @@
 """One contract for every snapshot store."""
 
-import os
-import time
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from index_snapshots.store_folder import LEFT_BEHIND_S, FolderStore
+from bench.s3_server import S3Server, s3_server
 from index_snapshots.stores import ObjectMissing, ObjectStore, open_store
-from schemas.errors import SettingsError, Unavailable
+from schemas.errors import Unavailable
+from schemas.settings import ShardSettings
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    return open_store(tmp_path.as_uri())
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as one:
+        yield one
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "folder":
+        return open_store(ShardSettings(snapshot_store=tmp_path.as_uri()), {})
+    server: S3Server = request.getfixturevalue("server")
+    its_own = {"snapshot_store": f"{server.url}/{tmp_path.name}"}
+    return open_store(ShardSettings.model_validate(server.settings() | its_own), {})
 
 
 def content(store: ObjectStore, name: str) -> bytes:
@@ -47,47 +58,39 @@ def test_an_object_is_whole_or_not_there(store: ObjectStore) -> None:
 
     store.put("a/old", [b"old"], 3)
     for name in ("a/new", "a/old"):
-        with pytest.raises(ValueError, match="damaged"):
-            store.put(name, broken(), 200)
-        with pytest.raises(Unavailable):
-            store.put(name, [b"short"], 200)
+        for size in (200, 20_000_000):
+            with pytest.raises(ValueError, match="damaged"):
+                store.put(name, broken(), size)
+            with pytest.raises(Unavailable):
+                store.put(name, [b"short"], size)
     assert store.names("") == ["a/old"] and content(store, "a/old") == b"old"
 
 
 def test_large_objects_come_in_pieces(store: ObjectStore) -> None:
-    blocks = [bytes([at]) * 1_000_000 for at in range(7)]
-    store.put("large", iter(blocks), 7_000_000)
+    blocks = [bytes([at]) * 1_000_000 for at in range(19)]
+    store.put("large", iter(blocks), 19_000_000)
     pieces = list(store.get("large"))
     assert b"".join(pieces) == b"".join(blocks) and len(pieces) > 1
 
 
-def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    """Where a disk is not mounted the snapshots would fill another one."""
-    store = FolderStore(tmp_path / "mnt")
-    for call in (lambda: store.names(""), lambda: store.put("a", [b"1"], 1), lambda: content(store, "a")):
-        with pytest.raises(Unavailable, match="there is no folder"):
-            call()
-    assert not (tmp_path / "mnt").exists()
+def test_what_is_put_anew_is_there_once(store: ObjectStore) -> None:
+    assert store.put_new("a/b", b"first") and not store.put_new("a/b", b"second")
+    assert content(store, "a/b") == b"first"
+    store.remove("a/b")
+    assert store.put_new("a/b", b"") and content(store, "a/b") == b""
 
 
-@pytest.mark.parametrize(("age_s", "stays"), [(LEFT_BEHIND_S - 60, True), (LEFT_BEHIND_S + 60, False)])
-def test_what_a_dead_process_left_goes_after_a_day(tmp_path: Path, age_s: float, stays: bool) -> None:
-    left = tmp_path / "a" / "tmp-left"
-    left.parent.mkdir()
-    left.write_bytes(b"half")
-    os.utime(left, (0, time.time() - age_s))
-    store = FolderStore(tmp_path)
-    assert store.names("") == []
-    store.put("a/x", [b"1"], 1)
-    assert left.exists() is stays
+def test_of_several_at_the_same_time_one_wins(store: ObjectStore) -> None:
+    together, won = threading.Barrier(4), list[bytes]()
 
+    def put(data: bytes) -> None:
+        together.wait()
+        if store.put_new("one", data):
+            won.append(data)
 
-@pytest.mark.parametrize("url", ["ftp://host/path", "file://elsewhere/path", "file:", ""])
-def test_other_places_are_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match="snapshot_store"):
-        open_store(url)
-
-
-def test_a_path_is_a_folder_too(tmp_path: Path) -> None:
-    assert open_store(str(tmp_path)).url == tmp_path.as_uri()
-    assert open_store((tmp_path / "a b").as_uri()).url == (tmp_path / "a b").as_uri()
+    threads = [threading.Thread(target=put, args=(bytes([at]) * 1_000,)) for at in range(4)]
+    with ExitStack() as ending:
+        for thread in threads:
+            thread.start()
+            ending.callback(thread.join)
+    assert len(won) == 1 and content(store, "one") == won[0] and store.names("") == ["one"]
