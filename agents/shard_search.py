@@ -29,8 +29,11 @@ class Question(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether it costs what most searches cost: the nearest of all, and not many of them."""
-        return self.vector is not None and self.query.filters.empty and self.query.limit <= PLAIN_LIMIT_MAX
+        """Whether it costs what most searches cost: the nearest of all, not many, without a look at their bodies."""
+        query = self.query
+        return (
+            self.vector is not None and query.filters.empty and query.wishes is None and query.limit <= PLAIN_LIMIT_MAX
+        )
 
 
 def answer_all(
@@ -52,7 +55,7 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
     if now_s > question.deadline_s:
         raise Overloaded("the search's budget was over before it began", retry_after_s=0.1)
     view, query = question.kept.shard.view, question.query
-    matches = view.search(question.vector, query.limit, query.filters, question.leaning)
+    matches = view.search(question.vector, query.limit, query.filters, question.leaning, query.wishes)
     # A ShardAnswer, written without building one.
     parts = {
         "hits": view.hit_parts(matches.found),

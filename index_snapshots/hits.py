@@ -36,13 +36,14 @@ def hit_parts(cells: Cells, words: Vocabulary, body_at: BodyAt, found: Iterable[
     """
     get = cells.get
     parts = []
-    for sku, slot, score, affinity in found:
+    for sku, slot, score, affinity, fit in found:
         offer_order = get("offer_order", slot)
         parts.append(
             {
                 "sku": sku,
                 "score": score,
                 "affinity": affinity,
+                "fit": fit,
                 "content": orjson.Fragment(body_at(slot)),
                 "offer": _offer(cells, words, slot),
                 "in_stock": get("in_stock", slot),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from schemas.errors import InvalidEvent
 from schemas.records import DocumentRecord, Offer, OfferRecord, Order
 from schemas.search import Filters, Hit
+from schemas.wishes import Wishes
 
 Topic = Literal["documents", "offers"]
 Half = npt.NDArray[np.float16]
@@ -103,6 +104,8 @@ class Found(NamedTuple):
     """Cosine, -1..1; None when there was no query vector."""
     affinity: float | None = None
     """Cosine with the session's vector; None without one and outside the window."""
+    fit: float | None = None
+    """How well it fits what is wished; None without wishes and outside the window."""
 
 
 class Leaning(NamedTuple):
@@ -149,11 +152,19 @@ class View(Protocol):
     @property
     def digest_offers(self) -> str: ...
 
-    def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
+    def search(
+        self,
+        vector: Half | None,
+        limit: int,
+        filters: Filters,
+        leaning: Leaning | None = None,
+        wishes: Wishes | None = None,
+    ) -> Matches:
         """At most `limit` visible products that pass the filters. Never fewer than exist.
 
         Raises InvalidRequest for filters by attributes that are not declared so (`schemas.facets.check_filters`).
-        With `leaning` in the order of `schemas.personal`: whatever the limit, the first hits are the same.
+        With `leaning` or `wishes` in the order of `schemas.wishes.rank_key`: whatever the limit, the first hits are the
+        same.
         Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
 

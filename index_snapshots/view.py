@@ -13,6 +13,7 @@ from index_snapshots.bodies import FrozenBodies
 from index_snapshots.columns import NO_ROW, FrozenColumns
 from index_snapshots.facets import FrozenFacets
 from index_snapshots.filters import Filtering, Mask, Masks
+from index_snapshots.fits import fits
 from index_snapshots.gentle import Rest, no_rest
 from index_snapshots.hits import hit_at, hit_parts
 from index_snapshots.nearest import FrozenVectors, Nearest, Wide
@@ -24,9 +25,10 @@ from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.stored_state import StoredState
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
-from schemas.personal import RERANK_WINDOW, blended
+from schemas.personal import RERANK_WINDOW
 from schemas.records import is_unit
 from schemas.search import Filters
+from schemas.wishes import WISHES_WINDOW, Wishes, rank_key
 
 MANY: Final = 64
 """Fewer are sorted as they are; of more only those that can be among the best."""
@@ -60,16 +62,31 @@ class ShardView:
     def digest_offers(self) -> str:
         return digests.hexadecimal(self.sum_offers)
 
-    def search(self, vector: Half | None, limit: int, filters: Filters, leaning: Leaning | None = None) -> Matches:
+    def search(
+        self,
+        vector: Half | None,
+        limit: int,
+        filters: Filters,
+        leaning: Leaning | None = None,
+        wishes: Wishes | None = None,
+    ) -> Matches:
         all_are_few = self.counts.visible <= self.vectors.pacing.exact_max
         mask = self.filters.mask(filters) if vector is None or all_are_few or not filters.empty else None
         count = self.counts.visible if mask is None else mask.count
         if vector is None:
             return Matches([] if mask is None else self._newest(mask.slots(), limit), count)
         query = _checked(vector, self.identity.dim)
-        wanted = limit if leaning is None else max(limit, RERANK_WINDOW)
-        found = self._nearest(query, wanted, mask)
-        ranked = found if leaning is None else self._leaning(found, leaning)
+        wanted = max(limit, RERANK_WINDOW if leaning else 0, WISHES_WINDOW if wishes else 0)
+        ranked = self._nearest(query, wanted, mask)
+        if leaning is not None:
+            ranked = self._leaning(ranked, leaning)
+        if wishes is not None:
+            ranked = self._fitting(ranked, wishes)
+        if leaning is not None or wishes is not None:
+            strength = leaning.strength if leaning else 0.0
+            ranked.sort(
+                key=lambda one: rank_key(one.sku, one.score, one.affinity, one.fit, strength, wishes is not None)
+            )
         return Matches(ranked[:limit], count)
 
     def _nearest(self, query: Wide, limit: int, mask: Mask | None) -> list[Found]:
@@ -93,14 +110,20 @@ class ShardView:
         return [Found(sku, slot, -score) for score, sku, slot in best[:limit]]
 
     def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
-        """Best first, re-ranked by what the session looks at."""
+        """The same, the best with what the session makes of them."""
         session = _checked(leaning.vector, self.identity.dim)
         window = found[:RERANK_WINDOW]
         rows = self.columns.at("row", np.array([one.slot for one in window], dtype=np.int64))
         near = self.vectors.exact(session, rows).tolist()
         leaned = [one._replace(affinity=affinity) for one, affinity in zip(window, near, strict=True)]
-        leaned += found[RERANK_WINDOW:]
-        return sorted(leaned, key=lambda one: (-blended(one.score or 0.0, one.affinity, leaning.strength), one.sku))
+        return leaned + found[RERANK_WINDOW:]
+
+    def _fitting(self, found: list[Found], wishes: Wishes) -> list[Found]:
+        """The same, the best with how well they fit."""
+        window = found[:WISHES_WINDOW]
+        fit = fits(wishes, [self.bodies[one.slot] for one in window])
+        fitting = [one._replace(fit=value) for one, value in zip(window, fit, strict=True)]
+        return fitting + found[WISHES_WINDOW:]
 
     def _newest(self, slots: Slots, limit: int) -> list[Found]:
         orders = self.columns.at("document_order", slots)

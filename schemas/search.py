@@ -1,7 +1,7 @@
 """What a storefront asks and what it gets: requests, filters, hits, and what an answer was made from."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from schemas import limits
 from schemas.clicks import Session
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
+from schemas.wishes import Wishes
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
 
@@ -151,6 +152,10 @@ def _inside(node: object) -> list[object]:
 NO_FILTERS = Filters()
 
 
+UnderstandStep = Literal["prices", "units", "negation"]
+UNDERSTAND_STEPS: Final[tuple[UnderstandStep, ...]] = get_args(UnderstandStep)
+
+
 def _read_tokens(texts: list[str]) -> list[str]:
     parse_tokens(texts)
     return texts
@@ -173,6 +178,11 @@ class SearchRequest(Message):
     at_least: Annotated[list[str], AfterValidator(_read_tokens)] = []
     """What the answer must not be older than: event ids of POST /v1/catalog, `read_token` of earlier answers. What no
     shard holds in time is named in `degraded`, as `at_least-0`."""
+    understand: Annotated[list[UnderstandStep], Field(max_length=len(UNDERSTAND_STEPS))] | None = None
+    """What is read out of the query's words: `prices` ("under 50"), `units` ("500gb"), `negation` ("without fan").
+    `[]`: nothing; left out: what FRESHET_UNDERSTAND says. What was found is told in `understood`."""
+    locale: Annotated[str, Field(max_length=limits.LOCALE_CHARS_MAX)] | None = None
+    """Language of the query, such as `de` or `en-GB`; left out: that of FRESHET_LOCALE."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard and scores."""
 
@@ -191,6 +201,9 @@ class Hit(Message):
     """Cosine of query and product, -1..1; null when there was no query vector."""
     affinity: float | None = None
     """Cosine of session and product, -1..1; null without a session, or too far down to be re-ranked."""
+    fit: float | None = None
+    """How well it fits what the query wishes beside its meaning: its score counts so many times. Null when nothing is
+    wished, or too far down to be looked at."""
     content: Content
     offer: Offer | None = None
     """Null while price and stock are not here yet."""
@@ -199,6 +212,31 @@ class Hit(Message):
     content_order: OrderField
     """Order of the event that made the content: at or past an event's order means that event is seen."""
     offer_order: OrderField | None = None
+
+
+class UnderstandNote(Message):
+    """A part of the query that was understood, and as what."""
+
+    step: UnderstandStep
+    text: str
+    start: int
+    """Place of its first character in the query, from 0; repeated white space counts as one."""
+    end: int
+    """Place after its last one."""
+    means: str
+    """In words."""
+
+
+class UnderstoodQuery(Message):
+    """What was read out of a query's words."""
+
+    text: str
+    """What was searched instead of the query."""
+    filters: Filters | None = None
+    """Filters that were added to those of the request; null when none were."""
+    unwanted: list[str] = []
+    """What products are not to have: those that have it come later."""
+    notes: list[UnderstandNote] = []
 
 
 class ShardState(Message):
@@ -233,6 +271,8 @@ class ShardQuery(Message):
     """base64 of little-endian fp16, shape (dim,); null: newest first."""
     taste: Taste | None = None
     """Re-ranks the best hits; needs `vector`."""
+    wishes: Wishes | None = None
+    """Re-ranks the best hits by what they have; needs `vector`."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
     budget_ms: Annotated[int, Field(ge=1)]
@@ -284,5 +324,7 @@ class SearchResponse(Message):
     """Given back as `at_least`: later answers are made from nothing older than this one."""
     encoder: str
     """Id of the encoder that made the query vector."""
+    understood: UnderstoodQuery | None = None
+    """Null when the query was searched as it stands."""
     explain: dict[str, Any] | None = None
     """Null unless it was asked for. `session` is in it only for those who have the admin key, where one is set."""

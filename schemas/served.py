@@ -4,6 +4,7 @@ from typing import Literal
 
 from schemas.records import SCHEMA_VERSION, OrderField, Record
 from schemas.search import Filters, ShardState
+from schemas.wishes import Wishes
 
 
 class ServedHit(Record):
@@ -13,6 +14,8 @@ class ServedHit(Record):
     score: float | None = None
     affinity: float | None = None
     """Cosine with the session's vector."""
+    fit: float | None = None
+    """What its score was multiplied with for what the query wishes."""
     content_order: OrderField
     offer_order: OrderField | None = None
 
@@ -30,6 +33,10 @@ class ServedInputs(Record):
     """What it was multiplied with."""
     candidates: dict[str, list[ServedHit]]
     """All that each partition gave, best first, by partition: for every page up to the one that was asked for."""
+    price: Filters | None = None
+    """What the query's words say of the price: it was filtered by this too."""
+    wishes: Wishes | None = None
+    """What else they wish."""
     spent_ms: dict[str, float]
     """By stage."""
 

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.errors import SettingsError
 from schemas.facets import parse_facets
+from schemas.limits import LOCALE_CHARS_MAX
+from schemas.search import UNDERSTAND_STEPS, UnderstandStep
 from schemas.secrets import Secret, is_secret, shown
 from schemas.topics import DAY_MS, TOPICS
 
@@ -224,6 +226,16 @@ class ServingSettings(Settings):
     engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")
     model: Path | None = Field(None, description="Folder of the model bundle; must be the one of the embed workers")
     facets: FacetList = FACETS
+    understand: list[UnderstandStep] = Field(
+        default_factory=lambda: list(UNDERSTAND_STEPS),
+        description="What is read out of a query's words, unless a request says otherwise: prices, units, negation; "
+        "empty: nothing",
+    )
+    locale: str = Field(
+        "en",
+        max_length=LOCALE_CHARS_MAX,
+        description="Language of queries that do not say theirs: en, de, fr, es, it, nl or pt; others are read as en",
+    )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     listen_fd: int = Field(
@@ -294,7 +306,7 @@ def secret_keys() -> frozenset[str]:
     return frozenset(name for model in MODELS for name, field in model.model_fields.items() if is_secret(field))
 
 
-LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets")
+LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets", "understand")
 """Settings that are lists: in a variable their parts are separated by commas."""
 
 

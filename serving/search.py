@@ -1,17 +1,19 @@
-"""The query path on one screen: understand, encode, look up the session, retrieve from all shards, merge, page."""
+"""The query path on one screen: encode what was understood, look up the session, ask all shards, merge, page."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.personal import RERANK_WINDOW, blended
+from schemas.personal import RERANK_WINDOW
 from schemas.read_token import Offsets, ReadToken
 from schemas.search import Hit, SearchRequest, ShardAnswer, ShardQuery
+from schemas.wishes import rank_key
 from serving.budget import Budget
 from serving.query_vectors import QueryVector
 from serving.read_floor import NO_FLOORS, Floors
 from serving.tastes import TIMEOUT_S, Leaning
+from serving.understanding.understand import Understood
 
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
@@ -46,6 +48,7 @@ class Found:
     """The page that was asked for, and what it was made from."""
 
     hits: list[Hit]
+    understood: Understood
     answers: dict[int, ShardAnswer]
     """By partition; a partition that did not answer is missing."""
     vector: QueryVector | None
@@ -59,6 +62,7 @@ class Found:
 
 async def search(
     request: SearchRequest,
+    understood: Understood,
     tokens: Sequence[ReadToken],
     encoding: Encoding,
     tastes: Personal,
@@ -67,20 +71,20 @@ async def search(
     budget: Budget,
 ) -> Found:
     """Never raises because a stage is down: the budget leaves it out and names it."""
-    text = understand(request.text)
     (vector, leaning), floors = await asyncio.gather(
-        _vectors(text, request, encoding, tastes, budget), _floors(tokens, reading, budget)
+        _vectors(understood.meaning, request, encoding, tastes, budget), _floors(tokens, reading, budget)
     )
-    queries = [shard_query(request, partition, vector, leaning) for partition in shards.partitions]
+    queries = [shard_query(request, understood, partition, vector, leaning) for partition in shards.partitions]
     asked = (shards.search(query, budget, floors.offsets.get(query.partition)) for query in queries)
     answers = await asyncio.gather(
         *(budget.attempt(f"shard-{query.partition}", ask, None) for query, ask in zip(queries, asked, strict=True))
     )
     answered = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
     budget.skipped += [f"at_least-{partition}" for partition in too_old(answered, floors)]
-    ranked = merge(list(answered.values()), vector is not None, leaning.strength if leaning else 0.0)
+    strength, wished = leaning.strength if leaning else 0.0, not understood.wishes.empty
+    ranked = merge(list(answered.values()), vector is not None, strength, wished)
     start = (request.page - 1) * request.limit
-    return Found(ranked[start : start + request.limit], answered, vector, leaning)
+    return Found(ranked[start : start + request.limit], understood, answered, vector, leaning)
 
 
 async def _vectors(
@@ -122,37 +126,35 @@ def too_old(answers: Mapping[int, ShardAnswer], floors: Floors) -> list[int]:
     return sorted(behind | {partition for partition in floors.late if partition in answers})
 
 
-def understand(text: str) -> str:
-    """The words as they are embedded: surrounding and repeated white space means nothing."""
-    return " ".join(text.split())
-
-
 def shard_query(
-    request: SearchRequest, partition: int, vector: QueryVector | None, leaning: Leaning | None = None
+    request: SearchRequest,
+    understood: Understood,
+    partition: int,
+    vector: QueryVector | None,
+    leaning: Leaning | None = None,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard.
 
     To tell what a session moved, all that it could move is needed.
     """
     deep = request.page * request.limit
+    wishes = None if vector is None or understood.wishes.empty else understood.wishes
+    if request.explain:
+        deep = max(deep, RERANK_WINDOW if leaning else 0)
     return ShardQuery(
         partition=partition,
         vector=vector.fp16 if vector else None,
         taste=leaning.taste if leaning else None,
-        limit=max(deep, RERANK_WINDOW) if leaning and request.explain else deep,
-        filters=request.filters,
+        wishes=wishes,
+        limit=deep,
+        filters=understood.filters(request.filters),
         budget_ms=1,  # set anew when it is sent
     )
 
 
-def merge(answers: Sequence[ShardAnswer], by_score: bool, strength: float = 0.0) -> list[Hit]:
+def merge(answers: Sequence[ShardAnswer], by_score: bool, strength: float = 0.0, wished: bool = False) -> list[Hit]:
     """Best first, ties by SKU; without a query vector the newest content first."""
     hits = [hit for answer in answers for hit in answer.hits]
     if by_score:
-        return sorted(hits, key=lambda hit: (-_value(hit, strength), hit.sku))
+        return sorted(hits, key=lambda hit: rank_key(hit.sku, hit.score, hit.affinity, hit.fit, strength, wished))
     return sorted(hits, key=lambda hit: (-hit.content_order.generation, -hit.content_order.offset, hit.sku))
-
-
-def _value(hit: Hit, strength: float) -> float:
-    score = hit.score if hit.score is not None else -2.0
-    return blended(score, hit.affinity, strength) if strength else score

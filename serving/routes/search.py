@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from schemas.errors import Overloaded
 from schemas.facets import check_filters
-from schemas.search import Hit, SearchRequest, SearchResponse
+from schemas.search import Hit, SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
 from schemas.served import Served, ServedHit, ServedInputs
+from schemas.settings import ServingSettings
 from serving.adaptive_gate import Inside
 from serving.bodies import read_body
 from serving.budget import Budget
@@ -21,6 +22,8 @@ from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Route, answer_model
 from serving.search import Found, search
 from serving.served import fits
+from serving.understanding.languages import Language, language
+from serving.understanding.understand import Understood, understand
 
 BODY_BYTES_MAX = 1_000_000
 SEARCHES_MAX = 256
@@ -46,7 +49,10 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
-    found = await search(asked, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
+    understood = understand(asked.text, *reading_of(asked, wiring.settings))
+    found = await search(
+        asked, understood, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget
+    )
     observe(budget, wiring)
     inside.waited = bool(tokens) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
@@ -55,12 +61,30 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     at_ms = wiring.wall_ms()
     response = respond(asked, found, budget, request[REQUEST_ID], wiring, full)
     if asked.explain:
-        told = explained(asked, found, budget, at_ms, may_administer(request))
-        response = response.model_copy(update={"explain": told})
+        explanation = explained(asked, found, budget, at_ms, may_administer(request))
+        response = response.model_copy(update={"explain": explanation})
     if full and not fits(served(asked, found, response, budget, at_ms)):
         response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
     return answer_model(response)
+
+
+def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:
+    """In which language a query is read, and by which steps."""
+    steps = settings.understand if asked.understand is None else asked.understand
+    return language(asked.locale or settings.locale), frozenset(steps)
+
+
+def told(understood: Understood, asked: SearchRequest) -> UnderstoodQuery | None:
+    """What the answer says of it; None where nothing was found in the query."""
+    if not understood.notes:
+        return None
+    return UnderstoodQuery(
+        text=understood.meaning,
+        filters=None if understood.filters(asked.filters) == asked.filters else understood.price,
+        unwanted=understood.wishes.unwanted,
+        notes=list(understood.notes),
+    )
 
 
 def parse(body: bytes) -> SearchRequest:
@@ -101,6 +125,7 @@ def respond(
         made_from=states,
         read_token=tokens_of(states, wiring.settings.generation),
         encoder=wiring.vectors.encoder_id,
+        understood=told(found.understood, asked),
     )
 
 
@@ -115,6 +140,8 @@ def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, wi
         "candidates": {str(partition): len(answer.hits) for partition, answer in found.answers.items()},
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "scores": {hit.sku: hit.score for hit in found.hits},
+        "fits": {hit.sku: hit.fit for hit in found.hits if hit.fit is not None},
+        "wishes": found.understood.wishes.model_dump(exclude={"before", "after"}, exclude_defaults=True),
         **({"session": explained_session(leaning, at_ms)} if with_items else {}),
         "moves": moves(found.hits, candidates, first, leaning.strength) if leaning else {},
     }
@@ -125,6 +152,7 @@ def candidate(hit: Hit) -> ServedHit:
         sku=hit.sku,
         score=hit.score,
         affinity=hit.affinity,
+        fit=hit.fit,
         content_order=hit.content_order,
         offer_order=hit.offer_order,
     )
@@ -132,6 +160,7 @@ def candidate(hit: Hit) -> ServedHit:
 
 def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
     """The record of one answer; with its inputs when the answer says that it can be replayed."""
+    understood = found.understood
     inputs = ServedInputs(
         vector=found.vector.fp16 if found.vector else None,
         vector_from=found.vector.source if found.vector else "",
@@ -141,6 +170,8 @@ def served(asked: SearchRequest, found: Found, response: SearchResponse, budget:
             str(partition): [candidate(hit) for hit in answer.hits] for partition, answer in found.answers.items()
         },
         spent_ms=dict(budget.spent_ms),
+        price=None if understood.price.empty else understood.price,
+        wishes=None if understood.wishes.empty else understood.wishes,
     )
     return Served(
         request_id=response.request_id,

@@ -9,6 +9,7 @@ from agents.shard_search import PLAIN_LIMIT_MAX, Question
 from agents.short_searches import SHORT_S, ShortSearches
 from schemas.errors import Overloaded
 from schemas.search import Filters, ShardQuery
+from schemas.wishes import Wishes
 from tests.unit.index_snapshots.making import unit
 
 
@@ -54,3 +55,9 @@ def test_only_plain_searches_cost_the_same(limit: int, filters: Filters, vector:
     kept: object = None
     question = Question(kept, query, unit(1) if vector else None, None, 1.0)  # type: ignore[arg-type]
     assert question.plain is plain
+
+
+def test_a_search_that_wishes_is_not_plain() -> None:
+    query = ShardQuery(partition=0, limit=1, wishes=Wishes(unwanted=["fan"]), budget_ms=1)
+    kept: object = None
+    assert not Question(kept, query, unit(1), None, 1.0).plain  # type: ignore[arg-type]
