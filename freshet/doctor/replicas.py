@@ -14,6 +14,7 @@ NAME = "replicas"
 class ReplicaFacts:
     status: Page = NOBODY
     """`/v1/status` of the HTTP tier."""
+    option: str = ""
 
 
 def examine(place: Place) -> list[Finding]:
@@ -21,13 +22,14 @@ def examine(place: Place) -> list[Finding]:
 
 
 def gather(place: Place) -> ReplicaFacts:
-    return ReplicaFacts(look(place.url, "/v1/status", place.settings.admin_key) if place.url else NOBODY)
+    page = look(place.url, "/v1/status", place.settings.admin_key) if place.url else NOBODY
+    return ReplicaFacts(page, place.option)
 
 
 def judge(facts: ReplicaFacts) -> list[Finding]:
     if facts.status.status != 200:
         return [ok(NAME, "not known: the HTTP tier does not say")]
     status = facts.status.body
-    wrong = [*damaged(status), *alone(status), *differing(status)]
+    wrong = [*damaged(status, facts.option), *alone(status, facts.option), *differing(status)]
     shards = len({replica["state"]["partition"] for replica in facts.status.body.get("replicas", [])})
     return [problem(NAME, line, WHAT_TO_DO) for line in wrong] or [ok(NAME, f"those of {shards} shards hold the same")]

@@ -75,7 +75,8 @@ def _of_tier(tier: Page, processes: list[ProcessStatus], option: str) -> list[st
         return [f"the HTTP tier answers {tier.status} at /v1/status; see: freshet logs serving{option}"]
     waiting = [f"waits for {', '.join(tier.body['waiting_for'])}"] if tier.body.get("waiting_for") else []
     away = [f"shard replica {place} does not answer" for place in tier.body.get("unreachable", [])]
-    wrong = [f"{line}; {WHAT_TO_DO}" for line in (*damaged(tier.body), *alone(tier.body), *differing(tier.body))]
+    faulty = (*damaged(tier.body, option), *alone(tier.body, option), *differing(tier.body))
+    wrong = [f"{line}; {WHAT_TO_DO}" for line in faulty]
     wrong += [f"{line}; {STORE_FAILS}" for line in unstored(tier.body)]
     told = {process.name for process in processes if process.answers is False}
     return ([] if "serving" in told else [f"the HTTP tier {line}" for line in waiting]) + away + wrong

@@ -16,6 +16,7 @@ from freshet.status import stored, tier
 from freshet.status.judge import complaints
 from freshet.status.processes import from_page, processes_of
 from freshet.status.report import DeadLetterStatus, Status, StepStatus
+from freshet.status.standing import standings
 from freshet.status.where import Where
 from schemas.errors import FreshetError
 
@@ -74,6 +75,7 @@ def look_at(where: Where) -> Status:
         steps=_steps(where, freshness, status, health, from_log),
         freshness=tier.freshness_of(freshness),
         counts=tier.counts(status),
+        replicas=standings(status, time.time_ns() // 1_000_000),
         dead_letters=from_log.dead_letters,
         snapshots=snapshots,
         disk=used,

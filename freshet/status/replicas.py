@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from freshet.remedies import shard_name
+from freshet.remedies import rebuild_shard, shard_name
 
 WHAT_TO_DO = "see docs/runbook.md, A shard does not hold what the log says"
 STORE_FAILS = "see docs/runbook.md, Snapshots do not reach the store"
@@ -20,33 +20,37 @@ def differing(status: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def damaged(status: Mapping[str, Any]) -> list[str]:
-    """One line for each replica whose last scrub found that it has changed by itself."""
+def damaged(status: Mapping[str, Any], option: str = "") -> list[str]:
+    """One line for each replica whose last scrub found that it has changed by itself.
+
+    `option`: --data as it must be typed behind a command, or nothing.
+    """
     return [
         f"a scrub of shard {replica['state']['partition']}, replica {replica['state']['replica']}, found its "
         f"{' and '.join(scrub['differing'])} changed in memory or on disk"
-        f"{_outcome(status, replica['state']['partition'], replica['state']['replica'])}"
+        f"{_outcome(status, replica['state']['partition'], replica['state']['replica'], option)}"
         for replica in status.get("replicas", [])
         if (scrub := replica.get("scrub")) and scrub["differing"]
     ]
 
 
-def alone(status: Mapping[str, Any]) -> list[str]:
+def alone(status: Mapping[str, Any], option: str = "") -> list[str]:
     """One line for each replica that most others contradict, though its scrub found no damage."""
     return [
         f"replica {one['replica']} of shard {one['partition']} stands alone with its {' and '.join(one['digests'])}"
-        f"{_outcome(status, one['partition'], one['replica'])}"
+        f"{_outcome(status, one['partition'], one['replica'], option)}"
         for one in status.get("faulty", [])
         if one["why"] == "alone"
     ]
 
 
-def _outcome(status: Mapping[str, Any], partition: int, replica: int) -> str:
-    """Where it differs, and whether it still answers; nothing from an older tier."""
+def _outcome(status: Mapping[str, Any], partition: int, replica: int, option: str) -> str:
+    """Where it differs, whether it still answers, and the command that mends it; nothing from an older tier."""
     for one in status.get("faulty", []):
         if (one["partition"], one["replica"]) == (partition, replica):
             answers = "it answers nothing" if one["out"] else "it still answers: no sound replica is there"
-            return f"{_bucket(one)}; {answers}"
+            command = rebuild_shard(partition, option, replica, running=True)
+            return f"{_bucket(one)}; {answers}; build it anew: {command}"
     return ""
 
 

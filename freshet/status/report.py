@@ -62,6 +62,29 @@ class CountStatus(_Reported):
     """Offers that wait for their documents."""
 
 
+Standing = Literal["answers", "catching up", "differs", "taken out", "away"]
+"""`differs`: from another replica that has read the same, and nobody knows which one is wrong; `taken out`: it is wrong
+and answers nothing; `away`: the HTTP tier does not reach it."""
+
+
+class ReplicaStatus(_Reported):
+    """One copy of one shard, as the HTTP tier sees it."""
+
+    partition: int
+    replica: int | None
+    """Null when it has not told yet."""
+    address: str
+    standing: Standing
+    documents_offset: int | None
+    """Next offset that it has not applied; null when it is away, as what follows."""
+    offers_offset: int | None
+    behind: int | None
+    """Records of both topics that another replica of the shard has applied and it has not."""
+    products: int | None
+    scrub_age_s: float | None
+    """Since all that it holds was last compared with what the log made it."""
+
+
 class DeadLetterStatus(_Reported):
     """What could not be processed lately."""
 
@@ -130,6 +153,8 @@ class Status(_Reported):
     steps: list[StepStatus]
     freshness: FreshnessStatus | None
     counts: CountStatus | None
+    replicas: list[ReplicaStatus] = []
+    """By shard and number; empty when the HTTP tier does not say."""
     dead_letters: DeadLetterStatus | None
     snapshots: list[SnapshotStatus]
     disk: DiskStatus | None

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from freshet.remedies import shard_name
-from freshet.status.report import ProcessStatus, Status
+from freshet.status.report import ProcessStatus, ReplicaStatus, Status
 
 WIDTH_ELSEWHERE = 160
 """Columns where the output is no terminal: lines are not broken there."""
@@ -34,6 +34,8 @@ def as_table(status: Status) -> RenderableType:
         parts += ["", _processes(status.children)]
     if status.steps:
         parts += ["", _steps(status)]
+    if any(replica.replica for replica in status.replicas):
+        parts += ["", _replicas(status.replicas)]
     parts += ["", _facts(status)]
     if status.complaints:
         parts += ["", *(Text(f"! {line}", style=BAD) for line in status.complaints)]
@@ -78,10 +80,31 @@ def _steps(status: Status) -> Table:
     for column in ("partition", "offset", "lag"):
         next(found for found in table.columns if found.header == column).justify = "right"
     for step in status.steps:
-        lag = "-" if step.lag is None else f"{step.lag:,}"
-        offset = "-" if step.offset is None else f"{step.offset:,}"
-        table.add_row(step.step, str(step.partition), offset, Text(lag, style="yellow" if step.lag else ""))
+        lag = Text(_number(step.lag), style="yellow" if step.lag else "")
+        table.add_row(step.step, str(step.partition), _number(step.offset), lag)
     return table
+
+
+def _replicas(replicas: list[ReplicaStatus]) -> Table:
+    """Where there is more than one of a shard."""
+    table = _table("shard", "replica", "standing", "documents", "offers", "behind", "products", "scrubbed")
+    for name in ("documents", "offers", "behind", "products"):
+        next(found for found in table.columns if found.header == name).justify = "right"
+    for one in replicas:
+        table.add_row(
+            str(one.partition),
+            "-" if one.replica is None else str(one.replica),
+            Text(one.standing, style=GOOD if one.standing == "answers" else BAD),
+            *(_number(found) for found in (one.documents_offset, one.offers_offset)),
+            Text(_number(one.behind), style="yellow" if one.behind else ""),
+            _number(one.products),
+            "-" if one.scrub_age_s is None else f"{duration(one.scrub_age_s)} ago",
+        )
+    return table
+
+
+def _number(found: int | None) -> str:
+    return "-" if found is None else f"{found:,}"
 
 
 def _facts(status: Status) -> Table:

@@ -5,6 +5,7 @@ from typing import Any
 
 from freshet.http_page import Page
 from freshet.status.report import CountStatus, FreshnessStatus, StepStatus
+from freshet.status.standing import applied
 
 STEPS = (
     ("catalog", "catalog_lag"),
@@ -46,17 +47,13 @@ def counts(page: Page) -> CountStatus | None:
     freshest: dict[int, dict[str, Any]] = {}
     for replica in page.body.get("replicas", []):
         before = freshest.get(replica["state"]["partition"])
-        if before is None or _applied(replica) > _applied(before):
+        if before is None or applied(replica) > applied(before):
             freshest[replica["state"]["partition"]] = replica
     return CountStatus(
         products=page.body.get("products", 0),
         rows=sum(replica["rows"] for replica in freshest.values()),
         held_offers=sum(replica["held_offers"] for replica in freshest.values()),
     )
-
-
-def _applied(replica: Mapping[str, Any]) -> int:
-    return int(replica["state"]["documents_offset"]) + int(replica["state"]["offers_offset"])
 
 
 def _shard_offsets(replicas: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], int]:

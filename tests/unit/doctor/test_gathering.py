@@ -134,17 +134,17 @@ def test_a_flipped_byte_of_a_snapshot_is_found_and_the_older_one_named(tmp_path:
     newest = snapshot_in(tmp_path, times=2)
     assert severities(index.examine(place(tmp_path))) == ["ok"]
     folder = shard_folder(tmp_path, 1, 0)
-    flip(folder / newest.files["bodies"].name)  # both snapshots hold this very file
+    flip(folder / newest.files["bodies-0"].name)  # both snapshots hold this very file
     found = index.examine(place(tmp_path))
     assert severities(found) == ["problem", "problem"]
-    assert newest.files["bodies"].name in found[0].found and "built from the log" in found[0].found
+    assert newest.files["bodies-0"].name in found[0].found and "built from the log" in found[0].found
     assert f"freshet shard rebuild --partition 0 --data {tmp_path}" in found[0].remedy
 
 
 def test_the_snapshots_of_every_replica_are_examined(tmp_path: Path) -> None:
     snapshot_in(tmp_path)
     other = snapshot_in(replica_folder(tmp_path, 1))
-    flip(shard_folder(replica_folder(tmp_path, 1), 1, 0) / other.files["bodies"].name)
+    flip(shard_folder(replica_folder(tmp_path, 1), 1, 0) / other.files["bodies-0"].name)
     (found,) = index.examine(place(tmp_path))
     assert "of shard 0, replica 1 is damaged" in found.found
     assert "freshet shard rebuild --partition 0 --replica 1" in found.remedy
@@ -332,7 +332,7 @@ def test_only_what_was_started_as_a_worker_is_one(words: str, name: str) -> None
 
 def test_a_running_stack_need_not_be_stopped_to_build_a_shard_anew(tmp_path: Path) -> None:
     newest = snapshot_in(tmp_path)
-    flip(shard_folder(tmp_path, 1, 0) / newest.files["bodies"].name)
+    flip(shard_folder(tmp_path, 1, 0) / newest.files["bodies-0"].name)
     facts = index.gather(place(tmp_path))
     (found,) = index.judge(replace(facts, supervised=True))
     assert found.remedy == f"freshet shard rebuild --partition 0 --data {tmp_path}"

@@ -151,7 +151,7 @@ def test_the_newest_snapshot_of_each_shard(tmp_path: Path) -> None:
     assert (found.file, found.documents_offset, found.damaged) == ("manifest-000000000002.json", 1, "")
     assert found.size_bytes == sum(file.size for file in manifest.files.values())
     assert newest_snapshots(tmp_path, 2) == []
-    (folder / manifest.files["bodies"].name).unlink()
+    (folder / manifest.files["bodies-0"].name).unlink()
     assert "bodies cannot be read" in newest_snapshots(tmp_path, 1)[0].damaged
 
 

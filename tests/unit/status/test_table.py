@@ -1,8 +1,12 @@
 """The status for a person: what is known stands there, what is not leaves no empty word."""
 
+from typing import Any
+
 import pytest
 
+from freshet.http_page import Page
 from freshet.status.report import CountStatus, DeadLetterStatus, FreshnessStatus, StepStatus
+from freshet.status.standing import standings
 from freshet.status.table import as_lines, duration, size
 from tests.unit.status.making import disk, process, snapshot, status
 
@@ -36,6 +40,38 @@ def test_all_that_is_known() -> None:
     ):
         assert said in text
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_replicas_are_shown_where_there_are_several_of_a_shard() -> None:
+    asked = {
+        "replicas": [replica(1, offset=6), replica(0), replica(2, ready=False, scrub=None), replica(3), replica(4)],
+        "unreachable": ["0/5 http://five", "0/http://six http://six"],
+        "faulty": [{"partition": 0, "replica": 3, "out": True}, {"partition": 0, "replica": 4, "out": False}],
+        "differing": [{"partition": 0, "replicas": {"a": [0], "b": [4]}}],
+    }
+    found = standings(Page(200, asked), now_ms=61_000)
+    assert [(one.replica, one.standing, one.behind) for one in found] == [
+        (0, "differs", 0),
+        (1, "answers", 3),
+        (2, "catching up", 0),
+        (3, "taken out", 0),
+        (4, "differs", 0),
+        (None, "away", None),
+        (5, "away", None),
+    ]
+    lines = as_lines(status(replicas=found))
+    assert "0      1        answers              6       9       3         7  60 s ago" in lines
+    assert "0      5        away                 -       -       -         -  -" in lines
+    assert not any(
+        "standing" in line for line in as_lines(status(replicas=standings(Page(200, {"replicas": [replica(0)]}), 1)))
+    )
+    assert standings(Page(503, {}), 1) == []
+
+
+def replica(number: int, offset: int = 9, **more: Any) -> dict[str, Any]:
+    state = {"partition": 0, "replica": number, "documents_offset": offset, "offers_offset": 9}
+    known = {"state": state, "address": f"http://{number}", "visible": 7, "ready": True, "scrub": {"ended_ms": 1_000}}
+    return known | more
 
 
 def test_what_is_not_known_leaves_a_gap() -> None:
