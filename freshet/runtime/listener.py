@@ -1,5 +1,5 @@
 """The socket that the query tier listens on: the supervisor keeps it open, so that no connection is refused between two
-processes. See docs/adr/0011-handing-over.md."""
+processes. See docs/adr/0014-handing-over.md."""
 
 import socket
 from collections.abc import Mapping
