@@ -17,6 +17,7 @@ from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.first_snapshot import first_view
 from agents.flips import flip
+from agents.freed_memory import give_back
 from agents.partitions import refuse_skipped
 from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
@@ -180,6 +181,7 @@ class ShardAgent:
                 await self._refuse(one, record)
             took_s = round(time.monotonic() - started, 2)
             log.info("caught up", partition=partition, records=count, took_s=took_s, **self.counts(partition))
+        await asyncio.to_thread(give_back)
         self.caught_up = True
 
     def _catch_up(self, kept: Kept) -> "tuple[int, list[tuple[LogRecord, Refused]]]":
@@ -315,6 +317,7 @@ class ShardAgent:
     def _write(self, kept: Kept, view: ShardView) -> None:
         rest, keep = Gently(self.hurried), self._setup.snapshots_keep
         write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known)
+        give_back()
 
     def _step(self, number: int) -> None:
         self._faults.step(f"snapshot.{number}")

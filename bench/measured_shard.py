@@ -1,5 +1,6 @@
 """The shard under measurement: how it is opened, when it is at rest, and what it tells of its own work."""
 
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -58,6 +59,12 @@ def _part(part: FrozenPart) -> dict[str, Any]:
     segment = part.store.segment
     ef = {} if segment is None else {"ef": segment.calibration.ef}
     return {"kind": "head" if segment is None else "graph", "rows": part.count, "shown": part.shown, **ef}
+
+
+def bodies_mb(view: ShardView) -> float:
+    """Memory of what is shown of the products, which is as large as a shop makes it."""
+    leaves = (leaf for branch in view.bodies.branches for leaf in branch)
+    return round(sum(sys.getsizeof(body) for leaf in leaves for body in leaf if body is not None) / 1e6, 1)
 
 
 def merging_base(view: ShardView) -> bool:

@@ -137,7 +137,7 @@ def size_figures(
         "qps": round(phase.qps, 1),
         "pss_mb": memory["pss_mb"],
         "memory_mb": round(memory["pss_mb"] - memory["empty_pss_mb"], 1),
-        "bytes_per_row": bytes_per_row(memory["pss_mb"], memory["empty_pss_mb"], costs["rows"]),
+        "bytes_per_row": bytes_per_row(memory, costs["rows"]),
         "files_mb": memory["files_mb"],
         "merge_visible_p95_ms": merge["visible_ms"]["p95"],
         "merge_search_p95_ms": merge["searches"]["p95"],

@@ -137,9 +137,10 @@ def ratio(part: float, whole: float) -> float | None:
     return round(part / whole, DIGITS) if whole else None
 
 
-def bytes_per_row(pss_mb: float, empty_pss_mb: float, rows: int) -> int | None:
-    """Growth of the process since it held no row, per live row."""
-    return round((pss_mb - empty_pss_mb) * 1e6 / rows) if rows else None
+def bytes_per_row(memory: Mapping[str, float], rows: int) -> int | None:
+    """Growth of the process since it held no row, less the bodies, per live row. `memory`: of `costs`."""
+    grown_mb = memory["pss_mb"] - memory["bodies_mb"] - memory["empty_pss_mb"]
+    return round(grown_mb * 1e6 / rows) if rows else None
 
 
 def headline(

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from agents.freed_memory import give_back
 from bench import closed_loop
 from bench.filter_labels import fields, labels_of
-from bench.measured_shard import engine_figures, merging_base, open_shard, wait_for_builder
+from bench.measured_shard import bodies_mb, engine_figures, merging_base, open_shard, wait_for_builder
 from bench.merged_view import MergedView
 from bench.paced_stream import BATCH_MAX, Flow, PacedStream
 from bench.process_costs import cpu_seconds, folder_mb, memory_mb
@@ -91,6 +92,7 @@ class InProcess:
             writing_s += perf_counter() - write_began_s
         written_s = perf_counter() - began_s
         wait_for_builder()
+        give_back()  # as an agent does that has caught up
         self._loaded_cpu_s = sum(cpu_seconds().values()) - self._empty_cpu_s
         return {"writing_s": writing_s, "written_s": written_s, "settled_s": perf_counter() - began_s}
 
@@ -148,10 +150,11 @@ class InProcess:
         }
 
     def costs(self) -> dict[str, Any]:
-        rows = self._shard.view.counts.rows
-        memory = memory_mb() | {"empty_pss_mb": self._empty_mb, "files_mb": folder_mb(self._folder)}
+        view = self._shard.view
+        memory = memory_mb() | {"empty_pss_mb": self._empty_mb, "bodies_mb": bodies_mb(view)}
+        memory["files_mb"] = folder_mb(self._folder)
         return {
-            "rows": rows,
+            "rows": view.counts.rows,
             "memory": memory,
             "cpu": cpu_seconds(),
             "loaded_cpu_s": self._loaded_cpu_s,

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from agents.freed_memory import give_back
 from agents.search_threads import SWITCH_S
 from bench.fed_agent import FedAgent
-from bench.measured_shard import engine_figures, wait_for_builder
+from bench.measured_shard import bodies_mb, engine_figures, wait_for_builder
 from bench.merged_view import MergedView
 from bench.process_costs import cpu_seconds, folder_mb, memory_mb
 from bench.shard_records import sku_number
@@ -56,6 +57,7 @@ class OverHttp:
         began_s = perf_counter()
         self._run(self._fed.load(self._rows))
         wait_for_builder()
+        give_back()  # as an agent does that has caught up
         return {"settled_s": perf_counter() - began_s}
 
     def merge(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class OverHttp:
 
     def costs(self) -> dict[str, Any]:
         shard = self._fed.kept.shard
-        memory = memory_mb() | {"files_mb": folder_mb(self._folder)}
+        memory = memory_mb() | {"bodies_mb": bodies_mb(shard.view), "files_mb": folder_mb(self._folder)}
         return {
             "rows": shard.view.counts.rows,
             "memory": memory,

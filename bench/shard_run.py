@@ -227,8 +227,7 @@ def _recalls(plan: ShardPlan, found: list[tuple[str, dict[str, Any]]], at_start:
 
 def _top(inside: Part, outside: Part, raw: Raw, recalls: list[float]) -> dict[str, Any]:
     static = inside.costs["static"]
-    memory = static["memory"]
-    row = bytes_per_row(memory["pss_mb"], memory["empty_pss_mb"], static["rows"])
+    row = bytes_per_row(static["memory"], static["rows"])
     return {
         **headline(inside.static, inside.streaming, inside.stretch, recalls, row),
         **http_headline(outside.static, outside.streaming),

@@ -1,11 +1,15 @@
 """When recent records were written and became searchable: for the journey of an event, outside the shard's state."""
 
-from collections import OrderedDict
+from array import array
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from index_snapshots.orders import NO_ORDER
 from index_snapshots.protocol import Topic
 
 TIMES_MAX: Final = 50_000
+TOPICS: Final[dict[Topic, int]] = {"documents": 0, "offers": 1}
 
 
 class Moment(NamedTuple):
@@ -16,19 +20,29 @@ class Moment(NamedTuple):
 
 
 class Times:
-    """The last `limit` applied records. One thread writes, any reads."""
+    """The last `limit` applied records. One thread writes, any reads.
+
+    A ring of plain numbers, 25 bytes a record: a dict of them took 350. A look-up goes through all of it, 15 us.
+    """
 
     def __init__(self, limit: int = TIMES_MAX) -> None:
-        self._limit = limit
-        self._moments: OrderedDict[tuple[Topic, int], Moment] = OrderedDict()
+        self._orders = array("q", [NO_ORDER]) * limit
+        self._topics = array("b", [0]) * limit
+        self._written_ms, self._searchable_ms = array("q", [0]) * limit, array("q", [0]) * limit
+        self._next = 0
 
     def note(self, topic: Topic, order: int, moment: Moment) -> None:
-        """The first time an order is applied counts."""
-        if (topic, order) in self._moments:
-            return
-        if len(self._moments) >= self._limit:
-            self._moments.popitem(last=False)  # a plain dict would look through all that it has dropped before
-        self._moments[topic, order] = moment
+        """An order is applied once: what is as old as what a product has changes nothing."""
+        at = self._next
+        self._next = (at + 1) % len(self._orders)
+        self._orders[at] = NO_ORDER  # who reads meanwhile finds neither
+        self._topics[at] = TOPICS[topic]
+        self._written_ms[at], self._searchable_ms[at] = moment
+        self._orders[at] = order
 
     def of(self, topic: Topic, order: int) -> Moment | None:
-        return self._moments.get((topic, order))
+        for at in np.flatnonzero(np.frombuffer(self._orders, dtype=np.int64) == order).tolist():
+            found, moment = self._topics[at], Moment(self._written_ms[at], self._searchable_ms[at])
+            if found == TOPICS[topic] and self._orders[at] == order:  # still, hence all of it
+                return moment
+        return None

@@ -96,7 +96,8 @@ def test_the_headline_compares_streaming_with_static() -> None:
 def test_nothing_is_divided_by_nothing() -> None:
     assert ratio(1.0, 0.0) is None and ratio(1.0, 4.0) == 0.25
     assert each_us(1.0, 0) is None and each_us(0.5, 1_000) == 500.0
-    assert bytes_per_row(200.0, 65.0, 0) is None and bytes_per_row(200.0, 65.0, 100_000) == 1_350
+    memory = {"pss_mb": 210.0, "empty_pss_mb": 65.0, "bodies_mb": 10.0}
+    assert bytes_per_row(memory, 0) is None and bytes_per_row(memory, 100_000) == 1_350
 
 
 def costs(children_s: float, rows_built: int, merges: int, waited_s: float) -> dict[str, Any]:
