@@ -30,6 +30,19 @@ def eval_search(
     raise typer.Exit(evaluate(folder, mode, url, data, json))
 
 
+@evaluations.command("understanding")
+def eval_understanding(
+    folder: Annotated[Path, typer.Argument(help="Holds queries_*.csv and qrels_*.csv; the products are imported.")],
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Add prices, sizes and negations to the queries: what is recognised, and what of the top 10 is wrong."""
+    from freshet.run_eval_understanding import understanding
+
+    raise typer.Exit(understanding(folder, url, data, json))
+
+
 @benches.command("freshness")
 def bench_freshness(
     rate: Annotated[float, typer.Option(min=0.01, help="Changes per second.")] = 20.0,
