@@ -112,8 +112,9 @@ class Shipper:
         if self._stopped.is_set():
             return True
         partition = kept.origin.partition
+        sent = self._shipped.get(partition)
         try:
-            for mended in mend(kept.folder, self._store, self._pace, every_byte=every_byte):
+            for mended in mend(kept.folder, self._store, self._pace, sent, every_byte=every_byte):
                 self._metrics.counter("freshet_snapshot_uploads_total").labels("mended").inc()
                 log.warning("snapshot mended in the store", partition=partition, **mended._asdict())
         except Exception as error:  # noqa: BLE001  as for `one`

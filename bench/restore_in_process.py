@@ -22,6 +22,7 @@ from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pace import Pace
 from index_snapshots.protocol import Offsets
+from index_snapshots.shelf import Shelf
 from index_snapshots.shipping import ship
 from index_snapshots.snapshot import write
 from index_snapshots.stores import open_store
@@ -62,9 +63,14 @@ class Stored(InProcess):
             "rows": self._shard.view.counts.rows,
         }
 
-    def ship(self, folder: str, name: str, store: str) -> dict[str, Any]:
+    def ship(self, folder: str, name: str, store: dict[str, Any]) -> dict[str, Any]:
+        """`store`: settings of it."""
+        there = open_store(ShardSettings.model_validate(store), os.environ)
+        shelf = Shelf.of(there, self._origin)
+        for before in shelf.manifests():  # both stand at the start of the log, as no two of a real shard do
+            shelf.remove(before)
         began_s = time.perf_counter()
-        shipped = ship(Path(folder), name, open_store(ShardSettings(snapshot_store=store), os.environ), Pace(0))
+        shipped = ship(Path(folder), name, there, Pace(0))
         return {"seconds": time.perf_counter() - began_s, **shipped._asdict()}
 
     def latency_while_writing(self, seconds: float, folder: str) -> dict[str, Any]:

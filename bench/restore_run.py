@@ -13,6 +13,7 @@ from typing import Any, Final
 from bench.latency import percentile
 from bench.machine import load, machine
 from bench.ports import free_port
+from bench.s3_server import s3_server
 from bench.samples import unpacked
 from bench.shard_figures import DIGITS, Stretch
 from bench.shard_process import ShardProcess
@@ -28,6 +29,7 @@ from streams.topics import create_topics, describe_cluster
 CHANGED: Final = 0.05
 """Upserts between the two snapshots, as a share of the rows."""
 GENERATION: Final = 1
+S3: Final = "s3"
 NOBODY: Final = "redis://127.0.0.1:1/0"
 """The shard works without Redis."""
 
@@ -47,7 +49,7 @@ class RestorePlan:
     queries: int = 1_000
     seed: int = DEFAULT_SEED
     store: str = ""
-    """A store's URL; empty: a folder beside the rest."""
+    """A store's URL; empty: a folder beside the rest; `s3`: a bucket of an S3 server that is started beside it."""
 
     @property
     def changed(self) -> int:
@@ -67,10 +69,10 @@ def run_restore(
     load_before = load()
     with tempfile.TemporaryDirectory(prefix="freshet-bench-", dir=within) as name:
         work = Path(name)
-        (work / "store").mkdir()
-        places = Places(work, plan.store or (work / "store").as_uri())
-        figures = _stored(plan, kafka, bundle, places, say)
-        starts = _started(plan, kafka, model, places, say)
+        with _store(plan, work) as settings:
+            places = Places(work, settings)
+            figures = _stored(plan, kafka, bundle, places, say)
+            starts = _started(plan, kafka, model, places, say)
     return {
         "rows": plan.rows,
         "dim": plan.dim,
@@ -79,15 +81,28 @@ def run_restore(
         "machine": machine(),
         "load_before": load_before,
         "load_after": load(),
+        "store": str(places.store["snapshot_store"]).partition("://")[0],
         **figures,
         **starts,
     }
 
 
+@contextmanager
+def _store(plan: RestorePlan, work: Path) -> Iterator[dict[str, object]]:
+    """Settings of the store to be measured."""
+    if plan.store == S3:
+        with s3_server(work / "s3") as server:
+            yield server.settings()
+        return
+    (work / "store").mkdir()
+    yield {"snapshot_store": plan.store or (work / "store").as_uri()}
+
+
 @dataclass(frozen=True)
 class Places:
     work: Path
-    store: str
+    store: dict[str, object]
+    """Settings of the store."""
 
     @property
     def local(self) -> Path:
@@ -220,7 +235,7 @@ def _started(plan: RestorePlan, kafka: str, model: Path, places: Places, say: Ca
         say(f"start {at + 1} of {plan.rounds}: from its folder, from the store")
         local.append(_start(settings | {"data": places.local}, places))
         with _empty(places.work / "empty") as empty:
-            fetched.append(_start(settings | {"data": empty, "snapshot_store": places.store}, places))
+            fetched.append(_start(settings | {"data": empty, **places.store}, places))
     return {
         "ready_s": statistics.median(one["ready_s"] for one in local),
         "ready_from_store_s": statistics.median(one["ready_s"] for one in fetched),

@@ -240,7 +240,9 @@ def bench_scale(
 def bench_restore(
     rows: Annotated[int, typer.Option(min=1, help="Products in the snapshot.")] = 100_000,
     tail: Annotated[int, typer.Option(min=1, help="Records in the log after it.")] = 10_000,
-    store: Annotated[str, typer.Option(help="A snapshot store to measure; default: a folder.")] = "",
+    store: Annotated[
+        str, typer.Option(help="A snapshot store to measure; s3: an S3 server on this machine; default: a folder.")
+    ] = "",
     smoke: Annotated[
         bool, typer.Option("--smoke", help="A tiny run: does everything work? Its times mean nothing.")
     ] = False,

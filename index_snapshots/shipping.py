@@ -33,10 +33,11 @@ class Shipped(NamedTuple):
     """False: it was there already."""
 
 
-def ship(folder: Path, name: str, store: ObjectStore, pace: Pace) -> Shipped:
+def ship(folder: Path, name: str, store: ObjectStore, pace: Pace, *, only_mend: bool = False) -> Shipped:
     """Sends the snapshot whose manifest is `folder / name`. Blocking.
 
-    What is there and whole stays as it is; what is missing, or noted as damaged, is sent again.
+    What is there and whole stays as it is; what is missing, or noted as damaged, is sent again. `only_mend`: nothing is
+    sent when the manifest is gone, since another replica has pruned it.
 
     Raises FileNotFoundError when it was pruned meanwhile, SnapshotDamaged when a file is no longer what was written
     (it is not sent), StateRefused when another state has this name there, Unavailable when the store fails: what was
@@ -51,9 +52,10 @@ def ship(folder: Path, name: str, store: ObjectStore, pace: Pace) -> Shipped:
         handles = {file: opened.enter_context((folder / file.name).open("rb")) for file in files}
         for _ in range(ROUNDS_MAX):
             contents = shelf.contents()
+            gone = only_mend and its_name not in contents.manifests
             standing = _standing(shelf, its_name, manifest, contents)
             missing = [file for file in files if object_name(file) not in contents.whole]
-            if standing and (not missing or standing.files != manifest.files):
+            if gone or (standing and (not missing or standing.files != manifest.files)):
                 size, offset = sum(file.size for file in files), manifest.documents_offset
                 return Shipped(its_name, offset, len(files), len(sent), size, sum(sent), manifest_sent)
             for file in missing:

@@ -22,6 +22,7 @@ from freshet.doctor import (
     redis,
     replicas,
     settings,
+    store,
     tier,
     versions,
 )
@@ -48,6 +49,7 @@ ALL: tuple[Check, ...] = tuple(
         clock,
         model,
         index,
+        store,
         cluster,
         leftovers,
         processes,

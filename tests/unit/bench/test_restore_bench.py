@@ -1,4 +1,4 @@
-"""`freshet bench restore` in seconds, on a real Kafka: a real shard process starts from its folder and from a store."""
+"""`freshet bench restore` in seconds, on a real Kafka: a shard process starts from its folder and from a bucket."""
 
 import os
 import subprocess
@@ -17,9 +17,10 @@ from tests.contract.conftest import BUNDLE_FOLDER
 
 
 def test_the_smoke_run_starts_from_both() -> None:
-    command = [sys.executable, "-m", "freshet", "bench", "restore", "--smoke", "--json"]
+    command = [sys.executable, "-m", "freshet", "bench", "restore", "--smoke", "--store", "s3", "--json"]
     environ = os.environ | {"FRESHET_MODEL": str(repair_bundle(BUNDLE_FOLDER))}
     figures = orjson.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environ).stdout)
+    assert figures["store"] == "s3"
     (local,), (fetched,) = figures["starts"], figures["starts_from_store"]
     for start in (local, fetched):
         assert start["ready_s"] > start["tail_s"] > 0 and start["records"] == 50 and start["rows"] >= 500

@@ -10,7 +10,7 @@ from index_snapshots.fetching import fetch_newest
 from index_snapshots.manifest import SnapshotDamaged, StoredFile
 from index_snapshots.mending import mend
 from index_snapshots.pace import Pace
-from index_snapshots.shelf import Shelf, note_name, object_name
+from index_snapshots.shelf import Shelf, manifest_name, note_name, object_name
 from index_snapshots.shipping import Shipped, ship
 from index_snapshots.store_folder import FolderStore
 from index_snapshots.store_pruning import StorePruner
@@ -49,8 +49,8 @@ def path_of(tmp_path: Path, shelf: Shelf, file: StoredFile) -> Path:
     return tmp_path / "there" / shelf.folder / object_name(file)
 
 
-def looked(here: Path, store: FolderStore, *, every_byte: bool = False) -> list[Shipped]:
-    return mend(here, store, Pace(0), every_byte=every_byte)
+def looked(here: Path, store: FolderStore, *, sent: str = SECOND, every_byte: bool = False) -> list[Shipped]:
+    return mend(here, store, Pace(0), sent, every_byte=every_byte)
 
 
 def whole(shelf: Shelf) -> bool:
@@ -84,6 +84,25 @@ def test_only_the_newest_comes_back_when_it_was_removed(here: Path, store: Folde
         shelf.remove(name)
     (mended,) = looked(here, store)
     assert mended.name == names[0] and shelf.manifests() == names[:1]
+
+
+def test_what_was_not_sent_yet_is_not_taken_for_lost(here: Path, store: FolderStore, shelf: Shelf) -> None:
+    shelf.remove(shelf.manifests()[0])
+    assert looked(here, store, sent=FIRST) == [] and len(shelf.manifests()) == 1
+
+
+def test_what_another_has_pruned_because_it_has_newer_ones_stays_away(
+    here: Path, store: FolderStore, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = shelf.manifests()
+    newer = shelf.manifest(names[0]).model_copy(update={"documents_offset": 1_000})
+    shelf.put_manifest(manifest_name(newer), manifests.encode(newer))
+    shelf.remove(names[0])
+    assert looked(here, store) == [] and names[0] not in shelf.manifests()
+    with monkeypatch.context() as just_before:
+        just_before.setattr(Shelf, "manifests", lambda shelf: names)
+        assert looked(here, store) == []
+    assert names[0] not in shelf.manifests()
 
 
 @pytest.mark.parametrize("damage", [flip, lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b"x" * 99)])
@@ -163,7 +182,7 @@ def test_reading_back_keeps_the_pace(here: Path, store: FolderStore) -> None:
                 seen.append(len(block))
                 yield block
 
-    mend(here, store, Counted(0), every_byte=True)
+    mend(here, store, Counted(0), SECOND, every_byte=True)
     files = {
         file for name in (FIRST, SECOND) for file in manifests.decode((here / name).read_bytes(), name).files.values()
     }
