@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,17 @@ from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.builder import Builder
 from index_snapshots.checkpoints import CheckpointLog
-from index_snapshots.folder import SEGMENTS, Known, owned, shard_folder
+from index_snapshots.folder import SEGMENTS, WORDS, Known, owned, shard_folder
 from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log
 from index_snapshots.set_aside import set_aside
-from index_snapshots.snapshot import write
+from index_snapshots.snapshot import no_words, write
 from index_snapshots.stores import ObjectStore
 from index_snapshots.view import ShardView
+from index_snapshots.word_feed import Start, WordFeed
 from index_snapshots.writer import ShardWriter
 from schemas.digests import Scrubbed
 from schemas.errors import InvalidEvent, StateRefused
@@ -50,6 +52,8 @@ BATCH_MAX = 500
 LOOP_RECORDS_MAX = 8
 """So few records are applied in the event loop itself, when none of them can have to wait for a merge: a thread would
 take the interpreter from the searches for as long, and twice more to get it."""
+WORDS_WAIT_S = 120.0
+"""A shard that has caught up waits so long for its words to be indexed before it answers."""
 TOPICS: tuple[Topic, Topic] = ("documents", "offers")
 
 log = structlog.get_logger()
@@ -78,6 +82,9 @@ class Kept:
     live_from: Offsets | None = None
     """Where it had caught up with the log: from there on its digests are those of any other replica. Before, a shard
     that is built from a compacted log lacks what was superseded."""
+
+    words: WordFeed | None = None
+    """None: its products are found by their meaning alone."""
 
     @property
     def position(self) -> Mapping[str, int]:
@@ -162,9 +169,18 @@ class ShardAgent:
         pacing = Pacing(recall=self._setup.recall)
         segments, facets = folder / SEGMENTS, self._setup.facets
         shard = ShardWriter(identity, self._now_ms, segments, self._builder, pacing, view, facets)
+        start = Start(folder, known.newest) if view is not None and known.newest is not None else None
+        words = WordFeed(folder / WORDS, shard.view, facets, start=start)
+        shard.feed(words)
         structure = shard.structure.structure_digest
         checkpoints = CheckpointLog(self._setup.digest_every, shard.view.offsets, structure)
-        return Kept(origin, folder, shard, checkpoints, known=known)
+        return Kept(origin, folder, shard, checkpoints, known=known, words=words)
+
+    def close_words(self) -> None:
+        """Nothing is written after this."""
+        for kept in self.kept.values():
+            if kept.words is not None:
+                kept.words.close()
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -200,6 +216,8 @@ class ShardAgent:
                     count += len(records)
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
             kept.live_from = kept.shard.view.offsets
+            if kept.words and not kept.words.wait(kept.shard.view.offsets.documents, WORDS_WAIT_S):
+                log.error("searches begin without words", partition=partition, waited_s=WORDS_WAIT_S)
         finally:
             reader.close()
         return count, refused
@@ -316,7 +334,8 @@ class ShardAgent:
 
     def _write(self, kept: Kept, view: ShardView) -> None:
         rest, keep = Gently(self.hurried), self._setup.snapshots_keep
-        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known)
+        words = partial(kept.words.store, kept.folder) if kept.words is not None else no_words
+        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known, words)
         give_back()
 
     def _step(self, number: int) -> None:

@@ -24,7 +24,7 @@ from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
-from schemas.search import ShardQuery, VectorsAnswer, VectorsQuery
+from schemas.search import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
 
 M = TypeVar("M", bound=BaseModel)
 SEEN_MAX = 200
@@ -64,6 +64,8 @@ class ShardEndpoint:
     def app(self, health: Health) -> web.Application:
         app = web.Application(middlewares=[_errors])
         app.router.add_post("/search", self.search)
+        app.router.add_post("/words", self.words)
+        app.router.add_post("/hits", self.hits)
         app.router.add_get("/skus/{sku}", self.sku)
         app.router.add_post("/vectors", self.vectors)
         app.router.add_post("/seen", self.seen)
@@ -96,6 +98,22 @@ class ShardEndpoint:
         if all(question.plain for question in questions):
             self._short.took((time.thread_time() - began_s) / len(questions))
         return answers
+
+    async def words(self, request: web.Request) -> web.Response:
+        self._draining.asked()
+        query = await _read(request, WordsQuery)
+        deadline_s = time.monotonic() + query.budget_ms / 1000
+        return _json(await self._searches.ask(Question(self._kept(query.partition), query, None, None, deadline_s)))
+
+    async def hits(self, request: web.Request) -> web.Response:
+        """The few that another shard's candidates left without a body."""
+        asked = await _read(request, HitsQuery)
+        view = self._kept(asked.partition).shard.view
+        found = [view.found(sku) for sku in asked.skus]
+        parts = view.hit_parts([one for one in found if one is not None])
+        return _json(
+            orjson.dumps({"hits": parts, "state": self._agent.state(asked.partition, view.offsets).model_dump()})
+        )
 
     async def sku(self, request: web.Request) -> web.Response:
         self._draining.asked()

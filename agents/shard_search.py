@@ -1,15 +1,22 @@
 """Answers the searches that a thread took together, each on the view that is newest then."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import orjson
 
 from agents.shard import Kept
-from index_snapshots.protocol import Half, Leaning, Offsets
-from schemas.errors import Overloaded
-from schemas.search import ShardQuery, ShardState
+from index_snapshots.fits import fits
+from index_snapshots.orders import NO_ORDER, unpack
+from index_snapshots.protocol import Found, Half, Leaning, Offsets
+from index_snapshots.view import ShardView
+from index_snapshots.word_search import by_words
+from schemas.errors import Overloaded, Unavailable
+from schemas.fusion import fuse
+from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
+from schemas.wishes import WISHES_WINDOW, Wishes, in_order
 
 PLAIN_LIMIT_MAX: Final = 100
 """Hits of a plain search: each costs some microseconds to write."""
@@ -21,7 +28,7 @@ class Question(NamedTuple):
     """A search that has been read and checked."""
 
     kept: Kept
-    query: ShardQuery
+    query: ShardQuery | WordsQuery
     vector: Half | None
     leaning: Leaning | None
     deadline_s: float
@@ -29,17 +36,18 @@ class Question(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether it costs what most searches cost: the nearest of all, not many, without a look at their bodies."""
+        """Whether it costs what most searches cost: the nearest of all, not many, without a look at their bodies. Words
+        may be frequent."""
         query = self.query
-        return (
-            self.vector is not None and query.filters.empty and query.wishes is None and query.limit <= PLAIN_LIMIT_MAX
-        )
+        if isinstance(query, WordsQuery) or self.vector is None or query.wishes is not None or not query.filters.empty:
+            return False
+        return max(query.limit, query.depth) <= PLAIN_LIMIT_MAX
 
 
 def answer_all(
     questions: Sequence[Question], state_at: StateAt, clock: Callable[[], float] = time.monotonic
 ) -> list[bytes | Exception]:
-    """For each the JSON of a ShardAnswer, or what was wrong with it."""
+    """For each the JSON of its answer, or what was wrong with it."""
     return [_answer(question, state_at, clock()) for question in questions]
 
 
@@ -55,11 +63,83 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
     if now_s > question.deadline_s:
         raise Overloaded("the search's budget was over before it began", retry_after_s=0.1)
     view, query = question.kept.shard.view, question.query
-    matches = view.search(question.vector, query.limit, query.filters, question.leaning, query.wishes)
-    # A ShardAnswer, written without building one.
-    parts = {
-        "hits": view.hit_parts(matches.found),
-        "matching": matches.matching,
-        "state": state_at(query.partition, view.offsets).model_dump(),
+    state = state_at(query.partition, view.offsets).model_dump()
+    if isinstance(query, WordsQuery):
+        return orjson.dumps({**_words(question.kept, view, query), "state": state})
+    return orjson.dumps({**_hits(view, query, question.vector, question.leaning), "state": state})
+
+
+def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
+    """A WordsAnswer but for its state. An index that is away is no fault of the replica: its vectors are there."""
+    if kept.words is None:
+        return {"missing": "this shard indexes no words"}
+    try:
+        committed = kept.words.now
+    except Unavailable as error:
+        return {"missing": error.message}
+    return by_words(committed, view, query.text, query.limit, query.filters, typing=query.typing)._asdict()
+
+
+def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None) -> dict[str, Any]:
+    """A ShardAnswer but for its state, written without building one."""
+    if vector is None and not query.words:
+        newest = view.search(None, query.limit, query.filters)
+        return {"hits": view.hit_parts(newest.found), "matching": newest.matching}
+    near = view.search(vector, query.depth, query.filters, leaning, query.wishes)
+    nearest = near.found if vector is not None else []
+    held = _shown(view, query.words, query.filters)
+    word_fits = _fits(view, held, query.wishes)
+    by_sku = {one.sku: one for one in nearest}
+    best = fuse(_by_meaning(nearest, query, leaning), _by_words(held, word_fits), query.words_share)[: query.limit]
+    found = [
+        by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None, fit=word_fits.get(one.sku))
+        for one in best
+    ]
+    return {
+        "hits": view.hit_parts(found),
+        "matching": near.matching,
+        "near": None if vector is None else _named(view, nearest),
+        "word_fits": word_fits,
+        "gone": [sku for sku in query.words if sku not in held],
     }
-    return orjson.dumps(parts)
+
+
+def _by_meaning(nearest: Sequence[Found], query: ShardQuery, leaning: Leaning | None) -> list[tuple[str, float]]:
+    columns = ((one.sku, one.score or 0.0, one.affinity, one.fit) for one in nearest)
+    return in_order(columns, leaning.strength if leaning else 0.0, query.wishes is not None)
+
+
+def _by_words(held: Mapping[str, float], word_fits: Mapping[str, float]) -> list[tuple[str, float]]:
+    return in_order(((sku, score, None, word_fits.get(sku)) for sku, score in held.items()), 0.0, bool(word_fits))
+
+
+def _fits(view: ShardView, held: Mapping[str, float], wishes: Wishes | None) -> dict[str, float]:
+    """By SKU how well the best of those found by words fit; empty when nothing is wished."""
+    if wishes is None:
+        return {}
+    window = list(held)[:WISHES_WINDOW]
+    bodies = [view.bodies[view.words.slot_of[sku]] for sku in window]
+    return dict(zip(window, fits(wishes, bodies), strict=True))
+
+
+def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dict[str, float]:
+    """Those found by words that this view shows too, and that pass."""
+    slots = {sku: slot for sku in words if (slot := view.words.slot_of.get(sku, view.slots)) < view.slots}
+    if filters.empty:
+        return {sku: words[sku] for sku, slot in slots.items() if view.columns.get("visible", slot)}
+    passing = view.filters.mask(filters).has(np.array(list(slots.values()), dtype=np.int64))
+    return {sku: words[sku] for sku, passes in zip(slots, passing.tolist(), strict=True) if passes}
+
+
+def _named(view: ShardView, found: Sequence[Found]) -> dict[str, list[Any]]:
+    """As `schemas.search.Near`."""
+    get = view.columns.get
+    offers = [get("offer_order", one.slot) for one in found]
+    return {
+        "skus": [one.sku for one in found],
+        "scores": [one.score for one in found],
+        "affinities": [one.affinity for one in found],
+        "fits": [one.fit for one in found],
+        "content_orders": [[*unpack(get("document_order", one.slot))] for one in found],
+        "offer_orders": [None if order == NO_ORDER else [*unpack(order)] for order in offers],
+    }

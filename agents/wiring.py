@@ -215,6 +215,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
             one.stop()
         agent.hurried.set()
         await agent.lock.acquire()  # never released: nothing begins after the batch in hand
+        await asyncio.to_thread(agent.close_words)
         await producer.close()
         builder.close()
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.relevance import DEPTH, Judged, judge, means
+from bench.intervals import compared, interval
+from bench.relevance import DEPTH, FIGURES, Judged, judge, means, per_query
 from bench.shop import Shop, ShopError
 
 IN_FLIGHT_MAX = 2
@@ -38,23 +39,48 @@ def _rows(folder: Path, pattern: str, columns: tuple[str, ...]) -> list[dict[str
     return found
 
 
-async def evaluate_search(url: str, queries: Mapping[str, str], ratings: Ratings, *, key: str = "") -> dict[str, Any]:
-    """The figures of `bench.relevance.means` over all queries. Raises ShopError when an answer is incomplete."""
+async def evaluate_search(
+    url: str, queries: Mapping[str, str], ratings: Ratings, modes: Sequence[str], *, key: str = ""
+) -> dict[str, Any]:
+    """By mode the figures of `bench.relevance.means` over all queries, with intervals; then the modes in pairs.
+
+    Raises ShopError when an answer is incomplete.
+    """
     turns = asyncio.Semaphore(IN_FLIGHT_MAX)
     async with Shop(url, key) as shop:
 
-        async def one(query_id: str, text: str) -> Judged:
+        async def one(mode: str, query_id: str, text: str) -> Judged:
             async with turns:
-                return judge(await _ranked(shop, text), ratings.get(query_id, {}))
+                return judge(await _ranked(shop, text, mode), ratings.get(query_id, {}))
 
-        judged = await asyncio.gather(*(one(query_id, text) for query_id, text in queries.items()))
-    return means(judged)
+        judged = {
+            mode: await asyncio.gather(*(one(mode, query_id, text) for query_id, text in queries.items()))
+            for mode in modes
+        }
+    figures: dict[str, Any] = {mode: {**means(found), "intervals": intervals(found)} for mode, found in judged.items()}
+    return {**figures, "pairs": pairs(judged)} if len(modes) > 1 else figures
 
 
-async def _ranked(shop: Shop, text: str) -> list[str]:
+def intervals(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    """[low, high] of each figure's mean."""
+    return {name: interval(values).rounded()[1:] for name, values in per_query(judged).items() if values}
+
+
+def pairs(judged: Mapping[str, Sequence[Judged]]) -> dict[str, dict[str, list[float]]]:
+    """By pair of modes and figure: [mean, low, high] of the difference."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in FIGURES:
+        by_mode = {mode: per_query(each)[name] for mode, each in judged.items()}
+        if all(by_mode.values()):
+            for pair, difference in compared(by_mode).items():
+                found.setdefault(pair, {})[name] = difference.rounded()
+    return found
+
+
+async def _ranked(shop: Shop, text: str, mode: str) -> list[str]:
     """SKUs best first. A degraded answer is asked for again: it would judge the load, not the ranking."""
     for _ in range(5):
-        status, answer = await shop.search({"text": text, "limit": DEPTH})
+        status, answer = await shop.search({"text": text, "limit": DEPTH, "mode": mode})
         if status == 200 and not answer.get("degraded"):
             return [hit["sku"] for hit in answer["hits"]]
         await asyncio.sleep(0.5)

@@ -3,10 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 CUT = 10
 DEPTH = 100
 """Ranked lists are cut here; the condensed figure depends on it."""
+
+FIGURES: Final = {
+    "ndcg10_full": "ndcg_full",
+    "ndcg10_condensed": "ndcg_condensed",
+    "judged10": "judged",
+    "recall100": "recall",
+}
+"""Fields of `Judged` by the names of their means."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +59,17 @@ def means(judged: Sequence[Judged]) -> dict[str, float | int | None]:
     """Means over the queries with a positive rating; `zero_results` is counted over all of them."""
     rated = [query for query in judged if query.ndcg_full is not None]
     return {
-        "ndcg10_full": _mean([query.ndcg_full for query in rated]),
-        "ndcg10_condensed": _mean([query.ndcg_condensed for query in rated]),
-        "judged10": _mean([query.judged for query in rated]),
-        "recall100": _mean([query.recall for query in rated]),
+        **{name: _mean(values) for name, values in per_query(judged).items()},
         "zero_results": sum(query.results == 0 for query in judged),
         "queries": len(rated),
     }
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 4) if known else None
+def per_query(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    """The figures of each query with a positive rating, by the names that `means` gives them."""
+    rated = [query for query in judged if query.ndcg_full is not None]
+    return {name: [getattr(query, field) for query in rated] for name, field in FIGURES.items()}
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None

@@ -19,12 +19,12 @@ def register(app: typer.Typer) -> None:
 @evaluations.command("search")
 def eval_search(
     folder: Annotated[Path, typer.Argument(help="Holds queries_*.csv and qrels_*.csv; the products are imported.")],
-    mode: Annotated[str, typer.Option(help="How to rank: vector.")] = "vector",
+    mode: Annotated[str, typer.Option(help="How to rank: words, vector, hybrid, or all of them, compared.")] = "all",
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Rank 100 products for each query and compare with the ratings: NDCG@10, judged share, recall."""
+    """Rank 100 products for each query and compare with the ratings: NDCG@10, judged share, recall, with intervals."""
     from freshet.run_bench import evaluate
 
     raise typer.Exit(evaluate(folder, mode, url, data, json))

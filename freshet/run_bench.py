@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import orjson
 from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness
 from bench.open_loop import Overrun
+from bench.relevance import FIGURES
 from bench.search import built_in_queries, measure_search, read_queries
 from bench.shop import ShopError
 from freshet.exit_codes import MISMATCH, OK
@@ -22,7 +23,9 @@ from freshet.run_import import RESTARTED
 from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError
 
-MODES = ("vector",)
+MODES = ("words", "vector", "hybrid")
+ALL = "all"
+WIDE = 20
 PERCENTILES = ("p50", "p95", "p99", "max")
 IMPORTING = "the import that runs meanwhile has its texts encoded too"
 ELSEWHERE = "only a stack that runs on this machine tells"
@@ -40,24 +43,37 @@ class FreshnessOptions:
 
 
 def evaluate(folder: Path, mode: str, url: str, data: Path | None, as_json: bool) -> int:
-    if mode not in MODES:
-        raise SettingsError(f"there is no mode {mode!r}", hint=f"modes: {', '.join(MODES)}")
+    if mode not in (*MODES, ALL):
+        raise SettingsError(f"there is no mode {mode!r}", hint=f"modes: {', '.join((*MODES, ALL))}")
     try:
         queries, ratings = read_folder(folder)
     except ValueError as error:
         raise SettingsError(str(error)) from None
     target = find_target(url, data)
-    figures = {mode: measured(evaluate_search(target.url, queries, ratings, key=target.key))}
+    modes = MODES if mode == ALL else (mode,)
+    figures: dict[str, Any] = measured(evaluate_search(target.url, queries, ratings, modes, key=target.key))
     if as_json:
         print_json(figures)
-        return OK
-    names = list(figures[mode])
-    print_lines(["  ".join(["mode".ljust(8), *(name.rjust(16) for name in names)])])
-    for ranked_by, found in figures.items():
-        print_lines(["  ".join([ranked_by.ljust(8), *(str(found[name]).rjust(16) for name in names)])])
-    if figures[mode]["zero_results"] == len(queries):
+    else:
+        print_lines(evaluation_lines(figures, modes))
+    if all(figures[mode]["zero_results"] == len(queries) for mode in modes):
         say("every query came back empty: are the products imported? see freshet import --help")
     return OK
+
+
+def evaluation_lines(figures: dict[str, Any], modes: Sequence[str]) -> Iterator[str]:
+    yield row("mode", [*FIGURES, "zero_results", "queries"], WIDE)
+    for mode in modes:
+        found = figures[mode]
+        yield row(mode, [*(found[name] for name in FIGURES), found["zero_results"], found["queries"]], WIDE)
+        yield row("  95 %", [_within(found["intervals"].get(name)) for name in FIGURES], WIDE)
+    for pair, differences in figures.get("pairs", {}).items():
+        yield row(pair, [f"{differences[name][0]:+.4f}" for name in FIGURES], WIDE)
+        yield row("  95 %", [_within(differences[name][1:]) for name in FIGURES], WIDE)
+
+
+def _within(ends: Sequence[float] | None) -> str | None:
+    return f"{ends[0]:.3f}..{ends[1]:.3f}" if ends else None
 
 
 def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
@@ -177,5 +193,5 @@ def measured(work: Any) -> Any:
         raise FreshetError(str(group.exceptions[0]), hint="see: freshet status") from None
 
 
-def row(name: str, cells: list[Any]) -> str:
-    return name.ljust(16) + "".join(("-" if cell is None else str(cell)).rjust(14) for cell in cells)
+def row(name: str, cells: list[Any], width: int = 14) -> str:
+    return name.ljust(16) + "".join(("-" if cell is None else str(cell)).rjust(width) for cell in cells)

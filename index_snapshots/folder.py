@@ -24,6 +24,8 @@ FROM_LOG: Final = "from-log"
 """A file that says that the shard is to be built from the log, whatever the store holds."""
 SEGMENTS: Final = "segments"
 """Subfolder of the segments in use; a snapshot gives those it needs a second name beside its manifest."""
+WORDS: Final = "words"
+"""Subfolder of the index of words in use."""
 REPLICAS: Final = "replicas"
 Step = Callable[[int], None]
 """Called with 1, 2, 3 ... before each action that a crash could come between; tests kill there."""

@@ -118,7 +118,8 @@ class Manifest(_Strict):
     structure: Structure
     bodies: list[StoredBodies] = []
     files: dict[str, StoredFile]
-    """By part: states, names, heads, levels, kept; bodies-N; graph-N, vectors-N and rows-N of each segment."""
+    """By part: states, names, heads, levels, kept; bodies-N; graph-N, vectors-N and rows-N of each segment; words-ID of
+    each segment of the index of words, and words-rest."""
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -19,6 +19,7 @@ from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
 from index_snapshots.stored_bodies import read_bodies
+from index_snapshots.stored_words import PART as WORDS
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
@@ -87,8 +88,12 @@ def load(folder: Path, manifest: Manifest, known: Known) -> ShardView:
 
 
 def _verify(folder: Path, manifest: Manifest, known: Known) -> None:
-    """Every byte, by as many threads as there are cores: hashing gives up the interpreter."""
-    files = {file.name: file for file in manifest.files.values()}.values()
+    """Every byte, by as many threads as there are cores: hashing gives up the interpreter.
+
+    The words are left out: they verify themselves, and can be built from the rest.
+    """
+    needed = (file for part, file in manifest.files.items() if not part.startswith(f"{WORDS}-"))
+    files = {file.name: file for file in needed}.values()
     largest_first = sorted(files, key=lambda file: -file.size)
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
         found = list(threads.map(lambda file: _looked_at(folder / file.name, file), largest_first))

@@ -3,7 +3,7 @@
 The files hold the state in the order of the SKUs, so equal states give equal files on every replica.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,12 @@ from index_snapshots.stored_bodies import write_bodies
 from index_snapshots.view import ShardView
 
 BLOCK_ROWS: Final = CHUNK_ROWS
+StoringWords = Callable[[Steps, Known], dict[str, StoredFile]]
+
+
+def no_words(steps: Steps, known: Known) -> dict[str, StoredFile]:
+    """They are built from the bodies at a restore."""
+    return {}
 
 
 def write(
@@ -45,10 +51,12 @@ def write(
     step: Step = lambda number: None,
     rest: Rest = no_rest,
     known: Known | None = None,
+    words: StoringWords = no_words,
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
-    `rest` is called after each piece of work; `known`: what this process knows of the folder, which is noted there.
+    `words` writes the files of the index of words. `rest` is called after each piece of work; `known`: what this
+    process knows of the folder, which is noted there.
 
     Raises OSError (a full disk, say); the earlier snapshots stay.
     """
@@ -61,6 +69,7 @@ def write(
         **_segments(view.vectors, folder, steps, known),
         **_heads(view.vectors, folder, steps),
         **body_files,
+        **words(steps, known),
         "states": store(folder, "states", _blocks(state.states()), steps),
         "names": store(folder, "names", state.names_json(), steps),
     }

@@ -157,6 +157,20 @@ class ShardView:
             unpack(offer.live_since) if offer and offer.live else None,
         )
 
+    def found(self, sku: str) -> Found | None:
+        """A product that is shown, without a query."""
+        slot = self.words.slot_of.get(sku, self.columns.slots)
+        shown = slot < self.columns.slots and self.columns.get("visible", slot)
+        return Found(sku, slot, None) if shown else None
+
+    def shows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether each row, (n,), is the newest of a product that is shown."""
+        slots = self.vectors.slots_of(rows)
+        shown = slots >= 0
+        known = slots[shown]
+        shown[shown] = (self.columns.at("row", known) == rows[shown]) & self.columns.at("visible", known)
+        return shown
+
     def vector(self, sku: str) -> bytes | None:
         slot = self.words.slot_of.get(sku)
         if slot is None or slot >= self.columns.slots or not visible(*marks(self.columns, slot)):

@@ -23,6 +23,7 @@ from index_snapshots.times import Moment, Times
 from index_snapshots.vectors import Vectors
 from index_snapshots.view import ShardView
 from index_snapshots.visibility import Document, OfferMark, visible
+from index_snapshots.word_feed import RowChange, WordFeed
 from index_snapshots.words import Paths, Words
 from schemas.facets import Facets as Declared
 from schemas.records import Offer
@@ -53,6 +54,8 @@ class ShardWriter:
         self._now_ms = now_ms
         self._columns = Columns()
         self._bodies = Bodies()
+        self._words_feed: WordFeed | None = None
+        self._row_changes: list[RowChange] = []
         self._facets, self._masks = Facets(facets or {}), Masks()
         live_rows = np.empty(0, dtype=np.int64) if start is None else start.live_rows()
         before = None if start is None else start.vectors
@@ -86,10 +89,17 @@ class ShardWriter:
         """Its segments: their digest and what they have cost."""
         return self._vectors
 
+    def feed(self, words: WordFeed) -> None:
+        """From now on, before anything more is written, what changes goes to the index of words too."""
+        self._words_feed = words
+
     def write(self, changes: Sequence[Change], offsets: Offsets) -> int:
         coded = _coded(changes)
         changed = [change for change, code in zip(changes, coded, strict=True) if self._one(change, code)]
         self._view = self._publish(offsets)
+        if self._words_feed is not None:
+            self._words_feed.take(self._row_changes, self._view)
+            self._row_changes.clear()
         now_ms = self._now_ms()
         for change in changed:
             if isinstance(change, DocumentChange):
@@ -122,10 +132,12 @@ class ShardWriter:
         old = self._columns.get("row", slot)
         if old != NO_ROW:
             self._vectors.bury(old)
+            self._tell_words(old, change.sku, None)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
         if change.body is not None and change.vector is not None and code is not None:
             name = change.sku if self._guards.levels else uuid4().hex
             values["row"] = self._vectors.append(slot, name, change.vector, code, change.timestamp_ms)
+            self._tell_words(values["row"], change.sku, change.body)
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:
@@ -134,6 +146,10 @@ class ShardWriter:
         self._put(slot, values)
         self._facets.put(slot, change.attributes)
         self._documents += self._document_hash(slot)
+
+    def _tell_words(self, row: int, sku: str, body: bytes | None) -> None:
+        if self._words_feed is not None:
+            self._row_changes.append(RowChange(row, sku, body))
 
     def _offer(self, slot: int, change: OfferChange) -> None:
         self._offers -= self._offer_hash(slot)

@@ -17,6 +17,7 @@ from pydantic import (
 
 from schemas import limits
 from schemas.clicks import Session
+from schemas.fusion import DEPTH
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
 from schemas.wishes import Wishes
@@ -183,8 +184,13 @@ class SearchRequest(Message):
     `[]`: nothing; left out: what FRESHET_UNDERSTAND says. What was found is told in `understood`."""
     locale: Annotated[str, Field(max_length=limits.LOCALE_CHARS_MAX)] | None = None
     """Language of the query, such as `de` or `en-GB`; left out: that of FRESHET_LOCALE."""
+    mode: Literal["hybrid", "words", "vector"] = "hybrid"
+    """`words`: only by the words; `vector`: only by their meaning."""
+    typing: bool = False
+    """The last word may not be finished yet: words that begin like it count too. They do anyway where no product holds
+    it as it is."""
     explain: bool = False
-    """Adds the time of each stage, where the query vector came from, candidates per shard and scores."""
+    """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
 
     @model_validator(mode="after")
     def _depth(self) -> "SearchRequest":
@@ -197,8 +203,12 @@ class Hit(Message):
     """One product as the shard serves it."""
 
     sku: str
+    relevance: float | None = None
+    """What it is ranked by, 0..1, from words and meaning (docs/search.md); null where nothing was searched for."""
+    words: float | None = None
+    """How well it holds the query's words: comparable within one answer; null: not among the best by words."""
     score: float | None = None
-    """Cosine of query and product, -1..1; null when there was no query vector."""
+    """Cosine of query and product, -1..1; null: not among the nearest, or there was no query vector."""
     affinity: float | None = None
     """Cosine of session and product, -1..1; null without a session, or too far down to be re-ranked."""
     fit: float | None = None
@@ -263,19 +273,78 @@ class Taste(Message):
     strength: Annotated[float, Field(ge=0, le=1)]
 
 
-class ShardQuery(Message):
-    """What the query tier asks one shard process for one partition."""
+class WordsQuery(Message):
+    """`POST /words` of a shard process: products of one partition that hold words of a query."""
 
     partition: int
-    vector: str | None = None
-    """base64 of little-endian fp16, shape (dim,); null: newest first."""
-    taste: Taste | None = None
-    """Re-ranks the best hits; needs `vector`."""
-    wishes: Wishes | None = None
-    """Re-ranks the best hits by what they have; needs `vector`."""
+    text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)]
+    typing: bool = False
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
     budget_ms: Annotated[int, Field(ge=1)]
+
+
+class WordsAnswer(Message):
+    """What one partition has by words, as of the last commit of its index."""
+
+    skus: list[str] = []
+    """Best first, ties by SKU."""
+    scores: list[float] = []
+    matching: int = 0
+    """Products that hold all of the words, filters aside."""
+    cover: float = 0.0
+    """Which share of the words the best one holds, by their rarity: 0..1."""
+    codes: list[str] = []
+    """Codes of products that the query names."""
+    missing: str = ""
+    """Why the words cannot be searched now; empty: they were."""
+    state: ShardState
+
+
+class ShardQuery(Message):
+    """What the query tier asks one shard process for one partition: the hits for a page, and what they are ranked by.
+
+    With neither `vector` nor `words` the newest come first.
+    """
+
+    partition: int
+    vector: str | None = None
+    """base64 of little-endian fp16, shape (dim,)."""
+    words: dict[str, float] = {}
+    """SKUs of this partition that hold words of the query, with their scores, best first (`WordsAnswer`)."""
+    words_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """What words count against meaning: see `schemas.fusion`."""
+    taste: Taste | None = None
+    """Re-ranks the nearest; needs `vector`."""
+    wishes: Wishes | None = None
+    """Re-ranks the best of both by what they have."""
+    limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
+    """Whole hits."""
+    depth: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)] = DEPTH
+    """Nearest products that are named, with their scores."""
+    filters: Filters = Filters()
+    budget_ms: Annotated[int, Field(ge=1)]
+
+
+class Near(Message):
+    """The nearest products of one partition, best first (ties by SKU); lists of equal length."""
+
+    skus: list[str]
+    scores: list[float]
+    """Cosine of query and product."""
+    affinities: list[float | None]
+    """Cosine of session and product; null without a session and outside its window."""
+    fits: list[float | None]
+    """See `Hit.fit`."""
+    content_orders: list[OrderField]
+    offer_orders: list[OrderField | None]
+
+
+class HitsQuery(Message):
+    """`POST /hits` of a shard process: whole hits of these products."""
+
+    partition: int
+    skus: Annotated[list[str], Field(min_length=1, max_length=limits.HITS_MAX)]
 
 
 class VectorsQuery(Message):
@@ -299,6 +368,19 @@ class ShardAnswer(Message):
 
     hits: list[Hit]
     matching: int
+    near: Near | None = None
+    """Null without a vector."""
+    word_fits: dict[str, float] = {}
+    """By SKU `Hit.fit` of those that were found by words; empty when nothing is wished."""
+    gone: list[str] = []
+    """Of the products that were found by words: those that this state does not show, or that do not pass."""
+    state: ShardState
+
+
+class HitsAnswer(Message):
+    """Products that are not shown are missing."""
+
+    hits: list[Hit]
     state: ShardState
 
 
@@ -308,13 +390,14 @@ class SearchResponse(Message):
     request_id: str
     """Also in the header X-Request-Id, and the key of the record in `served`."""
     hits: list[Hit]
-    """Best first, ties by SKU; without a query vector newest first."""
+    """Best first, ties by SKU; where nothing was searched for newest first."""
     found: int
     """Products that pass the filters, over the shards that answered."""
     page: int
     took_ms: float
     degraded: list[str]
     """What is missing, in words: the stages `encode` and `session`; `shard-0`: the products of this partition;
+    `words-0`: its words, so its products were found by meaning alone;
     `at_least-0`: that this partition is not older than was asked."""
     replayable: bool
     """Whether the served log keeps all that is needed to compute this answer again."""

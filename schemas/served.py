@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.records import SCHEMA_VERSION, OrderField, Record
 from schemas.search import Filters, ShardState
 from schemas.wishes import Wishes
@@ -32,7 +34,16 @@ class ServedInputs(Record):
     session_strength: float | None = None
     """What it was multiplied with."""
     candidates: dict[str, list[ServedHit]]
-    """All that each partition gave, best first, by partition: for every page up to the one that was asked for."""
+    """The nearest of each partition, best first, by partition; without a query the newest: for every page up to the
+    one that was asked for."""
+    words: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """By partition what was found by words, with the scores: they are read from here, never computed again."""
+    words_share: float = 0.0
+    """What they counted (`schemas.fusion`)."""
+    word_fits: dict[str, float] = Field(default_factory=dict)
+    """What these were multiplied with for what the query wishes, by SKU."""
+    gone: list[str] = Field(default_factory=list)
+    """Of these the products that the shards' states did not show."""
     price: Filters | None = None
     """What the query's words say of the price: it was filtered by this too."""
     wishes: Wishes | None = None

@@ -1,5 +1,7 @@
 """What a query wishes beyond its meaning, how well a product fits it, and how that moves its score."""
 
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -82,3 +84,17 @@ def rank_key(
     value = NO_SCORE if score is None else score
     value = blended(value, affinity, strength) if strength else value
     return wished and fit is None, -(value if fit is None else fitted(value, fit)), sku
+
+
+def in_order(
+    candidates: Iterable[tuple[str, float, float | None, float | None]], strength: float, wished: bool
+) -> list[tuple[str, float]]:
+    """Of (SKU, score, affinity, fit) each SKU with the value that it is ranked by, best first.
+
+    What lies behind the window has the least value of those in it at most.
+    """
+    ranked = sorted(
+        (rank_key(sku, score, affinity, fit, strength, wished) for sku, score, affinity, fit in candidates),
+    )
+    values = accumulate((-key[1] for key in ranked), min)
+    return [(key[2], value) for key, value in zip(ranked, values, strict=True)]

@@ -6,20 +6,20 @@ from typing import Any
 from schemas.personal import RERANK_WINDOW, blended
 from schemas.search import Hit
 from schemas.sessions import session_weights
+from serving.merging import Candidates
 from serving.tastes import Leaning
 
 
-def moves(hits: Iterable[Hit], candidates: Iterable[Hit], first: int, strength: float) -> dict[str, Any]:
-    """By SKU: affinity, the score it was ranked by, and its rank (from 1) before and after.
+def moves(hits: Iterable[Hit], candidates: Candidates, first: int) -> dict[str, Any]:
+    """By SKU: affinity, the score by meaning that it was ranked by, and its rank (from 1) before and after.
 
-    `hits` begin at rank `first`. The rank before is among `candidates`, all that the shards gave.
+    `hits` begin at rank `first`. The rank before is among all that the shards gave.
     """
-    by_score = sorted(candidates, key=lambda hit: (-(hit.score or 0.0), hit.sku))
-    before = {hit.sku: rank for rank, hit in enumerate(by_score, 1)}
+    before = {one.sku: rank for rank, one in enumerate(candidates.fused(0.0), 1)}
     return {
         hit.sku: {
             "affinity": hit.affinity,
-            "ranked_by": blended(hit.score or 0.0, hit.affinity, strength),
+            "ranked_by": None if hit.score is None else blended(hit.score, hit.affinity, candidates.strength),
             "rank_before": before[hit.sku],
             "rank": rank,
         }

@@ -1,15 +1,17 @@
-"""The query path on one screen: encode what was understood, look up the session, ask all shards, merge, page."""
+"""The query path on one screen: words, encoder and session side by side; all shards; one list; the page of it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.personal import RERANK_WINDOW
+from schemas.fusion import DEPTH
+from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
-from schemas.search import Hit, SearchRequest, ShardAnswer, ShardQuery
-from schemas.wishes import rank_key
+from schemas.search import Hit, HitsAnswer, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
 from serving.budget import Budget
+from serving.lexical import NO_WORDS, ByWords, by_words
+from serving.merging import Candidates, newest, whole
 from serving.query_vectors import QueryVector
 from serving.read_floor import NO_FLOORS, Floors
 from serving.tastes import TIMEOUT_S, Leaning
@@ -17,6 +19,9 @@ from serving.understanding.understand import Understood
 
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
+SPARE_HITS = 10
+"""Each of several shards sends so many whole hits more than the page reaches deep: which ones are on it, only all of
+them together tell, and what is missing then costs another question."""
 WAIT_SHARE = 0.5
 """A replica that holds what the client has seen is waited for so long, beside the encoder."""
 
@@ -36,7 +41,11 @@ class Retrieval(Protocol):
     @property
     def partitions(self) -> range: ...
 
+    async def words(self, query: WordsQuery, budget: Budget) -> WordsAnswer: ...
+
     async def search(self, query: ShardQuery, budget: Budget, floor: Offsets | None = None) -> ShardAnswer: ...
+
+    async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer: ...
 
 
 class Reading(Protocol):
@@ -49,11 +58,15 @@ class Found:
 
     hits: list[Hit]
     understood: Understood
-    answers: dict[int, ShardAnswer]
-    """By partition; a partition that did not answer is missing."""
+    candidates: Candidates
     vector: QueryVector | None
     leaning: Leaning | None = None
     """None: the same for everyone."""
+
+    @property
+    def answers(self) -> Mapping[int, ShardAnswer]:
+        """By partition; a partition that did not answer is missing."""
+        return self.candidates.answers
 
     @property
     def found(self) -> int:
@@ -71,27 +84,45 @@ async def search(
     budget: Budget,
 ) -> Found:
     """Never raises because a stage is down: the budget leaves it out and names it."""
-    (vector, leaning), floors = await asyncio.gather(
-        _vectors(understood.meaning, request, encoding, tastes, budget), _floors(tokens, reading, budget)
+    text, wishes = understood.meaning, None if understood.wishes.empty else understood.wishes
+    words, (vector, leaning), floors = await asyncio.gather(
+        by_words(text, request, understood.filters(request.filters), shards, budget),
+        _vectors(text, request, encoding, tastes, budget),
+        _floors(tokens, reading, budget),
     )
-    queries = [shard_query(request, understood, partition, vector, leaning) for partition in shards.partitions]
+    queries = [
+        shard_query(request, understood, partition, vector, words, leaning, len(shards.partitions))
+        for partition in shards.partitions
+    ]
+    answers = await _answers(queries, floors, shards, budget)
+    budget.skipped[:] = named_once(budget.skipped)
+    budget.skipped += [f"at_least-{partition}" for partition in too_old(answers, floors)]
+    candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, wishes is not None)
+    start, end = (request.page - 1) * request.limit, request.page * request.limit
+    if candidates.best or (text and request.mode == "words"):
+        hits = await whole(candidates.best[start:end], candidates, shards, budget)
+    else:
+        hits = newest(answers)[start:end]
+    return Found(hits, understood, candidates, vector, leaning)
+
+
+async def _answers(
+    queries: Sequence[ShardQuery], floors: Floors, shards: Retrieval, budget: Budget
+) -> dict[int, ShardAnswer]:
+    """Of all partitions side by side."""
     asked = (shards.search(query, budget, floors.offsets.get(query.partition)) for query in queries)
-    answers = await asyncio.gather(
-        *(budget.attempt(f"shard-{query.partition}", ask, None) for query, ask in zip(queries, asked, strict=True))
+    attempts = (
+        budget.attempt(f"shard-{query.partition}", ask, None) for query, ask in zip(queries, asked, strict=True)
     )
-    answered = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
-    budget.skipped += [f"at_least-{partition}" for partition in too_old(answered, floors)]
-    strength, wished = leaning.strength if leaning else 0.0, not understood.wishes.empty
-    ranked = merge(list(answered.values()), vector is not None, strength, wished)
-    start = (request.page - 1) * request.limit
-    return Found(ranked[start : start + request.limit], understood, answered, vector, leaning)
+    answers = zip(queries, await asyncio.gather(*attempts), strict=True)
+    return {query.partition: answer for query, answer in answers if answer}
 
 
 async def _vectors(
     text: str, request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
 ) -> tuple[QueryVector | None, Leaning | None]:
     """Of the query and, side by side, of the session. A session alone ranks nothing."""
-    if not text:
+    if not text or request.mode == "words":
         return None, None
     encode = budget.attempt("encode", encoding.of(text, budget.left_s() * ENCODE_SHARE), None, ENCODE_SHARE)
     if not (request.session and request.personalise and tastes.on):
@@ -126,35 +157,32 @@ def too_old(answers: Mapping[int, ShardAnswer], floors: Floors) -> list[int]:
     return sorted(behind | {partition for partition in floors.late if partition in answers})
 
 
+def named_once(skipped: Sequence[str]) -> list[str]:
+    """Where a partition's products are missing, it goes without saying that its words are."""
+    return [name for name in skipped if not name.startswith("words-") or name.replace("words", "shard") not in skipped]
+
+
 def shard_query(
     request: SearchRequest,
     understood: Understood,
     partition: int,
     vector: QueryVector | None,
+    words: ByWords = NO_WORDS,
     leaning: Leaning | None = None,
+    partitions: int = 1,
 ) -> ShardQuery:
-    """Each shard must give as many as the page reaches deep: all of them may come from one shard.
-
-    To tell what a session moved, all that it could move is needed.
-    """
+    """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
-    wishes = None if vector is None or understood.wishes.empty else understood.wishes
-    if request.explain:
-        deep = max(deep, RERANK_WINDOW if leaning else 0)
+    searched = vector is not None or bool(words.of(partition))
     return ShardQuery(
         partition=partition,
         vector=vector.fp16 if vector else None,
+        words=words.of(partition),
+        words_share=words.share,
         taste=leaning.taste if leaning else None,
-        wishes=wishes,
-        limit=deep,
+        wishes=understood.wishes if searched and not understood.wishes.empty else None,
+        limit=min(SEARCH_DEPTH_MAX, deep + (SPARE_HITS if partitions > 1 else 0)),
+        depth=max(DEPTH, deep),
         filters=understood.filters(request.filters),
         budget_ms=1,  # set anew when it is sent
     )
-
-
-def merge(answers: Sequence[ShardAnswer], by_score: bool, strength: float = 0.0, wished: bool = False) -> list[Hit]:
-    """Best first, ties by SKU; without a query vector the newest content first."""
-    hits = [hit for answer in answers for hit in answer.hits]
-    if by_score:
-        return sorted(hits, key=lambda hit: rank_key(hit.sku, hit.score, hit.affinity, hit.fit, strength, wished))
-    return sorted(hits, key=lambda hit: (-hit.content_order.generation, -hit.content_order.offset, hit.sku))

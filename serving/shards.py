@@ -8,7 +8,16 @@ import orjson
 from schemas.errors import Unavailable
 from schemas.read_token import Offsets
 from schemas.records import Order
-from schemas.search import ShardAnswer, ShardQuery, VectorsAnswer, VectorsQuery
+from schemas.search import (
+    HitsAnswer,
+    HitsQuery,
+    ShardAnswer,
+    ShardQuery,
+    VectorsAnswer,
+    VectorsQuery,
+    WordsAnswer,
+    WordsQuery,
+)
 from schemas.shards import StateAnswer
 from serving.budget import Budget
 from serving.router import Router
@@ -39,6 +48,29 @@ class Shards:
             return await self._http.ask(f"{address}/search", left_s, ShardAnswer, body)
 
         return await self.router.first(query.partition, "search", ask, self._clock() + budget.left_s(), floor)
+
+    async def words(self, query: WordsQuery, budget: Budget) -> WordsAnswer:
+        """What one partition has by words, asked within what is left of the budget. Raises Unavailable where its index
+        is away."""
+
+        async def ask(address: str, left_s: float) -> WordsAnswer:
+            left_ms = max(1, int(left_s * 1000))
+            body = query.model_copy(update={"budget_ms": left_ms}).model_dump_json().encode()
+            return await self._http.ask(f"{address}/words", left_s, WordsAnswer, body)
+
+        answer = await self.router.first(query.partition, "words", ask, self._clock() + budget.left_s())
+        if answer.missing:
+            raise Unavailable(answer.missing)
+        return answer
+
+    async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer:
+        """Whole hits, of a replica at or past `floor`."""
+        body = HitsQuery(partition=partition, skus=list(skus)).model_dump_json().encode()
+
+        async def ask(address: str, left_s: float) -> HitsAnswer:
+            return await self._http.ask(f"{address}/hits", left_s, HitsAnswer, body)
+
+        return await self.router.first(partition, "hits", ask, self._clock() + budget.left_s(), floor)
 
     async def sku(self, partition: int, sku: str, timeout_s: float, floor: Offsets | None = None) -> SkuOnShard:
         """What the freshest replica knows of a SKU; of those at or past `floor` if there is one."""

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from schemas.errors import Overloaded
 from schemas.facets import check_filters
-from schemas.search import Hit, SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
+from schemas.search import SearchRequest, SearchResponse, ShardAnswer, UnderstandStep, UnderstoodQuery
 from schemas.served import Served, ServedHit, ServedInputs
 from schemas.settings import ServingSettings
 from serving.adaptive_gate import Inside
@@ -131,31 +131,40 @@ def respond(
 
 def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, with_items: bool) -> dict[str, Any]:
     """What the session did is told only `with_items`: GET /v1/sessions/{id} needs the admin key too."""
-    leaning = found.leaning
-    candidates = [hit for answer in found.answers.values() for hit in answer.hits]
+    leaning, candidates = found.leaning, found.candidates
     first = (asked.page - 1) * asked.limit + 1
     return {
         "stages_ms": dict(budget.spent_ms),
         "query_vector": found.vector.source if found.vector else "none",
-        "candidates": {str(partition): len(answer.hits) for partition, answer in found.answers.items()},
+        "candidates": {
+            str(partition): {
+                "words": len(candidates.words.of(partition)),
+                "meaning": len(answer.near.skus) if answer.near else 0,
+            }
+            for partition, answer in found.answers.items()
+        },
+        "words": candidates.words.explained(),
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
-        "scores": {hit.sku: hit.score for hit in found.hits},
+        "hits": candidates.explained(found.hits),
         "fits": {hit.sku: hit.fit for hit in found.hits if hit.fit is not None},
         "wishes": found.understood.wishes.model_dump(exclude={"before", "after"}, exclude_defaults=True),
         **({"session": explained_session(leaning, at_ms)} if with_items else {}),
-        "moves": moves(found.hits, candidates, first, leaning.strength) if leaning else {},
+        "moves": moves(found.hits, candidates, first) if leaning else {},
     }
 
 
-def candidate(hit: Hit) -> ServedHit:
-    return ServedHit(
-        sku=hit.sku,
-        score=hit.score,
-        affinity=hit.affinity,
-        fit=hit.fit,
-        content_order=hit.content_order,
-        offer_order=hit.offer_order,
-    )
+def candidates_of(answer: ShardAnswer) -> list[ServedHit]:
+    """What one partition gave, best first: the nearest, else the newest."""
+    near = answer.near
+    if near is None:
+        return [
+            ServedHit(sku=hit.sku, content_order=hit.content_order, offer_order=hit.offer_order) for hit in answer.hits
+        ]
+    columns = (near.skus, near.scores, near.affinities, near.fits, near.content_orders, near.offer_orders)
+    return [
+        ServedHit(sku=sku, score=score, affinity=affinity, fit=fit, content_order=content, offer_order=offer)
+        for sku, score, affinity, fit, content, offer in zip(*columns, strict=True)
+    ]
 
 
 def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
@@ -166,9 +175,11 @@ def served(asked: SearchRequest, found: Found, response: SearchResponse, budget:
         vector_from=found.vector.source if found.vector else "",
         session_vector=found.leaning.fp16 if found.leaning else None,
         session_strength=found.leaning.strength if found.leaning else None,
-        candidates={
-            str(partition): [candidate(hit) for hit in answer.hits] for partition, answer in found.answers.items()
-        },
+        candidates={str(partition): candidates_of(answer) for partition, answer in found.answers.items()},
+        words={str(partition): found.candidates.words.of(partition) for partition in found.answers},
+        words_share=found.candidates.words.share,
+        word_fits=found.candidates.word_fits,
+        gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
         spent_ms=dict(budget.spent_ms),
         price=None if understood.price.empty else understood.price,
         wishes=None if understood.wishes.empty else understood.wishes,

@@ -124,13 +124,13 @@ def test_every_answer_is_in_the_served_log(shop: Stack) -> None:
 
 def test_a_restarted_shard_answers_the_same(shop: Stack) -> None:
     wait_searchable(shop, send(shop, upsert("clock", "Wall clock"))[0])
-    before = search(shop, "time", limit=5)["hits"]
+    before = search(shop, "time", limit=5, mode="vector")["hits"]
     _, state = http("GET", shop.url("shard", "/state"))
     shop.kill("shard")
     shop.start("shard")
     wait_until(lambda: search(shop, "time")["degraded"] == [], FOUND_S, "the shard is asked again")
     _, after = http("GET", shop.url("shard", "/state"))
-    assert search(shop, "time", limit=5)["hits"] == before
+    assert search(shop, "time", limit=5, mode="vector")["hits"] == before
     for name in ("digest_documents", "digest_offers", "visible"):
         assert [one[name] for one in after["shards"]] == [one[name] for one in state["shards"]]
 
@@ -236,7 +236,7 @@ def test_bad_vectors_in_the_log_are_dead_lettered_and_counted_and_change_no_answ
         "one number less": b"\x00\x3c" + bytes(2 * dim - 4),
     }
     queries = ("wooden bowl", "lamp", "cup", "something to read by at night")
-    before = [search(shop, text, limit=20)["hits"] for text in queries]
+    before = [search(shop, text, limit=20, mode="vector")["hits"] for text in queries]
     merchant = Merchant(shop.kafka, shop.generation, "documents")
     for number, vector in enumerate(bad.values()):
         for sku in ("bowl", "ghost"):
@@ -251,7 +251,7 @@ def test_bad_vectors_in_the_log_are_dead_lettered_and_counted_and_change_no_answ
     assert {(letter.reason, letter.stage, letter.who) for letter in letters()} == {("bad_vector", "shard", "operator")}
     counted = f'freshet_refused_records_total{{reason="bad_vector"}} {2 * len(bad)}.0'
     wait_until(lambda: counted in http("GET", shop.url("shard", "/metrics"))[1].decode(), FOUND_S, "all are counted")
-    assert [search(shop, text, limit=20)["hits"] for text in queries] == before
+    assert [search(shop, text, limit=20, mode="vector")["hits"] for text in queries] == before
     assert http("GET", shop.url("serving", "/v1/skus/ghost"))[0] == 404
     wait_searchable(shop, send(shop, upsert("bowl-2", "Bowl of glass"))[0])
 
@@ -296,12 +296,16 @@ def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -
     for event_id in ids[-7:]:
         wait_searchable(shop, event_id)
     wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
-    recovered, hits, before = shard_states(shop), search(shop, "cup", limit=20)["hits"], checkpoints(shop)
+    recovered, hits, before = (
+        shard_states(shop),
+        search(shop, "cup", limit=20, mode="vector")["hits"],
+        checkpoints(shop),
+    )
     shop.kill("shard")
     shop.start("shard", FRESHET_DATA=str(shop.data / "empty"), FRESHET_DIGEST_EVERY="3")
     wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
     assert shard_states(shop) == recovered
-    assert search(shop, "cup", limit=20)["hits"] == hits and len(hits) >= 7
+    assert search(shop, "cup", limit=20, mode="vector")["hits"] == hits and len(hits) >= 7
     after = checkpoints(shop)
     common = before.keys() & after.keys()
     assert common and all(before[point] == after[point] for point in common), "the same at every common point"

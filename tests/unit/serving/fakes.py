@@ -76,6 +76,14 @@ class FakeShard:
     asked_seen: list[int] = field(default_factory=list)
     vectors: dict[str, list[float]] = field(default_factory=dict)
     affinities: dict[str, float] = field(default_factory=dict)
+    words: dict[str, float] = field(default_factory=dict)
+    """Scores of what it finds by words, whatever is asked."""
+    words_say: dict[str, Any] = field(default_factory=dict)
+    """Further fields of its answer by words."""
+    behave_words: Callable[[], Any] | None = None
+    asked_words: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    asked_hits: list[list[str]] = field(default_factory=list)
     asked_vectors: list[list[str]] = field(default_factory=list)
     ready: bool = True
     digest: str = ""
@@ -89,6 +97,8 @@ class FakeShard:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/search", self._search)
+        app.router.add_post("/words", self._words)
+        app.router.add_post("/hits", self._hits)
         app.router.add_get("/skus/{sku}", self._sku)
         app.router.add_post("/vectors", self._vectors)
         app.router.add_post("/seen", self._seen)
@@ -108,7 +118,24 @@ class FakeShard:
             strength = query["taste"]["strength"]
             ranked.sort(key=lambda item: -blended(item.score or 0.0, item.affinity, strength))
         hits = [item.model_dump(mode="json") for item in ranked[: query["limit"]]]
-        return web.json_response({"hits": hits, "matching": len(self.hits), "state": self.state.model_dump()})
+        near = _near(ranked[: query["depth"]]) if query["vector"] else None
+        answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone}
+        return web.json_response({**answer, "state": self.state.model_dump()})
+
+    async def _words(self, request: web.Request) -> web.Response:
+        self.asked_words.append(await request.json())
+        if self.behave_words is not None:
+            response: web.Response | None = await self.behave_words()
+            if response is not None:
+                return response
+        found = {"skus": list(self.words), "scores": list(self.words.values()), "cover": 1.0 if self.words else 0.0}
+        return web.json_response({**found, **self.words_say, "state": self.state.model_dump()})
+
+    async def _hits(self, request: web.Request) -> web.Response:
+        asked = (await request.json())["skus"]
+        self.asked_hits.append(asked)
+        hits = [item.model_dump(mode="json") for item in self.hits if item.sku in asked]
+        return web.json_response({"hits": hits, "state": self.state.model_dump()})
 
     async def _sku(self, request: web.Request) -> web.Response:
         known = self.skus.get(request.match_info["sku"], {"hit": None, "deleted": False, "waiting": None})
@@ -136,6 +163,17 @@ class FakeShard:
         row |= {"offers_lag": 0, "ready": self.ready, "encoder": self.encoder, "dim": 4}
         row |= {"digest_documents": self.digest, "digest_offers": "", "applied_records": 5, "scrub": self.scrub}
         return web.json_response({"shards": [row]})
+
+
+def _near(hits: list[Hit]) -> dict[str, Any]:
+    return {
+        "skus": [item.sku for item in hits],
+        "scores": [item.score or 0.0 for item in hits],
+        "affinities": [item.affinity for item in hits],
+        "fits": [item.fit for item in hits],
+        "content_orders": [list(item.content_order) for item in hits],
+        "offer_orders": [list(item.offer_order) if item.offer_order else None for item in hits],
+    }
 
 
 class FakeEncoding:

@@ -215,7 +215,7 @@ async def test_the_answer_explains_what_the_session_did() -> None:
         moves = explain["moves"]
         assert {sku: (move["rank_before"], move["rank"]) for sku, move in moves.items()} == {"b": (2, 1), "c": (1, 2)}
         assert moves["b"]["affinity"] == 1.0 and moves["b"]["ranked_by"] == pytest.approx(1.0)
-        assert shards[0][0].queries[-1]["limit"] == RERANK_WINDOW
+        assert shards[0][0].queries[-1]["depth"] == RERANK_WINDOW
         plain = (await tier.search(text="lamp", explain=True))["explain"]
         assert plain["session"] is None and plain["moves"] == {}
 

@@ -178,9 +178,11 @@ async def test_explain_tells_how_the_answer_was_made() -> None:
         assert (await tier.search(text="lamp"))["explain"] is None
         explain = (await tier.search(text="lamp", explain=True, limit=1))["explain"]
         assert explain["query_vector"] == "cache"
-        assert (explain["candidates"], explain["matching"]) == ({"0": 1, "1": 1}, {"0": 2, "1": 2})
-        assert explain["scores"] == {"b": 0.9}
-        assert set(explain["stages_ms"]) == {"encode", "shard-0", "shard-1"}
+        assert explain["candidates"] == {number: {"words": 0, "meaning": 2} for number in "01"}
+        assert (explain["matching"], explain["words"]["share"]) == ({"0": 2, "1": 2}, 0.0)
+        meaning, words = {"rank": 1, "score": 0.9}, {"rank": None, "score": None}
+        assert explain["hits"] == {"b": {"relevance": 1.0, "words": words, "meaning": meaning}}
+        assert set(explain["stages_ms"]) == {"encode", "words-0", "words-1", "shard-0", "shard-1"}
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,10 @@ async def test_a_replica_that_is_far_behind_is_left_alone_while_another_is_there
     new = FakeShard(state(0, 1, documents=11 + LAG_RECORDS_MAX), [hit("new")])
     async with Tier([[old, new]]) as tier:
         for _ in range(20):
-            assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "new"
+            assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == "new"
         assert old.queries == []
         await tier.shard_servers[1].close()
-        assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "old"
+        assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == "old"
 
 
 async def test_without_the_limit_of_the_lag_the_old_one_would_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ async def test_replicas_that_are_about_as_fresh_share_the_work() -> None:
     one, other = FakeShard(state(0, 0, documents=10)), FakeShard(state(0, 1, documents=11))
     async with Tier([[one, other]]) as tier:
         for _ in range(40):
-            await tier.search(text="lamp")
+            await tier.search(text="lamp", mode="vector")
         assert one.queries and other.queries
 
 
@@ -119,7 +119,7 @@ async def test_the_next_replica_answers_for_one_that_fails_which_is_then_broken_
     clock, replicas = Clock(), pair(behave)
     async with Tier(replicas, clock=clock) as tier:
         for _ in range(FAILURES_MAX + 4):
-            answer = await tier.search(text="lamp")
+            answer = await tier.search(text="lamp", mode="vector")
             assert (len(answer["hits"]), answer["degraded"]) == (1, [])
             assert answer["made_from"][0]["replica"] == 1
         assert len(replicas[0][0].queries) == FAILURES_MAX + 1
@@ -129,9 +129,9 @@ async def test_the_next_replica_answers_for_one_that_fails_which_is_then_broken_
         assert 'freshet_replica_broken_off{partition="0",replica="0"} 1.0' in metrics
         assert 'freshet_replica_broken_off{partition="0",replica="1"} 0.0' in metrics
         clock.now_s += OPEN_S_MIN
-        await tier.search(text="lamp")
+        await tier.search(text="lamp", mode="vector")
         assert len(replicas[0][0].queries) == FAILURES_MAX + 2, "the probe"
-        await tier.search(text="lamp")
+        await tier.search(text="lamp", mode="vector")
         assert len(replicas[0][0].queries) == FAILURES_MAX + 2, "and no second one"
 
 
@@ -140,7 +140,7 @@ async def test_one_that_is_busy_or_refuses_a_question_is_not_broken_off(behave: 
     replicas = pair(behave)
     async with Tier(replicas) as tier:
         for _ in range(2 * FAILURES_MAX + 2):
-            assert (await tier.search(text="lamp"))["degraded"] == []
+            assert (await tier.search(text="lamp", mode="vector"))["degraded"] == []
         count = len(replicas[0][0].queries)
         assert count == 2 * FAILURES_MAX + 2
         assert tier.counted("freshet_shard_questions_total", partition="0", replica="0", result=result) == count
@@ -150,7 +150,7 @@ async def test_a_slow_replica_is_overtaken_and_avoided() -> None:
     replicas = pair(stuck)
     async with Tier(replicas, search_budget_ms=10_000) as tier:
         for _ in range(10):
-            answer = await tier.search(text="lamp")
+            answer = await tier.search(text="lamp", mode="vector")
             assert (len(answer["hits"]), answer["degraded"]) == (1, [])
         won = tier.counted("freshet_hedges_total", result="won")
         assert won == tier.counted("freshet_hedges_total", result="sent") == len(replicas[0][0].queries) >= 1
@@ -160,7 +160,7 @@ async def test_without_hedges_a_slow_replica_costs_the_budget() -> None:
     """The negative control of the test above."""
     replicas = pair(stuck)
     async with Tier(replicas, search_budget_ms=100, hedge_share=0.0) as tier:
-        assert (await tier.search(text="lamp"))["degraded"] == ["shard-0"]
+        assert (await tier.search(text="lamp", mode="vector"))["degraded"] == ["shard-0"]
         assert tier.counted("freshet_hedges_total", result="sent") == 0
         assert tier.counted("freshet_hedges_total", result="no_budget") >= 1
 
@@ -170,13 +170,13 @@ async def test_a_replica_that_is_taken_out_never_answers_not_even_as_the_last() 
     async with Tier([[damaged, good]]) as tier:
         tier.wiring.shards.router.take_out({(0, 0)})
         for _ in range(10):
-            assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "right"
+            assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == "right"
         await tier.shard_servers[1].close()
-        answer = await tier.search(text="lamp")
+        answer = await tier.search(text="lamp", mode="vector")
         assert (answer["hits"], answer["degraded"]) == ([], ["shard-0"])
         assert damaged.queries == []
         tier.wiring.shards.router.take_out(set())
-        assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "wrong"
+        assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == "wrong"
 
 
 async def test_an_answer_of_one_that_is_taken_out_is_refused_though_its_number_was_not_known() -> None:
@@ -187,16 +187,16 @@ async def test_an_answer_of_one_that_is_taken_out_is_refused_though_its_number_w
         for one in router.replicas(0):
             one.number = None
         for _ in range(10):
-            assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "right"
+            assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == "right"
 
 
 async def test_so_many_questions_at_a_replica_and_one_more() -> None:
     async with Tier([[FakeShard(hits=[hit("a")])]]) as tier:
         [one] = tier.wiring.shards.router.replicas(0)
         one.in_flight = IN_FLIGHT_MAX - 1
-        assert (await tier.search(text="lamp"))["degraded"] == []
+        assert (await tier.search(text="lamp", mode="vector"))["degraded"] == []
         one.in_flight = IN_FLIGHT_MAX
-        response = await tier.client.post("/v1/search", json={"text": "lamp"})
+        response = await tier.client.post("/v1/search", json={"text": "lamp", "mode": "vector"})
         assert (response.status, response.headers["Retry-After"]) == (429, "1")
         with pytest.raises(Overloaded):
             await tier.wiring.shards.search(QUERY, Budget(10, tier.wiring.clock))
@@ -208,7 +208,7 @@ async def test_a_shard_that_is_full_is_named_while_others_answer() -> None:
     async with Tier([[FakeShard(state(0), [hit("a")])], [FakeShard(state(1), [hit("b")])]]) as tier:
         [one] = tier.wiring.shards.router.replicas(0)
         one.in_flight = IN_FLIGHT_MAX
-        answer = await tier.search(text="lamp")
+        answer = await tier.search(text="lamp", mode="vector")
         assert ([item["sku"] for item in answer["hits"]], answer["degraded"]) == (["b"], ["shard-0"])
 
 
@@ -264,12 +264,12 @@ async def test_replicas_behind_a_name_come_and_go() -> None:
 
         addresses = tier.wiring.shards.router.addresses
         addresses._configured, addresses._resolve = [["dns://shard-0:1"]], resolve
-        assert (await tier.search(text="lamp"))["degraded"] == ["shard-0"]
+        assert (await tier.search(text="lamp", mode="vector"))["degraded"] == ["shard-0"]
         for now, sku, number in ((one, "a", "3"), (other, "b", "4")):
             found[:] = [now.url]
             await addresses.refresh("dns://shard-0:1", tier.lines)
             await tier.wiring.watch.refresh(tier.wiring.shards, tier.hints, tier.lines)
-            assert (await tier.search(text="lamp"))["hits"][0]["sku"] == sku
+            assert (await tier.search(text="lamp", mode="vector"))["hits"][0]["sku"] == sku
             assert [replica.name for replica in tier.wiring.shards.router.replicas(0)] == [number]
             status = await (await tier.client.get("/v1/status")).json()
             assert [replica["address"] for replica in status["replicas"]] == [now.url]

@@ -130,16 +130,17 @@ async def test_evaluate_reads_the_folder_and_asks_for_100(tmp_path: Path) -> Non
         url = str(server.make_url("/"))
         await measure_freshness(url, Load(100, 0.01), run="a", prices=False)
         async with asyncio.timeout(10):
-            empty = await evaluate_search(url, queries, ratings)
-    assert empty == {
-        "ndcg10_full": 0.0,
-        "ndcg10_condensed": 0.0,
-        "judged10": 0.0,
-        "recall100": 0.0,
-        "zero_results": 2,
-        "queries": 1,
+            one = await evaluate_search(url, queries, ratings, ["words"])
+            both = await evaluate_search(url, queries, ratings, ["words", "hybrid"])
+    empty = {"ndcg10_full": 0.0, "ndcg10_condensed": 0.0, "judged10": 0.0, "recall100": 0.0}
+    figures = {**empty, "zero_results": 2, "queries": 1, "intervals": {name: [0.0, 0.0] for name in empty}}
+    assert one == {"words": figures}
+    assert both == {
+        "words": figures,
+        "hybrid": figures,
+        "pairs": {"hybrid - words": {name: [0.0] * 3 for name in empty}},
     }
-    assert shop.searches[-1]["limit"] == 100
+    assert (shop.searches[-1]["limit"], shop.searches[-1]["mode"]) == (100, "hybrid")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,288 @@
+"""The index of words of one shard: the only file that knows tantivy. One thread writes, any thread searches.
+
+Products are named by the number of their row, which says which version of which product it is (`vectors.py`). What is
+found is as of the last commit: whoever asks checks it against a view.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import log
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import tantivy
+from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+from index_snapshots.word_text import CODE_CHARS_MAX, CODE_CHARS_MIN, Spoken, as_code, has_digit, in_pairs
+
+LOCALES: Final = {
+    "en": "english",
+    "de": "german",
+    "fr": "french",
+    "es": "spanish",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+}
+"""Languages whose words are stemmed, and whose stop words are left out."""
+PLAIN: Final = "plain"
+"""Any other language: words as they are."""
+DEFAULT_LOCALE: Final = "en"
+"""Of a product without one."""
+ATTRIBUTES_WEIGHT: Final = 0.3
+HOLDS_WEIGHT: Final = 3.0
+"""What it counts that a product holds a word at all, in units of the word's rarity (idf); how often it does, and how
+short the text is, counts at most 2.2. So products that hold more of the words come first (docs/adr/0015)."""
+PREFIX_WEIGHT: Final = 0.5
+"""Of a word that only begins like the last one of the query."""
+PREFIX_TERMS_MAX: Final = 16
+PREFIX_CHARS_MIN: Final = 2
+QUERY_WORDS_MAX: Final = 32
+"""Words of a query that are looked up; the rest is left to its meaning."""
+CODE_PARTS_MAX: Final = 3
+"""A code may be typed with so many parts between spaces."""
+WORD_CHARS_MAX: Final = 60
+HEAP_BYTES: Final = 15_000_000
+"""Of the writer, the least that tantivy takes: about 100,000 products between two commits."""
+
+Stems = dict[str, None]
+"""Terms in the order they were found."""
+
+
+class Found(NamedTuple):
+    """Rows best first, equal ones by number, and their scores."""
+
+    rows: list[int]
+    scores: list[float]
+
+
+class Wanted(NamedTuple):
+    """A query as the index understands it."""
+
+    words: tuple["Word", ...]
+    codes: tuple[str, ...]
+    """Codes of products that it names."""
+
+
+class Word(NamedTuple):
+    text: str
+    stems: tuple[tuple[str, str], ...]
+    """(locale, term) in the index."""
+    beginnings: tuple[tuple[str, str], ...]
+    """Terms that only begin like it."""
+    rarity: float
+    """Its idf: ln(1 + (n - df + 0.5) / (df + 0.5))."""
+    known: bool
+    """Whether any product holds it."""
+
+
+class WordIndex:
+    """Below `folder`, which must be empty or hold such an index. Raises OSError or ValueError where it does not."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(_SCHEMA, path=str(folder))
+        for locale, analyzer in ANALYZERS.items():
+            self._index.register_tokenizer(_tokenizer(locale), analyzer)
+        self._index.config_reader("manual")
+        self._writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
+        self.now = self._reloaded()
+        """As of the last commit."""
+
+    def put(self, row: int, spoken: Spoken) -> None:
+        locale = locale_of(spoken.locale)
+        document = tantivy.Document()
+        document.add_unsigned("row", row)
+        document.add_text("locale", locale)
+        document.add_text(_text(locale), spoken.text)
+        if spoken.attributes:
+            document.add_text(_attributes(locale), spoken.attributes)
+        document.add_text("codes", " ".join(spoken.codes))
+        self._writer.add_document(document)
+
+    def remove(self, row: int) -> None:
+        self._writer.delete_documents_by_query(Query.term_query(_SCHEMA, "row", row))  # by term it deletes nothing
+
+    def commit(self) -> None:
+        """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile."""
+        self._writer.commit()
+        self.now = self._reloaded()
+
+    def close(self) -> None:
+        """Waits for merges under way; what was not committed is lost."""
+        self._writer.rollback()
+        self._writer.wait_merging_threads()
+
+    def _reloaded(self) -> "Committed":
+        self._index.reload()
+        return Committed(self._index.searcher())
+
+
+class Committed:
+    """The index at one commit. Immutable, thread-safe."""
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher = searcher
+        self.products = searcher.num_docs
+        self.locales = [locale for locale in (*LOCALES, PLAIN) if searcher.doc_freq("locale", locale)]
+
+    def understand(self, text: str, *, typing: bool = False) -> Wanted:
+        """`typing`: the last word may not be finished, even if it is one."""
+        tokens = list(dict.fromkeys(ANALYZERS[PLAIN].analyze(in_pairs(text))))[:QUERY_WORDS_MAX]
+        open_end = bool(text) and not text[-1].isspace()
+        words = [self._word(token, typing, open_end and token == tokens[-1]) for token in tokens]
+        codes = dict.fromkeys(code for code in _possible_codes(text) if self._searcher.doc_freq("codes", code))
+        return Wanted(tuple(word for word in words if word.stems), tuple(codes))
+
+    def rows(self) -> list[int]:
+        """All that it holds, in no order."""
+        every = self._searcher.search(Query.all_query(), max(1, self.products), count=False).hits
+        return [int(row or 0) for row in self._searcher.fast_field_values("row", [place for _, place in every])]
+
+    def best(self, wanted: Wanted, limit: int, among: Sequence[int] | None = None) -> Found:
+        """`among`: only these rows."""
+        query = _any(wanted)
+        if query is None:
+            return Found([], [])
+        if among is not None:
+            inside = Query.const_score_query(Query.term_set_query(_SCHEMA, "row", among), 0.0)
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, inside)])
+        hits = self._searcher.search(query, limit, count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        ranked = sorted(zip((-score for score, _ in hits), (int(row or 0) for row in rows), strict=True))
+        return Found([row for _, row in ranked], [-score for score, _ in ranked])
+
+    def holding_all(self, wanted: Wanted) -> int:
+        """How many products hold all of the words, or one of the codes."""
+        every = [(Occur.Must, _holds(word)) for word in wanted.words]
+        ways = [Query.boolean_query(every)] if every else []
+        ways += [Query.term_query(_SCHEMA, "codes", code, "basic") for code in wanted.codes]
+        if not ways:
+            return 0
+        query = Query.boolean_query([(Occur.Should, way) for way in ways])
+        counted: Any = self._searcher.search(query, 1, count=True)  # the type stubs do not know of `count`
+        return int(counted.count)
+
+    def cover(self, wanted: Wanted, row: int) -> float:
+        """Which share of the words a product holds, by their rarity: 0..1."""
+        total = sum(word.rarity for word in wanted.words)
+        if not total:
+            return 0.0
+        held = [(Occur.Should, Query.const_score_query(_holds(word), word.rarity)) for word in wanted.words]
+        this = Query.const_score_query(Query.term_query(_SCHEMA, "row", row), 0.0)
+        hits = self._searcher.search(Query.boolean_query([(Occur.Must, this), *held]), 1, count=False).hits
+        return float(hits[0][0]) / total if hits else 0.0
+
+    def _word(self, token: str, typing: bool, last: bool) -> Word:
+        stems: Stems = {}
+        pairs: dict[tuple[str, str], None] = {}
+        for locale in self.locales:
+            for stem in ANALYZERS[locale].analyze(token):
+                stems[stem] = None
+                pairs[locale, stem] = None
+        known = max((self._holding(*pair) for pair in pairs), default=0)
+        beginnings: dict[tuple[str, str], None] = {}
+        if last and pairs and (typing or not known) and len(token) >= PREFIX_CHARS_MIN:
+            beginnings = dict.fromkeys(self._beginning(dict.fromkeys([token, *stems])))
+        holding = known or max((self._holding(*pair) for pair in beginnings), default=0)
+        rarity = log(1 + (self.products - holding + 0.5) / (holding + 0.5))
+        return Word(token, tuple(pairs), tuple(one for one in beginnings if one not in pairs), rarity, known > 0)
+
+    def _beginning(self, starts: Iterable[str]) -> Iterable[tuple[str, str]]:
+        """The most frequent terms that begin so."""
+        found: dict[tuple[str, str], int] = {}
+        for locale in self.locales:
+            for start in starts:
+                for term, count in self._searcher.terms_with_prefix(_text(locale), start):
+                    found[locale, term] = count
+        return sorted(found, key=lambda one: (-found[one], one))[:PREFIX_TERMS_MAX]
+
+    def _holding(self, locale: str, stem: str) -> int:
+        """How many products hold a term, at least."""
+        fields = (_text(locale), _attributes(locale))
+        return max(int(self._searcher.doc_freq(field, stem)) for field in fields)
+
+
+def locale_of(stated: str) -> str:
+    """Which words a locale such as de-AT is indexed with."""
+    language = stated.replace("_", "-").partition("-")[0].lower()
+    return language if language in LOCALES else PLAIN if language else DEFAULT_LOCALE
+
+
+def _any(wanted: Wanted) -> Query | None:
+    """What holds any of the words or codes; a code counts more than all words together."""
+    parts = [part for word in wanted.words for part in _scored(word)]
+    if wanted.codes:
+        above = 1.0 + sum(word.rarity * (HOLDS_WEIGHT + 2.2) for word in wanted.words)
+        codes = Query.term_set_query(_SCHEMA, "codes", list(wanted.codes))
+        parts.append(Query.const_score_query(codes, above))
+    return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
+
+
+def _scored(word: Word) -> list[Query]:
+    """That a product holds the word, and how prominently."""
+    holds = _holds(word)
+    return [holds, Query.const_score_query(holds, word.rarity * HOLDS_WEIGHT)]
+
+
+def _holds(word: Word) -> Query:
+    ways = [way for locale, stem in word.stems for way in _ways(locale, stem, 1.0)]
+    ways += [way for locale, stem in word.beginnings for way in _ways(locale, stem, PREFIX_WEIGHT)]
+    return Query.disjunction_max_query(ways, 0.0)
+
+
+def _ways(locale: str, stem: str, weight: float) -> list[Query]:
+    text = Query.term_query(_SCHEMA, _text(locale), stem, "freq")
+    attributes = Query.term_query(_SCHEMA, _attributes(locale), stem, "freq")
+    return [
+        text if weight == 1.0 else Query.boost_query(text, weight),
+        Query.boost_query(attributes, weight * ATTRIBUTES_WEIGHT),
+    ]
+
+
+def _possible_codes(text: str) -> Iterable[str]:
+    """What could be a code of a product: up to three neighbours without the spaces between them."""
+    chunks = text.split()[:QUERY_WORDS_MAX]
+    for size in range(1, CODE_PARTS_MAX + 1):
+        for at in range(len(chunks) - size + 1):
+            code = as_code("".join(chunks[at : at + size]))
+            whole = size == len(chunks)  # a SKU may do without digits
+            if CODE_CHARS_MIN <= len(code) <= CODE_CHARS_MAX and (whole or has_digit(code)):
+                yield code
+
+
+def _text(locale: str) -> str:
+    return f"text_{locale}"
+
+
+def _attributes(locale: str) -> str:
+    return f"attributes_{locale}"
+
+
+def _tokenizer(locale: str) -> str:
+    return f"words_{locale}"
+
+
+def _analyzer(language: str | None) -> TextAnalyzer:
+    """Accents go after the stop words, which have them, and before the stemmer: many shoppers do not type them."""
+    built = (
+        TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(WORD_CHARS_MAX)).filter(Filter.lowercase())
+    )
+    if language:
+        built = built.filter(Filter.stopword(language))
+    built = built.filter(Filter.ascii_fold())
+    return (built.filter(Filter.stemmer(language)) if language else built).build()
+
+
+def _schema() -> tantivy.Schema:
+    built = tantivy.SchemaBuilder()
+    for locale in (*LOCALES, PLAIN):
+        for field in (_text(locale), _attributes(locale)):
+            built.add_text_field(field, tokenizer_name=_tokenizer(locale), index_option="freq")
+    built.add_text_field("codes", tokenizer_name=_tokenizer(PLAIN), index_option="basic")
+    built.add_text_field("locale", tokenizer_name="raw", index_option="basic")
+    built.add_unsigned_field("row", indexed=True, fast=True)
+    return built.build()
+
+
+ANALYZERS: Final = {**{locale: _analyzer(language) for locale, language in LOCALES.items()}, PLAIN: _analyzer(None)}
+_SCHEMA: Final = _schema()

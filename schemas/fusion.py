@@ -1,0 +1,76 @@
+"""How hits by words and hits by meaning become one list: one formula that the shards and the query tier share."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+DEPTH: Final = 100
+"""So many of the best hits of each list set its scale, whatever the page: paging stays consistent."""
+WORDS_SHARE: Final = 0.5
+"""What the words count where the best product holds all of them; the meaning counts the rest (docs/adr/0015)."""
+CODE_SHARE: Final = 0.9
+"""What the words count where one of them is a product's code."""
+
+Ranked = Sequence[tuple[str, float]]
+"""SKU and score, best first, ties by SKU; each SKU once."""
+
+
+class Fused(NamedTuple):
+    sku: str
+    relevance: float
+    """0..1; 1: the first of both lists."""
+    near_rank: int | None
+    """By meaning, from 1; None: not among those."""
+    words_rank: int | None
+
+
+def trust(cover: float, *, code: bool) -> float:
+    """The share of the words in a query's relevance, 0..1; the meaning has the rest.
+
+    `cover`: which share of the query's words the best product holds, weighted by their rarity (idf). Products that lack
+    half of what was asked for are a guess, so a long description is left to its meaning, unless some product has just
+    these words. A code names a product: there nearly all is left to the words.
+    """
+    return CODE_SHARE if code else WORDS_SHARE * cover
+
+
+def fuse(near: Ranked, words: Ranked, share: float) -> list[Fused]:
+    """Best first, ties by the better rank, then by SKU. `share`: of the words (`trust`).
+
+    Each list's scores are put on a scale from 0 to 1 (relative score fusion: it keeps how far apart hits are, which
+    ranks do not): 1 is its best, 0 is its hit number DEPTH. Of fewer hits by words 0 is none at all, since to hold a
+    rare word says much; the nearest products end somewhere in any case, so of fewer 0 is the last. What lies deeper
+    gets 0, as what is in one list only gets from the other. Where a list is empty the other counts for all.
+    """
+    share = 0.0 if not words else 1.0 if not near else share
+    by_words = _scaled(words, 0.0 if len(words) < DEPTH else words[DEPTH - 1][1])
+    by_near = _scaled(near, near[min(DEPTH, len(near)) - 1][1] if near else 0.0)
+    ranks = ({sku: rank for rank, (sku, _) in enumerate(ranked, 1)} for ranked in (near, words))
+    near_ranks, words_ranks = ranks
+    fused = [
+        Fused(
+            sku,
+            share * by_words.get(sku, 0.0) + (1.0 - share) * by_near.get(sku, 0.0),
+            near_ranks.get(sku),
+            words_ranks.get(sku),
+        )
+        for sku in {**near_ranks, **words_ranks}
+    ]
+    return sorted(fused, key=lambda one: (-one.relevance, _better_rank(one), one.sku))
+
+
+def ranked(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Best first, ties by SKU."""
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _scaled(listed: Ranked, low: float) -> dict[str, float]:
+    """0..1 of the first DEPTH; all 1 where they are equal."""
+    if not listed:
+        return {}
+    high = listed[0][1]
+    span = high - low
+    return {sku: (score - low) / span if span > 0 else 1.0 for sku, score in listed[:DEPTH]}
+
+
+def _better_rank(one: Fused) -> int:
+    return min(rank for rank in (one.near_rank, one.words_rank) if rank is not None)

@@ -1,0 +1,79 @@
+"""The words' side of a search: what each partition found by words, and how much they count in this query."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from schemas.fusion import DEPTH, trust
+from schemas.search import Filters, SearchRequest, WordsAnswer, WordsQuery
+from serving.budget import Budget
+
+TIME_SHARE = 0.5
+"""The words may take this share of the time left: what they take is missing for the rest."""
+
+
+class WordRetrieval(Protocol):
+    @property
+    def partitions(self) -> range: ...
+
+    async def words(self, query: WordsQuery, budget: Budget) -> WordsAnswer: ...
+
+
+@dataclass(frozen=True)
+class ByWords:
+    """What was found by words, by partition; a partition that did not answer is missing."""
+
+    answers: Mapping[int, WordsAnswer] = field(default_factory=dict)
+
+    @cached_property
+    def _scores(self) -> dict[int, dict[str, float]]:
+        return {at: dict(zip(one.skus, one.scores, strict=True)) for at, one in self.answers.items()}
+
+    def of(self, partition: int) -> dict[str, float]:
+        """Scores by SKU, best first."""
+        return self._scores.get(partition, {})
+
+    @cached_property
+    def share(self) -> float:
+        """What the words count against the meaning (`schemas.fusion.trust`): of the partition that has the best hit."""
+        found = [answer for answer in self.answers.values() if answer.skus]
+        if not found:
+            return 0.0
+        best = max(found, key=lambda answer: answer.scores[0])
+        return trust(best.cover, code=any(answer.codes for answer in found))
+
+    def explained(self) -> dict[str, Any]:
+        return {
+            "share": round(self.share, 4),
+            "matching": {str(partition): answer.matching for partition, answer in self.answers.items()},
+            "codes": sorted({code for answer in self.answers.values() for code in answer.codes}),
+        }
+
+
+NO_WORDS = ByWords()
+
+
+async def by_words(
+    text: str, request: SearchRequest, filters: Filters, shards: WordRetrieval, budget: Budget
+) -> ByWords:
+    """All partitions side by side. Never raises: the budget leaves out and names what is late or away."""
+    if not text or request.mode == "vector":
+        return NO_WORDS
+    queries = [
+        WordsQuery(
+            partition=partition,
+            text=text,
+            typing=request.typing,
+            limit=max(DEPTH, request.page * request.limit),
+            filters=filters,
+            budget_ms=1,  # set anew when it is sent
+        )
+        for partition in shards.partitions
+    ]
+    asked = (
+        budget.attempt(f"words-{query.partition}", shards.words(query, budget), None, TIME_SHARE) for query in queries
+    )
+    answers = await asyncio.gather(*asked)
+    return ByWords({partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer})

@@ -1,0 +1,131 @@
+"""One list out of what the shards have by words and by meaning, and the page of it that was asked for."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from schemas.fusion import Fused, fuse
+from schemas.read_token import Offsets
+from schemas.search import Hit, HitsAnswer, ShardAnswer
+from schemas.wishes import in_order
+from serving.budget import Budget
+from serving.lexical import ByWords
+
+Answers = Mapping[int, ShardAnswer]
+"""By partition; a partition that did not answer is missing."""
+
+
+class Bodies(Protocol):
+    async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer: ...
+
+
+class Nearness(NamedTuple):
+    """Cosines of a product with the query and with the session, and how well it fits what is wished."""
+
+    score: float
+    affinity: float | None
+    fit: float | None
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All that was found by words and by meaning. A partition that gave no hits counts for neither."""
+
+    answers: Answers
+    words: ByWords
+    strength: float = 0.0
+    """What a session counts for the nearest."""
+    wished: bool = False
+    """Whether the query wishes something beside its meaning."""
+
+    @cached_property
+    def near(self) -> dict[str, Nearness]:
+        """By SKU."""
+        return {
+            sku: Nearness(score, affinity, fit)
+            for near in (answer.near for answer in self.answers.values() if answer.near)
+            for sku, score, affinity, fit in zip(near.skus, near.scores, near.affinities, near.fits, strict=True)
+        }
+
+    @cached_property
+    def held(self) -> dict[str, float]:
+        """Scores by words, by SKU, without products that are not shown any more."""
+        gone = {sku for answer in self.answers.values() for sku in answer.gone}
+        pairs = (pair for partition in self.answers for pair in self.words.of(partition).items())
+        return {sku: score for sku, score in pairs if sku not in gone}
+
+    @cached_property
+    def word_fits(self) -> dict[str, float]:
+        """By SKU, of those found by words."""
+        return {sku: fit for answer in self.answers.values() for sku, fit in answer.word_fits.items()}
+
+    def fused(self, strength: float) -> list[Fused]:
+        """Best first."""
+        near = ((sku, *numbers) for sku, numbers in self.near.items())
+        held = ((sku, score, None, self.word_fits.get(sku)) for sku, score in self.held.items())
+        by_words = in_order(held, 0.0, bool(self.word_fits))
+        return fuse(in_order(near, strength, self.wished), by_words, self.words.share)
+
+    @cached_property
+    def best(self) -> list[Fused]:
+        return self.fused(self.strength)
+
+    def partition(self, sku: str) -> int:
+        """Which one has it."""
+        return next(
+            number
+            for number, answer in self.answers.items()
+            if sku in self.words.of(number) or (answer.near and sku in answer.near.skus)
+        )
+
+    def told(self, hit: Hit, fused: Fused) -> Hit:
+        """With what it is ranked by."""
+        near = self.near.get(fused.sku)
+        return hit.model_copy(
+            update={
+                "relevance": round(fused.relevance, 6),
+                "words": self.held.get(fused.sku),
+                "score": near.score if near else None,
+                "affinity": near.affinity if near else None,
+                "fit": near.fit if near else self.word_fits.get(fused.sku),
+            }
+        )
+
+    def explained(self, hits: Sequence[Hit]) -> dict[str, Any]:
+        """By SKU of the hits: rank and score in each list."""
+        places = {one.sku: one for one in self.best}
+        return {
+            hit.sku: {
+                "relevance": hit.relevance,
+                "words": {"rank": places[hit.sku].words_rank, "score": hit.words},
+                "meaning": {"rank": places[hit.sku].near_rank, "score": hit.score},
+            }
+            for hit in hits
+            if hit.sku in places
+        }
+
+
+def newest(answers: Answers) -> list[Hit]:
+    """The newest content first, ties by SKU."""
+    hits = [hit for answer in answers.values() for hit in answer.hits]
+    return sorted(hits, key=lambda hit: (-hit.content_order.generation, -hit.content_order.offset, hit.sku))
+
+
+async def whole(page: Sequence[Fused], candidates: Candidates, shards: Bodies, budget: Budget) -> list[Hit]:
+    """The hits of a page. The shards sent along those that they thought would be needed; the rest is fetched."""
+    known = {hit.sku: hit for answer in candidates.answers.values() for hit in answer.hits}
+    missing: dict[int, list[str]] = {}
+    for one in page:
+        if one.sku not in known:
+            missing.setdefault(candidates.partition(one.sku), []).append(one.sku)
+    fetches = (
+        budget.attempt(
+            f"hits-{number}", shards.hits(number, skus, budget, candidates.answers[number].state.offsets), None
+        )
+        for number, skus in missing.items()
+    )
+    for fetched in await asyncio.gather(*fetches):
+        known |= {hit.sku: hit for hit in fetched.hits} if fetched else {}
+    return [candidates.told(known[one.sku], one) for one in page if one.sku in known]

@@ -1,0 +1,118 @@
+"""`POST /words` and `/hits` of a shard, and how `/search` takes what was found by words."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from agents.shard_endpoint import ShardEndpoint
+from index_snapshots.apply import apply
+from index_snapshots.protocol import Offsets
+from index_snapshots.word_feed import WordFeed
+from schemas.limits import HITS_MAX
+from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
+from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
+
+HEALTH: Any = SimpleNamespace(add_to=lambda app: None)
+
+
+def state_at(partition: int, offsets: Offsets) -> ShardState:
+    return ShardState(partition=partition, replica=1, lineage="l", documents_offset=offsets[0], offers_offset=0)
+
+
+class Process:
+    """A shard process with a red lamp, a blue lamp and a chair."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shard = shard()
+        self.feed = WordFeed(folder, self.shard.view, FACETS)
+        self.shard.feed(self.feed)
+        lamps = [document("red", 1, of=content("Red lamp", attributes={"colour": "red"}))]
+        lamps += [document("blue", 2, of=content("Blue lamp")), document("chair", 3, of=content("Chair"))]
+        apply(logged("documents", lamps), self.shard)
+        assert self.feed.wait(3, 30)
+        self.kept = SimpleNamespace(shard=self.shard, origin=ORIGIN, words=self.feed)
+
+    async def ask(self, path: str, **body: Any) -> tuple[int, bytes]:
+        agent: Any = SimpleNamespace(caught_up=True, kept={0: self.kept}, state=state_at)
+        async with TestClient(TestServer(ShardEndpoint(agent).app(HEALTH))) as client:
+            response = await client.post(path, data=orjson.dumps({"partition": 0, **body}))
+            return response.status, await response.read()
+
+    async def words(self, text: str, **body: Any) -> WordsAnswer:
+        status, answer = await self.ask("/words", **{"text": text, "limit": 10, "budget_ms": 30_000, **body})
+        assert status == 200, answer
+        return WordsAnswer.model_validate_json(answer)
+
+    async def search(self, **body: Any) -> ShardAnswer:
+        status, answer = await self.ask("/search", **{"limit": 10, "budget_ms": 30_000, **body})
+        assert status == 200, answer
+        return ShardAnswer.model_validate_json(answer)
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[Process]:
+    made = Process(tmp_path)
+    yield made
+    made.feed.close()
+
+
+async def test_products_that_hold_the_words(process: Process) -> None:
+    answer = await process.words("red lamps")
+    assert answer.skus == ["red", "blue"] and answer.scores[0] > answer.scores[1] > 0
+    assert (answer.matching, answer.missing) == (1, "") and answer.cover == pytest.approx(1.0)
+    assert answer.state == state_at(0, Offsets(3, 0))
+    assert (await process.words("red lamps", limit=1)).skus == ["red"]
+    assert (await process.words("lamps", filters={"attributes": {"colour": ["red"]}})).skus == ["red"]
+    assert (await process.words("nothing")).skus == []
+    assert (await process.words("blu")).skus == ["blue"]
+
+
+async def test_an_index_that_is_away_says_why(process: Process) -> None:
+    process.feed._committed, process.feed.failed = None, "the disk is full"
+    assert "the disk is full" in (await process.words("lamp")).missing
+    process.kept.words = None
+    assert "indexes no words" in (await process.words("lamp")).missing
+
+
+@pytest.mark.parametrize("body", [{"limit": 0}, {"text": "x" * 1_001}, {"filters": {"attributes": {"size": ["L"]}}}])
+async def test_what_cannot_be_asked_is_refused(process: Process, body: dict[str, Any]) -> None:
+    status, _ = await process.ask("/words", **{"text": "lamp", "limit": 5, "budget_ms": 1_000, **body})
+    assert status == 400
+
+
+async def test_a_search_ranks_by_both_and_names_the_nearest(process: Process) -> None:
+    answer = await process.search(vector=b64(unit(1)), words={"chair": 9.0}, words_share=0.9)
+    assert answer.hits[0].sku == "chair" and len(answer.hits) == 3
+    assert answer.near is not None and set(answer.near.skus) == {"red", "blue", "chair"}
+    assert answer.near.content_orders[0][0] == 1 and answer.near.offer_orders == [None] * 3
+    few = await process.search(vector=b64(unit(1)), words={"chair": 9.0}, words_share=0.9, limit=1, depth=2)
+    assert [hit.sku for hit in few.hits] == ["chair"] and few.near is not None and len(few.near.skus) == 2
+
+
+async def test_without_a_vector_the_words_rank_alone(process: Process) -> None:
+    answer = await process.search(words={"blue": 2.0, "red": 1.0}, words_share=0.5)
+    assert ([hit.sku for hit in answer.hits], answer.near, answer.matching) == (["blue", "red"], None, 3)
+
+
+async def test_what_is_not_shown_or_does_not_pass_any_more_is_named(process: Process) -> None:
+    apply(logged("documents", [no_document("blue", 9)], 3), process.shard)
+    words = {"blue": 2.0, "red": 1.0, "chair": 0.5, "never": 0.1}
+    answer = await process.search(words=words)
+    assert ([hit.sku for hit in answer.hits], answer.gone) == (["red", "chair"], ["blue", "never"])
+    answer = await process.search(words=words, filters={"attributes": {"colour": ["red"]}})
+    assert ([hit.sku for hit in answer.hits], answer.gone) == (["red"], ["blue", "chair", "never"])
+
+
+@pytest.mark.parametrize(("count", "status"), [(HITS_MAX, 200), (HITS_MAX + 1, 400)])
+async def test_whole_hits_of_some_products(process: Process, count: int, status: int) -> None:
+    skus = ["chair", "red", *(f"x{number}" for number in range(count - 2))]
+    found, body = await process.ask("/hits", skus=skus)
+    assert found == status
+    if status == 200:
+        answer = HitsAnswer.model_validate_json(body)
+        assert [hit.sku for hit in answer.hits] == ["chair", "red"] and answer.state.partition == 0
