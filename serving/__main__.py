@@ -28,7 +28,9 @@ async def serve(environ: Mapping[str, str]) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from serving.app import create_app
     from serving.closing import CLOSE_S, Closing
+    from serving.doorkeeper import Doorkeeper
     from serving.listening import listen, tell_ready, until_ready
+    from serving.middleware import UNLESS_SET
     from serving.wiring import build
 
     settings = read(ServingSettings, environ)
@@ -51,14 +53,18 @@ async def serve(environ: Mapping[str, str]) -> None:
     try:
         if settings.ready_fd >= 0 and not await until_ready(wiring, stop):
             return
-        site = await listen(runner, settings)
+        assert runner.server is not None
+        keeper = Doorkeeper(
+            wiring.searching, wiring.metrics, wiring.new_request_id, UNLESS_SET, lambda: not closing.began
+        )
+        server = await listen(keeper.before(runner.server), settings)
         if settings.ready_fd >= 0:
             tell_ready(settings.ready_fd)
-        host, port = runner.addresses[0][:2]
+        host, port = server.sockets[0].getsockname()[:2]
         log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
         await stop.wait()
         log.info("draining", seconds_max=CLOSE_S + DRAIN_S)
-        await site.stop()
+        server.close()
         wiring.feed.close()
         await closing.finish(lambda: len(runner.server.connections) if runner.server else 0)
     finally:

@@ -50,10 +50,15 @@ class AdaptiveGate:
         """As it is now."""
         return int(self._limit)
 
+    @property
+    def full(self) -> bool:
+        """Whether as many as may be are inside."""
+        return self._inside >= self.inside_max
+
     @contextmanager
     def inside(self) -> Iterator[Inside]:
         """Raises Overloaded when as many as may be are inside already."""
-        if self._inside >= self.inside_max:
+        if self.full:
             raise Overloaded(f"{self._inside} {self._what} are inside already", retry_after_s=1.0)
         self._inside += 1
         one = Inside()

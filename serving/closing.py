@@ -25,6 +25,10 @@ class Closing:
         self._sleep = sleep
         self._began = False
 
+    @property
+    def began(self) -> bool:
+        return self._began
+
     async def last_answer(self, request: web.Request, response: web.StreamResponse) -> None:
         """To be called before the headers of each response are written."""
         if self._began:

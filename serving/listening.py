@@ -4,8 +4,7 @@ import asyncio
 import os
 import socket
 import time
-
-from aiohttp import web
+from collections.abc import Callable
 
 from schemas.errors import FreshetError, Unavailable
 from schemas.settings import ServingSettings
@@ -15,21 +14,24 @@ from serving.readiness import readiness
 READY_S_MAX = 60.0
 """A process that is not ready to take over within this leaves; the one before it goes on."""
 POLL_S = 0.05
+BACKLOG = 1_024
+"""Connections that wait until the process takes them; Linux takes fewer where net.core.somaxconn is lower."""
 
 
-async def listen(runner: web.AppRunner, settings: ServingSettings) -> web.BaseSite:
-    """Raises FreshetError when the port is taken, or what was given is no socket."""
+async def listen(protocols: Callable[[], asyncio.Protocol], settings: ServingSettings) -> asyncio.Server:
+    """`protocols` makes one for each connection. Raises FreshetError when the port is taken, or what was given is no
+    socket."""
+    loop = asyncio.get_running_loop()
     try:
-        site: web.BaseSite = web.TCPSite(runner, settings.host, settings.port)
         if settings.listen_fd >= 0:
-            site = web.SockSite(runner, socket.socket(fileno=settings.listen_fd))
-        await site.start()
+            given = socket.socket(fileno=settings.listen_fd)
+            return await loop.create_server(protocols, sock=given, backlog=BACKLOG)
+        return await loop.create_server(protocols, settings.host, settings.port, backlog=BACKLOG)
     except OSError as error:
         raise FreshetError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
             hint="another process has the port, or the address is not of this machine: set FRESHET_PORT, FRESHET_HOST",
         ) from error
-    return site
 
 
 async def until_ready(wiring: Wiring, stop: asyncio.Event, limit_s: float = READY_S_MAX) -> bool:

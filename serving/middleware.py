@@ -24,6 +24,8 @@ HEADERS = {
 }
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of every answer that is not the page."""
+UNLESS_SET = {**HEADERS, "Content-Security-Policy": NOTHING_RUNS, "Cache-Control": "no-store"}
+"""Of every answer that does not say otherwise."""
 KEYED = web.AppKey("keyed", frozenset)
 """(method, path) of the routes that need the admin key."""
 
@@ -43,10 +45,8 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def guard(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Puts the security headers and the request id on every answer, just before its first byte: also on streams."""
-    for name, value in HEADERS.items():
+    for name, value in UNLESS_SET.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", NOTHING_RUNS)
-    response.headers.setdefault("Cache-Control", "no-store")
     if REQUEST_ID in request:
         response.headers[ID_HEADER] = request[REQUEST_ID]
 

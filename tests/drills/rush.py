@@ -7,6 +7,7 @@ It talks plain HTTP over kept connections, since a real client library would cos
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from bench.search import built_in_queries
 GOOD_S = 0.5
 """An answer that comes later, counted from when it was due, helps nobody: the budget of a search is 0.3 s."""
 ANSWER_S = 10.0
+SETTLED_S = 3.0
+"""After the first wave has opened its connections."""
+STARTED_S = time.monotonic()
 REFUSED = (429, 503)
 
 
@@ -33,12 +37,16 @@ class Rush:
     statuses: Counter[int] = field(default_factory=Counter)
     answered: list[tuple[float, float, bool]] = field(default_factory=list)
     """When it was due, how long it took, whether the answer was whole."""
-    refused_s: list[float] = field(default_factory=list)
+    refused: list[tuple[float, float]] = field(default_factory=list)
+    """When it was due, how long it took."""
+    sent_late_s: list[float] = field(default_factory=list)
+    """How late this process itself was."""
     without_retry_after: int = 0
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def one(self, number: int, due_s: float) -> None:
         clock = asyncio.get_running_loop().time
+        self.sent_late_s.append(clock() - due_s)
         try:
             async with asyncio.timeout(ANSWER_S):
                 status, head, answer = await self._ask(self.texts[number * 7 % len(self.texts)])
@@ -48,7 +56,7 @@ class Rush:
         if status == 200:
             self.answered.append((due_s, clock() - due_s, not answer["degraded"]))
         elif status in REFUSED:
-            self.refused_s.append(clock() - due_s)
+            self.refused.append((due_s, clock() - due_s))
             self.without_retry_after += b"retry-after:" not in head.lower()
 
     async def _ask(self, text: str) -> tuple[int, bytes, Any]:
@@ -95,12 +103,17 @@ class Rush:
     def figures(self, begun_s: float, seconds: float) -> dict[str, Any]:
         good = [due_s for due_s, took_s, whole in self.answered if whole and took_s <= GOOD_S]
         bad = [due_s for due_s, took_s, whole in self.answered if not (whole and took_s <= GOOD_S)]
+        settled = [took_s for due_s, took_s in self.refused if due_s - begun_s >= SETTLED_S]
         return {
             "asked_per_s": round(self.statuses.total() / seconds, 1),
             "good_per_s": round(len(good) / seconds, 1),
             "late_or_partial": len(bad),
-            "refused": len(self.refused_s),
-            "refused_p99_s": round(quantile(self.refused_s, 0.99), 3),
+            "refused": len(self.refused),
+            "refused_p50_s": round(quantile(settled, 0.5), 3),
+            "refused_p99_s": round(quantile(settled, 0.99), 3),
+            "refused_first_max_s": round(max((took_s for _, took_s in self.refused), default=0.0), 3),
+            "sent_late_p99_s": round(quantile(self.sent_late_s, 0.99), 3),
+            "cores_of_this_process": round(time.process_time() / (time.monotonic() - STARTED_S), 2),
             "without_retry_after": self.without_retry_after,
             "other": sum(n for status, n in self.statuses.items() if status not in (200, *REFUSED)),
             "last_bad_after_s": round(max((due_s - begun_s for due_s in bad), default=0.0), 2),

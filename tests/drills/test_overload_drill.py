@@ -19,8 +19,8 @@ from tests.drills.test_replicas_drill import found
 from tests.system.conftest import wait_until
 
 PRODUCTS = 1_000
-CLIENTS = 12
-"""As many searches at once as find out what the shop can do."""
+CLIENTS = (12, 48)
+"""So many searches at once find out what the shop can do."""
 SECONDS = 15.0
 GOODPUT_MIN = 0.8
 """Of what can be done."""
@@ -37,8 +37,9 @@ def test_a_rush_is_answered_as_far_as_it_can_be_and_the_rest_refused_at_once(up:
     for first in range(0, PRODUCTS, BATCH):
         merchant.send([product(number, PRODUCTS) for number in range(first, first + BATCH)])
     wait_until(lambda: found(state) == PRODUCTS, NORMAL_AGAIN_S, "all products are found")
-    rush(state.url, "closed", CLIENTS, 3.0)
-    can = rush(state.url, "closed", CLIENTS, SECONDS)
+    rush(state.url, "closed", CLIENTS[0], 3.0)
+    tried = [rush(state.url, "closed", clients, SECONDS) for clients in CLIENTS]
+    can = max(tried, key=lambda one: float(one["good_per_s"]))
     say({"drill": "as many as can be done", **can})
     seen = {}
     for times in (1, 2, 5):
@@ -69,6 +70,6 @@ def test_the_checker_sees_what_it_is_there_for() -> None:
     for bad in ({"good_per_s": 79.0}, {"other": 1}, {"without_retry_after": 1}, {"refused_p99_s": 0.4}):
         with pytest.raises(AssertionError):
             check(good | bad, 100.0)
-    told = Rush("", 0, answered=[(0.0, 0.1, True), (1.0, 0.6, True), (2.0, 0.1, False)], refused_s=[0.2])
+    told = Rush("", 0, answered=[(0.0, 0.1, True), (1.0, 0.6, True), (2.0, 0.1, False)])
     seen = told.figures(0.0, 2.0)
     assert (seen["good_per_s"], seen["late_or_partial"], seen["last_bad_after_s"]) == (0.5, 2, 2.0)
