@@ -22,11 +22,14 @@ from agents.short_searches import ShortSearches
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
+from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
 from schemas.search import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
 
 M = TypeVar("M", bound=BaseModel)
+CURRENCIES_MAX = 50
+"""Currencies of prices that a shard tells of; a shop with more has its first ones told."""
 SEEN_MAX = 200
 """Events asked after in one request: each costs the event loop a look-up."""
 
@@ -174,6 +177,7 @@ class ShardEndpoint:
             "ready": self._agent.caught_up and not self._draining.began,
             "encoder": view.identity.encoder,
             "dim": view.identity.dim,
+            "currencies": currencies(view),
             "digest_documents": view.digest_documents,
             "digest_offers": view.digest_offers,
             "checkpoints": kept.checkpoints.kept.model_dump(),
@@ -228,6 +232,11 @@ def _seen(asked: AskedEvent, view: View, times: Times) -> dict[str, Any]:
         "title": hit.content.title if hit else None,
         "offer": hit.offer.model_dump() if hit and hit.offer else None,
     }
+
+
+def currencies(view: ShardView) -> list[str]:
+    """In which there are, or were, prices: the first CURRENCIES_MAX."""
+    return view.words.currencies.words[:CURRENCIES_MAX]
 
 
 def _packed(order: Order) -> int:

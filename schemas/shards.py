@@ -24,6 +24,8 @@ class ShardOnProcess(BaseModel):
     ready: bool = False
     encoder: str = ""
     dim: int = 0
+    currencies: list[str] = []
+    """In which there are prices."""
     applied_records: int = 0
     digest_documents: str = ""
     """32 hex digits over the newest document per SKU, at `state`."""

@@ -47,6 +47,10 @@ class ShardWatch:
         """Ids of the encoders whose vectors the shards hold."""
         return {process.encoder for process in self.processes.values() if process.encoder}
 
+    def currencies(self) -> frozenset[str]:
+        """In which the shop has prices; empty while no shard has answered."""
+        return frozenset(code for process in self.processes.values() for code in process.currencies)
+
     def visible(self, partition: int) -> int:
         """Products that the furthest replica of a partition shows; 0 when none answers."""
         here = [process for (where, _), process in self.processes.items() if where == partition]

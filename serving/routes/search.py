@@ -49,7 +49,7 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
-    understood = understand(asked.text, *reading_of(asked, wiring.settings))
+    understood = understand(asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies())
     found = await search(
         asked, understood, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget
     )

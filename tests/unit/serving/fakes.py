@@ -85,6 +85,7 @@ class FakeShard:
     gone: list[str] = field(default_factory=list)
     asked_hits: list[list[str]] = field(default_factory=list)
     asked_vectors: list[list[str]] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
     ready: bool = True
     digest: str = ""
     """Of its documents."""
@@ -161,6 +162,7 @@ class FakeShard:
     async def _state(self, request: web.Request) -> web.Response:
         row = {"state": self.state.model_dump(), "rows": 3, "visible": 2, "held_offers": 0, "documents_lag": 0}
         row |= {"offers_lag": 0, "ready": self.ready, "encoder": self.encoder, "dim": 4}
+        row["currencies"] = self.currencies
         row |= {"digest_documents": self.digest, "digest_offers": "", "applied_records": 5, "scrub": self.scrub}
         return web.json_response({"shards": [row]})
 

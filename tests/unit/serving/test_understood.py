@@ -81,6 +81,19 @@ async def test_fits_rank_and_are_explained() -> None:
         assert answer["explain"]["wishes"] == {"unwanted": ["shade"]}
 
 
+async def test_the_currencies_are_those_of_the_shards() -> None:
+    first, second = FakeShard(state(0), currencies=["EUR"]), FakeShard(state(1), currencies=["EUR", "GBP"])
+    async with Tier([[first], [second]]) as tier:
+        await tier.search(text="shelf under 50 pounds")
+        [asked] = first.queries
+        assert (asked["filters"]["price_max"], asked["filters"]["currency"]) == (50.0, "GBP")
+        answer = await tier.search(text="shelf under $50")
+        assert first.queries[1]["filters"]["price_max"] is None
+        assert answer["understood"]["notes"][0]["means"].startswith("no filter: the catalogue has no prices in USD")
+    async with Tier([[FakeShard(state(0), currencies=["EUR"])]]) as tier:
+        assert (await tier.search(text="shelf under 50 pounds"))["understood"]["filters"] is None
+
+
 @pytest.mark.parametrize(
     ("good", "bad"),
     [
