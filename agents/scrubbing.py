@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from agents.shard import Kept
+from index_snapshots.gentle import Gently
 from index_snapshots.scrub_whole import WholeScrub
 from schemas.digests import Scrubbed
 from schemas.metrics import Metrics
@@ -89,11 +90,9 @@ class Scrubber:
 
     def _slowly(self, scrub: WholeScrub) -> bool:
         """Does all of it with at most `share` of a core; False when it was stopped."""
-        began_s = time.thread_time()
+        rest = Gently(self._stopped, lambda: SHARE_ASKED if self._asked.is_set() else self._share)
         for _ in scrub:
-            worked_s = time.thread_time() - began_s
-            share = SHARE_ASKED if self._asked.is_set() else self._share
-            if self._stopped.wait(worked_s * (1 / share - 1)):
+            rest()
+            if self._stopped.is_set():
                 return False
-            began_s = time.thread_time()
         return True

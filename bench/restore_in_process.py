@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,10 @@ class Stored(InProcess):
             self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
 
     def snapshot(self, folder: str) -> dict[str, Any]:
-        """Writes one, as of the start of the log: what comes later there follows it."""
+        """Writes one, as of the start of the log: what comes later there follows it.
+
+        `copied_bytes` it wrote itself; the rest of `new_bytes` are files of segments, which merges had written.
+        """
         where, began_s = Path(folder), time.perf_counter()
         where.mkdir(parents=True, exist_ok=True)
         before = {path.name for path in where.iterdir()}
@@ -55,11 +59,16 @@ class Stored(InProcess):
         sizes = {path.name: path.stat().st_size for path in where.iterdir() if path.is_file()}
         known = {path.name for path in self._folder.rglob("segments/*/*")}
         new = {name: size for name, size in sizes.items() if name not in before}
+        copied = {name: size for name, size in new.items() if name not in known}
+        by_part = Counter[str]()
+        for name, size in copied.items():
+            by_part["manifest" if name == newest.name else name.partition("-")[2]] += size
         return {
             "name": newest.name,
             "seconds": took_s,
             "new_bytes": sum(new.values()),
-            "copied_bytes": sum(size for name, size in new.items() if name not in known),
+            "copied_bytes": sum(copied.values()),
+            "copied": by_part,
             "rows": self._shard.view.counts.rows,
         }
 

@@ -138,8 +138,10 @@ def _stored(
         "built_s": round(built["settled_s"], DIGITS),
         "first": _snapshot_figures(first, sent),
         "second": _snapshot_figures(second, sent_again),
-        "second_share": round(second["new_bytes"] / first["new_bytes"], DIGITS),
+        "second_snapshot_share": round(second["copied_bytes"] / sent["bytes"], DIGITS),
+        "second_share_new": round(second["new_bytes"] / first["new_bytes"], DIGITS),
         "second_share_sent": round(sent_again["bytes_sent"] / sent["bytes_sent"], DIGITS),
+        "second_written_mb": {part: round(size / 1e6, 3) for part, size in second["copied"].items()},
         **searches,
     }
 
@@ -214,10 +216,12 @@ def _searches(plan: RestorePlan, shard: Subject, places: Places) -> dict[str, An
         snapshots += window["snapshots"]
     shard.ask("stop")
     p95_ms = {name: round(percentile(found, 0.95), DIGITS) for name, found in waits.items()}
+    visible_ms = {name: flow.figures()["visible_ms"] for name, flow in flows.items()}
     return {
         "search_p95_ms": p95_ms,
-        "search_p95_ratio": round(p95_ms["writing"] / p95_ms["without"], DIGITS),
-        "visible_ms": {name: flow.figures()["visible_ms"] for name, flow in flows.items()},
+        "snapshot_search_p95_ratio": round(p95_ms["writing"] / p95_ms["without"], DIGITS),
+        "snapshot_freshness_p95_ms": visible_ms["writing"]["p95"],
+        "visible_ms": visible_ms,
         "snapshots_meanwhile": snapshots,
     }
 

@@ -55,12 +55,12 @@ def restore_lines(figures: dict[str, Any]) -> Iterator[str]:
         values = [one[key] for key in ("mb", "new_mb", "copied_mb", "write_s", "sent_mb", "send_s")]
         yield row(f"  {name}", values)
     yield (
-        f"second against first: {figures['second_share']} of the bytes new in the folder, "
-        f"{figures['second_share_sent']} of those sent"
+        f"second against first: {figures['second_snapshot_share']} of its bytes written; with the files that merges "
+        f"wrote in between {figures['second_share_new']} new in the folder, {figures['second_share_sent']} sent"
     )
     p95, visible = figures["search_p95_ms"], figures["visible_ms"]
     yield (
         f"search p95 {p95['without']} ms, {p95['writing']} ms while snapshots are written "
-        f"({figures['search_p95_ratio']}x, {figures['snapshots_meanwhile']} snapshots)"
+        f"({figures['snapshot_search_p95_ratio']}x, {figures['snapshots_meanwhile']} snapshots)"
     )
     yield f"visible p95 {visible['without']['p95']} ms, {visible['writing']['p95']} ms while snapshots are written"

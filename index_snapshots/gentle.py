@@ -20,12 +20,13 @@ def no_rest() -> None:
 class Gently:
     """A `Rest` for one thread and one piece of work at a time. `hurried`, once set, ends all sleeping."""
 
-    def __init__(self, hurried: threading.Event, share: float = SHARE_MAX) -> None:
+    def __init__(self, hurried: threading.Event, share: Callable[[], float] = lambda: SHARE_MAX) -> None:
+        """`share`: of one core; asked before each sleep, since somebody may begin to wait for the work."""
         self._hurried, self._share = hurried, share
         self._began_s = time.thread_time()
 
     def __call__(self) -> None:
-        sleep_s = (time.thread_time() - self._began_s) * (1 / self._share - 1)
+        sleep_s = (time.thread_time() - self._began_s) * (1 / self._share() - 1)
         if sleep_s >= SLEEP_S_MIN:
             self._hurried.wait(sleep_s)
             self._began_s = time.thread_time()

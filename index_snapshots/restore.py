@@ -1,6 +1,7 @@
 """Reads the newest snapshot that verifies; what does not is named, and another shard's or cluster's is refused."""
 
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,15 @@ from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, Snapsho
 from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
-from index_snapshots.stored_bodies import read_bodies
+from index_snapshots.stored_bodies import BODIES, read_bodies
 from index_snapshots.stored_words import PART as WORDS
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
 from schemas.topics import DAY_MS
 
+FIRST = ("names", "states")
+"""Parts that are needed before all others."""
 AGE_DAYS_MAX = 30
 """An older one could bring back a product whose delete is purged from the log; deletes are remembered for longer."""
 
@@ -78,35 +81,39 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
 
 def load(folder: Path, manifest: Manifest, known: Known) -> ShardView:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
-    _verify(folder, manifest, known)  # before anything reads it: a damaged graph must never reach the native code
-    try:
-        view = _assemble(folder, manifest)
-    except (KeyError, ValueError, IndexError) as error:
-        raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
+        verified = Verified(folder, manifest, threads)
+        try:
+            view = _assemble(folder, manifest, verified)
+        except (KeyError, ValueError, IndexError) as error:
+            raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
+    known.files |= verified.files
     known.newest = manifest
     return view
 
 
-def _verify(folder: Path, manifest: Manifest, known: Known) -> None:
-    """Every byte, by as many threads as there are cores: hashing gives up the interpreter.
+class Verified:
+    """Reads every byte in other threads: hashing gives up the interpreter, and what was read first is taken meanwhile."""
 
-    The words are left out: they verify themselves, and can be built from the rest.
-    """
-    needed = (file for part, file in manifest.files.items() if not part.startswith(f"{WORDS}-"))
-    files = {file.name: file for file in needed}.values()
-    largest_first = sorted(files, key=lambda file: -file.size)
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
-        found = list(threads.map(lambda file: _looked_at(folder / file.name, file), largest_first))
-    by_name = dict(zip((file.name for file in largest_first), found, strict=True))
-    for file in files:
-        seen, wrong = by_name[file.name]
-        if wrong or seen is None:
-            raise SnapshotDamaged(wrong)
-        known.files[file.name] = seen, file
+    def __init__(self, folder: Path, manifest: Manifest, threads: ThreadPoolExecutor) -> None:
+        self.files: dict[str, tuple[Seen, StoredFile]] = {}
+        self._manifest = manifest
+        wanted = sorted(manifest.files, key=lambda part: (part not in FIRST, not part.startswith(BODIES)))
+        self._looks = {part: threads.submit(_looked_at, folder, manifest.files[part]) for part in wanted}
+
+    def wait(self, parts: Iterable[str]) -> None:
+        """Until these are known to be whole. Raises SnapshotDamaged."""
+        for part in parts:
+            seen, wrong = self._looks[part].result()
+            if wrong or seen is None:
+                raise SnapshotDamaged(wrong)
+            file = self._manifest.files[part]
+            self.files[file.name] = seen, file
 
 
-def _looked_at(path: Path, file: StoredFile) -> tuple[Seen | None, str]:
+def _looked_at(folder: Path, file: StoredFile) -> tuple[Seen | None, str]:
     """Which file that is, and what is wrong with it."""
+    path = folder / file.name
     try:
         seen = Seen.of(path)
     except OSError:
@@ -121,27 +128,31 @@ def _bytes(path: Path) -> bytes:
         raise SnapshotDamaged(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _assemble(folder: Path, manifest: Manifest) -> ShardView:
-    parts = {part: _bytes(folder / manifest.files[part].name) for part in ("names", "states")}
-    names = orjson.loads(parts["names"])
-    states: npt.NDArray[Any] = np.frombuffer(parts["states"], dtype=STATE)
+def _assemble(folder: Path, manifest: Manifest, verified: Verified) -> ShardView:
+    verified.wait(FIRST)
+    names = orjson.loads(_bytes(folder / manifest.files["names"].name))
+    states: npt.NDArray[Any] = np.frombuffer(_bytes(folder / manifest.files["states"].name), dtype=STATE)
     if len(names["sku"]) != len(states):
         raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs")
     skus: list[str] = names["sku"]
+    words = Vocabulary(
+        skus,
+        {sku: slot for slot, sku in enumerate(skus)},
+        Words(names["brand"]),
+        Paths(map(tuple, names["category"])),
+        Words(names["currency"]),
+    )
+    verified.wait(part for part in manifest.files if part.startswith(BODIES))
+    bodies = read_bodies(folder, manifest, names, states)
+    verified.wait(manifest.files)  # a damaged graph must never reach the native code
     return ShardView(
         Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, manifest.origin.dim),
         Offsets(manifest.documents_offset, manifest.offers_offset),
         Counts(*manifest.counts),
         FrozenColumns.of(states),
         restored_vectors(folder, manifest, states),
-        read_bodies(folder, manifest, names, states),
-        Vocabulary(
-            skus,
-            {sku: slot for slot, sku in enumerate(skus)},
-            Words(names["brand"]),
-            Paths(map(tuple, names["category"])),
-            Words(names["currency"]),
-        ),
+        bodies,
+        words,
         int(manifest.digest_documents, 16),
         int(manifest.digest_offers, 16),
     )

@@ -24,7 +24,8 @@ from index_snapshots.view import ShardView
 
 ROW: Final = np.dtype("<i8")
 SIZE: Final = np.dtype("<u4")
-PART: Final = "bodies"
+BODIES: Final = "bodies"
+"""Their part; `bodies-N` since format 3."""
 
 
 def write_bodies(
@@ -40,7 +41,7 @@ def write_bodies(
             first, last = rows.searchsorted([span.begin, span.end]).tolist()
             piece = _written(folder, span, rows[first:last], state.texts(slots[first:last]), steps)
         described.append(StoredBodies(begin=piece.begin, end=piece.end, count=piece.bodies))
-        files[f"{PART}-{at}"] = piece.file
+        files[f"{BODIES}-{at}"] = piece.file
     return described, files
 
 
@@ -56,7 +57,7 @@ def _written(
         yield rows.astype(ROW).tobytes()
         yield np.array(sizes, dtype=SIZE).tobytes()
 
-    return Piece(span.begin, span.end, len(rows), store(folder, PART, blocks(), steps))
+    return Piece(span.begin, span.end, len(rows), store(folder, BODIES, blocks(), steps))
 
 
 def _before(view: ShardView, folder: Path, steps: Steps, known: Known) -> list[Piece]:
@@ -72,7 +73,7 @@ def _before(view: ShardView, folder: Path, steps: Steps, known: Known) -> list[P
 
 def _pieces(manifest: Manifest) -> Iterator[Piece]:
     for at, one in enumerate(manifest.bodies):
-        yield Piece(one.begin, one.end, one.count, manifest.files[f"{PART}-{at}"])
+        yield Piece(one.begin, one.end, one.count, manifest.files[f"{BODIES}-{at}"])
 
 
 def read_bodies(folder: Path, manifest: Manifest, names: dict[str, Any], states: npt.NDArray[Any]) -> FrozenBodies:
@@ -83,7 +84,7 @@ def read_bodies(folder: Path, manifest: Manifest, names: dict[str, Any], states:
     texts: list[bytes | None] = [None] * len(states)
     slots = np.flatnonzero(states["row"] != NO_ROW)
     if manifest.format_version == manifests.ONE_FILE_OF_BODIES:
-        found = _cut(_bytes(folder / manifest.files[PART].name), names["body_bytes"])
+        found = _cut(_bytes(folder / manifest.files[BODIES].name), names["body_bytes"])
         for slot, text in zip(slots.tolist(), found, strict=True):
             texts[slot] = text
         return FrozenBodies.of(texts)

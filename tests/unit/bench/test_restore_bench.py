@@ -27,6 +27,11 @@ def test_the_smoke_run_starts_from_both() -> None:
     assert "fetch_s" in fetched and "fetch_s" not in local
     assert figures["first"]["new_mb"] == figures["first"]["mb"] > figures["first"]["sent_mb"] > 0
     assert figures["snapshots_meanwhile"] >= 1
+    assert 0 < figures["second_snapshot_share"] <= figures["second_share_new"]
+    written = figures["second_written_mb"]
+    assert {"bodies", "states", "names", "manifest"} <= written.keys() and not written.keys() & {"graph", "vectors"}
+    assert figures["snapshot_search_p95_ratio"] > 0
+    assert figures["snapshot_freshness_p95_ms"] == figures["visible_ms"]["writing"]["p95"]
     assert figures["visible_ms"]["writing"]["count"] + figures["visible_ms"]["without"]["count"] > 0
     assert len(list(restore_lines(figures))) == 1 + 1 + 2 + 1 + 2 + 3
 

@@ -29,7 +29,7 @@ def work(seconds: float) -> None:
 @pytest.mark.parametrize("share", [0.5, 0.1])
 def test_it_sleeps_as_long_as_its_share_says(share: float) -> None:
     sleeps = Sleeps()
-    rest = Gently(sleeps, share)
+    rest = Gently(sleeps, lambda: share)
     work(0.005)
     rest()
     (slept_s,) = sleeps.slept_s
@@ -38,7 +38,7 @@ def test_it_sleeps_as_long_as_its_share_says(share: float) -> None:
 
 def test_small_pieces_are_added_up() -> None:
     sleeps = Sleeps()
-    rest = Gently(sleeps, 0.5)
+    rest = Gently(sleeps, lambda: 0.5)
     rest()
     assert sleeps.slept_s == []
     for _ in range(100):
@@ -50,6 +50,6 @@ def test_small_pieces_are_added_up() -> None:
 def test_in_a_hurry_it_works_on() -> None:
     hurried = threading.Event()
     hurried.set()
-    rest = Gently(hurried, 1e-9)
+    rest = Gently(hurried, lambda: 1e-9)
     work(0.003)
     rest()  # would sleep for a month
