@@ -48,7 +48,8 @@ class Faults:
                 raise RuntimeError(f"fault drill: call {self._reached[point]} of {point}")
 
     def skips(self, guard: str) -> bool:
-        """Whether a guard is turned off: `owner` (one process on a folder), `catch-up` (no answer before the end)."""
+        """Whether a guard is turned off: `owner` (one process on a folder), `catch-up` (no answer before the end),
+        `whole` and `offsets` (of snapshots, see `index_snapshots.guards`)."""
         return any(fault.kind == "skip" and fault.point == guard for fault in self._faults)
 
     def flips(self) -> list[str]:

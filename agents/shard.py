@@ -28,6 +28,7 @@ from index_snapshots.builder import Builder
 from index_snapshots.checkpoints import CheckpointLog
 from index_snapshots.folder import SEGMENTS, WORDS, Known, owned, shard_folder
 from index_snapshots.gentle import Gently
+from index_snapshots.guards import Guards
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
@@ -143,6 +144,8 @@ class ShardAgent:
         self._metrics = metrics
         self._structure = StructureMetrics(metrics)
         self._faults = faults
+        self._guards = Guards(whole=not faults.skips("whole"), offsets=not faults.skips("offsets"))
+        """Of its snapshots."""
         self._clock = clock
         self._owned = ExitStack()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="apply")
@@ -335,7 +338,7 @@ class ShardAgent:
     def _write(self, kept: Kept, view: ShardView) -> None:
         rest, keep = Gently(self.hurried), self._setup.snapshots_keep
         words = partial(kept.words.store, kept.folder) if kept.words is not None else no_words
-        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known, words)
+        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known, words, self._guards)
         give_back()
 
     def _step(self, number: int) -> None:

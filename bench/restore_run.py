@@ -138,7 +138,7 @@ def _stored(
         "built_s": round(built["settled_s"], DIGITS),
         "first": _snapshot_figures(first, sent),
         "second": _snapshot_figures(second, sent_again),
-        "second_snapshot_share": round(second["copied_bytes"] / sent["bytes"], DIGITS),
+        "second_snapshot_share": round(second["copied_bytes"] / first["new_bytes"], DIGITS),
         "second_share_new": round(second["new_bytes"] / first["new_bytes"], DIGITS),
         "second_share_sent": round(sent_again["bytes_sent"] / sent["bytes_sent"], DIGITS),
         "second_written_mb": {part: round(size / 1e6, 3) for part, size in second["copied"].items()},

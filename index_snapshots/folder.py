@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 import xxhash
 
 from index_snapshots.checksums import checksums, damage
 from index_snapshots.gentle import Rest, no_rest
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, StoredFile
 from schemas.errors import StateRefused
 
@@ -34,8 +35,9 @@ Step = Callable[[int], None]
 class Steps:
     """Numbers the points of one write at which a crash must do no harm."""
 
-    def __init__(self, step: Step, rest: Rest = no_rest) -> None:
+    def __init__(self, step: Step, rest: Rest = no_rest, guards: Guards = GUARDS) -> None:
         """`rest` is called at the same points."""
+        self.whole = guards.whole
         self._step = step
         self.rest = rest
         self._number = 0
@@ -100,7 +102,7 @@ def store(folder: Path, part: str, blocks: Iterable[bytes | memoryview], steps: 
             size += memoryview(block).nbytes
         steps()
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file, steps)
     name = f"{quick.hexdigest()}-{part}"
     steps()
     os.replace(temporary, folder / name)
@@ -152,11 +154,11 @@ def adopt(folder: Path, path: Path, steps: Steps, known: Known) -> StoredFile:
         return known.files[path.name][1]
     if not target.exists():
         _second_name(path, target)
-    found = _durable(target, steps.rest)
+    found = _durable(target, steps)
     if not _named_by_content(found):
         steps()
         _second_name(path, target)
-        found = _durable(target, steps.rest)
+        found = _durable(target, steps)
     if not _named_by_content(found):
         raise OSError(errno.EIO, "the file is damaged: its content is not what its name says", str(path))
     known.files[path.name] = Seen.of(target), found
@@ -192,27 +194,33 @@ def _named_by_content(file: StoredFile) -> bool:
     return file.name.partition("-")[0] == file.xxh3
 
 
-def _durable(path: Path, rest: Rest) -> StoredFile:
-    quick, strong = checksums(path, rest)
+def _durable(path: Path, steps: Steps) -> StoredFile:
+    quick, strong = checksums(path, steps.rest)
     with path.open("rb") as file:
-        os.fsync(file.fileno())
+        _sync(file, steps)
     return StoredFile(name=path.name, size=path.stat().st_size, xxh3=quick, sha256=strong)
 
 
 def replace(path: Path, data: bytes, steps: Steps) -> None:
     """Puts a small file in place, atomically and durably."""
-    temporary = path.with_name(TEMPORARY + path.name)
+    temporary = path.with_name(TEMPORARY + path.name) if steps.whole else path
     with temporary.open("wb") as file:
         steps()
         file.write(data[: len(data) // 2])
         steps()
         file.write(data[len(data) // 2 :])
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file, steps)
     steps()
     os.replace(temporary, path)
     steps()
     flush(path.parent)
+
+
+def _sync(file: IO[bytes], steps: Steps) -> None:
+    """What was written survives a power failure."""
+    if steps.whole:
+        os.fsync(file.fileno())
 
 
 def flush(folder: Path) -> None:

@@ -10,6 +10,12 @@ class Guards(NamedTuple):
     """An older order never replaces a newer one."""
     levels: bool = True
     """A product's levels in the graph follow from its SKU; off: they are drawn."""
+    whole: bool = True
+    """A file of a snapshot is synced, and the manifest is renamed into its place; off: neither."""
+    offsets: bool = True
+    """A snapshot names the offsets of the view that it holds; off: those of one record more."""
+    checksums: bool = True
+    """Every byte of a snapshot is compared before it is used; off: only that the files are as long as they were."""
 
 
 GUARDS: Final = Guards()

@@ -15,6 +15,7 @@ from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
 from index_snapshots.columns import STATE, FrozenColumns
 from index_snapshots.folder import Known, Seen
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
 from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
@@ -42,7 +43,9 @@ class Restored:
     """One line per snapshot that did not verify: log it as an error."""
 
 
-def restore(folder: Path, expected: Origin, now_ms: int, known: Known | None = None) -> Restored:
+def restore(
+    folder: Path, expected: Origin, now_ms: int, known: Known | None = None, guards: Guards = GUARDS
+) -> Restored:
     """`known` gets what was read, so that the next snapshot need not read it again.
 
     Raises StateRefused when the newest readable snapshot is of another origin or of a newer format."""
@@ -52,7 +55,7 @@ def restore(folder: Path, expected: Origin, now_ms: int, known: Known | None = N
             manifest = manifests.decode(_bytes(path), path.name)
             manifests.check_origin(manifest.origin, expected, path.name)
             check_age(manifest, now_ms)
-            return Restored(load(folder, manifest, known or Known()), tuple(damaged))
+            return Restored(load(folder, manifest, known or Known(), guards), tuple(damaged))
         except SnapshotDamaged as error:
             damaged.append(f"snapshot {path.name} is left out: {error}")
     return Restored(None, tuple(damaged))
@@ -79,10 +82,10 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
             )
 
 
-def load(folder: Path, manifest: Manifest, known: Known) -> ShardView:
+def load(folder: Path, manifest: Manifest, known: Known, guards: Guards = GUARDS) -> ShardView:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
-        verified = Verified(folder, manifest, threads)
+        verified = Verified(folder, manifest, threads, guards)
         try:
             view = _assemble(folder, manifest, verified)
         except (KeyError, ValueError, IndexError) as error:
@@ -93,13 +96,19 @@ def load(folder: Path, manifest: Manifest, known: Known) -> ShardView:
 
 
 class Verified:
-    """Reads every byte in other threads: hashing gives up the interpreter, and what was read first is taken meanwhile."""
+    """Reads every byte in other threads: hashing gives up the interpreter, so what came first is taken meanwhile.
 
-    def __init__(self, folder: Path, manifest: Manifest, threads: ThreadPoolExecutor) -> None:
+    The words are left out: they verify themselves, and can be built from the rest.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, threads: ThreadPoolExecutor, guards: Guards) -> None:
         self.files: dict[str, tuple[Seen, StoredFile]] = {}
+        self.parts = [part for part in manifest.files if not part.startswith(f"{WORDS}-")]
         self._manifest = manifest
-        wanted = sorted(manifest.files, key=lambda part: (part not in FIRST, not part.startswith(BODIES)))
-        self._looks = {part: threads.submit(_looked_at, folder, manifest.files[part]) for part in wanted}
+        wanted = sorted(self.parts, key=lambda part: (part not in FIRST, not part.startswith(BODIES)))
+        self._looks = {
+            part: threads.submit(_looked_at, folder, manifest.files[part], guards.checksums) for part in wanted
+        }
 
     def wait(self, parts: Iterable[str]) -> None:
         """Until these are known to be whole. Raises SnapshotDamaged."""
@@ -111,14 +120,14 @@ class Verified:
             self.files[file.name] = seen, file
 
 
-def _looked_at(folder: Path, file: StoredFile) -> tuple[Seen | None, str]:
+def _looked_at(folder: Path, file: StoredFile, every_byte: bool) -> tuple[Seen | None, str]:
     """Which file that is, and what is wrong with it."""
     path = folder / file.name
     try:
         seen = Seen.of(path)
     except OSError:
         seen = None
-    return seen, damage(path, file, every_byte=True)
+    return seen, damage(path, file, every_byte=every_byte)
 
 
 def _bytes(path: Path) -> bytes:
@@ -144,7 +153,7 @@ def _assemble(folder: Path, manifest: Manifest, verified: Verified) -> ShardView
     )
     verified.wait(part for part in manifest.files if part.startswith(BODIES))
     bodies = read_bodies(folder, manifest, names, states)
-    verified.wait(manifest.files)  # a damaged graph must never reach the native code
+    verified.wait(verified.parts)  # a damaged graph must never reach the native code
     return ShardView(
         Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, manifest.origin.dim),
         Offsets(manifest.documents_offset, manifest.offers_offset),

@@ -15,6 +15,7 @@ from index_snapshots import manifest as manifests
 from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.folder import TEMPORARY, Known, Step, Steps, adopt, flush, replace, store
 from index_snapshots.gentle import Rest, no_rest
+from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import (
     FORMAT_VERSION,
     MANIFEST_PATTERN,
@@ -52,6 +53,7 @@ def write(
     rest: Rest = no_rest,
     known: Known | None = None,
     words: StoringWords = no_words,
+    guards: Guards = GUARDS,
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
@@ -60,7 +62,7 @@ def write(
 
     Raises OSError (a full disk, say); the earlier snapshots stay.
     """
-    steps, known = Steps(step, rest), known or Known()
+    steps, known = Steps(step, rest, guards), known or Known()
     steps()
     _clear_temporary(folder)
     state = view.stored(rest)
@@ -79,7 +81,7 @@ def write(
         format_version=FORMAT_VERSION,
         origin=origin,
         lineage=view.identity.lineage,
-        documents_offset=view.offsets.documents,
+        documents_offset=view.offsets.documents + (not guards.offsets),
         offers_offset=view.offsets.offers,
         counts=[view.counts.skus, view.counts.rows, view.counts.visible, view.counts.held_offers],
         digest_documents=view.digest_documents,
