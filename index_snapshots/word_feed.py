@@ -24,7 +24,9 @@ from index_snapshots.word_text import spoken
 from schemas.errors import Unavailable
 
 COMMIT_EVERY_S: Final = 0.15
-"""At most one commit in this time, however many changes come: each takes 40 ms, whatever there is in it."""
+"""At most one commit in this time, however many changes come."""
+COMMIT_SHARE: Final = 1 / 8
+"""Of the time that commits may take: each takes some 40 ms, whatever there is in it, and the cores are the searches'."""
 WAITING_MAX: Final = 50_000
 """Changes that wait for the index. A writer that is faster for that long (a replay of the log) waits for it."""
 PIECE: Final = 64
@@ -198,9 +200,9 @@ class WordFeed:
                 self._give_copies()
                 began_s = self._clock()
                 if self._apply(index, changes):
-                    self._commit(index, view)
+                    took_s = self._commit(index, view)
                     with self._changed:
-                        left_s = COMMIT_EVERY_S - (self._clock() - began_s)
+                        left_s = began_s + commit_every_s(took_s) - self._clock()
                         self._changed.wait_for(lambda: self._closing or bool(self._copies), left_s)
                 else:
                     self._told(view)
@@ -239,12 +241,21 @@ class WordFeed:
         else:
             index.put(change.row, spoken(change.sku, orjson.loads(change.body), self._declared))
 
-    def _commit(self, index: WordIndex, view: ShardView) -> None:
+    def _commit(self, index: WordIndex, view: ShardView) -> float:
+        """Returns how many seconds that took."""
+        began_s = self._clock()
         index.commit()
+        took_s = self._clock() - began_s
         self._committed, self.failed = index.now, ""
         self._told(view)
+        return took_s
 
     def _told(self, view: ShardView) -> None:
         with self._changed:
             self._done = view.offsets.documents
             self._changed.notify_all()
+
+
+def commit_every_s(took_s: float) -> float:
+    """The least time from one commit to the next, when the last one took so long."""
+    return max(COMMIT_EVERY_S, took_s / COMMIT_SHARE)

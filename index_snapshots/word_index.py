@@ -184,6 +184,7 @@ class Committed:
         if last and pairs and (typing or not known) and len(token) >= PREFIX_CHARS_MIN:
             beginnings = dict.fromkeys(self._beginning(dict.fromkeys([token, *stems])))
         holding = known or max((self._holding(*pair) for pair in beginnings), default=0)
+        holding = min(holding, self.products)  # what was removed counts until a merge drops it
         rarity = log(1 + (self.products - holding + 0.5) / (holding + 0.5))
         return Word(token, tuple(pairs), tuple(one for one in beginnings if one not in pairs), rarity, known > 0)
 

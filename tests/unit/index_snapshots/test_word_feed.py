@@ -146,6 +146,11 @@ def test_many_changes_make_few_commits(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(commits) <= 2  # the empty index, and the first change
 
 
+def test_commits_take_a_small_share_of_the_time() -> None:
+    assert word_feed.commit_every_s(0.0) == word_feed.commit_every_s(0.15 / 8) == 0.15
+    assert word_feed.commit_every_s(0.04) == 0.32
+
+
 @pytest.mark.parametrize("waiting", [1, 2])
 def test_the_writer_waits_when_too_much_waits(tmp_path: Path, waiting: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_feed, "WAITING_MAX", 2)
