@@ -26,7 +26,7 @@ from schemas.errors import Unavailable
 COMMIT_EVERY_S: Final = 0.15
 """At most one commit in this time, however many changes come."""
 COMMIT_SHARE: Final = 1 / 8
-"""Of the time that commits may take: each takes some 40 ms, whatever there is in it, and the cores are the searches'."""
+"""Of the time that commits may take: each takes some 40 ms, whatever there is in it; the cores are the searches'."""
 WAITING_MAX: Final = 50_000
 """Changes that wait for the index. A writer that is faster for that long (a replay of the log) waits for it."""
 PIECE: Final = 64

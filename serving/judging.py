@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from index_snapshots.differing import Difference, differences
 from index_snapshots.faulty import Faulty, Place, faulty, undecided
@@ -11,6 +11,10 @@ from schemas.shards import ShardOnProcess
 from serving.examining import Examine
 from serving.logs import Log
 
+AGAIN_S: Final = 1.0
+"""Where no bucket was found the replicas are compared again after so long, then after twice that, and so on: while
+events stream they may never have stood at the same record, and one that was held to be sound may not be."""
+AGAIN_S_MAX: Final = 64.0
 What = tuple[int, Digest]
 """(partition, digest)."""
 
@@ -24,6 +28,7 @@ class Judge:
         self._examine = examine
         self._buckets: dict[What, int | None] = {}
         """The first bucket that differs; None: asked for, not known yet."""
+        self._again_s: dict[What, float] = {}
         self._scrubs_asked: set[What] = set()
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -67,7 +72,14 @@ class Judge:
 
     async def _find_bucket(self, examine: Examine, what: What, one: str, other: str, log: Log) -> None:
         bucket = await examine.first_bucket(*what, one, other)
-        if bucket is not None and what in self._buckets:
+        if bucket is None:
+            wait_s = self._again_s.get(what, AGAIN_S)
+            self._again_s[what] = min(2 * wait_s, AGAIN_S_MAX)
+            await asyncio.sleep(wait_s)
+            if self._buckets.get(what, 0) is None:
+                del self._buckets[what]  # asked for again by the next look
+        elif what in self._buckets:
+            self._again_s.pop(what, None)
             self._buckets[what] = bucket
             log.error("first_differing_bucket", partition=what[0], digest=what[1], bucket=bucket)
 

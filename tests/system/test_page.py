@@ -284,7 +284,9 @@ def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
 
     wait_until(asked_again, SHOWN_S, "the clicks are felt")
     assert browser.titles() != before and browser.texts(".lifted")
-    _, other = http("POST", shop.url("serving", "/v1/search"), {"text": "illumination", "limit": 24, "session": "other"})
+    _, other = http(
+        "POST", shop.url("serving", "/v1/search"), {"text": "illumination", "limit": 24, "session": "other"}
+    )
     assert [hit["content"]["title"] for hit in other["hits"]] == before
     browser.click(".switch")
     wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), SHOWN_S, "switched off")

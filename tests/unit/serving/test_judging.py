@@ -4,12 +4,14 @@ import asyncio
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from index_snapshots.faulty import Place
 from schemas.digests import DIGEST_HEADER, OFFSET_HEADER, Digest
 from schemas.shards import ShardOnProcess
+from serving import judging
 from serving.examining import TRIES, Examiner
 from serving.judging import Judge
 from tests.unit.index_snapshots.test_faulty import scrubbed
@@ -100,6 +102,19 @@ async def test_a_damaged_replica_answers_nothing_any_more() -> None:
         found = await (await tier.client.get("/v1/status")).json()
         assert [one["out"] for one in found["faulty"]] == [False], "nobody else is left"
         assert (await tier.search(text="lamp"))["hits"][0]["sku"] == "wrong"
+
+
+async def test_a_bucket_that_was_not_found_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "AGAIN_S", 0.0)
+    examined = Examined(None)
+    judge, replicas = Judge(examined), pair("a" * 32, "b" * 32)
+    await looked(judge, replicas, Lines())
+    assert len(examined.pairs) == 1
+    examined.bucket = 9
+    for _ in range(4):
+        await looked(judge, replicas, Lines())
+    judge.look(replicas, ADDRESSES, Lines())
+    assert len(examined.pairs) == 2 and [one.bucket for one in judge.differences] == [9]
 
 
 class Bucketed:
