@@ -17,7 +17,7 @@ from tests.system.model import SETTLE_S, check_all, settle
 from tests.system.naive_worker import NAIVE_GROUP
 from tests.system.sending import Merchant, Stream, mixed_events
 
-SECONDS = 20.0
+SECONDS = 14.0
 RATE = 300.0
 SKUS = 400
 PAUSE_S = (0.5, 2.5)
