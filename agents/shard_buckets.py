@@ -1,6 +1,7 @@
 """Tells the digests of a shard by buckets, so that two replicas that differ can be asked where."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from agents.shard import Kept
 from index_snapshots.buckets import Buckets
+from index_snapshots.gentle import Gently
 from index_snapshots.protocol import Topic
 from index_snapshots.view import ShardView
 from schemas.digests import DIGEST_HEADER, OFFSET_HEADER
@@ -85,8 +87,7 @@ def _made(view: ShardView, topic: Topic) -> str:
 
 
 def _work_out(view: ShardView, topic: Topic) -> list[str]:
-    buckets, began_s = Buckets(view, topic), time.thread_time()
+    buckets, rest = Buckets(view, topic), Gently(threading.Event(), lambda: SHARE_MAX)
     for _ in buckets:
-        time.sleep((time.thread_time() - began_s) * (1 / SHARE_MAX - 1))
-        began_s = time.thread_time()
+        rest()
     return buckets.digests

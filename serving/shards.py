@@ -43,9 +43,7 @@ class Shards:
         one."""
 
         async def ask(address: str, left_s: float) -> ShardAnswer:
-            left_ms = max(1, int(left_s * 1000))
-            body = query.model_copy(update={"budget_ms": left_ms}).model_dump_json().encode()
-            return await self._http.ask(f"{address}/search", left_s, ShardAnswer, body)
+            return await self._http.ask(f"{address}/search", left_s, ShardAnswer, _within(query, left_s))
 
         return await self.router.first(query.partition, "search", ask, self._clock() + budget.left_s(), floor)
 
@@ -54,9 +52,7 @@ class Shards:
         is away."""
 
         async def ask(address: str, left_s: float) -> WordsAnswer:
-            left_ms = max(1, int(left_s * 1000))
-            body = query.model_copy(update={"budget_ms": left_ms}).model_dump_json().encode()
-            return await self._http.ask(f"{address}/words", left_s, WordsAnswer, body)
+            return await self._http.ask(f"{address}/words", left_s, WordsAnswer, _within(query, left_s))
 
         answer = await self.router.first(query.partition, "words", ask, self._clock() + budget.left_s())
         if answer.missing:
@@ -111,3 +107,9 @@ class Shards:
         """Each process once: one may serve several partitions."""
         every = (address for partition in self.partitions for address in self.router.addresses.of(partition))
         return list(dict.fromkeys(every))
+
+
+def _within(query: ShardQuery | WordsQuery, left_s: float) -> bytes:
+    """The question, to be answered within what is left."""
+    left_ms = max(1, int(left_s * 1000))
+    return query.model_copy(update={"budget_ms": left_ms}).model_dump_json().encode()
