@@ -7,10 +7,10 @@ import {learn} from "./changes.js";
 import {at, el, number, plural, say, time} from "./elements.js";
 import * as session from "./session.js";
 
-const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, BRANDS_MAX = 60;
+const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000, BRANDS_MAX = 60;
 const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
 const brands = new Set();
-let running = null, waiting = 0, retrying = 0, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "";
+let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "";
 
 /** The answer that a shown product came with, and its place there from 1. */
 export const originOf = (sku) => origins.get(sku) || {};
@@ -68,10 +68,25 @@ function show(answer, further, slide) {
   cards.show(list, hits, lifted, {slide});
   remember(added);
   for (const hit of added) learn(hit.sku, hit.content.title, hit.offer);
+  if (!further) askForTheRest(answer);
   more.hidden = answer.hits.length < LIMIT || hits.length >= answer.found || (page + 1) * LIMIT > DEPTH_MAX;
   instead.hidden = hits.length > 0;
   if (!hits.length) nothing(answer);
   sayWhat(answer);
+}
+
+/** An answer without one of its parts is shown, and asked for again ever more rarely until it is complete. */
+function askForTheRest({degraded}) {
+  if (!degraded.length) patience = RETRY_MS;
+  else {
+    again(patience, {slide: true});
+    patience = Math.min(patience * 2, RETRY_MS_MAX);
+  }
+}
+
+function again(afterMs, how) {
+  clearTimeout(retrying);
+  retrying = setTimeout(() => search(how), afterMs);
 }
 
 /** By how many places the session brought products further up than they would stand without it. */
@@ -108,11 +123,11 @@ function nothing(answer) {
   return inPlace("This shop is empty", "Put something in; it appears here by itself.", el("pre", {text: commands, tabindex: "0"}), true);
 }
 
-function inPlace(title, words, further, again = false) {
+function inPlace(title, words, further, askAgain = false) {
   instead.hidden = false;
   if (instead.said !== title + words) instead.replaceChildren(el("h2", {text: title}), el("p", {text: words}), ...(further ? [further] : []));
   instead.said = title + words;  // the same is left as it is, and keeps the focus
-  if (again) retrying = setTimeout(search, RETRY_MS);
+  if (askAgain) again(RETRY_MS);
 }
 
 function failed(problem) {

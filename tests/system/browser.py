@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.system.conftest import wait_until
 
-SHOWN_S = 15.0
+SHOWN_S = 60.0
 DESKTOP, PHONE = (1440, 900), (390, 844)
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

@@ -56,6 +56,15 @@ const real = fetch;
 window.asked = 0;
 window.fetch = (asked, how) => { window.asked += asked === "/v1/search"; return real(asked, how); };
 """
+WITHOUT_MEANING = """
+const real = fetch;
+window.fetch = async (asked, how) => {
+  if (asked !== "/v1/search") return real(asked, how);
+  window.fetch = real;
+  const answer = await (await real(asked, how)).json();
+  return Response.json({...answer, hits: answer.hits.slice(0, 1), degraded: ["encode"]});
+};
+"""
 TWO_PAGES = """
 const real = fetch, hit = (sku) => ({sku, content: {title: sku}, offer: null, content_order: [1, 1]});
 window.fetch = async (asked, how) => {
@@ -238,6 +247,17 @@ def test_a_change_that_ends_while_it_is_held_back_is_one_row(browser: Browser, h
     browser.run("return import('/page/changes.js').then(({add}) => arguments[0].forEach(add))", ends)
     browser.wait("#changes [data-event='9-9-9'] .took", "7 ms", "it has ended")
     assert len(browser.texts("#changes [data-event='9-9-9']")) == 1
+
+
+def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.run(WITHOUT_MEANING)
+    browser.run("document.getElementById('search').requestSubmit()")
+    browser.wait("#said", "Without meaning", "what is missing")
+    assert len(browser.titles()) == 1
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown again")
+    assert "Without" not in browser.text("#said")
 
 
 def test_a_click_names_the_answer_that_its_product_came_with(browser: Browser, home: str) -> None:

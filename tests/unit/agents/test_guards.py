@@ -19,6 +19,7 @@ from agents.topics import Topics
 from index_snapshots.apply import apply
 from index_snapshots.builder import BuilderHere
 from index_snapshots.restore import restore
+from index_snapshots.snapshot import next_manifest
 from schemas.errors import SettingsError, StateRefused
 from schemas.metrics import Metrics
 from schemas.search import Filters
@@ -80,25 +81,30 @@ async def test_a_disk_that_is_full_in_a_snapshot(tmp_path: Path) -> None:
     assert next(steps) > 20 and before == kept.shard.view.digest_documents
 
 
-POINTS_MAX = 120
-"""More than a snapshot of so few products has."""
-
-
-async def test_without_whole_files_a_full_disk_leaves_a_damaged_snapshot(tmp_path: Path) -> None:
-    """C3's control."""
-    one = agent(tmp_path, "skip:whole:1")
+@pytest.mark.parametrize(("faults", "damaged"), [("", False), ("skip:whole:1", True)])
+async def test_without_whole_files_a_full_disk_leaves_a_damaged_snapshot(
+    tmp_path: Path, faults: str, damaged: bool
+) -> None:
+    """C3's control: the disk is full as soon as the manifest is there, which it is to be only when it is whole."""
+    one = agent(tmp_path, faults)
     one.hurried.set()
-    kept, damaged = one.kept[0], 0
+    kept = one.kept[0]
     fill(kept, 12)
     await one._snapshot(kept)
-    for point in range(1, POINTS_MAX):
-        fill(kept, 1)
-        one._step = full_at(point)  # type: ignore[method-assign,assignment]
+    fill(kept, 1)
+    one._step = full_once_there(next_manifest(kept.folder))  # type: ignore[method-assign,assignment]
+    with capture_logs() as lines:
         await one._snapshot(kept)
-        damaged += bool(restore(kept.folder, ORIGIN, one._now_ms()).damaged)
-        if damaged:
-            break
-    assert damaged
+    assert [line["event"] for line in lines] == ["snapshot not written"]
+    assert bool(restore(kept.folder, ORIGIN, one._now_ms()).damaged) == damaged
+
+
+def full_once_there(path: Path) -> Callable[[int], None]:
+    def step(number: int) -> None:
+        if path.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    return step
 
 
 def full_at(point: int) -> Callable[[int], None]:
