@@ -80,21 +80,6 @@ class FrozenVectors:
             out[where] = store.vectors[store.positions(rows[where])]
         return out
 
-    def slots_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Whose these rows are, (len(rows),); -1 where a row is in no part any more."""
-        slots = np.full(len(rows), -1, dtype=np.int64)
-        firsts = np.array([part.store.first_row for part in self.parts])
-        owner = np.searchsorted(firsts, rows, side="right") - 1
-        for at in sorted({*owner.tolist()} - {-1}):  # the first `np.unique` would import for 0.1 s
-            part = self.parts[at]
-            where = np.flatnonzero(owner == at)
-            places = part.store.positions(rows[where])
-            there = places < part.count
-            where, places = where[there], places[there]
-            same = part.store.rows[places] == rows[where]
-            slots[where[same]] = part.store.slots[places[same]]
-        return slots
-
     def half(self, row: int) -> bytes:
         """One vector as the log holds it: little-endian fp16."""
         return bytes(self.gather(np.array([row], dtype=np.int64)).astype("<f2").data)

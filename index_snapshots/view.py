@@ -163,13 +163,11 @@ class ShardView:
         shown = slot < self.columns.slots and self.columns.get("visible", slot)
         return Found(sku, slot, None) if shown else None
 
-    def shows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Whether each row, (n,), is the newest of a product that is shown."""
-        slots = self.vectors.slots_of(rows)
-        shown = slots >= 0
-        known = slots[shown]
-        shown[shown] = (self.columns.at("row", known) == rows[shown]) & self.columns.at("visible", known)
-        return shown
+    def shows(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether the product of each slot, (n,), is shown; of a slot that this view does not know yet it is not."""
+        known = slots < self.columns.slots
+        known[known] = self.columns.at("visible", slots[known])
+        return known
 
     def vector(self, sku: str) -> bytes | None:
         slot = self.words.slot_of.get(sku)

@@ -45,6 +45,7 @@ class RowChange(NamedTuple):
     """A row that came, with the body of its product, or went."""
 
     row: int
+    slot: int
     sku: str
     body: bytes | None
 
@@ -154,12 +155,12 @@ class WordFeed:
             view = self._view
         started_s = self._clock()
         index = self._opened()
-        rows = view.columns.whole("row")
-        living, known = rows != NO_ROW, np.array(index.now.rows(), dtype=np.int64)
-        missing = np.flatnonzero(living & ~np.isin(rows, known))
-        dead = known[~np.isin(known, rows[living])]
-        changes = (RowChange(int(rows[slot]), view.words.skus[slot], view.bodies[slot]) for slot in missing.tolist())
-        for number, change in enumerate(chain((RowChange(row, "", None) for row in dead.tolist()), changes)):
+        rows, known = view.columns.whole("row"), index.now.rows()
+        right = {slot for row, slot in known.items() if slot < len(rows) and rows[slot] == row}
+        dead = (RowChange(row, slot, "", None) for row, slot in known.items() if slot not in right)
+        missing = [slot for slot in np.flatnonzero(rows != NO_ROW).tolist() if slot not in right]
+        changes = (RowChange(int(rows[slot]), slot, view.words.skus[slot], view.bodies[slot]) for slot in missing)
+        for number, change in enumerate(chain(dead, changes)):
             self._put(index, change)
             if self._closing:
                 break
@@ -237,9 +238,9 @@ class WordFeed:
 
     def _put(self, index: WordIndex, change: RowChange) -> None:
         if change.body is None:
-            index.remove(change.row)
+            index.remove(change.slot)
         else:
-            index.put(change.row, spoken(change.sku, orjson.loads(change.body), self._declared))
+            index.put(change.row, change.slot, spoken(change.sku, orjson.loads(change.body), self._declared))
 
     def _commit(self, index: WordIndex, view: ShardView) -> float:
         """Returns how many seconds that took."""

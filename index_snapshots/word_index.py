@@ -1,7 +1,7 @@
 """The index of words of one shard: the only file that knows tantivy. One thread writes, any thread searches.
 
-Products are named by the number of their row, which says which version of which product it is (`vectors.py`). What is
-found is as of the last commit: whoever asks checks it against a view.
+Each product has a slot, which is its own for the life of the shard, and the number of its row, which says which version
+of it this is (`vectors.py`). What is found is as of the last commit: whoever asks checks it against a view.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,9 +49,10 @@ Stems = dict[str, None]
 
 
 class Found(NamedTuple):
-    """Rows best first, equal ones by number, and their scores."""
+    """Rows best first, equal ones by number, the slots of their products, and their scores."""
 
     rows: list[int]
+    slots: list[int]
     scores: list[float]
 
 
@@ -88,10 +89,12 @@ class WordIndex:
         self.now = self._reloaded()
         """As of the last commit."""
 
-    def put(self, row: int, spoken: Spoken) -> None:
+    def put(self, row: int, slot: int, spoken: Spoken) -> None:
+        """An older row of the slot must have been removed."""
         locale = locale_of(spoken.locale)
         document = tantivy.Document()
         document.add_unsigned("row", row)
+        document.add_unsigned("slot", slot)
         document.add_text("locale", locale)
         document.add_text(_text(locale), spoken.text)
         if spoken.attributes:
@@ -99,8 +102,8 @@ class WordIndex:
         document.add_text("codes", " ".join(spoken.codes))
         self._writer.add_document(document)
 
-    def remove(self, row: int) -> None:
-        self._writer.delete_documents_by_query(Query.term_query(_SCHEMA, "row", row))  # by term it deletes nothing
+    def remove(self, slot: int) -> None:
+        self._writer.delete_documents_by_query(Query.term_query(_SCHEMA, "slot", slot))  # by term it deletes nothing
 
     def commit(self) -> None:
         """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile."""
@@ -133,23 +136,28 @@ class Committed:
         codes = dict.fromkeys(code for code in _possible_codes(text) if self._searcher.doc_freq("codes", code))
         return Wanted(tuple(word for word in words if word.stems), tuple(codes))
 
-    def rows(self) -> list[int]:
-        """All that it holds, in no order."""
+    def rows(self) -> dict[int, int]:
+        """Slots by row of all that it holds, in no order."""
         every = self._searcher.search(Query.all_query(), max(1, self.products), count=False).hits
-        return [int(row or 0) for row in self._searcher.fast_field_values("row", [place for _, place in every])]
+        places = [place for _, place in every]
+        return dict(zip(self._numbers("row", places), self._numbers("slot", places), strict=True))
 
     def best(self, wanted: Wanted, limit: int, among: Sequence[int] | None = None) -> Found:
-        """`among`: only these rows."""
+        """`among`: only these slots."""
         query = _any(wanted)
         if query is None:
-            return Found([], [])
+            return Found([], [], [])
         if among is not None:
-            inside = Query.const_score_query(Query.term_set_query(_SCHEMA, "row", among), 0.0)
+            inside = Query.const_score_query(Query.term_set_query(_SCHEMA, "slot", among), 0.0)
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, inside)])
         hits = self._searcher.search(query, limit, count=False).hits
-        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        ranked = sorted(zip((-score for score, _ in hits), (int(row or 0) for row in rows), strict=True))
-        return Found([row for _, row in ranked], [-score for score, _ in ranked])
+        places = [place for _, place in hits]
+        rows, slots = self._numbers("row", places), self._numbers("slot", places)
+        ranked = sorted(zip((-score for score, _ in hits), rows, slots, strict=True))
+        return Found([row for _, row, _ in ranked], [slot for _, _, slot in ranked], [-score for score, _, _ in ranked])
+
+    def _numbers(self, field: str, places: list[tantivy.DocAddress]) -> list[int]:
+        return [int(number or 0) for number in self._searcher.fast_field_values(field, places)]
 
     def holding_all(self, wanted: Wanted) -> int:
         """How many products hold all of the words, or one of the codes."""
@@ -162,13 +170,13 @@ class Committed:
         counted: Any = self._searcher.search(query, 1, count=True)  # the type stubs do not know of `count`
         return int(counted.count)
 
-    def cover(self, wanted: Wanted, row: int) -> float:
+    def cover(self, wanted: Wanted, slot: int) -> float:
         """Which share of the words a product holds, by their rarity: 0..1."""
         total = sum(word.rarity for word in wanted.words)
         if not total:
             return 0.0
         held = [(Occur.Should, Query.const_score_query(_holds(word), word.rarity)) for word in wanted.words]
-        this = Query.const_score_query(Query.term_query(_SCHEMA, "row", row), 0.0)
+        this = Query.const_score_query(Query.term_query(_SCHEMA, "slot", slot), 0.0)
         hits = self._searcher.search(Query.boolean_query([(Occur.Must, this), *held]), 1, count=False).hits
         return float(hits[0][0]) / total if hits else 0.0
 
@@ -201,6 +209,17 @@ class Committed:
         """How many products hold a term, at least."""
         fields = (_text(locale), _attributes(locale))
         return max(int(self._searcher.doc_freq(field, stem)) for field in fields)
+
+
+def holds_any(wanted: Wanted, product: Spoken) -> bool:
+    """Whether a product as it is indexed would be found."""
+    codes = {term for code in product.codes for term in ANALYZERS[PLAIN].analyze(code)}
+    if not codes.isdisjoint(wanted.codes):
+        return True
+    locale = locale_of(product.locale)
+    terms = {term for word in wanted.words for at, term in (*word.stems, *word.beginnings) if at == locale}
+    texts = (product.text, product.attributes)
+    return bool(terms) and any(not terms.isdisjoint(ANALYZERS[locale].analyze(text)) for text in texts)
 
 
 def locale_of(stated: str) -> str:
@@ -281,7 +300,8 @@ def _schema() -> tantivy.Schema:
             built.add_text_field(field, tokenizer_name=_tokenizer(locale), index_option="freq")
     built.add_text_field("codes", tokenizer_name=_tokenizer(PLAIN), index_option="basic")
     built.add_text_field("locale", tokenizer_name="raw", index_option="basic")
-    built.add_unsigned_field("row", indexed=True, fast=True)
+    built.add_unsigned_field("row", fast=True)
+    built.add_unsigned_field("slot", indexed=True, fast=True)
     return built.build()
 
 

@@ -132,12 +132,12 @@ class ShardWriter:
         old = self._columns.get("row", slot)
         if old != NO_ROW:
             self._vectors.bury(old)
-            self._tell_words(old, change.sku, None)
+            self._tell_words(old, slot, change.sku, None)
         values = {"document_order": change.order, "row": NO_ROW, "brand": NO_CODE, "category": NO_CODE}
         if change.body is not None and change.vector is not None and code is not None:
             name = change.sku if self._guards.levels else uuid4().hex
             values["row"] = self._vectors.append(slot, name, change.vector, code, change.timestamp_ms)
-            self._tell_words(values["row"], change.sku, change.body)
+            self._tell_words(values["row"], slot, change.sku, change.body)
             if change.brand:
                 values["brand"] = self._words.brands.code(change.brand)
             if change.category:
@@ -147,9 +147,9 @@ class ShardWriter:
         self._facets.put(slot, change.attributes)
         self._documents += self._document_hash(slot)
 
-    def _tell_words(self, row: int, sku: str, body: bytes | None) -> None:
+    def _tell_words(self, row: int, slot: int, sku: str, body: bytes | None) -> None:
         if self._words_feed is not None:
-            self._row_changes.append(RowChange(row, sku, body))
+            self._row_changes.append(RowChange(row, slot, sku, body))
 
     def _offer(self, slot: int, change: OfferChange) -> None:
         self._offers -= self._offer_hash(slot)

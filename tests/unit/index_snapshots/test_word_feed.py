@@ -14,7 +14,7 @@ import index_snapshots.word_feed as word_feed
 from index_snapshots.apply import apply
 from index_snapshots.protocol import ShardRecord
 from index_snapshots.word_feed import WordFeed
-from index_snapshots.word_index import WordIndex
+from index_snapshots.word_index import Committed, WordIndex
 from index_snapshots.word_search import by_words
 from index_snapshots.writer import ShardWriter
 from schemas.errors import Unavailable
@@ -34,6 +34,8 @@ from tests.unit.index_snapshots.making import (
 )
 
 SOON_S = 30.0
+COMMITS = 4
+"""So many a product is watched for."""
 
 
 @contextmanager
@@ -71,6 +73,52 @@ def test_what_the_view_does_not_show_never_shows_before_the_index_knows(tmp_path
         apply(logged("documents", [document("a", 9, of=content("Chair")), no_document("b", 10)], 4), one)
         apply(logged("offers", [no_offer("c", 11)]), one)
         assert by_words(before, one.view, "lamp", 10, NO_FILTERS).skus == ["d"]
+
+
+def test_a_product_that_changes_is_found_by_the_words_it_keeps_before_the_index_knows(tmp_path: Path) -> None:
+    with fed(tmp_path) as (one, feed):
+        apply(logged("documents", [document(sku, 1, of=content("Red lamp")) for sku in "abcd"]), one)
+        assert found(one, feed, "lamp") == list("abcd")
+        before = feed.now
+        later = [document("a", 2, of=content("Blue lamp")), no_document("b", 3), no_document("c", 4)]
+        apply(logged("documents", [*later, document("c", 5, of=content("Chair"))], 4), one)
+        for filters in (NO_FILTERS, Filters(in_stock=False)):
+            assert by_words(before, one.view, "lamp", 10, filters).skus == ["a", "d"]
+            assert by_words(before, one.view, "red", 10, filters).skus == ["d"]
+
+
+@pytest.mark.parametrize("older_count", [True, False], ids=["", "control: older rows do not count"])
+def test_a_product_that_changes_all_the_time_is_never_missing(
+    tmp_path: Path, older_count: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not older_count:
+        monkeypatch.setattr("index_snapshots.word_search._holds_now", lambda *_: False)
+    with fed(tmp_path) as (one, feed):
+        apply(logged("documents", [document(sku, 1) for sku in "abc"]), one)
+        assert found(one, feed, "lamp") == list("abc")
+        ended = threading.Event()
+
+        def change() -> None:
+            number = 3
+            while not ended.is_set():
+                apply(logged("documents", [document("abc"[number % 3], number)], number), one)
+                number += 1
+
+        changing = threading.Thread(target=change)
+        changing.start()
+        commits: list[Committed] = []
+        missed = 0
+        while len(commits) < COMMITS:
+            if len(commits) % 2:  # either may be the newer one
+                now, view = feed.now, one.view
+            else:
+                view, now = one.view, feed.now
+            missed += by_words(now, view, "lamp", 10, NO_FILTERS).skus != list("abc")
+            if not commits or now is not commits[-1]:
+                commits.append(now)
+        ended.set()
+        changing.join()
+    assert (missed == 0) is older_count
 
 
 def test_equal_hits_come_by_sku(tmp_path: Path) -> None:
@@ -184,6 +232,8 @@ def test_words_agree_with_the_truth_after_any_history(
     red = Filters.model_validate({"attributes": {"colour": ["red"]}})
     with fed(tmp_path_factory.mktemp("words")) as (one, feed):
         truth, following = Truth(), {"documents": 0, "offers": 0}
+        before: list[tuple[Committed, set[str]]] = []
+        """The index as it was, and which lamps there were then."""
         for batch in data.draw(interleaved(documents, offers)):
             apply(batch, one)
             for record in batch:
@@ -191,12 +241,20 @@ def test_words_agree_with_the_truth_after_any_history(
                     following[record.topic] = record.offset + 1
                     truth.put(record)
             for filters in (NO_FILTERS, red):
-                lamps = {
-                    sku
-                    for sku, (of, priced) in truth.shown().items()
-                    if of.content and _is_lamp(of.content) and passes(filters, of.content, priced)
-                }
+                lamps = _lamps(truth, filters)
+                for older, were in before:
+                    late = set(by_words(older, one.view, "lamps", 100, filters).skus)
+                    assert were & lamps <= late <= lamps
                 assert set(found(one, feed, "lamps", filters)) == lamps
+            before.append((feed.now, _lamps(truth, NO_FILTERS)))
+
+
+def _lamps(truth: Truth, filters: Filters) -> set[str]:
+    return {
+        sku
+        for sku, (of, priced) in truth.shown().items()
+        if of.content and _is_lamp(of.content) and passes(filters, of.content, priced)
+    }
 
 
 def _is_lamp(of: Content) -> bool:
