@@ -198,8 +198,9 @@ class ShardAgent:
             count, refused = await asyncio.to_thread(self._catch_up, kept)
             for record, one in refused:
                 await self._refuse(one, record)
-            took_s = round(time.monotonic() - started, 2)
-            log.info("caught up", partition=partition, records=count, took_s=took_s, **self.counts(partition))
+            took_s, waited_s = round(time.monotonic() - started, 2), round(kept.shard.structure.figures.waited_s, 2)
+            told = {"took_s": took_s, "waited_s": waited_s, **self.counts(partition)}
+            log.info("caught up", partition=partition, records=count, **told)
         await asyncio.to_thread(give_back)
         self.caught_up = True
 

@@ -25,6 +25,7 @@ def structure(shard: ShardWriter) -> dict[str, Any]:
             {
                 "rows": part.count,
                 "shown": part.shown,
+                "dropped": part.store.segment.dropped,
                 "ef": part.store.segment.calibration.ef,
                 "recall": round(part.store.segment.calibration.recall, 4),
             }
@@ -55,8 +56,9 @@ def structure(shard: ShardWriter) -> dict[str, Any]:
 
 
 def dead_share(view: ShardView) -> float:
-    """Share of the rows in all parts that are no longer the newest of their product."""
-    rows = sum(part.count for part in view.vectors.parts)
+    """Share of the rows that searches meet, in graphs and heads, that are no longer the newest of their product."""
+    segments = [part.store.segment for part in view.vectors.parts if part.store.segment]
+    rows = sum(part.count for part in view.vectors.parts) - sum(segment.dropped for segment in segments)
     return 1 - view.counts.rows / rows if rows else 0.0
 
 

@@ -25,7 +25,12 @@ def open_shard(folder: Path, dim: int, builder: Builder | None = None) -> ShardW
     """An empty shard that keeps its files in `folder`. `builder`: default a process, which ends with ours."""
     identity = Identity(0, LINEAGE, ENCODER, dim)
     folder, builder = folder / "segments", builder or BuilderProcess()
-    return ShardWriter(identity, lambda: time.time_ns() // 1_000_000, folder, builder)
+    return ShardWriter(identity, now_ms, folder, builder)
+
+
+def now_ms() -> int:
+    """The clock of a shard under measurement."""
+    return time.time_ns() // 1_000_000
 
 
 def settle(shard: ShardWriter) -> None:

@@ -1,4 +1,4 @@
-"""The rows of a view in one graph without dead rows: the fastest this engine can be, what a stream is held against.
+"""The rows of a view in one graph without dead nodes: the fastest this engine can be, what a stream is held against.
 
 It is mapped only while it is searched, so that memory measured in between is the shard's own.
 """
@@ -24,7 +24,8 @@ class MergedView:
             np.unpackbits(part.bits, count=part.count, bitorder="little").astype(bool) for part in view.vectors.parts
         ]
         sources = [_source(part, mask) for part, mask in zip(view.vectors.parts, shown, strict=True)]
-        base = sources.pop(0) if isinstance(sources[0], FromSegment) else None
+        extends = isinstance(sources[0], FromSegment) and bool(shown[0].any())
+        base = sources.pop(0) if extends else None
         assert base is None or isinstance(base, FromSegment)
         recall = view.vectors.pacing.recall
         builder = BuilderProcess()  # in a process: what it takes meanwhile is not this one's memory
@@ -32,9 +33,11 @@ class MergedView:
             self._segment = builder.start(Merge(folder, view.identity.dim, recall, base, tuple(sources))).result()
         finally:
             builder.close()
+        there = [np.ones_like(mask) if extends and at == 0 else mask for at, mask in enumerate(shown)]
         self._slots = np.concatenate(
-            [part.store.slots[: part.count][mask] for part, mask in zip(view.vectors.parts, shown, strict=True)]
+            [part.store.slots[: part.count][mask] for part, mask in zip(view.vectors.parts, there, strict=True)]
         )
+        self._shown = np.concatenate([mask[rows] for mask, rows in zip(shown, there, strict=True)])
         self._view = replace(view, vectors=replace(view.vectors, parts=(), pending=()))
 
     @property
@@ -43,8 +46,8 @@ class MergedView:
 
     def opened(self) -> ShardView:
         count = self._segment.size
-        bits = np.packbits(np.ones(count, dtype=bool), bitorder="little")
-        part = FrozenPart(Store(self._segment, None, self._slots), count, bits, count)
+        bits, shown = np.packbits(self._shown, bitorder="little"), int(np.count_nonzero(self._shown))
+        part = FrozenPart(Store(self._segment, None, self._slots), count, bits, shown)
         return replace(self._view, vectors=replace(self._view.vectors, parts=(part,)))
 
 

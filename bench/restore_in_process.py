@@ -9,36 +9,61 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.search_threads import SWITCH_S
 from bench import closed_loop
+from bench.built_base import GRAPH, Base
+from bench.measured_shard import now_ms
 from bench.paced_stream import BATCH_MAX
 from bench.samples import packed
-from bench.shard_in_process import COMMANDS, InProcess
+from bench.shard_in_process import COMMANDS, InProcess, ShardSink
 from bench.subject import obey, setup
-from index_snapshots.folder import Known
+from index_snapshots.folder import SEGMENTS, WORDS, Known
 from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.pace import Pace
 from index_snapshots.protocol import Offsets
 from index_snapshots.shelf import Shelf
 from index_snapshots.shipping import ship
-from index_snapshots.snapshot import write
+from index_snapshots.snapshot import no_words, write
 from index_snapshots.stores import open_store
+from index_snapshots.word_feed import WordFeed
+from index_snapshots.writer import ShardWriter
 from schemas.settings import ShardSettings
 
 KEEP = 2
+WORDS_WAIT_S = 600.0
 
 
 class Stored(InProcess):
     """One shard, its snapshots and a store."""
 
-    def __init__(self, origin: dict[str, Any], **workload: Any) -> None:
+    def __init__(self, origin: dict[str, Any], base: str, **workload: Any) -> None:
+        """`base`: the folder in which the rows of the start are, or will be."""
         super().__init__(**workload)
         self._origin = Origin.model_validate(origin)
+        self._base = Path(base)
         self._known: dict[Path, Known] = {}
+        self._feed: WordFeed | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Takes the rows of the start as one base, with their words; builds it when it is not there."""
+        began_s, identity = time.perf_counter(), self._shard.identity
+        view, start = Base(self._base, self._workload.rows, identity, self._vectors).view()
+        self._shard = ShardWriter(identity, now_ms, self._folder / SEGMENTS, self._builder, start=view)
+        self._feed = WordFeed(self._folder / WORDS, view, (), start=start)
+        self._shard.feed(self._feed)
+        self._sink = ShardSink(self._shard, self._vectors, self._skus)
+        self._feed.wait(view.offsets.documents, WORDS_WAIT_S)
+        return {"settled_s": time.perf_counter() - began_s}
+
+    def close(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
+        super().close()
 
     def write_until(self, last: int) -> None:
         """Writes on, as fast as it goes, up to record `last`."""
@@ -46,18 +71,19 @@ class Stored(InProcess):
             self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
 
     def snapshot(self, folder: str) -> dict[str, Any]:
-        """Writes one, as of the start of the log: what comes later there follows it.
+        """Writes one at full speed, as of the start of the log: what comes later there follows it.
 
         `copied_bytes` it wrote itself; the rest of `new_bytes` are files of segments, which merges had written.
         """
         where, began_s = Path(folder), time.perf_counter()
         where.mkdir(parents=True, exist_ok=True)
-        before = {path.name for path in where.iterdir()}
-        self._write(where)
+        before, hurried = {path.name for path in where.iterdir()}, threading.Event()
+        hurried.set()
+        self._write(where, hurried)
         took_s = time.perf_counter() - began_s
         newest = max(where.glob("manifest-*"))
         sizes = {path.name: path.stat().st_size for path in where.iterdir() if path.is_file()}
-        known = {path.name for path in self._folder.rglob("segments/*/*")}
+        known = {path.name for path in [*self._folder.rglob(f"{SEGMENTS}/*/*"), *(self._base / GRAPH).iterdir()]}
         new = {name: size for name, size in sizes.items() if name not in before}
         copied = {name: size for name, size in new.items() if name not in known}
         by_part = Counter[str]()
@@ -83,28 +109,34 @@ class Stored(InProcess):
         return {"seconds": time.perf_counter() - began_s, **shipped._asdict()}
 
     def latency_while_writing(self, seconds: float, folder: str) -> dict[str, Any]:
-        """Searches one after the other while snapshots are written one after the other."""
-        where, stopped, written = Path(folder), threading.Event(), [0]
+        """Searches one after the other while snapshots are written one after the other, as gently as a shard does.
+
+        The last one is finished in a hurry; `flow`: what the stream did until then.
+        """
+        where, hurried, written = Path(folder), threading.Event(), [0]
         where.mkdir(parents=True, exist_ok=True)
 
         def snapshots() -> None:
-            while not stopped.is_set():
-                self._write(where)
+            while not hurried.is_set():
+                self._write(where, hurried)
                 written[0] += 1
 
         writing = threading.Thread(target=snapshots, name="snapshots")
         writing.start()
         try:
             waits_ms = closed_loop.latencies(self._search(None, merged=False), self._queries, seconds)
+            flow = self.flow()
         finally:
-            stopped.set()
+            hurried.set()
             writing.join()
-        return {"waits_ms": packed(waits_ms), "snapshots": written[0]}
+        self.flow()
+        return {"waits_ms": packed(waits_ms), "flow": flow, "snapshots": written[0]}
 
-    def _write(self, folder: Path) -> None:
+    def _write(self, folder: Path, hurried: threading.Event) -> None:
         view = replace(self._shard.view, offsets=Offsets(0, 0))
-        rest, known = Gently(threading.Event()), self._known.setdefault(folder, Known())
-        write(view, folder, self._origin, KEEP, time.time_ns() // 1_000_000, rest=rest, known=known)
+        rest, known = Gently(hurried), self._known.setdefault(folder, Known())
+        words = partial(self._feed.store, folder) if self._feed else no_words
+        write(view, folder, self._origin, KEEP, now_ms(), rest=rest, known=known, words=words)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from bench.subject import Subject
 from bench.vector_file import VectorFile, write_vectors
 from bench.workload import DEFAULT_SEED, Workload, blocks
 from encoders.bundle import Manifest
+from index_snapshots.manifest import FORMAT_VERSION
 from schemas.topics import topic_name
 from streams.producer import Producer
 from streams.topics import create_topics, describe_cluster
@@ -70,7 +71,7 @@ def run_restore(
     with tempfile.TemporaryDirectory(prefix="freshet-bench-", dir=within) as name:
         work = Path(name)
         with _store(plan, work) as settings:
-            places = Places(work, settings)
+            places = Places(work, settings, within or work)
             figures = _stored(plan, kafka, bundle, places, say)
             starts = _started(plan, kafka, model, places, say)
     return {
@@ -103,6 +104,8 @@ class Places:
     work: Path
     store: dict[str, object]
     """Settings of the store."""
+    kept: Path
+    """What later runs find again."""
 
     @property
     def local(self) -> Path:
@@ -112,6 +115,10 @@ class Places:
     @property
     def snapshots(self) -> Path:
         return self.local / "shards" / f"{GENERATION}-0"
+
+    def base(self, plan: RestorePlan) -> Path:
+        """The rows of the start, in a snapshot of today's format."""
+        return self.kept / "bench-bases" / f"{plan.rows}-{plan.dim}-{plan.seed}-format-{FORMAT_VERSION}"
 
 
 def _stored(
@@ -156,6 +163,7 @@ def _setup(plan: RestorePlan, kafka: str, bundle: Manifest, places: Places, vect
         "seed": plan.seed,
         "records": plan.records,
         "queries": plan.queries,
+        "base": str(places.base(plan)),
         "origin": {
             "partition": 0,
             "generation": GENERATION,
@@ -212,7 +220,7 @@ def _searches(plan: RestorePlan, shard: Subject, places: Places) -> dict[str, An
         flows["without"].add(shard.ask("flow"))
         window = shard.ask("latency_while_writing", seconds=plan.window_s, folder=str(places.work / "meanwhile"))
         waits["writing"] += unpacked(window["waits_ms"])
-        flows["writing"].add(shard.ask("flow"))
+        flows["writing"].add(window["flow"])
         snapshots += window["snapshots"]
     shard.ask("stop")
     p95_ms = {name: round(percentile(found, 0.95), DIGITS) for name, found in waits.items()}

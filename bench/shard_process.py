@@ -60,7 +60,7 @@ class ShardProcess:
         lines = [orjson.loads(line) for line in self._log.read_bytes().splitlines() if line.startswith(b"{")]
         return {
             **{step: line["took_s"] for line in lines if (step := STEPS.get(line.get("event", "")))},
-            **{name: line[name] for line in lines for name in ("records", "rows") if name in line},
+            **{name: line[name] for line in lines for name in ("records", "rows", "waited_s") if name in line},
         }
 
     def _said(self) -> str:

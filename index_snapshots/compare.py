@@ -12,6 +12,7 @@ from index_snapshots.checksums import damage
 from index_snapshots.columns import NO_ROW, STATE
 from index_snapshots.manifest import Manifest, SnapshotDamaged
 from index_snapshots.orders import NO_ORDER
+from index_snapshots.stored_state import unpacked
 
 Bools = npt.NDArray[np.bool_]
 
@@ -34,7 +35,7 @@ class Rows(NamedTuple):
 
 
 class PartDiff(NamedTuple):
-    """One part of the snapshots: states, names, heads, levels, kept, bodies-N, graph-N, vectors-N, rows-N."""
+    """One part of the snapshots: states, names, heads, levels, kept, bodies-N, graph-N and so on."""
 
     part: str
     shared: bool
@@ -100,8 +101,8 @@ def _rows(first: Manifest, second: Manifest, read: Callable[[Manifest, str], byt
 
 def _states(manifest: Manifest, read: Callable[[Manifest, str], bytes]) -> "tuple[npt.NDArray[Any], npt.NDArray[Any]]":
     """SKUs (n,) and their states (n,), dtype STATE."""
-    states: npt.NDArray[Any] = np.frombuffer(read(manifest, "states"), dtype=STATE)
-    return np.array(orjson.loads(read(manifest, "names"))["sku"], dtype=object), states
+    states, names = (unpacked(read(manifest, part), manifest.format_version) for part in ("states", "names"))
+    return np.array(orjson.loads(names)["sku"], dtype=object), np.frombuffer(states, dtype=STATE)
 
 
 def _count(first: tuple[Bools, Any, Any], second: tuple[Bools, Any, Any]) -> Rows:

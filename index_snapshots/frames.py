@@ -11,6 +11,8 @@ import cramjam
 
 FRAME_BYTES: Final = 4 << 20
 """Of content in one frame: what is in memory at once."""
+SMALL_FRAME_BYTES: Final = 256 << 10
+"""Of what is compressed beside searches: a millisecond's work."""
 LEVEL: Final = 1
 """Higher ones take twice the time for a hundredth of the size (measured)."""
 _HEADER: Final = struct.Struct("<III")
@@ -18,9 +20,9 @@ _SKIPPABLE: Final = 0x184D2A50
 _LENGTH_BYTES: Final = 4
 
 
-def compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def compressed(blocks: Iterable[bytes], frame_bytes: int = FRAME_BYTES) -> Iterator[bytes]:
     """Frames of `blocks` put together."""
-    for piece in _pieces(blocks):
+    for piece in _pieces(blocks, frame_bytes):
         frame = bytes(cramjam.zstd.compress(piece, level=LEVEL))
         yield _HEADER.pack(_SKIPPABLE, _LENGTH_BYTES, len(frame)) + frame
 
@@ -50,12 +52,12 @@ def _content(frame: bytes) -> bytes:
         raise ValueError(f"a frame is damaged: {error}") from error
 
 
-def _pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _pieces(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
     waiting = bytearray()
     for block in blocks:
         waiting += block
-        while len(waiting) >= FRAME_BYTES:
-            yield bytes(waiting[:FRAME_BYTES])
-            del waiting[:FRAME_BYTES]
+        while len(waiting) >= size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
     if waiting:
         yield bytes(waiting)

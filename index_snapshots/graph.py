@@ -77,9 +77,11 @@ def chosen(bits: Bits) -> Chosen:
 class Graph:
     """An HNSW graph over codes. Searched by any number of threads; one that came from `opened` cannot grow."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, codes: Any = None, *kept: Any) -> None:
+        """`codes`: FAISS's index of them, where `index` does not own it; `kept`: what that only points to."""
         self._index = index
-        self._codes = faiss.downcast_index(index.storage)
+        self._codes = faiss.downcast_index(index.storage) if codes is None else codes
+        self._kept = kept
 
     @classmethod
     def empty(cls, dim: int) -> "Graph":
@@ -89,16 +91,25 @@ class Graph:
         return cls(index)
 
     @classmethod
-    def opened(cls, path: Path) -> "Graph":
-        """Mapped, so that what is not used can leave memory. Only for files whose checksum was verified."""
-        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+    def opened(cls, path: Path, codes: CodeBytes | None = None) -> "Graph":
+        """Mapped, so that what is not used can leave memory. Only for files whose checksum was verified.
+
+        `codes`: of all elements, (n, dim), when the file holds the links alone.
+        """
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        if codes is None:
+            return cls(index)
+        flat = faiss.IndexScalarQuantizer(index.d, BITS, faiss.METRIC_L2)
+        flat.codes = _view_of(codes)
+        flat.ntotal, flat.is_trained, index.is_trained = len(codes), True, True
+        index.storage, index.own_fields = flat, False
+        return cls(index, flat, codes)
 
     @classmethod
-    def read(cls, path: Path) -> "Graph":
-        """A copy in memory that can grow."""
-        graph = cls(faiss.read_index(str(path)))
-        graph._index.hnsw.efConstruction = EF_CONSTRUCTION
-        return graph
+    def read(cls, path: Path, codes: CodeBytes | None = None) -> "Graph":
+        """A copy in memory that can grow; as `opened`."""
+        mapped = cls.opened(path, codes)
+        return cls.assembled(mapped.dim, mapped._all_codes(), mapped.links())
 
     @classmethod
     def assembled(cls, dim: int, code_bytes: npt.NDArray[np.uint8], links: Links) -> "Graph":
@@ -106,11 +117,7 @@ class Graph:
         graph = cls.empty(dim)
         faiss.copy_array_to_vector(np.ascontiguousarray(code_bytes).ravel(), graph._codes.codes)
         graph._index.ntotal = graph._codes.ntotal = len(code_bytes)
-        hnsw = graph._index.hnsw
-        faiss.copy_array_to_vector(links.levels, hnsw.levels)
-        faiss.copy_array_to_vector(links.offsets.astype(np.uint64), hnsw.offsets)
-        faiss.copy_array_to_vector(links.neighbours, hnsw.neighbors)
-        hnsw.entry_point, hnsw.max_level = links.entry, int(links.levels[links.entry]) - 1
+        graph.put_links(links)
         return graph
 
     def __len__(self) -> int:
@@ -121,9 +128,9 @@ class Graph:
         return int(self._index.d)
 
     def save(self, path: Path) -> None:
-        """Raises OSError when the disk is full, say; FAISS's own writer raises RuntimeError, or says nothing."""
+        """Its links. Raises OSError: a full disk, say, of which FAISS's own writer may say nothing."""
         with path.open("wb") as file:
-            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write), faiss.IO_FLAG_SKIP_STORAGE)
 
     def links(self) -> Links:
         """A copy."""
@@ -138,6 +145,18 @@ class Graph:
     def relink(self, neighbours: npt.NDArray[np.int32]) -> None:
         """Other links for the same nodes."""
         faiss.copy_array_to_vector(neighbours, self._index.hnsw.neighbors)
+
+    def put_links(self, links: Links) -> None:
+        """In the place of those that it has."""
+        hnsw = self._index.hnsw
+        faiss.copy_array_to_vector(links.levels, hnsw.levels)
+        faiss.copy_array_to_vector(links.offsets.astype(np.uint64), hnsw.offsets)
+        hnsw.entry_point, hnsw.max_level = links.entry, int(links.levels[links.entry]) - 1
+        self.relink(links.neighbours)
+
+    def linked(self) -> npt.NDArray[np.bool_]:
+        """Which elements stand in the graph, (n,); the others are rows that repairs have taken out."""
+        return self.links().linked
 
     def codes(self, begin: int = 0, end: int | None = None) -> CodeBytes:
         """A copy of those of the elements `begin`..`end - 1`, at most all; shape (n, dim)."""
@@ -173,6 +192,15 @@ class Graph:
     def scan(self, queries: Queries, limit: int, among: Chosen = EVERYTHING) -> Found:
         """Like `search`, but compares with every element that counts."""
         return _search(self._codes, queries, limit, among.scan())
+
+
+def _view_of(codes: CodeBytes) -> Any:
+    """As FAISS has vectors whose memory is somebody else's. Its own `create_view` wants an owner, which its Python
+    wrapper never lets go of."""
+    view, pointer = faiss.MaybeOwnedVectorUInt8(), faiss.swig_ptr(codes)
+    view.is_owned, view.view_data, view.view_size = False, pointer, codes.size
+    view.c_ptr, view.c_size = pointer, codes.size
+    return view
 
 
 class Flat:

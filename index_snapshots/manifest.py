@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import StateRefused
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 ONE_FILE_OF_BODIES: Final = 2
-"""The format before, still read: all bodies in `files["bodies"]` in the order of the states, their sizes in `names`."""
+"""Still read: all bodies in `files["bodies"]` in the order of the states, their sizes in `names`."""
+ONE_FILE_OF_VECTORS: Final = 3
+"""The format before, still read: a segment's codes with its graph, its vectors in one file; states and names as they
+are, not compressed."""
 MANIFEST_PATTERN: Final = "manifest-*.json"
 
 
@@ -44,9 +47,11 @@ class StoredFile(_Strict):
 
 
 class StoredSegment(_Strict):
-    """Its files are `files["graph-N"]`, `["vectors-N"]` and `["rows-N"]`, N its place in the list."""
+    """Its files are `files["graph-N"]`, `["rows-N"]`, `["vectors-N-P"]` and `["codes-N-P"]`, N its place in the list,
+    P counting `pieces`; where these are none, `["graph-N"]`, `["rows-N"]` and `["vectors-N"]`."""
 
     size: int
+    pieces: int = 0
     ef: int
     recall: float
     changed: int
@@ -118,8 +123,8 @@ class Manifest(_Strict):
     structure: Structure
     bodies: list[StoredBodies] = []
     files: dict[str, StoredFile]
-    """By part: states, names, heads, levels, kept; bodies-N; graph-N, vectors-N and rows-N of each segment; words-ID of
-    each segment of the index of words, and words-rest."""
+    """By part: states, names (both compressed, see `frames.py`), heads, levels, kept; bodies-N; those of each segment
+    (`StoredSegment`); words-ID of each segment of the index of words, and words-rest."""
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -141,7 +146,7 @@ def decode(data: bytes, name: str) -> Manifest:
             f"{name} has format {version}; this Freshet reads up to {FORMAT_VERSION}",
             hint="start the newer Freshet again, or run `freshet shard rebuild --partition P` to rebuild from the log",
         )
-    if version not in (ONE_FILE_OF_BODIES, FORMAT_VERSION):
+    if version not in range(ONE_FILE_OF_BODIES, FORMAT_VERSION + 1):
         raise SnapshotDamaged(
             f"{name} has format {version}, of an older Freshet: the shard is built from the log again"
         )

@@ -1,8 +1,10 @@
 """One merge: a segment without its dead rows, or nothing, and newer rows become a new segment. The builder's work."""
 
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,10 +14,11 @@ import numpy.typing as npt
 import xxhash
 
 from index_snapshots.calibrate import SAMPLE_ROWS, Calibration, calibrating, drawn_by_hash, due
-from index_snapshots.codes import Codes, codes
+from index_snapshots.codes import CodeBytes, Codes, codes
 from index_snapshots.graph import Graph
 from index_snapshots.reach import with_all_reached
 from index_snapshots.repair import repaired
+from index_snapshots.row_pieces import ends, mapped, shared
 from index_snapshots.twins import Twins, handed_over
 
 BLOCK_ROWS: Final = 4096
@@ -24,11 +27,19 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Files(NamedTuple):
-    """Where a segment lies: its graph, its vectors (n, dim) fp16, and its row numbers (n,) int64, ascending."""
+    """Where a segment lies."""
 
     graph: Path
-    vectors: Path
     rows: Path
+    """Row numbers (n,) int64, ascending."""
+    vectors: tuple[Path, ...]
+    """(n, dim) fp16, in pieces (`row_pieces.py`)."""
+    codes: tuple[Path, ...]
+    """(n, dim), in pieces; none where the graph's file holds them and the vectors are one piece, as up to format 3."""
+
+    @property
+    def all(self) -> list[Path]:
+        return [self.graph, *self.vectors, self.rows, *self.codes]
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,12 @@ class Segment:
     size: int
     calibration: Calibration
     dropped: int = 0
-    """Rows that repairs have taken out since its graph was built from nothing."""
+    """Rows that repairs have taken out of its graph since it was built from nothing. They are still there."""
 
     @property
     def name(self) -> str:
         """Equal for equal bytes."""
-        return f"{'-'.join(path.name.partition('-')[0] for path in self.files)}-{self.calibration.ef}"
+        return f"{'-'.join(path.name.partition('-')[0] for path in self.files.all)}-{self.calibration.ef}"
 
 
 class FromSegment(NamedTuple):
@@ -74,7 +85,8 @@ class Merge:
     dim: int
     recall: float
     base: FromSegment | None
-    """Its graph is copied, and repaired where rows are not kept; None: the graph begins with the added rows."""
+    """Its graph is copied, and what is not kept is taken out of it, but not out of the segment: all its rows stay where
+    they are. None: the graph begins with the added rows."""
     added: tuple[Source, ...]
     """In the order of their rows."""
 
@@ -103,36 +115,42 @@ def merging(job: Merge) -> Steps:
     if neighbours is not links.neighbours:
         graph.relink(neighbours)
     yield
-    parts: tuple[Source, ...] = job.added if job.base is None else (job.base, *job.added)
+    base = None if job.base is None else job.base._replace(kept=np.ones(job.base.segment.size, dtype=np.bool_))
+    parts: tuple[Source, ...] = job.added if base is None else (base, *job.added)
+    count = len(graph)
+    vectors, codes_ = _same(job, count)
     files = Files(
         _named(job.folder, "graph", graph.save),
-        _named(job.folder, "vectors", lambda path: _write(path, _vectors(parts))),
         _named(job.folder, "rows", lambda path: _write(path, map(_rows, parts))),
+        _pieces(job.folder, "vectors", count, vectors, _Vectors(parts).between),
+        _pieces(job.folder, "codes", count, codes_, graph.codes),
     )
-    dropped = 0 if job.base is None else job.base.segment.dropped + int((~job.base.kept).sum())
-    return Segment(files, len(graph), calibration, dropped)
+    return Segment(files, count, calibration, int(np.count_nonzero(~links.linked)))
 
 
 def _begun(job: Merge) -> Graph:
-    if job.base is None or not job.base.kept.any():
+    if job.base is None:
         return Graph.empty(job.dim)
-    graph, kept = Graph.read(job.base.segment.files.graph), job.base.kept
-    if kept.all():
-        return graph
-    code_bytes = graph.codes()
-    return Graph.assembled(job.dim, code_bytes[kept], repaired(handed_over(graph.links(), code_bytes, kept), kept))
+    segment, kept = job.base
+    graph = Graph.read(segment.files.graph, mapped_codes(segment))
+    if not kept.all():
+        graph.put_links(repaired(handed_over(graph.links(), graph.codes(), kept), kept))
+    return graph
 
 
 def _grow(graph: Graph, job: Merge) -> Generator[None, None, Calibration]:
     """Adds the rows, and measures the graph with rows that it does not hold yet when that is due."""
-    count = sum(int(source.kept.sum()) for source in job.added)
+    count, linked = sum(int(source.kept.sum()) for source in job.added), graph.linked()
+    size = int(np.count_nonzero(linked))
     before = None if job.base is None else job.base.segment.calibration
-    changed = count + (0 if job.base is None else int((~job.base.kept).sum()))
-    nodes, twins = _new_nodes(job.added), Twins(graph.codes())
-    if before is not None and not due(len(graph) + count, before, changed, count):
+    changed = count
+    if job.base is not None:
+        changed += len(linked) - size - job.base.segment.dropped
+    nodes, twins = _new_nodes(job.added), Twins(graph.codes(), linked)
+    if before is not None and not due(size + count, before, changed, count):
         yield from _add(graph, nodes, twins)
         return replace(before, changed=before.changed + changed)
-    ahead = 0 if len(graph) else count - min(SAMPLE_ROWS, count // 2)
+    ahead = 0 if size else count - min(SAMPLE_ROWS, count // 2)
     yield from _add(graph, islice(nodes, ahead), twins)
     calibration = yield from calibrating(graph, _sample(job, ahead, count), job.recall)
     yield from _add(graph, nodes, twins)
@@ -176,18 +194,27 @@ def _new_nodes(added: Sequence[Source]) -> Iterator[tuple[Codes, int]]:
 def _levels(source: Source) -> npt.NDArray[Any]:
     if isinstance(source, FromHead):
         return source.levels
-    return Graph.opened(source.segment.files.graph).links().levels
+    return opened(source.segment).links().levels
 
 
 def vectors_of(source: Source) -> npt.NDArray[np.float16]:
     """All of them, (n, dim), kept or not."""
-    if isinstance(source, FromHead):
-        return source.vectors
-    return mapped_vectors(source.segment.files.vectors, source.segment.size)
+    return source.vectors if isinstance(source, FromHead) else mapped_vectors(source.segment)
 
 
-def mapped_vectors(path: Path, size: int) -> npt.NDArray[np.float16]:
-    return np.asarray(np.memmap(path, dtype="<f2", mode="r").reshape(size, -1))
+def opened(segment: Segment) -> Graph:
+    """To be searched."""
+    return Graph.opened(segment.files.graph, mapped_codes(segment))
+
+
+def mapped_vectors(segment: Segment) -> npt.NDArray[np.float16]:
+    """(n, dim)."""
+    return np.asarray(mapped(segment.files.vectors).view("<f2").reshape(segment.size, -1))
+
+
+def mapped_codes(segment: Segment) -> CodeBytes | None:
+    """(n, dim), where they do not lie in the graph's file."""
+    return mapped(segment.files.codes).reshape(segment.size, -1) if segment.files.codes else None
 
 
 def mapped_rows(path: Path) -> npt.NDArray[np.int64]:
@@ -201,14 +228,54 @@ def _rows(source: Source) -> npt.NDArray[np.int64]:
     return mapped_rows(source.segment.files.rows)[where]
 
 
-def _vectors(sources: Sequence[Source]) -> Iterator[npt.NDArray[Any]]:
-    for source in sources:
-        where = np.flatnonzero(source.kept)
-        for begin in range(0, len(where), BLOCK_ROWS):
-            yield vectors_of(source)[where[begin : begin + BLOCK_ROWS]]
+class _Vectors:
+    """The vectors of all rows that are kept, in their order."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = [(vectors_of(source), np.flatnonzero(source.kept)) for source in sources]
+
+    def between(self, begin: int, end: int) -> npt.NDArray[Any]:
+        """(end - begin, dim)."""
+        found = []
+        for vectors, where in self._sources:
+            found.append(vectors[where[max(0, begin) : max(0, end)]])
+            begin, end = begin - len(where), end - len(where)
+        return np.concatenate(found)
 
 
-def _write(path: Path, blocks: "Iterator[npt.NDArray[Any]]") -> None:
+def _same(job: Merge, count: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The files of vectors, and those of codes, that the new segment of `count` rows has in common with the base."""
+    if job.base is None or not job.base.segment.files.codes:
+        return (), ()
+    files, same = job.base.segment.files, shared(job.base.segment.size, count)
+    return files.vectors[:same], files.codes[:same]
+
+
+def _pieces(
+    folder: Path, part: str, count: int, same: Sequence[Path], rows: Callable[[int, int], npt.NDArray[Any]]
+) -> tuple[Path, ...]:
+    """Files of `count` rows, of which `same` are there already: they get one more name. `rows`: from, to."""
+    paths, begin = list[Path](), 0
+    for at, end in enumerate(ends(count)):
+        if at < len(same):
+            paths.append(_second_name(same[at], folder))
+        else:
+            paths.append(_named(folder, part, partial(_write, blocks=[rows(begin, end)])))
+        begin = end
+    return tuple(paths)
+
+
+def _second_name(path: Path, folder: Path) -> Path:
+    target = folder / path.name
+    if not target.exists():
+        try:
+            os.link(path, target)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(path, target)
+    return target
+
+
+def _write(path: Path, blocks: Iterable[npt.NDArray[Any]]) -> None:
     with path.open("wb") as file:
         for block in blocks:
             file.write(np.ascontiguousarray(block).data)

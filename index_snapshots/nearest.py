@@ -133,8 +133,9 @@ class _Found(NamedTuple):
 
 def _in_graph(part: FrozenPart, code: Queries, limit: int, passing: Mask | None, share: float) -> _Found:
     """`share`: how much of the visible products passes; 0: compare with every row that counts."""
-    store, living = part.store, part.shown / part.count
+    store = part.store
     assert store.graph is not None and store.segment is not None
+    living = part.shown / (part.count - store.segment.dropped)
     ef = store.segment.calibration.ef / living
     if passing is None and share:
         return _kept(store, store.graph.search(code, limit, min(max(int(ef), limit), EF_MAX), part.chosen))

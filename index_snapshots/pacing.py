@@ -11,9 +11,9 @@ WAITING_HEADS_MAX: Final = 4
 DEAD_SHARE: Final = 1 / 20
 """More of a segment's rows dead: the merge takes them out."""
 REBUILT_SHARE: Final = 1 / 2
-"""So many of the base's rows taken out by repairs since it was built: it is built anew. Repairs cost recall, which a
-larger `ef` wins back: after twice its rows a base needed four times the `ef` of a new one, after half of them a third
-more (docs/adr/0008-segments.md)."""
+"""So many of a segment's rows taken out by repairs since it was built: it is built anew, and holds them no more.
+Repairs cost recall, which a larger `ef` wins back: after twice its rows a base needed four times the `ef` of a new one,
+after half of them a third more (docs/adr/0008-segments.md)."""
 ROWS_PER_S_MIN: Final = 50
 BUILDER_SHARE: Final = 0.6
 """Of one core, for merges of the base: each copies it, so the faster rows come, the more of them a merge takes."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from index_snapshots.filters import Mask as Filtered
 from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, chosen
 from index_snapshots.heads import Block, Head
-from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors
+from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors, opened
 from index_snapshots.signs import Signs
 
 Slots = npt.NDArray[np.int32]
@@ -44,8 +44,8 @@ class Store:
     def __init__(self, segment: Segment | None, head: Head | None, slots: Slots) -> None:
         self.segment, self.head, self.slots = segment, head, slots
         if segment is not None:
-            self.graph: Graph | None = Graph.opened(segment.files.graph)
-            self.vectors = mapped_vectors(segment.files.vectors, segment.size)
+            self.graph: Graph | None = opened(segment)
+            self.vectors = mapped_vectors(segment)
             self.rows = mapped_rows(segment.files.rows)
             self.first_row = int(self.rows[0])
             self._numbers = self.rows.data

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from index_snapshots.builder import Built
 from index_snapshots.parts import Mask, Part, Store
 
@@ -13,7 +15,7 @@ class Planned:
     taken: tuple[Store, ...]
     """In the order of their rows."""
     kept: tuple[Mask, ...]
-    """Which of their rows it takes, (count,) each."""
+    """Which of their rows its graph takes, (count,) each."""
     grown: bool
     """Whether the first one is a segment whose graph is extended."""
     of_base: bool
@@ -21,6 +23,16 @@ class Planned:
     """The seal at which it was begun."""
     due: int
     """The seal at which its segment is installed."""
+
+    @property
+    def extends(self) -> bool:
+        """Whether the first one's rows all keep their places, whatever of them is taken out of its graph."""
+        return self.grown and bool(self.kept[0].any())
+
+    @property
+    def rows(self) -> tuple[Mask, ...]:
+        """Which of their rows its segment has, (count,) each."""
+        return (np.ones_like(self.kept[0]), *self.kept[1:]) if self.extends else self.kept
 
 
 @dataclass(frozen=True)

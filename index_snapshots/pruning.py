@@ -8,7 +8,7 @@ from index_snapshots.folder import Steps, flush
 from index_snapshots.inventory import Stored, snapshots
 from index_snapshots.retention import Aged, kept
 
-PARTS: Final = ("graph", "vectors", "rows", "bodies", "states", "names", "heads", "levels", "kept", "words")
+PARTS: Final = ("graph", "vectors", "codes", "rows", "bodies", "states", "names", "heads", "levels", "kept", "words")
 """What the names of a snapshot's files end with."""
 
 

@@ -1,6 +1,7 @@
 """Makes every node of a graph reachable: a product that no link leads to is never found, whatever the `ef`."""
 
 import numpy as np
+import numpy.typing as npt
 
 from index_snapshots.repair import NONE, Links, Numbers, places, width
 
@@ -14,7 +15,7 @@ def with_all_reached(links: Links) -> Numbers:
     if _all_reached(links):
         return links.neighbours
     lowest = places(links.offsets[:-1])
-    tree = _Tree(links.neighbours[lowest])
+    tree = _Tree(links.neighbours[lowest], links.linked)
     tree.grow(links.entry)
     for node in np.flatnonzero(~tree.reached).tolist():
         if not tree.reached[node]:
@@ -26,8 +27,8 @@ def with_all_reached(links: Links) -> Numbers:
 
 def _all_reached(links: Links) -> bool:
     """The usual case, found without the tree."""
-    reached = np.zeros(len(links.levels) + 1, dtype=np.bool_)  # the last one answers for NONE
-    reached[[links.entry, NONE]] = True
+    reached = np.append(~links.linked, True)  # what was taken out is not missed; the last one answers for NONE
+    reached[links.entry] = True
     edge = np.array([links.entry])
     while len(edge):
         targets = links.neighbours[places(links.offsets[edge])].ravel()
@@ -50,11 +51,11 @@ def _once(nodes: Numbers) -> Numbers:
 class _Tree:
     """What is reached, and the links by which each node was reached first: those must stay."""
 
-    def __init__(self, table: Numbers) -> None:
-        """`table`: the links of each node, (n, width(0)), ended by NONE."""
+    def __init__(self, table: Numbers, linked: npt.NDArray[np.bool_]) -> None:
+        """`table`: the links of each node, (n, width(0)), ended by NONE; `linked` (n,): which were not taken out."""
         self.table = table
-        self.reached = np.zeros(len(table), dtype=np.bool_)
-        self._needed = np.zeros(table.shape, dtype=np.bool_)
+        self.reached = ~linked
+        self._needed = np.repeat(~linked[:, None], table.shape[1], axis=1)  # of what was taken out no link is free
         self._roomy = 0
 
     def grow(self, node: int) -> None:

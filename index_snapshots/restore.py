@@ -21,6 +21,7 @@ from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
 from index_snapshots.stored_bodies import BODIES, read_bodies
+from index_snapshots.stored_state import unpacked
 from index_snapshots.stored_words import PART as WORDS
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
@@ -139,8 +140,11 @@ def _bytes(path: Path) -> bytes:
 
 def _assemble(folder: Path, manifest: Manifest, verified: Verified) -> ShardView:
     verified.wait(FIRST)
-    names = orjson.loads(_bytes(folder / manifest.files["names"].name))
-    states: npt.NDArray[Any] = np.frombuffer(_bytes(folder / manifest.files["states"].name), dtype=STATE)
+    names_json, state_bytes = (
+        unpacked(_bytes(folder / manifest.files[part].name), manifest.format_version) for part in FIRST
+    )
+    names = orjson.loads(names_json)
+    states: npt.NDArray[Any] = np.frombuffer(state_bytes, dtype=STATE)
     if len(names["sku"]) != len(states):
         raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs")
     skus: list[str] = names["sku"]

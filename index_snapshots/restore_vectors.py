@@ -9,11 +9,12 @@ import numpy.typing as npt
 from index_snapshots.calibrate import Calibration
 from index_snapshots.heads import Head
 from index_snapshots.manifest import Manifest
-from index_snapshots.merge import Files, Segment
+from index_snapshots.merge import Segment
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.pacing import Pacing
 from index_snapshots.parts import FrozenPart, Mask, Rows, Store
 from index_snapshots.pending import Planned
+from index_snapshots.segment_files import found_files
 
 
 def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any]) -> FrozenVectors:
@@ -48,8 +49,9 @@ def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any])
 def _segments(folder: Path, manifest: Manifest) -> list[Store]:
     stores = []
     for at, one in enumerate(manifest.structure.segments):
-        files = Files(*(folder / manifest.files[f"{part}-{at}"].name for part in Files._fields))
-        segment = Segment(files, one.size, Calibration(one.ef, one.recall, one.changed), one.dropped)
+        files = found_files(at, one, manifest.files, folder)
+        dropped = one.dropped if one.pieces else 0  # up to format 3 such rows were no longer there
+        segment = Segment(files, one.size, Calibration(one.ef, one.recall, one.changed), dropped)
         stores.append(Store(segment, None, np.zeros(one.size, dtype=np.int32)))
     return stores
 

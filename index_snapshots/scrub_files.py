@@ -17,7 +17,7 @@ class SegmentFiles:
 
     def __init__(self, vectors: FrozenVectors) -> None:
         segments = [part.store.segment for part in vectors.parts if part.store.segment]
-        self._files = list(dict.fromkeys(path for segment in segments for path in segment.files))
+        self._files = list(dict.fromkeys(path for segment in segments for path in segment.files.all))
         self.damaged: list[str] = []
 
     def __iter__(self) -> Iterator[int]:

@@ -31,7 +31,9 @@ from index_snapshots.manifest import (
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.parts import Store
 from index_snapshots.pruning import plan, prune
+from index_snapshots.segment_files import named_files
 from index_snapshots.stored_bodies import write_bodies
+from index_snapshots.stored_state import packed
 from index_snapshots.view import ShardView
 
 BLOCK_ROWS: Final = CHUNK_ROWS
@@ -72,8 +74,8 @@ def write(
         **_heads(view.vectors, folder, steps),
         **body_files,
         **words(steps, known),
-        "states": store(folder, "states", _blocks(state.states()), steps),
-        "names": store(folder, "names", state.names_json(), steps),
+        "states": store(folder, "states", packed(_blocks(state.states())), steps),
+        "names": store(folder, "names", packed(state.names_json()), steps),
     }
     steps()
     flush(folder)
@@ -101,9 +103,9 @@ def _segments(vectors: FrozenVectors, folder: Path, steps: Steps, known: Known) 
     """The segments' files are immutable and named by their content: they get one more name, and no copy."""
     segments = [part.store.segment for part in vectors.parts if part.store.segment]
     return {
-        f"{part}-{at}": adopt(folder, path, steps, known)
+        name: adopt(folder, path, steps, known)
         for at, segment in enumerate(segments)
-        for part, path in segment.files._asdict().items()
+        for name, path in named_files(at, segment.files)
     }
 
 
@@ -126,7 +128,12 @@ def _structure(vectors: FrozenVectors) -> Structure:
         next_row=vectors.next_row,
         pacing=StoredPacing(**asdict(vectors.pacing)),
         segments=[
-            StoredSegment(size=one.segment.size, dropped=one.segment.dropped, **asdict(one.segment.calibration))
+            StoredSegment(
+                size=one.segment.size,
+                pieces=len(one.segment.files.codes),
+                dropped=one.segment.dropped,
+                **asdict(one.segment.calibration),
+            )
             for one in stores
             if one.segment
         ],

@@ -1,7 +1,7 @@
 """What a snapshot holds of a view beside its vectors, in the order of the SKUs; made in pieces that stall no search."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,9 @@ import orjson
 
 from index_snapshots.bodies import FrozenBodies
 from index_snapshots.columns import CHUNK_ROWS, NO_CODE, NO_ROW, STATE, FrozenColumns
+from index_snapshots.frames import SMALL_FRAME_BYTES, compressed, decompressed
 from index_snapshots.gentle import Rest, no_rest
+from index_snapshots.manifest import ONE_FILE_OF_VECTORS
 from index_snapshots.orders import NO_ORDER
 from index_snapshots.search import Slots
 from index_snapshots.stored import Vocabulary
@@ -19,6 +21,16 @@ PIECE: Final = CHUNK_ROWS
 """Values at once: Python works on these without a pause for others, for some milliseconds at most."""
 SAMPLED: Final = 8
 """SKUs looked at for each piece when a million of them are shared out to be sorted."""
+
+
+def packed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """States or names as a snapshot has them: all that is the same in most rows takes next to nothing."""
+    return compressed(blocks, SMALL_FRAME_BYTES)
+
+
+def unpacked(data: bytes, format_version: int) -> bytes:
+    """What was packed, in a snapshot of this format. Raises ValueError where that is not what `data` holds."""
+    return data if format_version <= ONE_FILE_OF_VECTORS else b"".join(decompressed([data]))
 
 
 class StoredState:

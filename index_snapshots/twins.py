@@ -5,6 +5,7 @@ tree: a search that comes near finds them all, and every other search passes by.
 """
 
 from collections.abc import Iterator
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,9 @@ Codes = npt.NDArray[np.uint8]
 class Twins:
     """Which elements of a graph that grows have equal codes."""
 
-    def __init__(self, codes: Codes) -> None:
-        """`codes`: what the graph holds already."""
-        self._hashes, self._order = _by_hash(codes)
+    def __init__(self, codes: Codes, linked: npt.NDArray[np.bool_]) -> None:
+        """`codes`: what the graph holds already; `linked` (n,): which of it was not taken out."""
+        self._hashes, self._order = _by_hash(codes, linked)
         self._equal: dict[int, list[int]] = {}
         """By the hash of a code its elements, for the codes that were asked for."""
         self._apart: list[tuple[int, int]] = []
@@ -63,7 +64,7 @@ class Twins:
 def handed_over(links: Links, codes: Codes, alive: npt.NDArray[np.bool_]) -> Links:
     """Of equal elements the first has the links: where it is dead, the first of the living takes them over."""
     heirs = np.append(np.arange(len(codes), dtype=np.int32), np.int32(NONE))  # the last one answers for NONE
-    for equal in _groups(*_by_hash(codes)):
+    for equal in _groups(*_by_hash(codes, links.linked)):
         living = [element for element in equal if alive[element]]
         if living and living[0] != equal[0]:
             heirs[equal[0]] = living[0]
@@ -83,11 +84,12 @@ def above(nth: int) -> int:
     return 0 if nth == 1 else 1 + (nth - 2) // LINKS
 
 
-def _by_hash(codes: Codes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """The hashes of codes, ascending, and whose they are."""
-    hashes = np.fromiter(map(xxhash.xxh3_64_intdigest, codes), dtype=np.uint64, count=len(codes))
+def _by_hash(codes: Codes, linked: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The hashes of the codes of linked elements, ascending, and whose they are."""
+    elements = np.flatnonzero(linked)
+    hashes = np.fromiter(map(xxhash.xxh3_64_intdigest, compress(codes, linked)), np.uint64, len(elements))
     order = np.argsort(hashes, kind="stable")
-    return hashes[order], order
+    return hashes[order], elements[order]
 
 
 def _groups(hashes: npt.NDArray[np.uint64], order: npt.NDArray[np.int64]) -> Iterator[list[int]]:

@@ -206,10 +206,11 @@ class Vectors:
         kept = tuple(part.live[: part.count].copy() for part in taken)
         margin = MARGIN
         if grown is not None and grown.store.segment is not None:
-            dead = int(np.count_nonzero(~kept[0]))
-            if dead <= DEAD_SHARE * grown.count:
+            dropped = grown.store.segment.dropped
+            linked, dead = grown.count - dropped, int(np.count_nonzero(~kept[0])) - dropped
+            if dead <= DEAD_SHARE * linked:
                 kept[0][:] = True
-            elif of_base and grown.store.segment.dropped + dead >= REBUILT_SHARE * grown.count:
+            elif dropped + dead >= REBUILT_SHARE * linked:
                 grown, margin = None, REBUILD_MARGIN
                 self.figures.rebuilds += 1
             else:
@@ -217,14 +218,15 @@ class Vectors:
         if not any(one.any() for one in kept):
             self._parts = [part for part in self._parts if part not in taken]
             return
-        rows = [int(np.count_nonzero(one)) for one in kept]
-        due = self._seals + self._pacing.seals(sum(rows[grown is not None :]), sum(rows), rate, margin)
+        new = sum(int(np.count_nonzero(one)) for one in kept[grown is not None :])
+        size = new + (grown.count if grown is not None else 0)
+        due = self._seals + self._pacing.seals(new, size, rate, margin)
         stores = tuple(part.store for part in taken)
         self._start(Planned(stores, kept, grown is not None, of_base, self._seals, due), taken)
 
     def _start(self, planned: Planned, taken: tuple[Part, ...]) -> None:
         sources = [part.source(kept) for part, kept in zip(taken, planned.kept, strict=True)]
-        base = sources.pop(0) if planned.grown else None
+        base = sources.pop(0) if planned.extends else None
         assert base is None or isinstance(base, FromSegment)
         folder = self._folder / str(self._started)  # its own, because two segments may have equal files
         folder.mkdir()
@@ -246,11 +248,11 @@ class Vectors:
     def _install(self, pending: Pending) -> None:
         segment = self._awaited(pending.built)
         self._count(pending.planned)
-        pairs = list(zip(pending.parts, pending.planned.kept, strict=True))
-        store = Store(segment, None, np.concatenate([part.store.slots[: len(kept)][kept] for part, kept in pairs]))
+        pairs = list(zip(pending.parts, pending.planned.rows, strict=True))
+        store = Store(segment, None, np.concatenate([part.store.slots[: len(rows)][rows] for part, rows in pairs]))
         store.remove_at_end()
-        live = np.concatenate([part.live[: len(kept)][kept] for part, kept in pairs])
-        shown = np.concatenate([part.shown[: len(kept)][kept] for part, kept in pairs])
+        live = np.concatenate([part.live[: len(rows)][rows] for part, rows in pairs])
+        shown = np.concatenate([part.shown[: len(rows)][rows] for part, rows in pairs])
         at = self._parts.index(pending.parts[0])
         self._parts[at : at + len(pairs)] = [Part(store, live, shown)]
         self._pending.remove(pending)

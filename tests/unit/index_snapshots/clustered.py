@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots.codes import codes, levels
-from index_snapshots.graph import Graph, Queries
+from index_snapshots.graph import Graph, Queries, chosen
 
 LATENT: Final = 24
 CLUSTERS: Final = 50
@@ -39,5 +39,6 @@ def grown(graph: Graph, of: npt.NDArray[np.float16], first: int) -> Graph:
 def recall(graph: Graph, of: npt.NDArray[np.float16], ef: int, limit: int = 10) -> float:
     """The share of the nearest codes that a search finds; what is as near as the last of them counts."""
     queries = Queries(codes(of))
-    farthest = graph.scan(queries, limit)[0][:, -1:].copy()
+    linked = chosen(np.packbits(graph.linked(), bitorder="little"))
+    farthest = graph.scan(queries, limit, linked)[0][:, -1:].copy()
     return float((graph.search(queries, limit, ef)[0] <= farthest).mean())

@@ -98,7 +98,7 @@ def state(pid: int) -> str:
 
 def names(segment: Segment) -> list[str]:
     """Equal for equal bytes: the files are named by their content."""
-    return [segment.name, *(path.name for path in segment.files)]
+    return [segment.name, *(path.name for path in segment.files.all)]
 
 
 def pid_of(builder: BuilderProcess) -> int:
@@ -141,7 +141,7 @@ def test_a_merge_that_always_kills_it_is_given_up(tmp_path: Path, capfd: pytest.
     with closing(BuilderProcess()) as builder:  # begun here, so that `capfd` has what it says
         broken = tmp_path / "broken"
         broken.write_bytes(b"no graph")
-        segment = Segment(Files(broken, broken, broken), 9, Calibration(16, 1.0))
+        segment = Segment(Files(broken, broken, (broken,), (broken,)), 9, Calibration(16, 1.0))
         bad = builder.start(job(tmp_path / "bad", SHORT, base=FromSegment(segment, np.ones(9, dtype=np.bool_))))
         with pytest.raises(
             BuildFailed, match=f"died {CRASHES_MAX} times over a merge of .* into .*bad; is memory short"

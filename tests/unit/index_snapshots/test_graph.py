@@ -1,5 +1,6 @@
 """FAISS as the shard uses it: exact sums, elements that count, files, and threads."""
 
+import gc
 import threading
 from pathlib import Path
 from typing import Any
@@ -75,17 +76,31 @@ def test_only_the_elements_that_count_are_found() -> None:
 def test_a_graph_is_what_its_file_says(tmp_path: Path) -> None:
     graph = built(vectors(ROWS, 100))
     graph.save(tmp_path / "graph")
-    mapped, copy = Graph.opened(tmp_path / "graph"), Graph.read(tmp_path / "graph")
+    mapped, copy = (make(tmp_path / "graph", graph.codes()) for make in (Graph.opened, Graph.read))
     assembled = Graph.assembled(100, graph.codes(), graph.links())
     for other in (mapped, copy, assembled):
         other.save(tmp_path / "again")
         assert (tmp_path / "again").read_bytes() == (tmp_path / "graph").read_bytes()
+        assert (other.codes() == graph.codes()).all()
     more = codes(vectors(1, 100, seed=3))
     for other in (graph, copy, assembled):  # and goes on in the same way
         other.add(more, 2)
         other.save(tmp_path / "again")
         assert other.links().entry == graph.links().entry
         assert (other.links().neighbours == graph.links().neighbours).all()
+
+
+def test_a_graph_that_is_closed_leaves_nothing_mapped(tmp_path: Path) -> None:
+    """Its file is removed by then: the disk would stay full of it."""
+    graph = built(vectors(ROWS, 100))
+    graph.save(tmp_path / "graph")
+    mapped = Graph.opened(tmp_path / "graph", graph.codes())
+    query = one_query(100)
+    assert mapped.search(query, 3, ROWS)[1].tolist() == graph.search(query, 3, ROWS)[1].tolist()
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
+    del mapped
+    gc.collect()
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
 
 
 @pytest.mark.parametrize("rows", [1, 2_000])

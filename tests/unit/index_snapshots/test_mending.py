@@ -62,7 +62,7 @@ def test_nothing_is_sent_where_nothing_is_lost(here: Path, store: FolderStore) -
 
 
 @pytest.mark.parametrize("name", [FIRST, SECOND])
-@pytest.mark.parametrize("part", ["states", "vectors-0"])
+@pytest.mark.parametrize("part", ["states", "vectors-0-0"])
 def test_what_is_missing_is_sent_again(tmp_path: Path, here: Path, shelf: Shelf, name: str, part: str) -> None:
     path_of(tmp_path, shelf, file_of(here, name, part)).unlink()
     (mended, *_) = looked(here, shelf.store)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import pytest
 
 from index_snapshots.codes import LINKS
 from index_snapshots.reach import with_all_reached
-from index_snapshots.repair import NONE, Links, Numbers, width
+from index_snapshots.repair import NONE, Links, Numbers, repaired, width
 
 
 def lowest(nodes: int, table: dict[int, list[int]], entry: int) -> Links:
@@ -66,6 +66,16 @@ def test_a_link_that_others_are_reached_by_is_not_given_up() -> None:
 def test_what_is_reached_already_is_left_alone() -> None:
     links = lowest(3, {0: [1], 1: [2], 2: [0]}, 0)
     assert with_all_reached(links) is links.neighbours
+
+
+@pytest.mark.parametrize("entry", [1, 299])
+def test_what_was_taken_out_is_left_out(entry: int) -> None:
+    """Every other node was: no link leads to it, and none from it."""
+    links = repaired(lowest(300, {}, entry), np.arange(300) % 2 == 1)
+    neighbours = with_all_reached(links)
+    assert len(neighbours) == 300 * width(0)
+    assert reached(links, neighbours) == set(range(1, 300, 2))
+    assert links._replace(neighbours=neighbours).linked.tolist() == links.linked.tolist()
 
 
 def test_links_of_higher_levels_stay() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from index_snapshots.codes import LINKS
-from index_snapshots.graph import Graph
+from index_snapshots.codes import codes
+from index_snapshots.graph import Queries, chosen
 from index_snapshots.reach import with_all_reached
-from index_snapshots.repair import NONE, Links, repaired, start, width
+from index_snapshots.repair import NONE, Links, places, repaired, start, width
 from tests.unit.index_snapshots.clustered import built, clustered, grown, recall
 
 ROWS = 1_500
@@ -39,42 +39,55 @@ def lists(of: Links, level: int) -> list[tuple[int, list[int]]]:
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.9, 0.999])
 def test_links_lead_to_the_living_once_each_and_never_to_oneself(share: float) -> None:
     """`share` of the nodes live."""
-    found = repaired(links(), some(share))
-    assert len(found.levels) == int(some(share).sum())
+    alive = some(share)
+    found = repaired(links(), alive)
+    assert found.linked.tolist() == alive.tolist()
+    assert (np.diff(found.offsets) == np.where(alive, np.diff(links().offsets), width(0))).all()
     for level in range(int(found.levels.max())):
-        there = set(np.flatnonzero(found.levels > level).tolist())
+        there = set(np.flatnonzero(alive & (found.levels > level)).tolist())
         for node, row in lists(found, level):
+            if not alive[node]:
+                assert row == [node] + [NONE] * (width(0) - 1)
+                continue
             real = [one for one in row if one != NONE]
             assert row == real + [NONE] * (width(level) - len(real))
             assert len(real) == len(set(real))
             assert set(real) <= there - {node}
 
 
-def test_the_living_keep_their_order_levels_and_what_they_linked_to() -> None:
+def test_the_living_keep_their_places_levels_and_what_they_linked_to() -> None:
     alive = some(0.7)
     found, old = repaired(links(), alive), links()
-    number = np.flatnonzero(alive).tolist()
-    assert found.levels.tolist() == old.levels[alive].tolist()
-    assert found.offsets.tolist() == [0, *np.cumsum(2 * LINKS + (found.levels - 1) * LINKS).tolist()]
+    assert found.levels.tolist() == np.where(alive, old.levels, 1).tolist()
     before = dict(lists(old, 0))
     for node, row in lists(found, 0):
-        kept = {one for one in before[number[node]] if one != NONE and alive[one]}
-        assert kept <= {number[one] for one in row if one != NONE}
+        if alive[node]:
+            assert {one for one in before[node] if one != NONE and alive[one]} <= set(row)
+
+
+def test_what_was_taken_out_stays_out() -> None:
+    first = some(0.7)
+    once = repaired(links(), first)
+    second = first & some(0.7, seed=6)
+    again = repaired(once, second)
+    assert again.linked.tolist() == second.tolist()
+    led_to = again.neighbours[np.repeat(second, np.diff(again.offsets))]
+    assert set(led_to.tolist()) <= {NONE, *np.flatnonzero(second).tolist()}
 
 
 def test_the_entry_lives_and_stands_highest() -> None:
     alive = np.ones(ROWS, dtype=np.bool_)
     alive[np.flatnonzero(links().levels == links().levels.max())] = False  # the old one is among these
     found = repaired(links(), alive)
-    assert found.levels[found.entry] == found.levels.max() < links().levels.max()
+    assert alive[found.entry] and found.levels[found.entry] == found.levels.max() < links().levels.max()
 
 
 def test_the_last_one() -> None:
     alive = np.zeros(ROWS, dtype=np.bool_)
     alive[700] = True
     found = repaired(links(), alive)
-    assert (len(found.levels), found.entry) == (1, 0)
-    assert set(found.neighbours.tolist()) == {NONE}
+    assert (np.flatnonzero(found.linked).tolist(), found.entry) == ([700], 700)
+    assert set(found.neighbours[found.offsets[700] : found.offsets[701]].tolist()) == {NONE}
 
 
 def test_nobody_died() -> None:
@@ -88,19 +101,24 @@ def test_nobody_died() -> None:
 @pytest.mark.parametrize("share", [0.005, 0.05, 0.5])
 def test_a_search_finds_every_node_that_is_left(share: float) -> None:
     graph, alive = built(clustered(ROWS)), some(share)
-    rest = Graph.assembled(graph.dim, graph.codes()[alive], repaired(graph.links(), alive))
-    rest.relink(with_all_reached(rest.links()))
-    assert recall(rest, clustered(20, seed=9), ef=len(rest), limit=min(10, len(rest))) == 1.0
+    graph.put_links(repaired(graph.links(), alive))
+    graph.relink(with_all_reached(graph.links()))
+    limit = min(10, int(alive.sum()))
+    found, exact = (
+        graph.search(Queries(codes(clustered(20, seed=9))), limit, ROWS)[1].copy(),
+        graph.scan(Queries(codes(clustered(20, seed=9))), limit, chosen(np.packbits(alive, bitorder="little")))[1],
+    )
+    assert (found == exact).all()
 
 
 def left_out(links: Links, alive: npt.NDArray[np.bool_]) -> Links:
     """Dead nodes just go, and with them the ways that led through them."""
-    number = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
-    sizes = np.diff(links.offsets)
-    found = links.neighbours[np.repeat(alive, sizes)]
-    offsets = np.concatenate([[0], np.cumsum(sizes[alive])])
-    entry = int(np.argmax(links.levels[alive]))
-    return Links(links.levels[alive], offsets, np.where(found < 0, -1, number[found]).astype(np.int32), entry)
+    found = repaired(links, alive)
+    for level in range(int(found.levels.max())):
+        nodes = np.flatnonzero(alive & (found.levels > level))
+        old = links.neighbours[places(links.offsets[nodes], level)]
+        found.neighbours[places(found.offsets[nodes], level)] = np.where(np.append(alive, False)[old], old, NONE)
+    return found
 
 
 @pytest.mark.parametrize(("mend", "well"), [(repaired, True), (left_out, False)])
@@ -109,9 +127,11 @@ def test_recall_after_rounds_of_churn(mend: Callable[[Links, npt.NDArray[np.bool
     graph, queries, next_row = built(clustered(CHURNED)), clustered(300, seed=3), CHURNED
     fresh = recall(graph, queries, EF)
     for round_ in range(6):
-        alive = some(0.8, CHURNED, seed=round_)
-        died = int((~alive).sum())
-        graph = Graph.assembled(graph.dim, graph.codes()[alive], mend(graph.links(), alive))
+        linked = np.flatnonzero(graph.linked())
+        alive = np.zeros(len(graph), dtype=np.bool_)
+        alive[linked[some(0.8, CHURNED, seed=round_)]] = True
+        died = CHURNED - int(alive.sum())
+        graph.put_links(mend(graph.links(), alive))
         grown(graph, clustered(died, seed=100 + round_), next_row)
         graph.relink(with_all_reached(graph.links()))
         next_row += died

@@ -115,7 +115,7 @@ def test_a_store_that_fails_anywhere_is_gone_on_with(here: Path, there: Path, em
         assert view is not None and not damaged
 
 
-@pytest.mark.parametrize("part", ["states", "vectors-0", "bodies-0"])
+@pytest.mark.parametrize("part", ["states", "vectors-0-0", "bodies-0"])
 def test_damaged_files_are_not_sent(here: Path, there: Path, part: str) -> None:
     store = FolderStore(there)
     file = manifests.decode((here / SECOND).read_bytes(), SECOND).files[part]

@@ -33,7 +33,7 @@ from tests.unit.index_snapshots.making import (
 )
 
 NOW_MS = 1_800_000_000_000
-PARTS = ["graph-0", "vectors-0", "rows-0", "heads", "levels", "bodies-1", "states", "names", "manifest"]
+PARTS = ["graph-0", "vectors-0-0", "codes-0-0", "rows-0", "heads", "levels", "bodies-1", "states", "names", "manifest"]
 
 
 def first(seed: int = 0) -> ShardWriter:
@@ -242,7 +242,7 @@ def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: st
     assert (how, part) == ("remove", "manifest") or (len(restored.damaged) == 1 and newest.name in restored.damaged[0])
 
 
-@pytest.mark.parametrize("part", ["vectors-0", "bodies-0"])
+@pytest.mark.parametrize("part", ["vectors-0-0", "bodies-0"])
 def test_damage_in_a_file_that_snapshots_share_leaves_the_log(tmp_path: Path, part: str) -> None:
     one, known = first(), Known()
     for _ in range(2):
@@ -298,7 +298,9 @@ def test_another_lineage_or_a_later_state_gives_no_bodies(tmp_path: Path) -> Non
         assert [(piece.begin, piece.count) for piece in written.bodies] == [(0, other.counts.rows)]
 
 
-@pytest.mark.parametrize("part", ["graph-0", "vectors-0", "heads", "bodies-0", "states", "names", "manifest"])
+@pytest.mark.parametrize(
+    "part", ["graph-0", "vectors-0-0", "codes-0-0", "heads", "bodies-0", "states", "names", "manifest"]
+)
 def test_files_swapped_between_shards_are_found(tmp_path: Path, part: str) -> None:
     folders = tmp_path / "0", tmp_path / "1"
     names = []

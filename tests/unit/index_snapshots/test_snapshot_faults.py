@@ -100,7 +100,7 @@ def test_c2_without_checksums_a_flipped_bit_is_taken_for_what_the_log_says(tmp_p
     """The control of `test_snapshot.py`, where all damages of all files are found."""
     one = filled()
     manifest = write(one.view, tmp_path, ORIGIN, 2, NOW_MS)
-    for part in ("bodies-0", "vectors-0", "states"):
+    for part in ("bodies-0", "vectors-0-0", "heads"):
         folder = tmp_path / part
         shutil.copytree(tmp_path, folder, ignore=lambda _, names: [name for name in names if "-" not in name])
         flip(folder / manifest.files[part].name)

@@ -16,7 +16,7 @@ EF = 48
 
 
 def grown(graph: Graph, vectors: npt.NDArray[np.float16]) -> Graph:
-    twins = Twins(graph.codes())
+    twins = Twins(graph.codes(), graph.linked())
     for code in codes(vectors):
         at = len(graph)
         if twins.put(code.astype(np.uint8), at):
@@ -45,10 +45,12 @@ def test_equal_rows_are_found_when_the_first_of_them_is_gone() -> None:
     vectors[::10] = vectors[0]
     graph, alive = grown(Graph.empty(64), vectors), np.random.default_rng(1).random(ROWS) < 0.8
     alive[:25] = False  # and the second and the third
-    rest = Graph.assembled(64, graph.codes()[alive], repaired(handed_over(graph.links(), graph.codes(), alive), alive))
-    grown(rest, vectors[:500])
-    assert recall(rest, vectors[:1], EF) == 1.0
-    assert recall(rest, clustered(200, seed=3), EF) >= 0.98
+    for again in (0.8, 0.7):  # what was taken out once is no heir the next time
+        graph.put_links(repaired(handed_over(graph.links(), graph.codes(), alive), alive))
+        grown(graph, vectors[:500])
+        assert recall(graph, vectors[:1], EF) == 1.0
+        assert recall(graph, clustered(200, seed=3), EF) >= 0.98
+        alive = graph.linked() & (np.random.default_rng(2).random(len(graph)) < again)
 
 
 def test_the_first_is_linked_and_the_others_hang_on_it() -> None:
