@@ -34,6 +34,7 @@ from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log
 from index_snapshots.set_aside import set_aside
+from index_snapshots.shard_names import ShardNames
 from index_snapshots.snapshot import no_words, write
 from index_snapshots.stores import ObjectStore
 from index_snapshots.view import ShardView
@@ -86,6 +87,8 @@ class Kept:
 
     words: WordFeed | None = None
     """None: its products are found by their meaning alone."""
+    names: ShardNames = field(default_factory=ShardNames)
+    """Of its brands and categories."""
 
     @property
     def position(self) -> Mapping[str, int]:

@@ -26,6 +26,7 @@ from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
 from schemas.search import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
+from schemas.suggest import SuggestQuery
 
 M = TypeVar("M", bound=BaseModel)
 CURRENCIES_MAX = 50
@@ -68,6 +69,7 @@ class ShardEndpoint:
         app = web.Application(middlewares=[_errors])
         app.router.add_post("/search", self.search)
         app.router.add_post("/words", self.words)
+        app.router.add_post("/suggest", self.suggest)
         app.router.add_post("/hits", self.hits)
         app.router.add_get("/skus/{sku}", self.sku)
         app.router.add_post("/vectors", self.vectors)
@@ -105,6 +107,12 @@ class ShardEndpoint:
     async def words(self, request: web.Request) -> web.Response:
         self._draining.asked()
         query = await _read(request, WordsQuery)
+        deadline_s = time.monotonic() + query.budget_ms / 1000
+        return _json(await self._searches.ask(Question(self._kept(query.partition), query, None, None, deadline_s)))
+
+    async def suggest(self, request: web.Request) -> web.Response:
+        self._draining.asked()
+        query = await _read(request, SuggestQuery)
         deadline_s = time.monotonic() + query.budget_ms / 1000
         return _json(await self._searches.ask(Question(self._kept(query.partition), query, None, None, deadline_s)))
 

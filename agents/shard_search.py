@@ -11,11 +11,13 @@ from agents.shard import Kept
 from index_snapshots.fits import fits
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
+from index_snapshots.suggesting import suggested
 from index_snapshots.view import ShardView
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.fusion import fuse
 from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
+from schemas.suggest import SuggestQuery
 from schemas.wishes import WISHES_WINDOW, Wishes, in_order
 
 PLAIN_LIMIT_MAX: Final = 100
@@ -28,7 +30,7 @@ class Question(NamedTuple):
     """A search that has been read and checked."""
 
     kept: Kept
-    query: ShardQuery | WordsQuery
+    query: ShardQuery | WordsQuery | SuggestQuery
     vector: Half | None
     leaning: Leaning | None
     deadline_s: float
@@ -39,7 +41,9 @@ class Question(NamedTuple):
         """Whether it costs what most searches cost: the nearest of all, not many, without a look at their bodies. Words
         may be frequent."""
         query = self.query
-        if isinstance(query, WordsQuery) or self.vector is None or query.wishes is not None or not query.filters.empty:
+        if not isinstance(query, ShardQuery) or self.vector is None:
+            return False
+        if query.wishes is not None or not query.filters.empty:
             return False
         return max(query.limit, query.depth) <= PLAIN_LIMIT_MAX
 
@@ -66,6 +70,8 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
     state = state_at(query.partition, view.offsets).model_dump()
     if isinstance(query, WordsQuery):
         return orjson.dumps({**_words(question.kept, view, query), "state": state})
+    if isinstance(query, SuggestQuery):
+        return orjson.dumps({**_suggestions(question.kept, view, query), "state": state})
     return orjson.dumps({**_hits(view, query, question.vector, question.leaning), "state": state})
 
 
@@ -77,7 +83,19 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
         committed = kept.words.now
     except Unavailable as error:
         return {"missing": error.message}
-    return by_words(committed, view, query.text, query.limit, query.filters, typing=query.typing)._asdict()
+    found = by_words(
+        committed, view, query.text, query.limit, query.filters, typing=query.typing, looked_at=query.looked_at
+    )
+    return found._asdict()
+
+
+def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:
+    """As ShardSuggestions but for its state: brands and categories also while the index of words is away."""
+    try:
+        committed, missing = (kept.words.now, "") if kept.words else (None, "this shard indexes no words")
+    except Unavailable as error:
+        committed, missing = None, error.message
+    return {**suggested(kept.names, view, committed, query.text, query.limit, query.kinds), "missing": missing}
 
 
 def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None) -> dict[str, Any]:

@@ -64,9 +64,16 @@ class Shop:
 
     async def search(self, body: Event) -> tuple[int, dict[str, Any]]:
         """Status and answer; an answer that is not JSON, or none at all, counts as status 0."""
+        return await self._ask("/v1/search", body)
+
+    async def suggest(self, body: Event) -> tuple[int, dict[str, Any]]:
+        """As `search`."""
+        return await self._ask("/v1/suggest", body)
+
+    async def _ask(self, path: str, body: Event) -> tuple[int, dict[str, Any]]:
         assert self._session is not None
         try:
-            async with self._session.post(self._url + "/v1/search", json=body) as answer:
+            async with self._session.post(self._url + path, json=body) as answer:
                 return answer.status, await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return 0, {}

@@ -43,6 +43,20 @@ def eval_understanding(
     raise typer.Exit(understanding(folder, url, data, json))
 
 
+@evaluations.command("zero-results")
+def eval_zero_results(
+    folder: Annotated[Path, typer.Argument(help="Holds CSV files with a column `query`; the products are imported.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most queries, the first of each file.")] = 1000,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """How many queries come back empty, or without what they ask for: by words alone and by both, ladder off and on."""
+    from freshet.run_eval_zero_results import zero_results
+
+    raise typer.Exit(zero_results(folder, limit, url, data, json))
+
+
 @benches.command("freshness")
 def bench_freshness(
     rate: Annotated[float, typer.Option(min=0.01, help="Changes per second.")] = 20.0,
@@ -76,6 +90,21 @@ def bench_search(
     from freshet.run_bench import search
 
     raise typer.Exit(search(qps, seconds, events_rate, queries, url, data, json))
+
+
+@benches.command("suggest")
+def bench_suggest(
+    qps: Annotated[float, typer.Option(min=0.1, help="Suggestions per second, on a fixed schedule.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of the measurement.")] = 20.0,
+    queries: Annotated[Path | None, typer.Option(help="CSV with a column `query`; default: built-in ones.")] = None,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Times of suggestions while queries are typed letter by letter, a tenth of them with a slip."""
+    from freshet.run_bench_suggest import suggest
+
+    raise typer.Exit(suggest(qps, seconds, queries, url, data, json))
 
 
 @benches.command("sessions")

@@ -82,6 +82,8 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
     ]
     left_out = f", without {', '.join(answer['degraded'])}" if answer["degraded"] else ""
     lines.append(f"{answer['found']:,} found in {answer['took_ms']:.1f} ms{left_out} (request {answer['request_id']})")
+    if answer.get("fallback"):
+        lines.append(f"  {_fell_back(answer['fallback'])}")
     for stage, spent_ms in ((answer.get("explain") or {}).get("stages_ms") or {}).items():
         lines.append(f"  {stage:<12} {spent_ms:8.2f} ms")
     if answer.get("explain"):
@@ -89,6 +91,15 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
         lines.append(f"  encoder {answer['encoder']}, query vector: {answer['explain'].get('query_vector')}")
         lines += _session_lines(answer["explain"])
     return lines
+
+
+def _fell_back(said: dict[str, Any]) -> str:
+    """Where the hits come from, as the query itself found too little."""
+    parts = [f"too little was found: {said['step']}"]
+    parts += [f"without the words {' '.join(said['dropped'])}"] if said["dropped"] else []
+    parts += [f"without the filters {', '.join(said['relaxed'])}"] if said["relaxed"] else []
+    parts += [f"category {' > '.join(said['category'])}"] if said["category"] else []
+    return ", ".join(parts)
 
 
 def _session_lines(explain: dict[str, Any]) -> list[str]:

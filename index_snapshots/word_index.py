@@ -7,11 +7,13 @@ of it this is (`vectors.py`). What is found is as of the last commit: whoever as
 from collections.abc import Iterable, Sequence
 from math import log
 from pathlib import Path
+from string import ascii_lowercase, digits
 from typing import Any, Final, NamedTuple
 
 import tantivy
 from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from index_snapshots.names import slips
 from index_snapshots.word_text import CODE_CHARS_MAX, CODE_CHARS_MIN, Spoken, as_code, has_digit, in_pairs
 
 LOCALES: Final = {
@@ -41,6 +43,8 @@ QUERY_WORDS_MAX: Final = 32
 CODE_PARTS_MAX: Final = 3
 """A code may be typed with so many parts between spaces."""
 WORD_CHARS_MAX: Final = 60
+SIGNS: Final = ascii_lowercase + digits
+"""What a slip may have left out or changed."""
 HEAP_BYTES: Final = 15_000_000
 """Of the writer, the least that tantivy takes: about 100,000 products between two commits."""
 
@@ -205,6 +209,15 @@ class Committed:
                     found[locale, term] = count
         return sorted(found, key=lambda one: (-found[one], one))[:PREFIX_TERMS_MAX]
 
+    def term_near(self, word: str) -> str | None:
+        """The most frequent term that begins like the word but for one slip; 0.5 ms."""
+        found: dict[str, int] = {}
+        for near in slips(word, SIGNS):
+            for locale in self.locales:
+                for term, count in self._searcher.terms_with_prefix(_text(locale), near):
+                    found[term] = max(count, found.get(term, 0))
+        return min(found, key=lambda term: (-found[term], term), default=None)
+
     def _holding(self, locale: str, stem: str) -> int:
         """How many products hold a term, at least."""
         fields = (_text(locale), _attributes(locale))
@@ -232,10 +245,18 @@ def _any(wanted: Wanted) -> Query | None:
     """What holds any of the words or codes; a code counts more than all words together."""
     parts = [part for word in wanted.words for part in _scored(word)]
     if wanted.codes:
-        above = 1.0 + sum(word.rarity * (HOLDS_WEIGHT + 2.2) for word in wanted.words)
         codes = Query.term_set_query(_SCHEMA, "codes", list(wanted.codes))
-        parts.append(Query.const_score_query(codes, above))
+        parts.append(Query.const_score_query(codes, _code_score(wanted)))
     return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
+
+
+def by_code(wanted: Wanted, score: float) -> bool:
+    """Whether a product of this score has a code that the query names."""
+    return bool(wanted.codes) and score >= _code_score(wanted) - 1e-3  # the index adds up in float32
+
+
+def _code_score(wanted: Wanted) -> float:
+    return 1.0 + sum(word.rarity * (HOLDS_WEIGHT + 2.2) for word in wanted.words)
 
 
 def _scored(word: Word) -> list[Query]:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import orjson
 
 from index_snapshots.view import ShardView
-from index_snapshots.word_index import Committed, Wanted, holds_any
+from index_snapshots.word_index import Committed, Wanted, by_code, holds_any
 from index_snapshots.word_text import spoken
+from schemas.fallback import HOLDS_SHARE
 from schemas.search import Filters
 
 SPARE: Final = 16
@@ -38,21 +39,41 @@ class ByWords(NamedTuple):
     """Which share of the query's words the best one holds, by their rarity: 0..1."""
     codes: tuple[str, ...]
     """Codes of products that the query names."""
+    holding: int
+    """How many of the first hold what was asked for."""
+    rarities: dict[str, float]
+    """Idf of the query's words."""
+    unknown: tuple[str, ...]
+    """Words that no product holds."""
 
 
 def by_words(
-    committed: Committed, view: ShardView, text: str, limit: int, filters: Filters, *, typing: bool = False
+    committed: Committed,
+    view: ShardView,
+    text: str,
+    limit: int,
+    filters: Filters,
+    *,
+    typing: bool = False,
+    looked_at: int = 1,
 ) -> ByWords:
-    """At most `limit`. Raises InvalidRequest for filters by what is not declared."""
+    """At most `limit`; of the first `looked_at` it says whether they hold what was asked for.
+
+    Raises InvalidRequest for filters by what is not declared.
+    """
     wanted = committed.understand(text, typing=typing)
     slots, scores = _passing(committed, view, wanted, limit, filters)
+    covers = [committed.cover(wanted, slot) for slot in slots[:looked_at]]
     found = sorted((-score, view.words.skus[slot]) for score, slot in zip(scores, slots, strict=True))
     return ByWords(
         [sku for _, sku in found],
         [-score for score, _ in found],
         committed.holding_all(wanted),
-        committed.cover(wanted, slots[0]) if slots else 0.0,
+        covers[0] if covers else 0.0,
         wanted.codes,
+        sum(share >= HOLDS_SHARE or by_code(wanted, score) for share, score in zip(covers, scores, strict=False)),
+        {word.text: word.rarity for word in wanted.words},
+        tuple(word.text for word in wanted.words if not word.known and not word.beginnings),
     )
 
 

@@ -128,6 +128,13 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
     Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),
     Metric("freshet_degraded_total", "counter", "Stages left out of an answer", ("stage",)),
+    Metric(
+        "freshet_fallback_total",
+        "counter",
+        "Searches that found too little, by the step of the fallback ladder that gave their hits; none: no step did",
+        ("step",),
+    ),
+    Metric("freshet_suggest_degraded_total", "counter", "Parts left out of suggestions", ("stage",)),
     Metric("freshet_query_cache_total", "counter", "Query vectors by where they came from", ("result",)),
     Metric("freshet_ingest_events_total", "counter", "Events at the HTTP door by result", ("result",)),
     Metric("freshet_ingest_clicks_total", "counter", "Clicks at the HTTP door by result", ("result",)),

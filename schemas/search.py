@@ -17,6 +17,7 @@ from pydantic import (
 
 from schemas import limits
 from schemas.clicks import Session
+from schemas.fallback import FALLBACK_BELOW_MAX, Fallback, FallbackSteps
 from schemas.fusion import DEPTH
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
@@ -189,6 +190,9 @@ class SearchRequest(Message):
     typing: bool = False
     """The last word may not be finished yet: words that begin like it count too. They do anyway where no product holds
     it as it is."""
+    fallback: FallbackSteps | None = None
+    """Which steps may be tried when too little is found: `drop`, `relax`, `meaning`, `bestsellers`, `newest`. `[]`:
+    none; left out: what FRESHET_FALLBACK says. What gave the hits is told in `fallback`."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
 
@@ -281,6 +285,8 @@ class WordsQuery(Message):
     typing: bool = False
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
+    looked_at: Annotated[int, Field(ge=1, le=FALLBACK_BELOW_MAX)] = 1
+    """Of so many of the best is told whether they hold what was asked for."""
     budget_ms: Annotated[int, Field(ge=1)]
 
 
@@ -296,6 +302,12 @@ class WordsAnswer(Message):
     """Which share of the words the best one holds, by their rarity: 0..1."""
     codes: list[str] = []
     """Codes of products that the query names."""
+    holding: int = 0
+    """How many of those looked at hold what was asked for (`schemas.fallback.HOLDS_SHARE`), or one of the codes."""
+    rarities: dict[str, float] = {}
+    """Idf of the query's words, in the order they stand there, without stop words."""
+    unknown: list[str] = []
+    """Of these the ones that no product holds, nor begins with."""
     missing: str = ""
     """Why the words cannot be searched now; empty: they were."""
     state: ShardState
@@ -409,5 +421,7 @@ class SearchResponse(Message):
     """Id of the encoder that made the query vector."""
     understood: UnderstoodQuery | None = None
     """Null when the query was searched as it stands."""
+    fallback: Fallback | None = None
+    """Null when the query itself found enough; else where the hits come from."""
     explain: dict[str, Any] | None = None
     """Null unless it was asked for. `session` is in it only for those who have the admin key, where one is set."""

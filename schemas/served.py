@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.fallback import Fallback, Tried
 from schemas.records import SCHEMA_VERSION, OrderField, Record
 from schemas.search import Filters, ShardState
 from schemas.wishes import Wishes
@@ -70,6 +71,12 @@ class Served(Record):
     personalised: bool = False
     """Whether the session moved hits."""
     found: int
+    typing: bool = False
+    """Whether the shopper was still typing."""
+    fallback: Fallback | None = None
+    """Where the hits come from, when the query itself found too little."""
+    tried: list[Tried] = Field(default_factory=list)
+    """Then, the steps of the fallback ladder that were tried."""
     skus: list[str]
     """What was shown, best first."""
     took_ms: float

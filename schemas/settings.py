@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.errors import SettingsError
 from schemas.facets import parse_facets
+from schemas.fallback import FALLBACK_BELOW_MAX, FALLBACK_STEPS, FallbackStep
 from schemas.limits import LOCALE_CHARS_MAX
 from schemas.search import UNDERSTAND_STEPS, UnderstandStep
 from schemas.secrets import Secret, is_secret, shown
@@ -236,6 +237,26 @@ class ServingSettings(Settings):
         max_length=LOCALE_CHARS_MAX,
         description="Language of queries that do not say theirs: en, de, fr, es, it, nl or pt; others are read as en",
     )
+    fallback: list[FallbackStep] = Field(
+        default_factory=lambda: list(FALLBACK_STEPS),
+        description="What may be tried when a query finds too little, unless a request says otherwise: drop, relax, "
+        "meaning, bestsellers, newest; empty: nothing",
+    )
+    fallback_below: int = Field(
+        1,
+        ge=0,
+        le=FALLBACK_BELOW_MAX,
+        description="Fewer hits that hold what was asked for are too little; 0: nothing is",
+    )
+    suggest_budget_ms: int = Field(
+        50, ge=5, le=1_000, description="Time a suggestion may take; shards that are late are left out"
+    )
+    suggest_askers: int = Field(
+        5,
+        ge=0,
+        description="A query is suggested to others once so many sessions (or requests without one) have asked it; 0: "
+        "none is",
+    )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     listen_fd: int = Field(
@@ -306,7 +327,7 @@ def secret_keys() -> frozenset[str]:
     return frozenset(name for model in MODELS for name, field in model.model_fields.items() if is_secret(field))
 
 
-LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets", "understand")
+LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets", "understand", "fallback")
 """Settings that are lists: in a variable their parts are separated by commas."""
 
 

@@ -10,13 +10,14 @@ from serving.openapi import document
 from serving.page_files import read_page_files
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.reference.guides import docs_folder, read_guides
-from serving.routes import catalog, clicks, docs, events, feed, health, pages, search, sessions, skus
+from serving.routes import catalog, clicks, docs, events, feed, health, pages, search, sessions, skus, suggest
 from serving.routes.docs import DOCUMENTS, Documents
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
+    *suggest.ROUTES,
     *skus.ROUTES,
     *catalog.ROUTES,
     *clicks.ROUTES,

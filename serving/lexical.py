@@ -44,10 +44,32 @@ class ByWords:
         best = max(found, key=lambda answer: answer.scores[0])
         return trust(best.cover, code=any(answer.codes for answer in found))
 
+    @property
+    def holding(self) -> int:
+        """Products that hold what was asked for: as many as were looked at, at most, of each partition."""
+        return sum(answer.holding for answer in self.answers.values())
+
+    @cached_property
+    def rarities(self) -> dict[str, float]:
+        """Idf of the query's words as they are looked up, the least of all partitions; empty where it has only stop
+        words."""
+        found: dict[str, float] = {}
+        for answer in self.answers.values():
+            for word, rarity in answer.rarities.items():
+                found[word] = min(rarity, found.get(word, rarity))
+        return found
+
+    @property
+    def unknown(self) -> list[str]:
+        """Words that no product holds."""
+        every = [set(answer.unknown) for answer in self.answers.values()]
+        return [word for word in self.rarities if every and all(word in each for each in every)]
+
     def explained(self) -> dict[str, Any]:
         return {
             "share": round(self.share, 4),
             "matching": {str(partition): answer.matching for partition, answer in self.answers.items()},
+            "unknown": self.unknown,
             "codes": sorted({code for answer in self.answers.values() for code in answer.codes}),
         }
 
@@ -56,7 +78,7 @@ NO_WORDS = ByWords()
 
 
 async def by_words(
-    text: str, request: SearchRequest, filters: Filters, shards: WordRetrieval, budget: Budget
+    text: str, request: SearchRequest, filters: Filters, shards: WordRetrieval, budget: Budget, looked_at: int = 1
 ) -> ByWords:
     """All partitions side by side. Never raises: the budget leaves out and names what is late or away."""
     if not text or request.mode == "vector":
@@ -68,6 +90,7 @@ async def by_words(
             typing=request.typing,
             limit=max(DEPTH, request.page * request.limit),
             filters=filters,
+            looked_at=looked_at,
             budget_ms=1,  # set anew when it is sent
         )
         for partition in shards.partitions

@@ -1,4 +1,4 @@
-"""Follows the `outcomes` topic in one thread and feeds the cache; reconnects by itself."""
+"""Follows a topic (`outcomes`, `served`) in one thread and feeds what remembers it; reconnects by itself."""
 
 import asyncio
 import threading
@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from schemas.errors import FreshetError
 from serving.logs import Log
-from serving.outcomes import OutcomeCache
 from streams.reader import LogRecord
 
 POLL_S = 0.2
@@ -24,13 +23,21 @@ class Following(Protocol):
     def close(self) -> None: ...
 
 
+class Remembering(Protocol):
+    """What is told of the records, in their order."""
+
+    def add(self, records: list[LogRecord], live: bool = True) -> None: ...
+
+
 class OpenTail(NamedTuple):
     tail: Following
     live_from: dict[int, int]
     """End of the log per partition when it was opened: what comes before is history."""
 
 
-def follow(open_tail: Callable[[], OpenTail], cache: OutcomeCache, stop: threading.Event, log: Log) -> None:
+def follow(
+    open_tail: Callable[[], OpenTail], cache: Remembering, stop: threading.Event, log: Log, topic: str = "outcomes"
+) -> None:
     """Runs until `stop` is set; after an error starts again from `open_tail`."""
     while not stop.is_set():
         try:
@@ -40,11 +47,11 @@ def follow(open_tail: Callable[[], OpenTail], cache: OutcomeCache, stop: threadi
             finally:
                 opened.tail.close()
         except FreshetError as error:
-            log.warning("outcomes_not_followed", why=error.message)
+            log.warning("topic_not_followed", topic=topic, why=error.message)
             stop.wait(RETRY_S)
 
 
-def _feed(opened: OpenTail, cache: OutcomeCache, stop: threading.Event) -> None:
+def _feed(opened: OpenTail, cache: Remembering, stop: threading.Event) -> None:
     while not stop.is_set():
         records = opened.tail.poll(POLL_S)
         live = [record for record in records if record.offset >= opened.live_from.get(record.partition, 0)]
@@ -55,10 +62,12 @@ def _feed(opened: OpenTail, cache: OutcomeCache, stop: threading.Event) -> None:
 
 
 @asynccontextmanager
-async def following(open_tail: Callable[[], OpenTail], cache: OutcomeCache, log: Log) -> AsyncIterator[None]:
+async def following(
+    open_tail: Callable[[], OpenTail], cache: Remembering, log: Log, topic: str = "outcomes"
+) -> AsyncIterator[None]:
     """Ends the thread within STOP_S; one that hangs in Kafka's client is left behind, it holds nothing."""
     stop = threading.Event()
-    thread = threading.Thread(target=follow, args=(open_tail, cache, stop, log), name="outcomes", daemon=True)
+    thread = threading.Thread(target=follow, args=(open_tail, cache, stop, log, topic), name=topic, daemon=True)
     thread.start()
     try:
         yield

@@ -15,6 +15,7 @@ from serving.changes import ChangeWatch
 from serving.door import Door
 from serving.feed import Feed
 from serving.freshness import FreshnessMeter
+from serving.gate import Gate
 from serving.history import History
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
@@ -24,6 +25,7 @@ from serving.read_floor import ReadFloor
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
+from serving.suggest.popular import PopularQueries
 from serving.tastes import Tastes
 from streams.sessions import Sessions
 
@@ -57,6 +59,8 @@ class Wiring:
     changes: ChangeWatch
     processes: ProcessWatch
     feed: Feed
+    suggesting: Gate
+    popular: PopularQueries
     version: str
     background: tuple[Callable[[], AbstractAsyncContextManager[None]], ...] = ()
 

@@ -82,11 +82,15 @@ async def search(
     reading: Reading,
     shards: Retrieval,
     budget: Budget,
+    looked_at: int = 1,
 ) -> Found:
-    """Never raises because a stage is down: the budget leaves it out and names it."""
+    """`looked_at`: of so many by words each shard says whether they hold what was asked for.
+
+    Never raises because a stage is down: the budget leaves it out and names it.
+    """
     text, wishes = understood.meaning, None if understood.wishes.empty else understood.wishes
     words, (vector, leaning), floors = await asyncio.gather(
-        by_words(text, request, understood.filters(request.filters), shards, budget),
+        by_words(understood.looked_up, request, understood.filters(request.filters), shards, budget, max(1, looked_at)),
         _vectors(text, request, encoding, tastes, budget),
         _floors(tokens, reading, budget),
     )

@@ -19,6 +19,7 @@ from schemas.search import (
     WordsQuery,
 )
 from schemas.shards import StateAnswer
+from schemas.suggest import ShardSuggestions, SuggestQuery
 from serving.budget import Budget
 from serving.router import Router
 from serving.shard_answers import SeenAnswer, SkuOnShard
@@ -58,6 +59,14 @@ class Shards:
         if answer.missing:
             raise Unavailable(answer.missing)
         return answer
+
+    async def suggest(self, query: SuggestQuery, budget: Budget) -> ShardSuggestions:
+        """What one partition suggests, asked within what is left of the budget."""
+
+        async def ask(address: str, left_s: float) -> ShardSuggestions:
+            return await self._http.ask(f"{address}/suggest", left_s, ShardSuggestions, _within(query, left_s))
+
+        return await self.router.first(query.partition, "suggest", ask, self._clock() + budget.left_s())
 
     async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer:
         """Whole hits, of a replica at or past `floor`."""
@@ -109,7 +118,7 @@ class Shards:
         return list(dict.fromkeys(every))
 
 
-def _within(query: ShardQuery | WordsQuery, left_s: float) -> bytes:
+def _within(query: ShardQuery | WordsQuery | SuggestQuery, left_s: float) -> bytes:
     """The question, to be answered within what is left."""
     left_ms = max(1, int(left_s * 1000))
     return query.model_copy(update={"budget_ms": left_ms}).model_dump_json().encode()

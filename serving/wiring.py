@@ -27,6 +27,7 @@ from serving.door import CATALOG, CLICKS, Door, Kind
 from serving.examining import Examiner
 from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
+from serving.gate import Gate
 from serving.history import History
 from serving.live import build_live, wall_ms
 from serving.logs import Log
@@ -38,10 +39,12 @@ from serving.read_floor import ReadFloor
 from serving.readiness import readiness
 from serving.router import Router
 from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
+from serving.routes.suggest import SUGGESTS_MAX
 from serving.served import DRAIN_EVERY_S, ServedLog
 from serving.shard_http import ShardHttp
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards
+from serving.suggest.popular import RECORDS_MAX, PopularQueries
 from serving.tastes import PROBE_EVERY_S, Tastes
 from serving.watchdog import tick
 from streams.item_vectors import ItemMemory
@@ -73,6 +76,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
     outcomes = OutcomeCache(clock)
+    popular = PopularQueries(settings.suggest_askers)
     history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
     sample = FreshSample(clock)
     freshness = FreshnessMeter(
@@ -105,6 +109,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         changes=live.changes,
         processes=live.processes,
         feed=live.feed,
+        suggesting=Gate("suggestions", SUGGESTS_MAX),
+        popular=popular,
         version=version("freshet"),
         background=(
             lambda: connections(producer, session, hints, (history, lag_history)),
@@ -114,7 +120,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: resolving(addresses, log),
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
-            lambda: following(lambda: open_tail(settings), outcomes, log),
+            lambda: following(lambda: open_tail(settings, "outcomes", OUTCOMES_KEPT_MAX), outcomes, log),
+            lambda: following(lambda: open_tail(settings, "served", RECORDS_MAX), popular, log, "served"),
             *live.background,
             lambda: encoder_loaded(settings, vectors, log),
         ),
@@ -174,15 +181,15 @@ async def sending(served: ServedLog, log: Log) -> AsyncIterator[None]:
     await served.close()
 
 
-def open_tail(settings: ServingSettings) -> OpenTail:
-    """Begins early enough to know the last OUTCOMES_KEPT_MAX outcomes. Blocking. Raises Unavailable."""
-    topic = topic_name("outcomes", settings.generation)
+def open_tail(settings: ServingSettings, of: str, records_max: int) -> OpenTail:
+    """Begins early enough to know the last `records_max` of a topic. Blocking. Raises Unavailable."""
+    topic = topic_name(of, settings.generation)
     reader = Reader(settings.kafka)
     try:
         ends = {partition: reader.begin_end(topic, partition) for partition in range(settings.partitions)}
     finally:
         reader.close()
-    back = OUTCOMES_KEPT_MAX // settings.partitions
+    back = records_max // settings.partitions
     starts = {(topic, partition): max(begin, end - back) for partition, (begin, end) in ends.items()}
     return OpenTail(Tail(settings.kafka, starts), {partition: end for partition, (_, end) in ends.items()})
 

@@ -58,6 +58,10 @@ for (const tab of document.querySelectorAll(".tabs button")) {
 }
 
 at("results").addEventListener("click", openFrom);
+at("text").addEventListener("picked", ({detail: sku}) => {
+  address.write({sku});
+  product.open(sku, "result");
+});
 addEventListener("popstate", moved);
 session.start();
 product.start({closed: () => shop.search({slide: true})});

@@ -5,12 +5,14 @@ import * as address from "./address.js";
 import * as cards from "./cards.js";
 import {learn} from "./changes.js";
 import {at, el, number, plural, say, time} from "./elements.js";
+import {fellBack} from "./fallback.js";
 import * as session from "./session.js";
+import * as suggestions from "./suggest.js";
 
 const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000, BRANDS_MAX = 60;
 const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
 const brands = new Set();
-let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "";
+let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "", typing = false;
 
 /** The answer that a shown product came with, and its place there from 1. */
 export const originOf = (sku) => origins.get(sku) || {};
@@ -30,7 +32,7 @@ function wanted() {
 export const filtered = () => Object.keys(wanted().filters).length > 0;
 
 function question(nextPage) {
-  const asked = {...wanted(), limit: LIMIT, page: nextPage};
+  const asked = {...wanted(), limit: LIMIT, page: nextPage, typing};
   if (!session.acted()) return asked;
   const personalise = session.personalise();
   return {...asked, session: session.id(), personalise, explain: personalise};
@@ -102,7 +104,8 @@ function sayWhat(answer) {
     ? `Best ${number(hits.length)} of ${plural(answer.found, "product", "products")} in ${took}`
     : `${plural(answer.found, "product", "products")}, newest first, in ${took}`;
   const moved = lifted.size ? `, ${number(lifted.size)} moved up by your clicks` : "";
-  at("said").replaceChildren(words + moved, left.length ? el("span", {class: "warn", text: `${words ? ". " : ""}Without ${left.join(", ")}.`}) : "");
+  const elsewhere = hits.length ? fellBack(answer) : "";
+  at("said").replaceChildren(words + moved + (elsewhere ? `. ${elsewhere}` : ""), left.length ? el("span", {class: "warn", text: `${words ? ". " : ""}Without ${left.join(", ")}.`}) : "");
 }
 
 function leftOut(stage) {
@@ -172,6 +175,7 @@ const place = () => address.link({...address.read(), sku: ""});
 
 /** After back or forward: asks again when another search stands in the address. */
 export function follow() {
+  typing = false;
   fill();
   if (place() !== asked) search();
 }
@@ -188,10 +192,26 @@ export function narrow(changes) {
   search();
 }
 
-function typed() {
-  address.write({q: text.value.trim()}, {typing: true});
+/** `finished`: with Enter, so the last word is whole, and there is nothing to suggest. */
+function typed({finished = false} = {}) {
+  const q = text.value.trim();
+  typing = Boolean(q) && !finished;
+  address.write({q}, {typing: true});
   fill();
   search();
+  if (typing) suggestions.suggest(q);
+  else suggestions.close();
+}
+
+/** What was picked of the suggestions, instead of what was typed; a product is opened by whoever listens. */
+function take(kind, one) {
+  clearTimeout(waiting);
+  typing = false;
+  if (kind === "products") return text.dispatchEvent(new CustomEvent("picked", {detail: one.sku}));
+  if (kind === "brands") return narrow({q: "", brand: one.name});
+  if (kind === "categories") return narrow({q: "", category: one.path.join(" › ")});
+  text.value = one.text;
+  typed({finished: true});
 }
 
 function step(event) {
@@ -220,6 +240,7 @@ export function start() {
     waiting = setTimeout(typed, DEBOUNCE_MS);
   });
   text.addEventListener("keydown", (event) => {
+    if (suggestions.key(event)) return;
     if (event.key === "Escape" && text.value) {
       text.value = "";
       typed();
@@ -231,7 +252,7 @@ export function start() {
   at("search").addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(waiting);
-    typed();
+    typed({finished: true});
   });
   filters.addEventListener("submit", (event) => event.preventDefault());
   filters.addEventListener("change", () => {
@@ -247,6 +268,7 @@ export function start() {
   });
   list.addEventListener("keydown", step);
   document.addEventListener("keydown", anywhere);
+  suggestions.start({pick: take});
   session.news.addEventListener("switched", () => search({slide: true}));
   fill();
   return search();

@@ -27,6 +27,15 @@ HIT = {
     "offer_order": [1, 0],
 }
 ONE_TAKEN = {"accepted": 1, "rejected": 0, "events": [{"line": 1, "event_id": "1-0-0"}]}
+SUGGESTED = {
+    "request_id": "5ad40a2f7c5f4bb7b3fb1b6c0f1a2e7d",
+    "queries": [{"text": "lamp for reading"}],
+    "products": [{"sku": "lamp-1", "title": "Desk lamp"}],
+    "brands": [{"name": "Lamplight", "products": 12}],
+    "categories": [{"path": ["Home", "Lamps"], "products": 231}],
+    "took_ms": 2.9,
+    "degraded": [],
+}
 
 EXAMPLES: dict[str, Example] = {
     "POST /v1/catalog": Example(
@@ -93,6 +102,8 @@ EXAMPLES: dict[str, Example] = {
             "explain": None,
         },
     ),
+    "GET /v1/suggest": Example(parameters={"text": "lam"}, answer=SUGGESTED),
+    "POST /v1/suggest": Example(body={"text": "lam", "limit": 5}, answer=SUGGESTED),
     "GET /v1/sessions/{id}": Example(
         parameters={"id": "7f0c2b"},
         answer={

@@ -13,6 +13,8 @@ from schemas.settings import ServingSettings
 from serving.adaptive_gate import Inside
 from serving.bodies import read_body
 from serving.budget import Budget
+from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
+from serving.fallback.step import Again, Missed
 from serving.middleware import may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.personal import explained_session, moves
@@ -50,23 +52,38 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     check_filters(asked.filters, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
     understood = understand(asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies())
-    found = await search(
-        asked, understood, tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget
-    )
+    parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
+    below = wiring.settings.fallback_below
+    found = await search(asked, understood, *parts, below)
+    climbed = await fall_back(Missed(asked, understood, found, below), Again(*parts), wiring)
+    found = climbed.landed.found if climbed.landed else found
     observe(budget, wiring)
-    inside.waited = bool(tokens) or (bool(budget.skipped) and not budget.overloads)
+    inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
     at_ms = wiring.wall_ms()
     response = respond(asked, found, budget, request[REQUEST_ID], wiring, full)
+    response = response.model_copy(update={"fallback": climbed.said})
     if asked.explain:
         explanation = explained(asked, found, budget, at_ms, may_administer(request))
+        explanation["fallback"] = climbed.explained()
         response = response.model_copy(update={"explain": explanation})
-    if full and not fits(served(asked, found, response, budget, at_ms)):
+    if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
         response = response.model_copy(update={"replayable": False})
-    wiring.served.put(lambda: served(asked, found, response, budget, at_ms))
+    wiring.served.put(lambda: served(asked, found, response, budget, at_ms, climbed))
     return answer_model(response)
+
+
+async def fall_back(missed: Missed, again: Again, wiring: Wiring) -> Climbed:
+    """The ladder, where the query found too little."""
+    wanted = missed.request.fallback
+    steps = wiring.settings.fallback if wanted is None else wanted
+    if not too_little(missed, steps):
+        return NOT_CLIMBED
+    climbed = await climb(missed, again, steps, wiring.clock)
+    wiring.metrics.counter("freshet_fallback_total").labels(step=climbed.said.step if climbed.said else "none").inc()
+    return climbed
 
 
 def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:
@@ -167,7 +184,9 @@ def candidates_of(answer: ShardAnswer) -> list[ServedHit]:
     ]
 
 
-def served(asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int) -> Served:
+def served(
+    asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int, climbed: Climbed
+) -> Served:
     """The record of one answer; with its inputs when the answer says that it can be replayed."""
     understood = found.understood
     inputs = ServedInputs(
@@ -195,6 +214,9 @@ def served(asked: SearchRequest, found: Found, response: SearchResponse, budget:
         session=asked.session,
         personalised=found.leaning is not None,
         found=response.found,
+        typing=asked.typing,
+        fallback=climbed.said,
+        tried=list(climbed.tried),
         skus=[hit.sku for hit in response.hits],
         took_ms=response.took_ms,
         degraded=response.degraded,

@@ -32,6 +32,12 @@ class Understood:
     """What the query says of the price."""
     wishes: Wishes = NO_WISHES
     notes: tuple[UnderstandNote, ...] = ()
+    words: str | None = None
+    """What is looked up by words; None: the same as the meaning."""
+
+    @property
+    def looked_up(self) -> str:
+        return self.meaning if self.words is None else self.words
 
     def filters(self, asked: Filters) -> Filters:
         """With the price; the request's own filters count where both cannot hold."""

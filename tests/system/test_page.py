@@ -65,6 +65,19 @@ window.fetch = async (asked, how) => {
   return Response.json({...answer, hits: answer.hits.slice(0, 1), degraded: ["encode"]});
 };
 """
+ASKED = """
+const real = fetch;
+window.asked = [];
+window.fetch = (path, how) => {
+  if (path === "/v1/search") { const {text, typing} = JSON.parse(how.body); asked.push([text, typing]); }
+  return real(path, how);
+};
+"""
+CHOSEN = """
+const field = document.getElementById("text");
+const chosen = document.getElementById(field.getAttribute("aria-activedescendant"));
+return [field.getAttribute("aria-expanded"), chosen?.getAttribute("aria-selected"), chosen?.textContent || ""];
+"""
 TWO_PAGES = """
 const real = fetch, hit = (sku) => ({sku, content: {title: sku}, offer: null, content_order: [1, 1]});
 window.fetch = async (asked, how) => {
@@ -147,7 +160,7 @@ def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -
     wait_until(lambda: len(browser.titles()) == 1, SHOWN_S, "only what is in stock")
     assert browser.address() == "stock=1"
     browser.type("[name=min]", "50\n")
-    browser.wait("#instead", "Nothing passes these filters", "nothing so dear")
+    browser.wait("#said", "Nothing passes all filters: shown without the price", "nothing so dear")
     browser.driver.back()
     browser.see_titles("<b>Desk lamp</b>")
     browser.click("#clear")
@@ -163,7 +176,8 @@ def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
     assert browser.focused() == "text"
     browser.press(*"mug")
     browser.see_titles("Coffee mug")
-    browser.press(Keys.ARROW_DOWN)
+    browser.wait("#suggestions:not([hidden])", "Coffee mug", "what may be meant")
+    browser.press(Keys.ESCAPE, Keys.ARROW_DOWN)
     assert "Coffee mug" in browser.focused()
     second = browser.titles()[1]
     browser.press(Keys.ARROW_RIGHT)
@@ -179,6 +193,33 @@ def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
     assert browser.focused() == "text"
     browser.press(Keys.ESCAPE)
     wait_until(lambda: browser.address() == "", SHOWN_S, "the field is empty")
+
+
+def test_suggestions_while_typing(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    browser.run(ASKED)
+    browser.type("#text", "lum")
+    browser.wait("#suggestions:not([hidden])", "Lumen", "a brand")
+    wait_until(lambda: browser.run("return asked.at(-1)") == ["lum", True], SHOWN_S, "it says that it is typing")
+    browser.press(Keys.ARROW_DOWN)
+    assert browser.run(CHOSEN) == ["true", "true", "<b>Desk lamp</b>"]
+    browser.press(Keys.ARROW_DOWN)
+    assert browser.run(CHOSEN) == ["true", "true", "Lumen1 product"]
+    browser.press(Keys.ENTER)
+    wait_until(lambda: browser.address() == "brand=Lumen", SHOWN_S, "the brand is filtered by")
+    assert browser.run(CHOSEN) == ["false", None, ""] and browser.focused() == "text"
+    browser.click("#clear")
+    browser.type("#text", "cofee")
+    browser.wait("#suggestions:not([hidden])", "Coffee mug", "with a slip")
+    browser.click("#suggestions [role=option]")
+    browser.wait("#product[open] h2", "Coffee mug", "the product is open")
+    browser.press(Keys.ESCAPE)
+    browser.type("#text", "coffee m", over=True)
+    browser.press(Keys.ENTER)
+    wait_until(lambda: browser.run("return asked.at(-1)") == ["coffee m", False], SHOWN_S, "it is finished")
+    wait_until(lambda: browser.run(CHOSEN)[0] == "false", SHOWN_S, "nothing is suggested any more")
+    assert browser.complaints() == []
 
 
 def test_a_product_is_changed_and_found_while_a_clock_runs(browser: Browser, shop: Stack, home: str) -> None:

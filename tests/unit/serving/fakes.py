@@ -25,6 +25,7 @@ from serving.door import CATALOG, CLICKS, Door
 from serving.feed import Feed
 from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
+from serving.gate import Gate
 from serving.history import History
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
@@ -33,10 +34,12 @@ from serving.query_vectors import QueryVectors, fp16_text
 from serving.read_floor import ReadFloor
 from serving.router import Router
 from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
+from serving.routes.suggest import SUGGESTS_MAX
 from serving.served import ServedLog
 from serving.shard_http import ShardHttp
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
+from serving.suggest.popular import PopularQueries
 from serving.tastes import Tastes
 from streams.item_vectors import ItemMemory
 from streams.memory import MemoryLog
@@ -82,6 +85,9 @@ class FakeShard:
     """Further fields of its answer by words."""
     behave_words: Callable[[], Any] | None = None
     asked_words: list[dict[str, Any]] = field(default_factory=list)
+    suggestions: dict[str, Any] = field(default_factory=dict)
+    behave_suggest: Callable[[], Any] | None = None
+    asked_suggestions: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     asked_hits: list[list[str]] = field(default_factory=list)
     asked_vectors: list[list[str]] = field(default_factory=list)
@@ -99,6 +105,7 @@ class FakeShard:
         app = web.Application()
         app.router.add_post("/search", self._search)
         app.router.add_post("/words", self._words)
+        app.router.add_post("/suggest", self._suggest)
         app.router.add_post("/hits", self._hits)
         app.router.add_get("/skus/{sku}", self._sku)
         app.router.add_post("/vectors", self._vectors)
@@ -130,7 +137,16 @@ class FakeShard:
             if response is not None:
                 return response
         found = {"skus": list(self.words), "scores": list(self.words.values()), "cover": 1.0 if self.words else 0.0}
+        found |= {"holding": len(self.words), "rarities": {"lamp": 1.0} if self.words else {}}
         return web.json_response({**found, **self.words_say, "state": self.state.model_dump()})
+
+    async def _suggest(self, request: web.Request) -> web.Response:
+        self.asked_suggestions.append(await request.json())
+        if self.behave_suggest is not None:
+            response: web.Response | None = await self.behave_suggest()
+            if response is not None:
+                return response
+        return web.json_response({**self.suggestions, "state": self.state.model_dump()})
 
     async def _hits(self, request: web.Request) -> web.Response:
         asked = (await request.json())["skus"]
@@ -363,6 +379,8 @@ class Tier:
             changes=ChangeWatch(outcomes, shards, sample, feed.change, clock),
             processes=ProcessWatch(["serving"], lambda: 1_700_000_000_000, lambda: None),
             feed=feed,
+            suggesting=Gate("suggestions", SUGGESTS_MAX),
+            popular=PopularQueries(settings.suggest_askers),
             version="0.0.0",
         )
 

@@ -46,6 +46,7 @@ async def test_with_the_key_every_route_answers(method: str, path: str) -> None:
             "POST /v1/catalog": {"type": "delete", "sku": "a"},
             "POST /v1/clicks": {"type": "view", "session": "s", "sku": "a"},
             "POST /v1/search": {"text": "lamp"},
+            "POST /v1/suggest": {"text": "lam"},
             "PATCH /v1/catalog/{sku}": {"stock": 1},
         }
         body = bodies.get(f"{method} {path}")

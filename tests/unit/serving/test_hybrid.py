@@ -49,7 +49,7 @@ async def test_one_of_them_can_be_asked_for_alone() -> None:
         assert skus(await tier.search(text="lamp", mode="vector")) == ["c", "b", "a", "d"]
         assert len(shards[0][0].asked_words) == 1
         shards[0][0].words = shards[1][0].words = {}
-        assert skus(await tier.search(text="lamp", mode="words")) == []
+        assert skus(await tier.search(text="lamp", mode="words", fallback=[])) == []
 
 
 async def test_without_the_encoder_words_alone() -> None:
@@ -128,7 +128,7 @@ async def test_explain_tells_each_hits_place_in_both_lists() -> None:
     shards[1][0].words_say = {"matching": 7, "codes": ["d1"]}
     async with Tier(shards) as tier:
         explain = (await tier.search(text="lamp", explain=True))["explain"]
-        assert explain["words"] == {"share": 0.9, "matching": {"0": 0, "1": 7}, "codes": ["d1"]}
+        assert explain["words"] == {"share": 0.9, "matching": {"0": 0, "1": 7}, "unknown": [], "codes": ["d1"]}
         assert explain["hits"]["d"]["words"] == {"rank": 1, "score": 8.0}
         assert explain["hits"]["d"]["meaning"] == {"rank": 4, "score": 0.1}
         assert explain["candidates"]["1"] == {"words": 1, "meaning": 2}

@@ -41,5 +41,5 @@ async def test_it_goes_on_after_an_error_and_counts_only_what_is_live() -> None:
                 await asyncio.sleep(0.01)
     assert cache.get(EventId(1, 0, 0)) is not None
     assert cache.per_second() == 2 / RATE_WINDOW_S
-    assert [event for _, event, _ in lines.lines] == ["outcomes_not_followed"]
+    assert [event for _, event, _ in lines.lines] == ["topic_not_followed"]
     assert broken.closed and good.closed

@@ -84,7 +84,7 @@ async def test_fits_rank_and_are_explained() -> None:
 async def test_the_currencies_are_those_of_the_shards() -> None:
     first, second = FakeShard(state(0), currencies=["EUR"]), FakeShard(state(1), currencies=["EUR", "GBP"])
     async with Tier([[first], [second]]) as tier:
-        await tier.search(text="shelf under 50 pounds")
+        await tier.search(text="shelf under 50 pounds", fallback=[])
         [asked] = first.queries
         assert (asked["filters"]["price_max"], asked["filters"]["currency"]) == (50.0, "GBP")
         answer = await tier.search(text="shelf under $50")

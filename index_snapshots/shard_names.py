@@ -1,0 +1,114 @@
+"""The brands and categories of one shard with the number of products that are shown, for suggestions."""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from index_snapshots.names import Fit, Names
+from index_snapshots.view import ShardView
+
+COUNT_EVERY_S: Final = 1.0
+"""Products are counted anew at most so often: 1 ms of 100,000."""
+BUILD_SHARE: Final = 1 / 20
+"""Of the time that may go into new names, while an import brings ever more of them."""
+NAMES_MAX: Final = 20_000
+"""Of each kind: later ones are not suggested. 5,000 take 30 ms to read."""
+
+Name = tuple[str, ...]
+
+
+class Named(NamedTuple):
+    """A brand, or the path of a category."""
+
+    name: Name
+    products: int
+    fit: Fit
+
+
+class Counted(NamedTuple):
+    """Names of one kind at one time."""
+
+    names: Names
+    texts: list[Name]
+    products: list[int]
+    """Shown now; 0: it is not suggested."""
+
+    def suggested(self, typed: str, limit: int) -> list[Named]:
+        """Best first: what fits best, then what has the most products."""
+        found = (Named(self.texts[at], self.products[at], fit) for at, fit in self.names.fitting(typed))
+        return sorted((one for one in found if one.products), key=rank)[:limit]
+
+
+def rank(one: Named) -> tuple[Fit, int, Name]:
+    return one.fit, -one.products, one.name
+
+
+NOTHING: Final = Counted(Names(()), [], [])
+
+
+class ShardNames:
+    """Any thread may ask; one at a time looks at what has changed."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._brands, self._categories = NOTHING, NOTHING
+        self._known = (0, 0)
+        """Words of the vocabulary that were read."""
+        self._next_s = -float("inf")
+        self._build_s = -float("inf")
+
+    def of(self, view: ShardView) -> tuple[Counted, Counted]:
+        """Brands and categories, at most COUNT_EVERY_S old."""
+        if self._clock() >= self._next_s and self._lock.acquire(blocking=self._brands is NOTHING):
+            try:
+                self._read(view)
+            finally:
+                self._lock.release()
+        return self._brands, self._categories
+
+    def _read(self, view: ShardView) -> None:
+        began_s = self._clock()
+        known = (len(view.words.brands.words), len(view.words.categories.paths))
+        texts = self._brands.texts, self._categories.texts
+        names = self._brands.names, self._categories.names
+        if known != self._known and began_s >= self._build_s:
+            brands: list[Name] = [(brand,) for brand in view.words.brands.words[:NAMES_MAX]]
+            categories = nodes(view.words.categories.paths[:NAMES_MAX])[:NAMES_MAX]
+            texts = brands, categories
+            names = Names(name for (name,) in brands), Names(path[-1] for path in categories)
+            self._known = known
+            self._build_s = began_s + (self._clock() - began_s) / BUILD_SHARE
+        by_brand = shown(view, "brand")
+        by_path = dict(zip(view.words.categories.paths, shown(view, "category"), strict=False))
+        self._brands = Counted(names[0], texts[0], filled(by_brand, len(texts[0])))
+        self._categories = Counted(names[1], texts[1], below(by_path, texts[1]))
+        self._next_s = self._clock() + COUNT_EVERY_S
+
+
+def shown(view: ShardView, column: str) -> list[int]:
+    """Products that are shown, by code."""
+    codes = view.columns.whole(column)[view.columns.whole("visible")]
+    return [int(count) for count in np.bincount(codes[codes >= 0])]
+
+
+def filled(counts: list[int], length: int) -> list[int]:
+    return (counts + [0] * length)[:length]
+
+
+def nodes(paths: Sequence[Name]) -> list[Name]:
+    """Every category that is one of `paths` or stands above one."""
+    return list(dict.fromkeys(path[:depth] for path in paths for depth in range(1, len(path) + 1)))
+
+
+def below(by_path: dict[Name, int], categories: Sequence[Name]) -> list[int]:
+    """Products in each of `categories` and below it."""
+    totals = dict.fromkeys(categories, 0)
+    for path, count in by_path.items():
+        for depth in range(1, len(path) + 1):
+            if path[:depth] in totals:
+                totals[path[:depth]] += count
+    return list(totals.values())

@@ -1,0 +1,55 @@
+"""What one shard suggests for what was typed so far: products by their words, brands and categories by their names."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from index_snapshots.shard_names import Counted, Named, ShardNames
+from index_snapshots.view import ShardView
+from index_snapshots.word_index import PREFIX_CHARS_MIN, Committed
+from index_snapshots.word_search import by_words
+from schemas.folding import words_in
+from schemas.search import NO_FILTERS
+from schemas.suggest import SuggestKind
+
+SPARE: Final = 4
+"""Products looked at for each that is wanted: many variants have one title."""
+
+
+def suggested(
+    names: ShardNames, view: ShardView, committed: Committed | None, text: str, limit: int, kinds: Sequence[SuggestKind]
+) -> dict[str, Any]:
+    """As `schemas.suggest.ShardSuggestions`, but for its state. `committed`: None where there are no words now."""
+    brands, categories = names.of(view)
+    return {
+        "products": _products(view, committed, text, limit) if "products" in kinds and committed else [],
+        "brands": _names(brands, text, limit) if "brands" in kinds else [],
+        "categories": _names(categories, text, limit) if "categories" in kinds else [],
+    }
+
+
+def _names(counted: Counted, text: str, limit: int) -> list[dict[str, Any]]:
+    return [_named(one) for one in counted.suggested(text, limit)]
+
+
+def _named(one: Named) -> dict[str, Any]:
+    return {"name": one.name, "products": one.products, "rank": one.fit}
+
+
+def _products(view: ShardView, committed: Committed, text: str, limit: int) -> list[dict[str, Any]]:
+    """Each title once."""
+    if len(text.strip()) < PREFIX_CHARS_MIN:
+        return []
+    found = by_words(committed, view, text, limit * SPARE, NO_FILTERS, typing=True)
+    if found.unknown:
+        near = {word: committed.term_near(word) or word for word in found.unknown}
+        text = " ".join(near.get(word, word) for word in words_in(text))
+        found = by_words(committed, view, text, limit * SPARE, NO_FILTERS, typing=True)
+    by_title: dict[str, dict[str, Any]] = {}
+    for sku, score in zip(found.skus, found.scores, strict=True):
+        title = orjson.loads(view.bodies[view.words.slot_of[sku]])["title"]
+        by_title.setdefault(title, {"sku": sku, "title": title, "score": score})
+        if len(by_title) == limit:
+            break
+    return list(by_title.values())

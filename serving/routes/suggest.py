@@ -1,0 +1,84 @@
+"""`GET` and `POST /v1/suggest`: what may be meant by what was typed so far."""
+
+from typing import Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from schemas.suggest import SUGGEST_KINDS, SUGGESTIONS, SuggestRequest, SuggestResponse
+from serving.bodies import read_body
+from serving.budget import Budget
+from serving.parts import REQUEST_ID, WIRING
+from serving.problems import invalid_request
+from serving.routes.route import Parameter, Route, answer_model
+from serving.suggest.suggest import suggest
+
+BODY_BYTES_MAX: Final = 10_000
+SUGGESTS_MAX: Final = 256
+"""At once; one more is refused."""
+JSON: Final = "application/json"
+MEANING: Final = "Suggest products, brands, categories and queries for what was typed so far"
+
+
+async def post_suggest(request: web.Request) -> web.Response:
+    body = await read_body(request, BODY_BYTES_MAX, (JSON,))
+    try:
+        asked = SuggestRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_request(error) from None
+    return await _answer(request, asked)
+
+
+async def get_suggest(request: web.Request) -> web.Response:
+    """The same as parameters."""
+    given = request.query
+    limit = given.get("limit", str(SUGGESTIONS))
+    kinds = given.get("kinds")
+    values = {
+        "text": given.get("text", ""),
+        "limit": int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 9 else limit,
+        "kinds": kinds.split(",") if kinds is not None else list(SUGGEST_KINDS),
+    }
+    try:
+        asked = SuggestRequest.model_validate(values)
+    except ValidationError as error:
+        raise invalid_request(error) from None
+    return await _answer(request, asked)
+
+
+async def _answer(request: web.Request, asked: SuggestRequest) -> web.Response:
+    wiring = request.app[WIRING]
+    with wiring.suggesting.inside():
+        budget = Budget(wiring.settings.suggest_budget_ms / 1000, wiring.clock)
+        found = await suggest(asked, wiring.shards, wiring.popular, budget)
+    for stage, error in budget.surprises:
+        wiring.log.error("stage_failed", stage=stage, exc_info=error)
+    for stage in budget.skipped:
+        wiring.metrics.counter("freshet_suggest_degraded_total").labels(stage=stage).inc()
+    return answer_model(
+        SuggestResponse(
+            request_id=request[REQUEST_ID],
+            **found._asdict(),
+            took_ms=round(budget.took_ms(), 3),
+            degraded=sorted(budget.skipped),
+        )
+    )
+
+
+PARAMETERS: Final = (
+    Parameter("text", "query", "What was typed; the last word may be unfinished. At most 200 characters"),
+    Parameter("limit", "query", "Suggestions of each kind, 1 to 20; 5 when left out"),
+    Parameter("kinds", "query", "Which kinds, with commas between: queries, products, brands, categories"),
+)
+ROUTES = (
+    Route("GET", "/v1/suggest", get_suggest, MEANING, SuggestResponse, parameters=PARAMETERS, problems=(400, 429)),
+    Route(
+        "POST",
+        "/v1/suggest",
+        post_suggest,
+        f"{MEANING}, asked in a body",
+        SuggestResponse,
+        request=(SuggestRequest,),
+        problems=(400, 408, 413, 415, 429),
+    ),
+)
