@@ -16,6 +16,7 @@ from index_snapshots.view import ShardView
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.fusion import fuse
+from schemas.personal import RERANK_WINDOW, moved
 from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
 from schemas.suggest import SuggestQuery
 from schemas.wishes import WISHES_WINDOW, Wishes, in_order
@@ -108,27 +109,38 @@ def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Lean
     held = _shown(view, query.words, query.filters)
     word_fits = _fits(view, held, query.wishes)
     by_sku = {one.sku: one for one in nearest}
-    best = fuse(_by_meaning(nearest, query, leaning), _by_words(held, word_fits), query.words_share)[: query.limit]
+    words = _by_words(held, word_fits)
+    best = fuse(_by_meaning(nearest, query), words, query.words_share)
+    drawn: dict[str, float] = {}
+    if leaning is not None:
+        drawn = _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
+        near_too = {one.sku: one.affinity for one in nearest if one.affinity is not None}
+        best = moved(best, {**drawn, **near_too}, leaning.strength)
     found = [
         by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None, fit=word_fits.get(one.sku))
-        for one in best
+        for one in best[: query.limit]
     ]
     return {
         "hits": view.hit_parts(found),
         "matching": near.matching,
         "near": None if vector is None else _named(view, nearest),
         "word_fits": word_fits,
+        "word_affinities": drawn,
         "gone": [sku for sku in query.words if sku not in held],
     }
 
 
-def _by_meaning(nearest: Sequence[Found], query: ShardQuery, leaning: Leaning | None) -> list[tuple[str, float]]:
-    columns = ((one.sku, one.score or 0.0, one.affinity, one.fit) for one in nearest)
-    return in_order(columns, leaning.strength if leaning else 0.0, query.wishes is not None)
+def _by_meaning(nearest: Sequence[Found], query: ShardQuery) -> list[tuple[str, float]]:
+    return in_order(((one.sku, one.score or 0.0, one.fit) for one in nearest), query.wishes is not None)
 
 
 def _by_words(held: Mapping[str, float], word_fits: Mapping[str, float]) -> list[tuple[str, float]]:
-    return in_order(((sku, score, None, word_fits.get(sku)) for sku, score in held.items()), 0.0, bool(word_fits))
+    return in_order(((sku, score, word_fits.get(sku)) for sku, score in held.items()), bool(word_fits))
+
+
+def _affinities(view: ShardView, skus: Sequence[str], leaning: Leaning) -> dict[str, float]:
+    """By SKU of products that are shown."""
+    return dict(zip(skus, view.affinities([view.words.slot_of[sku] for sku in skus], leaning), strict=True))
 
 
 def _fits(view: ShardView, held: Mapping[str, float], wishes: Wishes | None) -> dict[str, float]:

@@ -2,18 +2,26 @@
 
 import asyncio
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.freshness import product
 from bench.latency import summary
+from bench.machine import load, machine
 from bench.open_loop import open_loop
 from bench.shop import Shop
 
 EXPLAIN_EVERY = 5
 """Every fifth search asks for its stage times; an explained answer costs a little more than a plain one."""
+REPLACED_AFTER_S = 5.0
+"""A streamed product is replaced by a newer version of itself so often, as the products of a shop are."""
+SETTLE_S = 1.0
+"""Between two phases: what the last one left under way is over."""
+TIER = "tier"
+"""The stage that is all of a search, as the tier counts it; the rest of a wait is HTTP, and the client's own."""
 MAKERS = [
     "Canon",
     "HP",
@@ -64,7 +72,20 @@ WISHES = (
     "white",
     "portable",
     "used",
+    "silver",
+    "new",
+    "for home",
+    "for gaming",
+    "large",
+    "3 pack",
+    "fast",
+    "original",
+    "compact",
+    "best",
 )
+
+
+NO_BODY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass
@@ -85,6 +106,8 @@ class Answers:
         self.waits_ms.append(wait_ms)
         self.degraded += bool(answer.get("degraded"))
         self.empty += not answer.get("hits")
+        if isinstance(took_ms := answer.get("took_ms"), (int, float)):
+            self.stages_ms.setdefault(TIER, []).append(float(took_ms))
         for stage, spent_ms in stage_times(answer).items():
             self.stages_ms.setdefault(stage, []).append(spent_ms)
 
@@ -105,7 +128,7 @@ def stage_times(answer: dict[str, Any]) -> dict[str, float]:
 
 
 def built_in_queries() -> list[str]:
-    """3,000 different queries, so that a cache of query vectors helps as little as it does a new visitor."""
+    """6,000 different queries, so that a cache of query vectors helps as little as it does a new visitor."""
     return [f"{maker} {need} {wish}".strip() for wish in WISHES for need in NEEDS for maker in MAKERS]
 
 
@@ -123,61 +146,88 @@ async def measure_search(
     url: str,
     queries: Sequence[str],
     *,
-    qps: float,
+    rates: Sequence[float],
     seconds: float,
     events_per_s: float,
     run: str,
     key: str = "",
+    body: Mapping[str, Any] = NO_BODY,
 ) -> dict[str, Any]:
-    """Times in ms, static and (when `events_per_s` > 0) while so many upserts a second stream in.
+    """For each rate of searches times in ms, static and (when `events_per_s` > 0) while so many upserts a second stream
+    in. `body`: of each search, beside its text.
 
     The streamed SKUs begin with `run` and are deleted at the end.
     """
-    figures: dict[str, Any] = {
-        "unit": "ms",
-        "qps": qps,
-        "distinct_queries": len(set(queries)),
-    }
+    asked = {"limit": 10, **body}
+    phases: list[dict[str, Any]] = []
+    load_before, first = load(), 0
     async with Shop(url, key) as shop:
-        figures["static"] = (await _searches(shop, queries, qps, seconds, 0)).figures()
-        if events_per_s > 0:
-            figures["streaming"] = await _streaming(shop, queries, qps, seconds, events_per_s, run)
-    return figures
+        for number, qps in enumerate(rates):
+            phase: dict[str, Any] = {
+                "qps": qps,
+                "static": (await _searches(shop, queries, asked, qps, seconds, first)).figures(),
+            }
+            first += round(qps * seconds)
+            if events_per_s > 0:
+                await asyncio.sleep(SETTLE_S)
+                phase["streaming"] = await _streaming(
+                    shop, queries, asked, qps, seconds, events_per_s, f"{run}-{number}", first
+                )
+                first += round(qps * seconds)
+            phases.append(phase)
+            await asyncio.sleep(SETTLE_S)
+    return {
+        "unit": "ms",
+        "distinct_queries": len(set(queries)),
+        "asked": asked,
+        "machine": machine(),
+        "load_before": load_before,
+        "load_after": load(),
+        "rates": phases,
+    }
 
 
 async def _streaming(
     shop: Shop,
     queries: Sequence[str],
+    asked: Mapping[str, Any],
     qps: float,
     seconds: float,
     events_per_s: float,
     run: str,
+    first: int,
 ) -> dict[str, Any]:
-    sent: list[str] = []
+    skus: set[str] = set()
+    events = 0
+    different = max(1, round(events_per_s * REPLACED_AFTER_S))
 
     async def send(number: int, _: float) -> None:
-        item = product(run, number)
-        sent.append(item["sku"])
+        nonlocal events
+        item = {**product(run, number), "sku": f"{run}-{number % different}"}
+        skus.add(item["sku"])
+        events += 1
         await shop.upsert(item)
 
     try:
         answers, _ = await asyncio.gather(
-            _searches(shop, queries, qps, seconds, round(qps * seconds)),
+            _searches(shop, queries, asked, qps, seconds, first),
             open_loop(events_per_s, seconds, send),
         )
     finally:
-        await shop.delete_all(sent)
-    return {**answers.figures(), "events_per_s": events_per_s, "events": len(sent)}
+        await shop.delete_all(sorted(skus))
+    return {**answers.figures(), "events_per_s": events_per_s, "events": events}
 
 
-async def _searches(shop: Shop, queries: Sequence[str], qps: float, seconds: float, first: int) -> Answers:
+async def _searches(
+    shop: Shop, queries: Sequence[str], asked: Mapping[str, Any], qps: float, seconds: float, first: int
+) -> Answers:
     """`first`: where in the list of queries to begin, so that a second phase does not repeat the first."""
     answers = Answers()
     clock = asyncio.get_running_loop().time
 
     async def one(number: int, intended_s: float) -> None:
         text = queries[(first + number) % len(queries)]
-        status, answer = await shop.search({"text": text, "limit": 10, "explain": number % EXPLAIN_EVERY == 0})
+        status, answer = await shop.search({**asked, "text": text, "explain": number % EXPLAIN_EVERY == 0})
         answers.add((clock() - intended_s) * 1000, status, answer)
 
     await open_loop(qps, seconds, one)

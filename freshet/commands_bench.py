@@ -78,18 +78,22 @@ def bench_freshness(
 
 @benches.command("search")
 def bench_search(
-    qps: Annotated[float, typer.Option(min=0.1, help="Searches per second, on a fixed schedule.")] = 50.0,
+    qps: Annotated[str, typer.Option(help="Searches per second, on a fixed schedule; several with commas.")] = "50",
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 30.0,
     events_rate: Annotated[float, typer.Option(min=0, help="Upserts per second in the second phase; 0: none.")] = 20.0,
     queries: Annotated[Path | None, typer.Option(help="CSV with a column `query`; default: built-in ones.")] = None,
+    mode: Annotated[str, typer.Option(help="How to search: hybrid, words or vector.")] = "hybrid",
+    rows: Annotated[
+        int, typer.Option(min=0, help="Search in so many generated products; 0: in those that are there.")
+    ] = 0,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Search times under a fixed rate, alone and while products stream in."""
-    from freshet.run_bench import search
+    """Search times under fixed rates, alone and while products stream in."""
+    from freshet.run_bench import SearchOptions, search
 
-    raise typer.Exit(search(qps, seconds, events_rate, queries, url, data, json))
+    raise typer.Exit(search(SearchOptions(qps, seconds, events_rate, queries, mode, rows, json), url, data))
 
 
 @benches.command("suggest")

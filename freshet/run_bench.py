@@ -144,45 +144,78 @@ def _start_import(options: FreshnessOptions, target: Target) -> "subprocess.Pope
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
-def search(
-    qps: float, seconds: float, events_per_s: float, queries: Path | None, url: str, data: Path | None, as_json: bool
-) -> int:
+@dataclass(frozen=True)
+class SearchOptions:
+    qps: str
+    """Numbers with commas between."""
+    seconds: float
+    events_per_s: float
+    queries: Path | None
+    mode: str
+    rows: int
+    """Generated products to search in; 0: those that are there."""
+    as_json: bool
+
+
+def search(options: SearchOptions, url: str, data: Path | None) -> int:
     """MISMATCH when a search failed."""
-    target = find_target(url, data)
+    rates = rates_of(options.qps)
+    if options.mode not in MODES:
+        raise SettingsError(f"there is no mode {options.mode!r}", hint=f"modes: {', '.join(MODES)}")
+    target = find_target(url, data, reads_kafka=options.rows > 0)
     try:
-        texts = read_queries(queries) if queries else built_in_queries()
+        texts = read_queries(options.queries) if options.queries else built_in_queries()
     except (OSError, ValueError) as error:
         raise SettingsError(str(error)) from None
+    if options.rows:
+        from freshet.run_bench_generated import generate
+
+        generate(options.rows, target)
     figures: dict[str, Any] = measured(
         measure_search(
             target.url,
             texts,
-            qps=qps,
-            seconds=seconds,
-            events_per_s=events_per_s,
+            rates=rates,
+            seconds=options.seconds,
+            events_per_s=options.events_per_s,
             run=f"bench-{time.time_ns():x}",
             key=target.key,
+            body={"mode": options.mode},
         )
     )
-    if as_json:
+    if options.as_json:
         print_json(figures)
     else:
         print_lines(search_lines(figures))
-    return MISMATCH if any(figures[name]["errors"] for name in PHASES if name in figures) else OK
+    phases = [phase[name] for phase in figures["rates"] for name in PHASES if name in phase]
+    return MISMATCH if any(phase["errors"] for phase in phases) else OK
 
 
 PHASES = ("static", "streaming")
 
 
+def rates_of(text: str) -> list[float]:
+    """Searches a second, from their list. Raises SettingsError."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0.1 <= rate < float("inf") for rate in found):
+        raise SettingsError(f"{text!r} is no list of searches per second", hint="one looks like 20,50,100")
+    return found
+
+
 def search_lines(figures: dict[str, Any]) -> Iterator[str]:
-    yield f"ms from the intended send time, {figures['qps']:g}/s, {figures['distinct_queries']:,} different queries"
+    yield f"ms from the intended send time, {figures['distinct_queries']:,} different queries"
     yield row("", ["searches", *PERCENTILES, "errors", "degraded", "empty"])
-    for name in PHASES:
-        if name in figures:
-            phase = figures[name]
-            yield row(name, [phase[key] for key in ("count", *PERCENTILES, "errors", "degraded", "empty")])
-            for stage, spent in phase["stages"].items():
-                yield row(f"  {stage}", [spent[key] for key in ("count", *PERCENTILES)])
+    for phase in figures["rates"]:
+        for name in PHASES:
+            if name in phase:
+                found = phase[name]
+                yield f"{name}, {phase['qps']:g}/s"
+                yield row("  wait", [found[key] for key in ("count", *PERCENTILES, "errors", "degraded", "empty")])
+                for stage, spent in found["stages"].items():
+                    yield row(f"  {stage}", [spent[key] for key in ("count", *PERCENTILES)])
 
 
 def measured(work: Any) -> Any:

@@ -163,8 +163,8 @@ class View(Protocol):
         """At most `limit` visible products that pass the filters. Never fewer than exist.
 
         Raises InvalidRequest for filters by attributes that are not declared so (`schemas.facets.check_filters`).
-        With `leaning` or `wishes` in the order of `schemas.wishes.rank_key`: whatever the limit, the first hits are the
-        same.
+        With `wishes` in the order of `schemas.wishes.rank_key`: whatever the limit, the first hits are the same. With
+        `leaning` the best tell their affinity.
         Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
 

@@ -78,15 +78,11 @@ class ShardView:
         query = _checked(vector, self.identity.dim)
         wanted = max(limit, RERANK_WINDOW if leaning else 0, WISHES_WINDOW if wishes else 0)
         ranked = self._nearest(query, wanted, mask)
-        if leaning is not None:
-            ranked = self._leaning(ranked, leaning)
         if wishes is not None:
             ranked = self._fitting(ranked, wishes)
-        if leaning is not None or wishes is not None:
-            strength = leaning.strength if leaning else 0.0
-            ranked.sort(
-                key=lambda one: rank_key(one.sku, one.score, one.affinity, one.fit, strength, wishes is not None)
-            )
+            ranked.sort(key=lambda one: rank_key(one.sku, one.score, one.fit, wished=True))
+        if leaning is not None:
+            ranked = self._leaning(ranked, leaning)
         return Matches(ranked[:limit], count)
 
     def _nearest(self, query: Wide, limit: int, mask: Mask | None) -> list[Found]:
@@ -110,13 +106,17 @@ class ShardView:
         return [Found(sku, slot, -score) for score, sku, slot in best[:limit]]
 
     def _leaning(self, found: list[Found], leaning: Leaning) -> list[Found]:
-        """The same, the best with what the session makes of them."""
-        session = _checked(leaning.vector, self.identity.dim)
+        """The same, the best with their affinity to the session."""
         window = found[:RERANK_WINDOW]
-        rows = self.columns.at("row", np.array([one.slot for one in window], dtype=np.int64))
-        near = self.vectors.exact(session, rows).tolist()
+        near = self.affinities([one.slot for one in window], leaning)
         leaned = [one._replace(affinity=affinity) for one, affinity in zip(window, near, strict=True)]
         return leaned + found[RERANK_WINDOW:]
+
+    def affinities(self, slots: Sequence[int], leaning: Leaning) -> list[float]:
+        """Cosines of the session with the products of these slots, which are shown."""
+        session = _checked(leaning.vector, self.identity.dim)
+        rows = self.columns.at("row", np.array(slots, dtype=np.int64))
+        return [float(cosine) for cosine in self.vectors.exact(session, rows)]
 
     def _fitting(self, found: list[Found], wishes: Wishes) -> list[Found]:
         """The same, the best with how well they fit."""

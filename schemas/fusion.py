@@ -17,7 +17,7 @@ Ranked = Sequence[tuple[str, float]]
 class Fused(NamedTuple):
     sku: str
     relevance: float
-    """0..1; 1: the first of both lists."""
+    """0..1; 1: the first of all lists. A session moves it by up to its strength (`schemas.personal`)."""
     near_rank: int | None
     """By meaning, from 1; None: not among those."""
     words_rank: int | None
@@ -55,7 +55,7 @@ def fuse(near: Ranked, words: Ranked, share: float) -> list[Fused]:
         )
         for sku in {**near_ranks, **words_ranks}
     ]
-    return sorted(fused, key=lambda one: (-one.relevance, _better_rank(one), one.sku))
+    return sorted(fused, key=lambda one: (-one.relevance, better_rank(one), one.sku))
 
 
 def ranked(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -72,5 +72,5 @@ def _scaled(listed: Ranked, low: float) -> dict[str, float]:
     return {sku: (score - low) / span if span > 0 else 1.0 for sku, score in listed[:DEPTH]}
 
 
-def _better_rank(one: Fused) -> int:
+def better_rank(one: Fused) -> int:
     return min(rank for rank in (one.near_rank, one.words_rank) if rank is not None)

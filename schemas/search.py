@@ -327,7 +327,7 @@ class ShardQuery(Message):
     words_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """What words count against meaning: see `schemas.fusion`."""
     taste: Taste | None = None
-    """Re-ranks the nearest; needs `vector`."""
+    """Re-ranks the best of both; needs `vector` or `words`."""
     wishes: Wishes | None = None
     """Re-ranks the best of both by what they have."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
@@ -384,6 +384,8 @@ class ShardAnswer(Message):
     """Null without a vector."""
     word_fits: dict[str, float] = {}
     """By SKU `Hit.fit` of those that were found by words; empty when nothing is wished."""
+    word_affinities: dict[str, float] = {}
+    """By SKU `Hit.affinity` of the best of those that were found by words; empty without a session."""
     gone: list[str] = []
     """Of the products that were found by words: those that this state does not show, or that do not pass."""
     state: ShardState

@@ -41,8 +41,12 @@ class ServedInputs(Record):
     """By partition what was found by words, with the scores: they are read from here, never computed again."""
     words_share: float = 0.0
     """What they counted (`schemas.fusion`)."""
+    depth: int = 0
+    """Nearest products that each partition was asked for (`serving/depth.py`); 0: not recorded then."""
     word_fits: dict[str, float] = Field(default_factory=dict)
     """What these were multiplied with for what the query wishes, by SKU."""
+    word_affinities: dict[str, float] = Field(default_factory=dict)
+    """Cosines of the best of these with the session's vector, by SKU."""
     gone: list[str] = Field(default_factory=list)
     """Of these the products that the shards' states did not show."""
     price: Filters | None = None

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from schemas.personal import blended
 from schemas.strict import Strict
 
 WISHES_WINDOW: Final = 200
@@ -74,27 +73,22 @@ def fitted(value: float, fit: float) -> float:
     return value * fit if value > 0 else value / fit
 
 
-def rank_key(
-    sku: str, score: float | None, affinity: float | None, fit: float | None, strength: float, wished: bool
-) -> tuple[bool, float, str]:
-    """Best first: by score, moved by the session and then by how well the product fits; ties by SKU.
+def rank_key(sku: str, score: float | None, fit: float | None, wished: bool) -> tuple[bool, float, str]:
+    """Best first: by score, moved by how well the product fits; ties by SKU.
 
     What lies behind the window (`fit` is None though something is wished) never overtakes what lies in it.
     """
     value = NO_SCORE if score is None else score
-    value = blended(value, affinity, strength) if strength else value
     return wished and fit is None, -(value if fit is None else fitted(value, fit)), sku
 
 
-def in_order(
-    candidates: Iterable[tuple[str, float, float | None, float | None]], strength: float, wished: bool
-) -> list[tuple[str, float]]:
-    """Of (SKU, score, affinity, fit) each SKU with the value that it is ranked by, best first.
+def in_order(candidates: Iterable[tuple[str, float, float | None]], wished: bool) -> list[tuple[str, float]]:
+    """Of (SKU, score, fit) each SKU with the value that it is ranked by, best first.
 
     What lies behind the window has the least value of those in it at most.
     """
     ranked = sorted(
-        (rank_key(sku, score, affinity, fit, strength, wished) for sku, score, affinity, fit in candidates),
+        (rank_key(sku, score, fit, wished) for sku, score, fit in candidates),
     )
     values = accumulate((-key[1] for key in ranked), min)
     return [(key[2], value) for key, value in zip(ranked, values, strict=True)]

@@ -26,24 +26,28 @@ class Standing(IntEnum):
 
 
 def in_order(
-    replicas: Sequence[Replica], floor: Offsets | None, draw: random.Random, freshest: bool = False
+    replicas: Sequence[Replica],
+    floor: Offsets | None,
+    draw: random.Random,
+    freshest: bool = False,
+    kind: str = "search",
 ) -> list[Replica]:
-    """All of them. Those at or past `floor` come first, whatever else; with `freshest` the furthest of each standing
-    comes first, else the quicker of two that are drawn (power of two choices)."""
+    """All of them, for a question of a kind. Those at or past `floor` come first, whatever else; with `freshest` the
+    furthest of each standing comes first, else the quicker of two that are drawn (power of two choices)."""
     front = max((position(one.watched) for one in replicas if one.watched), default=None)
     ranked: dict[tuple[bool, Standing], list[Replica]] = {}
     for one in replicas:
         below = floor is not None and not (one.furthest and floor.within(one.furthest.offsets))
-        ranked.setdefault((below, standing(one, front)), []).append(one)
+        ranked.setdefault((below, standing(one, front, kind)), []).append(one)
     ordered = []
     for _, equal in sorted(ranked.items(), key=lambda item: item[0]):
         ordered += sorted(equal, key=_by_progress) if freshest else _two_choices(equal, draw)
     return ordered
 
 
-def standing(one: Replica, front: int | None) -> Standing:
+def standing(one: Replica, front: int | None, kind: str = "search") -> Standing:
     """`front`: how far the freshest replica is, None when none tells."""
-    match one.breaker.circuit:
+    match one.breaker_of(kind).circuit:
         case Circuit.HALF_OPEN:
             return Standing.PROBE
         case Circuit.OPEN:

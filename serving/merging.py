@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from schemas.fusion import Fused, fuse
+from schemas.personal import moved
 from schemas.read_token import Offsets
 from schemas.search import Hit, HitsAnswer, ShardAnswer
 from schemas.wishes import in_order
@@ -36,7 +37,7 @@ class Candidates:
     answers: Answers
     words: ByWords
     strength: float = 0.0
-    """What a session counts for the nearest."""
+    """What a session counts."""
     wished: bool = False
     """Whether the query wishes something beside its meaning."""
 
@@ -61,12 +62,19 @@ class Candidates:
         """By SKU, of those found by words."""
         return {sku: fit for answer in self.answers.values() for sku, fit in answer.word_fits.items()}
 
+    @cached_property
+    def affinities(self) -> dict[str, float]:
+        """By SKU, of the best by words and by meaning."""
+        by_words = {sku: drawn for answer in self.answers.values() for sku, drawn in answer.word_affinities.items()}
+        return by_words | {sku: one.affinity for sku, one in self.near.items() if one.affinity is not None}
+
     def fused(self, strength: float) -> list[Fused]:
         """Best first."""
-        near = ((sku, *numbers) for sku, numbers in self.near.items())
-        held = ((sku, score, None, self.word_fits.get(sku)) for sku, score in self.held.items())
-        by_words = in_order(held, 0.0, bool(self.word_fits))
-        return fuse(in_order(near, strength, self.wished), by_words, self.words.share)
+        near = ((sku, one.score, one.fit) for sku, one in self.near.items())
+        held = ((sku, score, self.word_fits.get(sku)) for sku, score in self.held.items())
+        by_words = in_order(held, bool(self.word_fits))
+        fused = fuse(in_order(near, self.wished), by_words, self.words.share)
+        return moved(fused, self.affinities, strength) if strength else fused
 
     @cached_property
     def best(self) -> list[Fused]:
@@ -88,7 +96,7 @@ class Candidates:
                 "relevance": round(fused.relevance, 6),
                 "words": self.held.get(fused.sku),
                 "score": near.score if near else None,
-                "affinity": near.affinity if near else None,
+                "affinity": self.affinities.get(fused.sku),
                 "fit": near.fit if near else self.word_fits.get(fused.sku),
             }
         )

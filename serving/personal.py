@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.personal import RERANK_WINDOW, blended
+from schemas.personal import RERANK_WINDOW
 from schemas.search import Hit
 from schemas.sessions import session_weights
 from serving.merging import Candidates
@@ -11,7 +11,7 @@ from serving.tastes import Leaning
 
 
 def moves(hits: Iterable[Hit], candidates: Candidates, first: int) -> dict[str, Any]:
-    """By SKU: affinity, the score by meaning that it was ranked by, and its rank (from 1) before and after.
+    """By SKU: affinity, the relevance that it was ranked by, and its rank (from 1) before and after.
 
     `hits` begin at rank `first`. The rank before is among all that the shards gave.
     """
@@ -19,7 +19,7 @@ def moves(hits: Iterable[Hit], candidates: Candidates, first: int) -> dict[str, 
     return {
         hit.sku: {
             "affinity": hit.affinity,
-            "ranked_by": None if hit.score is None else blended(hit.score, hit.affinity, candidates.strength),
+            "ranked_by": hit.relevance,
             "rank_before": before[hit.sku],
             "rank": rank,
         }

@@ -1,10 +1,14 @@
 """What the router knows of one replica of one partition."""
 
 from collections.abc import Callable
+from typing import Final
 
 from schemas.search import ShardState
-from serving.breaker import Breaker
+from serving.breaker import Breaker, Circuit
 from serving.peak_latency import PeakLatency
+
+WORDS: Final = "words"
+"""The kind of question that only needs a replica's index of words; all others need the rest of it."""
 
 
 class Replica:
@@ -17,6 +21,8 @@ class Replica:
         """None until it has told."""
         self.latency = PeakLatency(clock)
         self.breaker = Breaker(clock)
+        self._words_breaker = Breaker(clock)
+        """An index of words that is away or hangs says nothing about the vectors beside it."""
         self.in_flight = 0
         self.watched: ShardState | None = None
         """As the watch saw it last, at the same time as the other replicas; None: it did not answer."""
@@ -29,6 +35,15 @@ class Replica:
     def name(self) -> str:
         """For metrics: the replica's number, or its address while that is unknown."""
         return self.address if self.number is None else str(self.number)
+
+    def breaker_of(self, kind: str) -> Breaker:
+        """Of questions of this kind."""
+        return self._words_breaker if kind == WORDS else self.breaker
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is broken off for any kind of question."""
+        return any(one.circuit is not Circuit.CLOSED for one in (self.breaker, self._words_breaker))
 
     @property
     def cost(self) -> float:

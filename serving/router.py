@@ -12,7 +12,7 @@ from schemas.read_token import Offsets
 from schemas.search import ShardState
 from schemas.shards import ShardOnProcess
 from serving.addresses import Addresses
-from serving.breaker import Circuit
+from serving.breaker import Breaker, Circuit
 from serving.choose import in_order
 from serving.hedge import first_good
 from serving.hedge_budget import HedgeBudget
@@ -120,11 +120,11 @@ class Router:
             self._shed.inc()
             raise Overloaded(f"all replicas of partition {partition} have {IN_FLIGHT_MAX} questions", retry_after_s=0.5)
         took = self._took.setdefault((partition, kind), RunningQuantile(HEDGE_QUANTILE))
-        order = in_order(free, floor, self._draw, freshest)
-        probing = order[0].breaker.circuit is Circuit.HALF_OPEN
+        order = in_order(free, floor, self._draw, freshest, kind)
+        probing = order[0].breaker_of(kind).circuit is Circuit.HALF_OPEN
         self._budget.asked()
         won = await first_good(
-            [partial(self._one, one, ask, deadline_s, took) for one in order],
+            [partial(self._one, one, one.breaker_of(kind), ask, deadline_s, took) for one in order],
             HEDGE_S_FIRST if took.seconds is None else max(took.seconds, HEDGE_S_MIN),
             lambda: self._may_hedge(probing),
         )
@@ -138,12 +138,14 @@ class Router:
         self._hedges.labels(result="sent" if may else "no_budget").inc()
         return may
 
-    async def _one(self, replica: Replica, ask: Ask[T], deadline_s: float, took: RunningQuantile) -> T:
+    async def _one(
+        self, replica: Replica, breaker: Breaker, ask: Ask[T], deadline_s: float, took: RunningQuantile
+    ) -> T:
         started_s = self._clock()
         if started_s >= deadline_s:
             raise Unavailable("no time is left to ask another replica")
         replica.in_flight += 1
-        replica.breaker.asked()
+        breaker.asked()
         result = "failed"
         try:
             answer = await ask(replica.address, deadline_s - started_s)
@@ -151,7 +153,7 @@ class Router:
             seconds = self._clock() - started_s
             took.add(seconds)
             replica.latency.answered(seconds)
-            replica.breaker.answered()
+            breaker.answered()
             replica.tell(answer.state)
             result = "good"
             return answer
@@ -159,16 +161,16 @@ class Router:
             if self._clock() < deadline_s:
                 result = "overtaken"
                 replica.latency.lost(self._clock() - started_s)
-                replica.breaker.given_up()
+                breaker.given_up()
             else:
-                replica.breaker.failed()
+                breaker.failed()
             raise
         except (Overloaded, RefusedQuestion) as error:
             result = "overloaded" if isinstance(error, Overloaded) else "refused"
-            replica.breaker.given_up()
+            breaker.given_up()
             raise
         except Unavailable:
-            replica.breaker.failed()
+            breaker.failed()
             raise
         finally:
             replica.in_flight -= 1

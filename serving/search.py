@@ -10,6 +10,7 @@ from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
 from schemas.search import Hit, HitsAnswer, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
 from serving.budget import Budget
+from serving.depth import depth
 from serving.lexical import NO_WORDS, ByWords, by_words
 from serving.merging import Candidates, newest, whole
 from serving.query_vectors import QueryVector
@@ -41,7 +42,7 @@ class Retrieval(Protocol):
     @property
     def partitions(self) -> range: ...
 
-    async def words(self, query: WordsQuery, budget: Budget) -> WordsAnswer: ...
+    async def words(self, query: WordsQuery, timeout_s: float) -> WordsAnswer: ...
 
     async def search(self, query: ShardQuery, budget: Budget, floor: Offsets | None = None) -> ShardAnswer: ...
 
@@ -62,6 +63,8 @@ class Found:
     vector: QueryVector | None
     leaning: Leaning | None = None
     """None: the same for everyone."""
+    depth: int = DEPTH
+    """Nearest products that each partition was asked for."""
 
     @property
     def answers(self) -> Mapping[int, ShardAnswer]:
@@ -94,8 +97,9 @@ async def search(
         _vectors(text, request, encoding, tastes, budget),
         _floors(tokens, reading, budget),
     )
+    nearest = depth(budget.left_s(), request.page * request.limit)
     queries = [
-        shard_query(request, understood, partition, vector, words, leaning, len(shards.partitions))
+        shard_query(request, understood, partition, vector, words, leaning, len(shards.partitions), nearest)
         for partition in shards.partitions
     ]
     answers = await _answers(queries, floors, shards, budget)
@@ -107,7 +111,7 @@ async def search(
         hits = await whole(candidates.best[start:end], candidates, shards, budget)
     else:
         hits = newest(answers)[start:end]
-    return Found(hits, understood, candidates, vector, leaning)
+    return Found(hits, understood, candidates, vector, leaning if candidates.best else None, nearest)
 
 
 async def _answers(
@@ -126,20 +130,28 @@ async def _vectors(
     text: str, request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
 ) -> tuple[QueryVector | None, Leaning | None]:
     """Of the query and, side by side, of the session. A session alone ranks nothing."""
-    if not text or request.mode == "words":
+    if not text:
         return None, None
-    encode = budget.attempt("encode", encoding.of(text, budget.left_s() * ENCODE_SHARE), None, ENCODE_SHARE)
-    if not (request.session and request.personalise and tastes.on):
-        return await encode, None
-    timeout_s = min(TIMEOUT_S, budget.left_s() * ENCODE_SHARE)
-    look_up = budget.attempt("session", tastes.of(request.session, timeout_s), None, ENCODE_SHARE)
-    vector, leaning = await asyncio.gather(encode, look_up)
-    if vector is None or leaning is None:
-        return vector, None
-    if len(leaning.fp16) != len(vector.fp16):
+    vector, leaning = await asyncio.gather(
+        _query_vector(text, request, encoding, budget), _leaning(request, tastes, budget)
+    )
+    if vector and leaning and len(leaning.fp16) != len(vector.fp16):
         budget.skipped.append("session")
         return vector, None
     return vector, leaning
+
+
+async def _query_vector(text: str, request: SearchRequest, encoding: Encoding, budget: Budget) -> QueryVector | None:
+    if request.mode == "words":
+        return None
+    return await budget.attempt("encode", encoding.of(text, budget.left_s() * ENCODE_SHARE), None, ENCODE_SHARE)
+
+
+async def _leaning(request: SearchRequest, tastes: Personal, budget: Budget) -> Leaning | None:
+    if not (request.session and request.personalise and tastes.on):
+        return None
+    timeout_s = min(TIMEOUT_S, budget.left_s() * ENCODE_SHARE)
+    return await budget.attempt("session", tastes.of(request.session, timeout_s), None, ENCODE_SHARE)
 
 
 async def _floors(tokens: Sequence[ReadToken], reading: Reading, budget: Budget) -> Floors:
@@ -174,6 +186,7 @@ def shard_query(
     words: ByWords = NO_WORDS,
     leaning: Leaning | None = None,
     partitions: int = 1,
+    nearest: int = DEPTH,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
@@ -186,7 +199,7 @@ def shard_query(
         taste=leaning.taste if leaning else None,
         wishes=understood.wishes if searched and not understood.wishes.empty else None,
         limit=min(SEARCH_DEPTH_MAX, deep + (SPARE_HITS if partitions > 1 else 0)),
-        depth=max(DEPTH, deep),
+        depth=max(nearest, deep),
         filters=understood.filters(request.filters),
         budget_ms=1,  # set anew when it is sent
     )

@@ -21,6 +21,7 @@ from schemas.search import (
 from schemas.shards import StateAnswer
 from schemas.suggest import ShardSuggestions, SuggestQuery
 from serving.budget import Budget
+from serving.replica import WORDS
 from serving.router import Router
 from serving.shard_answers import SeenAnswer, SkuOnShard
 from serving.shard_http import ShardHttp
@@ -48,17 +49,16 @@ class Shards:
 
         return await self.router.first(query.partition, "search", ask, self._clock() + budget.left_s(), floor)
 
-    async def words(self, query: WordsQuery, budget: Budget) -> WordsAnswer:
-        """What one partition has by words, asked within what is left of the budget. Raises Unavailable where its index
-        is away."""
+    async def words(self, query: WordsQuery, timeout_s: float) -> WordsAnswer:
+        """What one partition has by words, of a replica whose index is there."""
 
         async def ask(address: str, left_s: float) -> WordsAnswer:
-            return await self._http.ask(f"{address}/words", left_s, WordsAnswer, _within(query, left_s))
+            answer = await self._http.ask(f"{address}/words", left_s, WordsAnswer, _within(query, left_s))
+            if answer.missing:
+                raise Unavailable(answer.missing)
+            return answer
 
-        answer = await self.router.first(query.partition, "words", ask, self._clock() + budget.left_s())
-        if answer.missing:
-            raise Unavailable(answer.missing)
-        return answer
+        return await self.router.first(query.partition, WORDS, ask, self._clock() + timeout_s)
 
     async def suggest(self, query: SuggestQuery, budget: Budget) -> ShardSuggestions:
         """What one partition suggests, asked within what is left of the budget."""

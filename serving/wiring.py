@@ -11,9 +11,9 @@ from importlib.metadata import version
 
 import aiohttp
 
-from encoders.batcher import MicroBatcher
 from encoders.bundle import load, model_folder
 from encoders.choose import choose_engine
+from encoders.lanes import Lanes
 from encoders.text_encoder import TextEncoder
 from encoders.vector_cache import VectorCache
 from schemas.metrics import Metrics
@@ -197,20 +197,20 @@ def open_tail(settings: ServingSettings, of: str, records_max: int) -> OpenTail:
 @asynccontextmanager
 async def encoder_loaded(settings: ServingSettings, vectors: QueryVectors, log: Log) -> AsyncIterator[None]:
     """Loads the encoder beside the first requests, which are answered newest first until it is there."""
-    batchers: list[MicroBatcher] = []
+    opened: list[Lanes] = []
 
     async def load_once() -> None:
-        if batchers:
+        if opened:
             return
         encoder = await asyncio.to_thread(open_encoder, settings)
-        batchers.append(await MicroBatcher(encoder).__aenter__())
-        vectors.give(encoder.id, batchers[0])
+        opened.append(await Lanes(encoder).__aenter__())
+        vectors.give(encoder.id, opened[0])
         log.info("encoder_loaded", encoder=encoder.id, engine=encoder.engine.name)
 
     async with repeating("encoder", load_once, ENCODER_RETRY_S, log):
         yield
-    for batcher in batchers:
-        await batcher.aclose()
+    for lanes in opened:
+        await lanes.aclose()
 
 
 def open_encoder(settings: ServingSettings) -> TextEncoder:

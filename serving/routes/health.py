@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from index_snapshots.differing import Difference
 from index_snapshots.faulty import Faulty
 from schemas.shards import ShardOnProcess
-from serving.breaker import Circuit
 from serving.freshness import Freshness
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
@@ -98,7 +97,7 @@ def show_replicas(wiring: Wiring) -> None:
     latency.clear()
     for partition in wiring.shards.partitions:
         for one in wiring.shards.router.replicas(partition):
-            broken.labels(partition=partition, replica=one.name).set(one.breaker.circuit is not Circuit.CLOSED)
+            broken.labels(partition=partition, replica=one.name).set(one.broken)
             latency.labels(partition=partition, replica=one.name).set(one.latency.cost(0))
 
 

@@ -153,6 +153,7 @@ def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, wi
     return {
         "stages_ms": dict(budget.spent_ms),
         "query_vector": found.vector.source if found.vector else "none",
+        "depth": found.depth,
         "candidates": {
             str(partition): {
                 "words": len(candidates.words.of(partition)),
@@ -188,21 +189,6 @@ def served(
     asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int, climbed: Climbed
 ) -> Served:
     """The record of one answer; with its inputs when the answer says that it can be replayed."""
-    understood = found.understood
-    inputs = ServedInputs(
-        vector=found.vector.fp16 if found.vector else None,
-        vector_from=found.vector.source if found.vector else "",
-        session_vector=found.leaning.fp16 if found.leaning else None,
-        session_strength=found.leaning.strength if found.leaning else None,
-        candidates={str(partition): candidates_of(answer) for partition, answer in found.answers.items()},
-        words={str(partition): found.candidates.words.of(partition) for partition in found.answers},
-        words_share=found.candidates.words.share,
-        word_fits=found.candidates.word_fits,
-        gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
-        spent_ms=dict(budget.spent_ms),
-        price=None if understood.price.empty else understood.price,
-        wishes=None if understood.wishes.empty else understood.wishes,
-    )
     return Served(
         request_id=response.request_id,
         at_ms=at_ms,
@@ -222,7 +208,30 @@ def served(
         degraded=response.degraded,
         made_from=response.made_from,
         encoder=response.encoder,
-        inputs=inputs if response.replayable else None,
+        inputs=_inputs(found, budget) if response.replayable else None,
+    )
+
+
+def _inputs(found: Found, budget: Budget) -> ServedInputs:
+    """Some hundred candidates: what few answers are logged with."""
+    understood = found.understood
+    return ServedInputs(
+        vector=found.vector.fp16 if found.vector else None,
+        vector_from=found.vector.source if found.vector else "",
+        session_vector=found.leaning.fp16 if found.leaning else None,
+        session_strength=found.leaning.strength if found.leaning else None,
+        candidates={str(partition): candidates_of(answer) for partition, answer in found.answers.items()},
+        words={str(partition): found.candidates.words.of(partition) for partition in found.answers},
+        words_share=found.candidates.words.share,
+        depth=found.depth,
+        word_fits=found.candidates.word_fits,
+        word_affinities={
+            sku: drawn for answer in found.answers.values() for sku, drawn in answer.word_affinities.items()
+        },
+        gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
+        spent_ms=dict(budget.spent_ms),
+        price=None if understood.price.empty else understood.price,
+        wishes=None if understood.wishes.empty else understood.wishes,
     )
 
 

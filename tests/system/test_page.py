@@ -329,7 +329,7 @@ def test_clicks_reach_kafka(browser: Browser, shop: Stack, home: str) -> None:
 def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
     browser: Browser, shop: Stack, home: str
 ) -> None:
-    browser.open(home + "?q=illumination")  # a word that no product has: sessions move hits on the meaning's scale
+    browser.open(home + "?q=illumination")
     wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
     before = browser.titles()
     browser.click(".card:nth-child(4) a")

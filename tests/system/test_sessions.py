@@ -59,8 +59,7 @@ def shop(
 
 
 def search(shop: Stack, session: str, **more: Any) -> dict[str, Any]:
-    # By meaning alone: all are lamps, and sessions move hits on the meaning's scale.
-    body = {"text": "desk lamp", "limit": 6, "mode": "vector", "session": session, "explain": True, **more}
+    body = {"text": "desk lamp", "limit": 6, "session": session, "explain": True, **more}
     status, answer = http("POST", shop.url("serving", "/v1/search"), body)
     assert status == 200, answer
     found: dict[str, Any] = answer

@@ -116,3 +116,12 @@ async def test_whole_hits_of_some_products(process: Process, count: int, status:
     if status == 200:
         answer = HitsAnswer.model_validate_json(body)
         assert [hit.sku for hit in answer.hits] == ["chair", "red"] and answer.state.partition == 0
+
+
+async def test_what_was_found_by_words_tells_its_affinity_too(process: Process) -> None:
+    taste = {"vector": b64(unit(1)), "strength": 0.2}
+    answer = await process.search(words={"blue": 8.0, "gone": 7.0, "red": 6.0}, words_share=0.5, taste=taste)
+    assert list(answer.word_affinities) == ["blue", "red"] and answer.gone == ["gone"]
+    assert answer.word_affinities["red"] == pytest.approx(1.0, abs=0.01)  # all lamps have the vector of seed 1
+    assert [hit.sku for hit in answer.hits] == ["blue", "red"]
+    assert (await process.search(words={"blue": 8.0}, words_share=0.5)).word_affinities == {}

@@ -68,7 +68,7 @@ def test_the_order_is_that_of_the_formula(count: int) -> None:
     found = view.search(QUERY, count, Filters(), wishes=NO_FAN).found
     factor = {"0": HAS_FIT, "1": 1.0, "2": LACKS_FIT}
     fit = {one.sku: factor[str(int(one.sku) % 3)] for one in plain[:WISHES_WINDOW]}
-    truth = sorted(plain, key=lambda one: rank_key(one.sku, one.score, None, fit.get(one.sku), 0.0, True))
+    truth = sorted(plain, key=lambda one: rank_key(one.sku, one.score, fit.get(one.sku), True))
     assert [(one.sku, one.score, one.fit) for one in found] == [(one.sku, one.score, fit.get(one.sku)) for one in truth]
 
 
@@ -90,5 +90,5 @@ def test_without_a_vector_nothing_is_wished() -> None:
 def test_a_score_moves_to_the_right_side() -> None:
     assert fitted(0.5, HAS_FIT) < 0.5 < fitted(0.5, LACKS_FIT)
     assert fitted(-0.5, HAS_FIT) < -0.5 < fitted(-0.5, LACKS_FIT)
-    assert rank_key("a", 0.1, None, 1.0, 0.0, True) < rank_key("b", 0.9, None, None, 0.0, True)
-    assert rank_key("b", 0.9, None, None, 0.0, False) < rank_key("a", 0.1, None, None, 0.0, False)
+    assert rank_key("a", 0.1, 1.0, True) < rank_key("b", 0.9, None, True)
+    assert rank_key("b", 0.9, None, False) < rank_key("a", 0.1, None, False)

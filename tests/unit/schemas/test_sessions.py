@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clicks import CLICK_TYPES, ClickType
-from schemas.personal import blended
+from schemas.fusion import Fused
+from schemas.personal import RERANK_WINDOW, moved
 from schemas.sessions import (
     DECAY_ITEMS,
     HISTORY_MS,
@@ -58,12 +59,46 @@ def test_a_late_click_adds_no_time(late_ms: int, left_ms: int) -> None:
     assert history_left_ms(SessionClick("s", "a", "click", 0, 1_000_000), 1_000_000 + late_ms) == left_ms
 
 
-@given(cosines, cosines, st.floats(0, 1))
-def test_no_score_moves_by_more_than_the_strength(score: float, affinity: float, strength: float) -> None:
-    assert abs(blended(score, affinity, strength) - score) <= strength + 1e-12
+relevances = st.floats(0, 1)
+lists = st.lists(st.tuples(relevances, cosines), min_size=1, max_size=8)
+strengths = st.floats(0, 1)
 
 
-@given(cosines, st.floats(-1.002, 1.002), cosines, st.floats(0.01, 1))
-def test_what_is_outside_the_window_never_overtakes(a: float, affinity: float, b: float, strength: float) -> None:
-    inside, outside = max(a, b), min(a, b)
-    assert blended(inside, affinity, strength) > blended(outside, None, strength)
+def drawn_hits(pairs: list[tuple[float, float]]) -> tuple[list[Fused], dict[str, float]]:
+    hits = [Fused(f"{at}", relevance, at + 1, None) for at, (relevance, _) in enumerate(pairs)]
+    return hits, {f"{at}": affinity for at, (_, affinity) in enumerate(pairs)}
+
+
+@given(lists, strengths)
+def test_no_hit_moves_by_more_than_the_strength_and_none_is_lost(
+    pairs: list[tuple[float, float]], strength: float
+) -> None:
+    hits, affinities = drawn_hits(pairs)
+    after = {one.sku: one.relevance for one in moved(hits, affinities, strength)}
+    assert after.keys() == affinities.keys()
+    assert all(abs(after[one.sku] - one.relevance) <= strength + 1e-9 for one in hits)
+    assert all(0 <= relevance <= 1 + 1e-9 for relevance in after.values())
+
+
+@given(lists, st.floats(0.01, 1))
+def test_what_is_outside_the_window_never_overtakes(pairs: list[tuple[float, float]], strength: float) -> None:
+    hits, affinities = drawn_hits(pairs)
+    outside = [Fused(f"out {at}", 0.0, RERANK_WINDOW + at, None) for at in range(1, 3)]
+    after = moved([*hits, *outside], affinities, strength)
+    assert [one.sku for one in after[-2:]] == ["out 1", "out 2"]
+
+
+@given(lists, strengths)
+def test_a_session_that_has_nothing_to_do_with_any_hit_moves_nothing(
+    pairs: list[tuple[float, float]], strength: float
+) -> None:
+    hits, affinities = drawn_hits(pairs)
+    against = {sku: -abs(affinity) for sku, affinity in affinities.items()}
+    plain = {one.sku: one.relevance for one in hits}
+    assert {one.sku: one.relevance for one in moved(hits, against, strength)} == plain
+    assert moved(hits, {}, strength) == hits
+
+
+def test_of_equal_hits_the_one_the_session_is_nearest_to_comes_first() -> None:
+    hits, affinities = drawn_hits([(0.5, 0.2), (0.5, 0.9), (0.5, 0.4)])
+    assert [one.sku for one in moved(hits, affinities, 0.2)] == ["1", "2", "0"]

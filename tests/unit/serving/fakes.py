@@ -13,7 +13,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.metrics import Metrics
-from schemas.personal import blended
 from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
@@ -121,13 +120,12 @@ class FakeShard:
             if response is not None:
                 return response
         ranked = self.hits
-        if query["taste"]:
+        if query["taste"] and query["vector"]:
             ranked = [item.model_copy(update={"affinity": self.affinities.get(item.sku, 0.0)}) for item in ranked]
-            strength = query["taste"]["strength"]
-            ranked.sort(key=lambda item: -blended(item.score or 0.0, item.affinity, strength))
         hits = [item.model_dump(mode="json") for item in ranked[: query["limit"]]]
         near = _near(ranked[: query["depth"]]) if query["vector"] else None
-        answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone}
+        drawn = {sku: self.affinities.get(sku, 0.0) for sku in query["words"]} if query["taste"] else {}
+        answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone, "word_affinities": drawn}
         return web.json_response({**answer, "state": self.state.model_dump()})
 
     async def _words(self, request: web.Request) -> web.Response:

@@ -9,6 +9,8 @@ from aiohttp import web
 from schemas.errors import Unavailable
 from schemas.fusion import DEPTH, WORDS_SHARE
 from schemas.served import Served
+from serving.breaker import FAILURES_MAX, Circuit
+from serving.replica import WORDS
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
 
@@ -75,6 +77,24 @@ async def test_an_index_that_is_away_is_named_and_no_fault_of_the_replica() -> N
         for _ in range(10):
             answer = await tier.search(text="lamp")
             assert answer["degraded"] == ["words-1"] and set(skus(answer)) == set("abcd")
+
+
+@pytest.mark.parametrize("away", ["missing", "broken", "stuck"])
+async def test_a_replica_without_words_is_asked_for_the_rest(away: str) -> None:
+    """Another one gives the words; one that hangs is found out too, though the words' time ends before the search's."""
+    bad, good = (FakeShard(state(0, number), [hit("a", 0.5)], words={"a": 6.0}) for number in range(2))
+    if away == "missing":
+        bad.words_say = {"skus": [], "scores": [], "missing": "the disk is full"}
+    else:
+        bad.behave_words = broken if away == "broken" else stuck
+    async with Tier([[bad, good]], search_budget_ms=200 if away == "stuck" else 5_000, hedge_share=0.0) as tier:
+        lacking = []
+        while len(bad.asked_words) <= FAILURES_MAX or len(bad.queries) < 2:
+            lacking += (await tier.search(text="lamp"))["degraded"]
+        of_bad, of_good = tier.wiring.shards.router.replicas(0)
+        assert of_bad.breaker_of(WORDS).circuit is not Circuit.CLOSED and of_bad.broken
+        assert of_bad.breaker_of("search").circuit is Circuit.CLOSED and not of_good.broken
+        assert set(lacking) <= ({"words-0"} if away == "stuck" else set())
 
 
 async def test_what_a_shard_no_longer_shows_is_left_out() -> None:

@@ -70,8 +70,7 @@ async def test_nothing_of_it_is_left_running(part: str, lacking: str) -> None:
     assert left == []
 
 
-@pytest.mark.parametrize("part", ["encode", "words"])
-async def test_control_a_stage_that_is_let_go_on_is_found(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_control_a_stage_that_is_let_go_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     async def careless(
         self: Budget, name: str, stage: Coroutine[Any, Any, Any], default: Any, share: float = 1.0
     ) -> Any:
@@ -82,5 +81,5 @@ async def test_control_a_stage_that_is_let_go_on_is_found(part: str, monkeypatch
         return done.pop().result() if done else default
 
     monkeypatch.setattr(Budget, "attempt", careless)
-    left, _ = await after_searches(part)
+    left, _ = await after_searches("encode")
     assert left

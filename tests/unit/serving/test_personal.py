@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from schemas.errors import Unavailable
+from schemas.fusion import fuse
 from schemas.limits import SESSION_CHARS_MAX
-from schemas.personal import RERANK_WINDOW, blended
+from schemas.personal import RERANK_WINDOW, moved
 from schemas.served import Served
 from schemas.sessions import SessionClick, SessionVector
 from serving.middleware import KEY_HEADER
@@ -20,7 +21,7 @@ from tests.unit.serving.fakes import ENCODER, FakeEncoding, FakeShard, Tier, hit
 
 NOW_MS = 1_700_000_000_000
 LAMP = [0.0, 1.0, 0.0, 0.0]
-STRENGTH = 0.15
+STRENGTH = 0.2
 
 
 def shop() -> list[list[FakeShard]]:
@@ -57,6 +58,32 @@ async def test_a_session_moves_its_own_hits_and_no_others() -> None:
         for others in ({}, {"session": "other"}, {"session": "s", "personalise": False}):
             found = await tier.search(text="lamp", **others)
             assert found["hits"] == everyone["hits"] and found["degraded"] == []
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "words"])
+async def test_what_was_found_by_words_alone_moves_too(mode: str) -> None:
+    shards = shop()
+    shards[0][0].words, shards[0][0].affinities = {"a": 8.0, "c": 7.0}, {"a": 0.1, "c": 0.1}
+    shards[1][0].words, shards[1][0].affinities = {"d": 7.5}, {"b": 0.0, "d": 1.0}
+    async with Tier(shards, served_full_share=1.0) as tier:
+        before = skus(await tier.search(text="lamp", mode=mode))
+        await clicked(tier, "d")
+        after = await tier.search(text="lamp", mode=mode, session="s", explain=True)
+        assert after["degraded"] == [] and before.index("d") > skus(after).index("d")
+        assert {item["sku"]: item["affinity"] for item in after["hits"]}["d"] == 1.0
+        await tier.wiring.served.drain()
+        *_, record = (Served.model_validate_json(r.value or b"") for rs in tier.log.read("served", 0, 0) for r in rs)
+    assert record.personalised and record.inputs and record.inputs.word_affinities == {"a": 0.1, "c": 0.1, "d": 1.0}
+
+
+async def test_without_the_encoder_a_session_moves_what_the_words_found() -> None:
+    shards = shop()
+    shards[0][0].words, shards[1][0].words = {"a": 8.0}, {"d": 7.9}
+    async with Tier(shards, encoding=FakeEncoding(Unavailable("away"))) as tier:
+        assert skus(await tier.search(text="lamp")) == ["a", "d"]
+        await clicked(tier, "d")
+        answer = await tier.search(text="lamp", session="s")
+        assert (skus(answer), answer["degraded"]) == (["d", "a"], ["encode"])
 
 
 async def test_pages_of_a_personal_answer_fit_together() -> None:
@@ -214,7 +241,9 @@ async def test_the_answer_explains_what_the_session_did() -> None:
         assert explain["session"]["strength"] == STRENGTH and explain["session"]["window"] == RERANK_WINDOW
         moves = explain["moves"]
         assert {sku: (move["rank_before"], move["rank"]) for sku, move in moves.items()} == {"b": (2, 1), "c": (1, 2)}
-        assert moves["b"]["affinity"] == 1.0 and moves["b"]["ranked_by"] == pytest.approx(1.0)
+        assert moves["b"]["affinity"] == 1.0 and moves["b"]["ranked_by"] == pytest.approx(
+            (1 - STRENGTH) * 0.75 / 0.8 + STRENGTH
+        )
         assert shards[0][0].queries[-1]["depth"] == RERANK_WINDOW
         plain = (await tier.search(text="lamp", explain=True))["explain"]
         assert plain["session"] is None and plain["moves"] == {}
@@ -259,7 +288,9 @@ async def test_a_personal_answer_follows_from_its_record() -> None:
     assert record.inputs and record.inputs.session_strength is not None
     strength = record.inputs.session_strength
     candidates = [one for part in record.inputs.candidates.values() for one in part]
-    ranked = sorted(candidates, key=lambda one: (-blended(one.score or 0, one.affinity, strength), one.sku))
+    near = sorted(((one.sku, one.score or 0.0) for one in candidates), key=lambda one: (-one[1], one[0]))
+    drawn = {one.sku: one.affinity for one in candidates if one.affinity is not None}
+    ranked = moved(fuse(near, [], record.inputs.words_share), drawn, strength)
     assert [one.sku for one in ranked[:3]] == shown == record.skus
 
 

@@ -132,7 +132,7 @@ class FakeShop:
         hits = [{**self.hit(sku), "affinity": affinity} for sku in found if sku not in self.unserved]
         hits = hits[: asked.get("limit", 10)]
         stages = {"stages_ms": {"encode": 1.5, "shard-0": 2.5}} if asked.get("explain") else None
-        return answer({"hits": hits, "found": len(found), "degraded": self.degraded, "explain": stages})
+        return answer({"hits": hits, "found": len(found), "degraded": self.degraded, "took_ms": 3.0, "explain": stages})
 
     def hit(self, sku: str) -> dict[str, object]:
         orders = {"content_order": list(self.content_order[sku]), "offer_order": list(self.offer_order[sku])}

@@ -11,7 +11,7 @@ from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness, product, shows
 from bench.metrics_page import sum_of
 from bench.open_loop import Overrun, open_loop
-from bench.search import built_in_queries, measure_search, read_queries, stage_times
+from bench.search import REPLACED_AFTER_S, built_in_queries, measure_search, read_queries, stage_times
 from bench.shop import ShopError, event_order
 from tests.unit.tools.fake_shop import FakeShop
 
@@ -67,13 +67,26 @@ async def test_search_counts_both_phases_and_deletes_what_it_streamed() -> None:
     shop = FakeShop()
     async with TestServer(shop.app()) as server:
         figures = await measure_search(
-            str(server.make_url("/")), ["a", "b"], qps=100, seconds=0.1, events_per_s=50, run="b"
+            str(server.make_url("/")), ["a", "b"], rates=[100, 50], seconds=0.1, events_per_s=50, run="b"
         )
-    assert figures["static"]["count"] == figures["streaming"]["count"] == 10
-    assert figures["static"]["empty"] == 10
-    assert figures["streaming"]["events"] == 5
-    assert figures["static"]["stages"]["shard-0"] == {"count": 2, "p50": 2.5, "p95": 2.5, "p99": 2.5, "max": 2.5}
+    assert [phase["qps"] for phase in figures["rates"]] == [100, 50]
+    quick, slow = figures["rates"]
+    assert quick["static"]["count"] == quick["streaming"]["count"] == 10 and slow["streaming"]["count"] == 5
+    assert quick["static"]["empty"] == 10
+    assert quick["streaming"]["events"] == 5
+    assert quick["static"]["stages"]["shard-0"] == {"count": 2, "p50": 2.5, "p95": 2.5, "p99": 2.5, "max": 2.5}
+    assert quick["static"]["stages"]["tier"]["count"] == 10
     assert shop.products == {}
+
+
+async def test_streamed_products_are_replaced_by_newer_versions() -> None:
+    shop = FakeShop()
+    async with TestServer(shop.app()) as server:
+        url = str(server.make_url("/"))
+        figures = await measure_search(
+            url, ["a"], rates=[10], seconds=2 * REPLACED_AFTER_S / 10, events_per_s=100, run="b", body={"mode": "words"}
+        )
+    assert figures["rates"][0]["streaming"]["events"] == 100 and figures["asked"] == {"limit": 10, "mode": "words"}
 
 
 async def test_degraded_and_failed_searches_are_counted() -> None:
@@ -81,11 +94,11 @@ async def test_degraded_and_failed_searches_are_counted() -> None:
     shop.degraded = ["encode"]
     async with TestServer(shop.app()) as server:
         url = str(server.make_url("/"))
-        degraded = await measure_search(url, ["a"], qps=100, seconds=0.03, events_per_s=0, run="b")
-    failed = await measure_search(url, ["a"], qps=100, seconds=0.03, events_per_s=0, run="b")
-    assert degraded["static"]["degraded"] == 3
-    assert failed["static"]["errors"] == 3
-    assert failed["static"]["p50"] is None
+        degraded = await measure_search(url, ["a"], rates=[100], seconds=0.03, events_per_s=0, run="b")
+    failed = await measure_search(url, ["a"], rates=[100], seconds=0.03, events_per_s=0, run="b")
+    assert degraded["rates"][0]["static"]["degraded"] == 3
+    assert failed["rates"][0]["static"]["errors"] == 3
+    assert failed["rates"][0]["static"]["p50"] is None
 
 
 async def test_the_schedule_does_not_wait_for_answers() -> None:
@@ -160,7 +173,7 @@ def test_a_folder_that_cannot_be_judged_says_what_is_missing(tmp_path: Path, fil
 
 def test_queries_and_products_are_all_different() -> None:
     queries = built_in_queries()
-    assert len(queries) == len(set(queries)) == 3000
+    assert len(queries) == len(set(queries)) == 6000
     made = [product("r", number) for number in range(2000)]
     assert len({item["title"] for item in made}) == len({item["brand"] for item in made}) == 2000
 

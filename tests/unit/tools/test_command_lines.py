@@ -15,11 +15,11 @@ from freshet.imports.readers.jsonl import JsonLines
 from freshet.imports.rejected import RejectedFile
 from freshet.imports.report import exit_code, report_lines
 from freshet.progress import PlainLines, Step, duration
-from freshet.run_bench import freshness_lines, search_lines
+from freshet.run_bench import freshness_lines, rates_of, search_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
-from schemas.errors import InvalidRequest
+from schemas.errors import InvalidRequest, SettingsError
 from schemas.search import Filters
 
 GOOD: dict[str, Any] = {
@@ -208,8 +208,15 @@ def test_bench_figures_are_rows() -> None:
     figures = {"rate_per_s": 20.0, "poll_ms": 10.0, "upserts": fresh, "prices": fresh}
     assert sum("upserts" in line for line in freshness_lines(figures)) == 1
     static = phase | {"errors": 0, "degraded": 0, "empty": 0, "stages": {"encode": phase}}
-    rows = list(search_lines({"qps": 50.0, "distinct_queries": 3, "static": static}))
-    assert [row.split()[0] for row in rows[2:]] == ["static", "encode"]
+    rows = list(search_lines({"distinct_queries": 3, "rates": [{"qps": 50.0, "static": static}]}))
+    assert [row.split()[0] for row in rows[2:]] == ["static,", "wait", "encode"]
+
+
+def test_rates_are_a_list() -> None:
+    assert rates_of("50") == [50.0] and rates_of("20, 50.5") == [20.0, 50.5]
+    for wrong in ("", "a", "20;50", "0", "-1", "nan", "inf", "1,"):
+        with pytest.raises(SettingsError, match="no list"):
+            rates_of(wrong)
 
 
 def test_a_count_of_texts_that_is_not_known_says_why() -> None:
