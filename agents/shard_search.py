@@ -9,7 +9,6 @@ import orjson
 
 from agents.shard import Kept
 from index_snapshots.fits import fits
-from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
 from index_snapshots.view import ShardView
@@ -104,30 +103,41 @@ def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Lean
     if vector is None and not query.words:
         newest = view.search(None, query.limit, query.filters)
         return {"hits": view.hit_parts(newest.found), "matching": newest.matching}
-    near = view.search(vector, query.depth, query.filters, leaning, query.wishes)
+    near = view.search(vector, query.limit, query.filters, leaning, query.wishes, query.depth)
     nearest = near.found if vector is not None else []
     held = _shown(view, query.words, query.filters)
     word_fits = _fits(view, held, query.wishes)
+    best: Sequence[Found] = nearest
+    drawn: dict[str, float] = {}
+    if held or leaning is not None:
+        best, drawn = _fused(view, query, leaning, nearest, _by_words(held, word_fits))
+    return {
+        "hits": view.hit_parts(best[: query.limit]),
+        "matching": near.matching,
+        "near": None if vector is None else _named(nearest[: query.depth], leaning, query.wishes),
+        "word_fits": word_fits,
+        "word_affinities": drawn,
+        "gone": [sku for sku in query.words if sku not in held],
+    }
+
+
+def _fused(
+    view: ShardView,
+    query: ShardQuery,
+    leaning: Leaning | None,
+    nearest: Sequence[Found],
+    words: Sequence[tuple[str, float]],
+) -> tuple[list[Found], dict[str, float]]:
+    """The best found by meaning and by words, and how near those by words are to the session."""
     by_sku = {one.sku: one for one in nearest}
-    words = _by_words(held, word_fits)
     best = fuse(_by_meaning(nearest, query), words, query.words_share)
     drawn: dict[str, float] = {}
     if leaning is not None:
         drawn = _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
         near_too = {one.sku: one.affinity for one in nearest if one.affinity is not None}
         best = moved(best, {**drawn, **near_too}, leaning.strength)
-    found = [
-        by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None, fit=word_fits.get(one.sku))
-        for one in best[: query.limit]
-    ]
-    return {
-        "hits": view.hit_parts(found),
-        "matching": near.matching,
-        "near": None if vector is None else _named(view, nearest),
-        "word_fits": word_fits,
-        "word_affinities": drawn,
-        "gone": [sku for sku in query.words if sku not in held],
-    }
+    found = [by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None) for one in best[: query.limit]]
+    return found, drawn
 
 
 def _by_meaning(nearest: Sequence[Found], query: ShardQuery) -> list[tuple[str, float]]:
@@ -161,15 +171,11 @@ def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dic
     return {sku: words[sku] for sku, passes in zip(slots, passing.tolist(), strict=True) if passes}
 
 
-def _named(view: ShardView, found: Sequence[Found]) -> dict[str, list[Any]]:
+def _named(found: Sequence[Found], leaning: Leaning | None, wishes: Wishes | None) -> dict[str, list[Any]]:
     """As `schemas.search.Near`."""
-    get = view.columns.get
-    offers = [get("offer_order", one.slot) for one in found]
     return {
         "skus": [one.sku for one in found],
         "scores": [one.score for one in found],
-        "affinities": [one.affinity for one in found],
-        "fits": [one.fit for one in found],
-        "content_orders": [[*unpack(get("document_order", one.slot))] for one in found],
-        "offer_orders": [None if order == NO_ORDER else [*unpack(order)] for order in offers],
+        "affinities": [one.affinity for one in found] if leaning else [],
+        "fits": [one.fit for one in found] if wishes else [],
     }

@@ -62,12 +62,13 @@ def content_length(head: bytes) -> int:
     raise RuntimeError(f"an answer without a length: {head!r}")
 
 
-def search_request(host: str, port: int, vector: bytes, limit: int) -> bytes:
-    """`vector`: little-endian fp16."""
+def search_request(host: str, port: int, vector: bytes, limit: int, depth: int) -> bytes:
+    """`vector`: little-endian fp16; `depth`: candidates asked for beside the whole hits."""
     query = {
         "partition": 0,
         "vector": base64.b64encode(vector).decode(),
         "limit": limit,
+        "depth": depth,
         "budget_ms": BUDGET_MS,
     }
     body = orjson.dumps(query)
@@ -81,19 +82,27 @@ class HttpClient:
     def __init__(self, host: str, port: int, queries: str, dim: int, limit: int, first: int) -> None:
         """`queries`: a file of vectors; `first`: where in it this client begins."""
         file = VectorFile(Path(queries), dim)
-        vectors = file.read(0, file.count)
+        self._vectors = file.read(0, file.count)
         file.close()
-        self._requests = [search_request(host, port, vector.tobytes(), limit) for vector in vectors]
+        self._address, self._limit = (host, port), limit
+        self._made: dict[int, list[bytes]] = {}
         self._at = first
         self._endpoint = Endpoint(host, port)
 
-    def run(self, seconds: float) -> dict[str, Any]:
+    def prepare(self, depth: int) -> None:
+        """Makes the requests for so many candidates."""
+        self._made[depth] = [
+            search_request(*self._address, vector.tobytes(), self._limit, depth) for vector in self._vectors
+        ]
+
+    def run(self, seconds: float, depth: int) -> dict[str, Any]:
         """Asks one after the other for so long; the times of the searches and what the client's CPU spent."""
+        requests = self._made[depth]
         waits_ms, cpu_s, began_s = samples(), time.process_time(), time.perf_counter()
         until_s = ended_s = began_s
         until_s += seconds
         while ended_s < until_s:
-            request = self._requests[self._at % len(self._requests)]
+            request = requests[self._at % len(requests)]
             sent_s = time.perf_counter()
             self._endpoint.ask(request)
             ended_s = time.perf_counter()
@@ -108,4 +117,5 @@ class HttpClient:
 
 
 if __name__ == "__main__":
-    obey({"run": HttpClient(**setup()).run})
+    client = HttpClient(**setup())
+    obey({"prepare": client.prepare, "run": client.run})

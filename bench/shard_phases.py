@@ -41,15 +41,18 @@ class Threads:
 class Processes:
     """Clients in processes of their own, one connection each; the first is also the one that latency is taken from."""
 
-    def __init__(self, clients: Sequence[Subject]) -> None:
-        self._clients = clients
+    def __init__(self, clients: Sequence[Subject], depth: int) -> None:
+        """`depth`: candidates that each search asks for."""
+        self._clients, self._depth = clients, depth
+        for client in clients:
+            client.ask("prepare", depth=depth)
 
     def latency(self, seconds: float) -> dict[str, Any]:
-        return self._clients[0].ask("run", seconds=seconds)
+        return self._clients[0].ask("run", seconds=seconds, depth=self._depth)
 
     def throughput(self, seconds: float) -> dict[str, Any]:
         for client in self._clients:
-            client.tell("run", seconds=seconds)
+            client.tell("run", seconds=seconds, depth=self._depth)
         answers = [client.answer() for client in self._clients]
         return {
             "searches": sum(answer["searches"] for answer in answers),
@@ -88,8 +91,7 @@ def rest(phases: Sequence[tuple[Phase, Clients]], seconds: float) -> None:
 
 def leg(
     shard: Subject,
-    clients: Clients,
-    phase: Phase,
+    phases: Sequence[tuple[Phase, Clients]],
     stretch: Stretch,
     rate: float,
     last: int,
@@ -97,25 +99,29 @@ def leg(
     before_end: Callable[[], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Streams up to record `last` at `rate` and measures meanwhile, in windows of at most `window_s` that take turns.
+    """Streams up to record `last` at `rate` and measures meanwhile, in windows of about `window_s` that take turns.
 
     `before_end` is called while the stream still flows.
     """
     left = last - shard.ask("position")["next"]
     shard.ask("stream", rate=rate, last=last)
-    until_s = clock() + left / rate
+    until_s: float = clock() + left / rate
     time.sleep(min(SETTLED_S, left / rate / 4))
-    kinds: list[Callable[[float], None]] = [
-        lambda seconds: phase.add_latency(clients.latency(seconds)),
-        lambda seconds: phase.add_throughput(clients.throughput(seconds)),
-    ]
-    pairs = max(1, round((until_s - clock()) / (2 * window_s)))
-    window_s = (until_s - clock()) / (2 * pairs)
-    for _ in range(pairs):
-        for kind in kinds:
-            seconds = min(window_s, until_s - clock() - NEAR_END_S)
-            if seconds >= SHORTEST_WINDOW_S:
-                kind(seconds)
+    windows = 2 * len(phases)
+    rounds = max(1, round((until_s - clock()) / (windows * window_s)))
+    window_s = (until_s - clock()) / (windows * rounds)
+
+    def left_s() -> float:
+        return min(window_s, until_s - clock() - NEAR_END_S)
+
+    for _ in range(rounds):
+        for phase, clients in phases:
+            if (seconds := left_s()) >= SHORTEST_WINDOW_S:
+                phase.add_latency(clients.latency(seconds))
+                stretch.add(shard.ask("flow"))
+        for phase, clients in phases:
+            if (seconds := left_s()) >= SHORTEST_WINDOW_S:
+                phase.add_throughput(clients.throughput(seconds))
                 stretch.add(shard.ask("flow"))
     before_end()
     stretch.add(shard.ask("stop"))

@@ -5,7 +5,7 @@ record can be judged at any time, and nothing has to stop for it.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from bench.subject import Subject
 from bench.truth import nearest, recall
 from bench.vector_file import VectorFile, write_vectors
 from bench.workload import Mirror, Numbers
+from schemas.fusion import DEPTH
 
 LIMIT = 10
 HOST = "127.0.0.1"
@@ -52,6 +53,9 @@ class Part:
     """When, and what the first queries found then."""
     costs: dict[str, dict[str, Any]] = field(default_factory=dict)
     loaded: dict[str, Any] = field(default_factory=dict)
+    deep_static: Phase = field(default_factory=Phase)
+    """As `static`, of searches that ask for as many candidates as hybrid search does; over HTTP only."""
+    deep_streaming: Phase = field(default_factory=Phase)
 
 
 @dataclass
@@ -85,7 +89,11 @@ def run_shard(plan: ShardPlan, say: Say, within: Path | None = None) -> dict[str
         "recall": recalls,
         "in_process": _part(inside),
         "raw_faiss": {**raw.static.figures(), **raw.told},
-        "http": _part(outside),
+        "http": {
+            **_part(outside),
+            "deep_static": outside.deep_static.figures(),
+            "deep_streaming": outside.deep_streaming.figures(),
+        },
     }
 
 
@@ -138,20 +146,22 @@ def _outside(plan: ShardPlan, place: Path, say: Say) -> Part:
         port = shard.ask("listen")["port"]
         say("HTTP: loading")
         part.loaded = shard.ask("load")
-        clients = Processes(
-            [
-                processes.enter_context(Subject("bench.http_client", _client(plan, place, port, number)))
-                for number in range(plan.clients)
-            ]
-        )
+        started = [
+            processes.enter_context(Subject("bench.http_client", _client(plan, place, port, number)))
+            for number in range(plan.clients)
+        ]
+        clients, deep = Processes(started, LIMIT), Processes(started, DEPTH)
         say("HTTP: static")
         rest([(part.left, clients)], plan.window_s)
         part.costs["static"] = shard.ask("costs")
         part.loaded |= shard.ask("merge")
-        at_rest: list[tuple[Phase, Clients]] = [(part.static, OnMerged(clients, shard))]
+        at_rest: list[tuple[Phase, Clients]] = [
+            (part.static, OnMerged(clients, shard)),
+            (part.deep_static, OnMerged(deep, shard)),
+        ]
         for _ in range(plan.static_rounds):
             rest(at_rest, plan.window_s)
-        _stream(plan, part, shard, clients, plan.http_legs, at_rest, say, "HTTP")
+        _stream(plan, part, shard, clients, plan.http_legs, at_rest, say, "HTTP", [(part.deep_streaming, deep)])
     return part
 
 
@@ -176,8 +186,12 @@ def _stream(
     at_rest: list[tuple[Phase, Clients]],
     say: Say,
     where: str,
+    more: Sequence[tuple[Phase, Clients]] = (),
 ) -> None:
-    """The stream in legs, with windows at rest between them; then the fast one. Costs of the legs are added up."""
+    """The stream in legs, with windows at rest between them; then the fast one. Costs of the legs are added up.
+
+    `more`: measured beside the others in the legs.
+    """
 
     def found(at: str) -> Callable[[], None]:
         return lambda: part.found.append((at, shard.ask("found", queries=plan.judged)))
@@ -186,14 +200,15 @@ def _stream(
         say(f"{where}: streaming {plan.rate:g}/s up to {upserts:,} upserts")
         last = plan.rows + upserts
         before = shard.ask("costs")
-        leg(shard, clients, part.streaming, part.stretch, plan.rate, last, plan.window_s, found("streaming"))
+        phases = [(part.streaming, clients), *more]
+        leg(shard, phases, part.stretch, plan.rate, last, plan.window_s, found("streaming"))
         part.costs["streaming"] = after = shard.ask("costs")
         part.spent.add(before, after)
         rest([(part.left, clients), *at_rest], plan.window_s / 2)
     say(f"{where}: streaming {plan.fast_rate:g}/s")
     before = shard.ask("costs")
     last = shard.ask("position")["next"] + plan.fast_upserts
-    leg(shard, clients, part.fast, part.fast_stretch, plan.fast_rate, last, plan.window_s, found("fast"))
+    leg(shard, [(part.fast, clients)], part.fast_stretch, plan.fast_rate, last, plan.window_s, found("fast"))
     part.costs["fast"] = after = shard.ask("costs")
     part.fast_spent.add(before, after)
 
@@ -231,6 +246,7 @@ def _top(inside: Part, outside: Part, raw: Raw, recalls: list[float]) -> dict[st
     return {
         **headline(inside.static, inside.streaming, inside.stretch, recalls, row),
         **http_headline(outside.static, outside.streaming),
+        "http_deep": {"depth": DEPTH, **http_headline(outside.deep_static, outside.deep_streaming)},
         "qps_against_raw": ratio(inside.static.qps, raw.static.qps),
         "fast": {
             "qps_kept": ratio(inside.fast.qps, inside.static.qps),

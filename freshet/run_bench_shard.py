@@ -75,6 +75,9 @@ def shard_lines(figures: dict[str, Any]) -> Iterator[str]:
         yield row(title, ["searches", *TIMES])
         for phase, words in PHASES.items():
             yield row("  " + words, [figures[name][phase][key] for key in ("count", *TIMES)])
+    for phase, words in (("deep_static", "static, merged"), ("deep_streaming", "streaming")):
+        title = f"  {words}, {figures['http_deep']['depth']} candidates"
+        yield row(title, [figures["http"][phase][key] for key in ("count", *TIMES)])
     raw = figures["raw_faiss"]
     yield row("raw FAISS", [raw[key] for key in ("count", *TIMES)])
     yield f"raw FAISS with ef {raw['ef']} at recall {raw['recall']:.3f}: {figures['qps_against_raw']} of its throughput"

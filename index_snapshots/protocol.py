@@ -159,8 +159,11 @@ class View(Protocol):
         filters: Filters,
         leaning: Leaning | None = None,
         wishes: Wishes | None = None,
+        depth: int = 0,
     ) -> Matches:
-        """At most `limit` visible products that pass the filters. Never fewer than exist.
+        """At most `limit`, or `depth` if that is more, visible products that pass the filters. Never fewer than exist.
+
+        The recall that is asked of a shard holds for the first `limit`; what follows may lack one in thirty.
 
         Raises InvalidRequest for filters by attributes that are not declared so (`schemas.facets.check_filters`).
         With `wishes` in the order of `schemas.wishes.rank_key`: whatever the limit, the first hits are the same. With

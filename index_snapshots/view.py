@@ -69,7 +69,9 @@ class ShardView:
         filters: Filters,
         leaning: Leaning | None = None,
         wishes: Wishes | None = None,
+        depth: int = 0,
     ) -> Matches:
+        hits, limit = limit, max(limit, depth)
         all_are_few = self.counts.visible <= self.vectors.pacing.exact_max
         mask = self.filters.mask(filters) if vector is None or all_are_few or not filters.empty else None
         count = self.counts.visible if mask is None else mask.count
@@ -77,7 +79,7 @@ class ShardView:
             return Matches([] if mask is None else self._newest(mask.slots(), limit), count)
         query = _checked(vector, self.identity.dim)
         wanted = max(limit, RERANK_WINDOW if leaning else 0, WISHES_WINDOW if wishes else 0)
-        ranked = self._nearest(query, wanted, mask)
+        ranked = self._nearest(query, wanted, mask, hits)
         if wishes is not None:
             ranked = self._fitting(ranked, wishes)
             ranked.sort(key=lambda one: rank_key(one.sku, one.score, one.fit, wished=True))
@@ -85,15 +87,15 @@ class ShardView:
             ranked = self._leaning(ranked, leaning)
         return Matches(ranked[:limit], count)
 
-    def _nearest(self, query: Wide, limit: int, mask: Mask | None) -> list[Found]:
+    def _nearest(self, query: Wide, limit: int, mask: Mask | None, hits: int) -> list[Found]:
         """At most `limit`, best first; `mask`: what passes the filters, None: all that is visible."""
         count = self.counts.visible if mask is None else mask.count
         if mask is not None and count <= self.vectors.pacing.exact_max:
             slots = mask.slots()
             return self._ranked(Nearest(slots, self.vectors.exact(query, self.columns.at("row", slots))), limit)
-        near = self.vectors.near(query, limit, mask, self.counts.visible)
+        near = self.vectors.near(query, limit, mask, self.counts.visible, hits)
         if len(near.slots) < min(limit, count):  # a graph was left before it had led to enough rows that count
-            near = self.vectors.near(query, limit, mask, self.counts.visible, scan=True)
+            near = self.vectors.near(query, limit, mask, self.counts.visible, hits, scan=True)
         return self._ranked(near, limit)
 
     def _ranked(self, near: Nearest, limit: int) -> list[Found]:

@@ -339,17 +339,20 @@ class ShardQuery(Message):
 
 
 class Near(Message):
-    """The nearest products of one partition, best first (ties by SKU); lists of equal length."""
+    """The nearest products of one partition, best first (ties by SKU); lists of equal length or empty."""
 
     skus: list[str]
     scores: list[float]
     """Cosine of query and product."""
-    affinities: list[float | None]
-    """Cosine of session and product; null without a session and outside its window."""
-    fits: list[float | None]
-    """See `Hit.fit`."""
-    content_orders: list[OrderField]
-    offer_orders: list[OrderField | None]
+    affinities: list[float | None] = []
+    """Cosine of session and product; null outside the session's window, empty without a session."""
+    fits: list[float | None] = []
+    """See `Hit.fit`; empty when nothing is wished."""
+
+    def rows(self) -> "Iterator[tuple[str, float, float | None, float | None]]":
+        """SKU, score, affinity and fit of each."""
+        none = [None] * len(self.skus)
+        return zip(self.skus, self.scores, self.affinities or none, self.fits or none, strict=True)
 
 
 class HitsQuery(Message):

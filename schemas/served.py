@@ -5,13 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.fallback import Fallback, Tried
-from schemas.records import SCHEMA_VERSION, OrderField, Record
+from schemas.records import SCHEMA_VERSION, Record
 from schemas.search import Filters, ShardState
 from schemas.wishes import Wishes
 
 
 class ServedHit(Record):
-    """A candidate: which version of which product, and its score."""
+    """A candidate and its score; which version of the product follows from the state that `made_from` names."""
 
     sku: str
     score: float | None = None
@@ -19,8 +19,6 @@ class ServedHit(Record):
     """Cosine with the session's vector."""
     fit: float | None = None
     """What its score was multiplied with for what the query wishes."""
-    content_order: OrderField
-    offer_order: OrderField | None = None
 
 
 class ServedInputs(Record):

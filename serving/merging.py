@@ -47,7 +47,7 @@ class Candidates:
         return {
             sku: Nearness(score, affinity, fit)
             for near in (answer.near for answer in self.answers.values() if answer.near)
-            for sku, score, affinity, fit in zip(near.skus, near.scores, near.affinities, near.fits, strict=True)
+            for sku, score, affinity, fit in near.rows()
         }
 
     @cached_property

@@ -175,14 +175,8 @@ def candidates_of(answer: ShardAnswer) -> list[ServedHit]:
     """What one partition gave, best first: the nearest, else the newest."""
     near = answer.near
     if near is None:
-        return [
-            ServedHit(sku=hit.sku, content_order=hit.content_order, offer_order=hit.offer_order) for hit in answer.hits
-        ]
-    columns = (near.skus, near.scores, near.affinities, near.fits, near.content_orders, near.offer_orders)
-    return [
-        ServedHit(sku=sku, score=score, affinity=affinity, fit=fit, content_order=content, offer_order=offer)
-        for sku, score, affinity, fit, content, offer in zip(*columns, strict=True)
-    ]
+        return [ServedHit(sku=hit.sku) for hit in answer.hits]
+    return [ServedHit(sku=sku, score=score, affinity=affinity, fit=fit) for sku, score, affinity, fit in near.rows()]
 
 
 def served(

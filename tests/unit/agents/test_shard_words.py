@@ -89,7 +89,7 @@ async def test_a_search_ranks_by_both_and_names_the_nearest(process: Process) ->
     answer = await process.search(vector=b64(unit(1)), words={"chair": 9.0}, words_share=0.9)
     assert answer.hits[0].sku == "chair" and len(answer.hits) == 3
     assert answer.near is not None and set(answer.near.skus) == {"red", "blue", "chair"}
-    assert answer.near.content_orders[0][0] == 1 and answer.near.offer_orders == [None] * 3
+    assert (answer.near.affinities, answer.near.fits) == ([], [])
     few = await process.search(vector=b64(unit(1)), words={"chair": 9.0}, words_share=0.9, limit=1, depth=2)
     assert [hit.sku for hit in few.hits] == ["chair"] and few.near is not None and len(few.near.skus) == 2
 

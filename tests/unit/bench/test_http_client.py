@@ -67,7 +67,7 @@ def test_an_answer_without_a_length_is_an_error() -> None:
 
 def test_the_request_is_one_that_a_shard_reads() -> None:
     vector = np.array([0.6, 0.8], dtype="<f2").tobytes()
-    head, _, body = search_request("127.0.0.1", 80, vector, 10).partition(b"\r\n\r\n")
+    head, _, body = search_request("127.0.0.1", 80, vector, 10, 100).partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
     query = ShardQuery.model_validate(orjson.loads(body))
     assert (query.partition, query.limit, query.vector) == (0, 10, "zThmOg==")

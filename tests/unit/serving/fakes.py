@@ -187,8 +187,6 @@ def _near(hits: list[Hit]) -> dict[str, Any]:
         "scores": [item.score or 0.0 for item in hits],
         "affinities": [item.affinity for item in hits],
         "fits": [item.fit for item in hits],
-        "content_orders": [list(item.content_order) for item in hits],
-        "offer_orders": [list(item.offer_order) if item.offer_order else None for item in hits],
     }
 
 
