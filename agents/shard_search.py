@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 
 from agents.shard import Kept
+from index_snapshots.doubts import doubts
 from index_snapshots.fits import fits
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
@@ -83,10 +84,10 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
         committed = kept.words.now
     except Unavailable as error:
         return {"missing": error.message}
-    found = by_words(
-        committed, view, query.text, query.limit, query.filters, typing=query.typing, looked_at=query.looked_at
-    )
-    return found._asdict()
+    wanted = committed.understand(query.text, typing=query.typing, joining=query.joining)
+    found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
+    doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
+    return {**found._asdict(), "doubts": doubted}
 
 
 def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:

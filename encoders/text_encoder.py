@@ -32,6 +32,10 @@ class TextEncoder:
     def texts_encoded(self) -> int:
         return self._texts_encoded
 
+    def words(self) -> set[str]:
+        """Words that it knows whole, in lower case, among them numbers and marks; thousands."""
+        return self._tokenizer.words()
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         ids = self._tokenizer.tokenize(texts)
         vectors = np.zeros((len(texts), self.dim), np.float32)

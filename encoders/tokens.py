@@ -7,6 +7,8 @@ from tokenizers import Tokenizer
 
 from encoders.errors import BundleRefused, EncodingFailed
 
+WORD_END = "</w>"
+"""Ends the tokens of CLIP's vocabulary that end a word."""
 CHARS_PER_TOKEN_GUESS = 16
 """Texts longer than this many characters for each token of the context are cut before they are tokenised."""
 
@@ -23,6 +25,12 @@ class TextTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(context)
         self.context = context
+
+    def words(self) -> set[str]:
+        """What it takes whole: of WordPiece tokens without ##, of CLIP's those that end a word."""
+        vocabulary = self._tokenizer.get_vocab()
+        ends = any(token.endswith(WORD_END) for token in vocabulary)
+        return {token.removesuffix(WORD_END) for token in vocabulary if not ends or token.endswith(WORD_END)}
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text. Raises EncodingFailed for a text that is not valid Unicode."""

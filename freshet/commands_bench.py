@@ -57,6 +57,21 @@ def eval_zero_results(
     raise typer.Exit(zero_results(folder, limit, url, data, json))
 
 
+@evaluations.command("typos")
+def eval_typos(
+    folder: Annotated[Path, typer.Argument(help="Holds typos_*.csv: query, corrected; the products are imported.")],
+    mode: Annotated[str, typer.Option(help="How to search: words, hybrid, or all, one after the other.")] = "all",
+    locale: Annotated[str, typer.Option(help="Language of the queries; empty: that of the shop.")] = "",
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Search misspelt queries and their corrections: how alike the top 10 are, what is empty, and what is harmed."""
+    from freshet.run_eval_typos import typos
+
+    raise typer.Exit(typos(folder, mode, locale, url, data, json))
+
+
 @benches.command("freshness")
 def bench_freshness(
     rate: Annotated[float, typer.Option(min=0.01, help="Changes per second.")] = 20.0,

@@ -18,7 +18,7 @@ from index_snapshots.manifest import Manifest, StoredFile
 
 PART: Final = "words"
 REST: Final = "words-rest"
-TEXTS_VERSION: Final = 2
+TEXTS_VERSION: Final = 3
 """Of how texts become words: another one in a snapshot means that its index is not used."""
 META: Final = "meta.json"
 MANAGED: Final = ".managed.json"

@@ -41,11 +41,11 @@ def _products(view: ShardView, committed: Committed, text: str, limit: int) -> l
     """Each title once."""
     if len(text.strip()) < PREFIX_CHARS_MIN:
         return []
-    found = by_words(committed, view, text, limit * SPARE, NO_FILTERS, typing=True)
+    found = by_words(committed, view, committed.understand(text, typing=True), limit * SPARE, NO_FILTERS)
     if found.unknown:
         near = {word: committed.term_near(word) or word for word in found.unknown}
         text = " ".join(near.get(word, word) for word in words_in(text))
-        found = by_words(committed, view, text, limit * SPARE, NO_FILTERS, typing=True)
+        found = by_words(committed, view, committed.understand(text, typing=True), limit * SPARE, NO_FILTERS)
     by_title: dict[str, dict[str, Any]] = {}
     for sku, score in zip(found.skus, found.scores, strict=True):
         title = orjson.loads(view.bodies[view.words.slot_of[sku]])["title"]

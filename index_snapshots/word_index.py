@@ -1,10 +1,12 @@
-"""The index of words of one shard: the only file that knows tantivy. One thread writes, any thread searches.
+"""The index of words of one shard: with `vocabulary.py` all that knows tantivy. One thread writes, any thread searches.
 
 Each product has a slot, which is its own for the life of the shard, and the number of its row, which says which version
 of it this is (`vectors.py`). What is found is as of the last commit: whoever asks checks it against a view.
 """
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import log
 from pathlib import Path
 from string import ascii_lowercase, digits
@@ -14,6 +16,7 @@ import tantivy
 from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from index_snapshots.names import slips
+from index_snapshots.vocabulary import Vocabulary, written
 from index_snapshots.word_text import CODE_CHARS_MAX, CODE_CHARS_MIN, Spoken, as_code, has_digit, in_pairs
 
 LOCALES: Final = {
@@ -28,6 +31,8 @@ LOCALES: Final = {
 """Languages whose words are stemmed, and whose stop words are left out."""
 PLAIN: Final = "plain"
 """Any other language: words as they are."""
+WRITTEN: Final = "written"
+"""Words with their accents."""
 DEFAULT_LOCALE: Final = "en"
 """Of a product without one."""
 ATTRIBUTES_WEIGHT: Final = 0.3
@@ -45,11 +50,29 @@ CODE_PARTS_MAX: Final = 3
 WORD_CHARS_MAX: Final = 60
 SIGNS: Final = ascii_lowercase + digits
 """What a slip may have left out or changed."""
+OTHER_WEIGHT: Final = 0.8
+"""Of another way to say a word: what holds the word itself comes first."""
+JOINED_CHARS_MIN: Final = 5
+"""Two neighbours are looked for as one word too ("head set"), from so many letters on."""
 HEAP_BYTES: Final = 15_000_000
 """Of the writer, the least that tantivy takes: about 100,000 products between two commits."""
 
+_NUMBER_UNIT: Final = re.compile(r"([0-9]{1,6})([a-z]{1,6})")
+
 Stems = dict[str, None]
 """Terms in the order they were found."""
+Terms = tuple[tuple[str, str], ...]
+"""(locale, term) in the index: forms of one word."""
+Way = tuple[Terms, ...]
+"""Words that all must be held."""
+
+
+class Others(NamedTuple):
+    """Other ways to say words of a query."""
+
+    words: tuple[str, ...]
+    """Folded, as they stand one after the other."""
+    ways: tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -70,10 +93,11 @@ class Wanted(NamedTuple):
 
 class Word(NamedTuple):
     text: str
-    stems: tuple[tuple[str, str], ...]
-    """(locale, term) in the index."""
-    beginnings: tuple[tuple[str, str], ...]
+    stems: Terms
+    beginnings: Terms
     """Terms that only begin like it."""
+    others: tuple[Way, ...]
+    """Other ways to say it, or it and its neighbours: what holds one of them holds the word."""
     rarity: float
     """Its idf: ln(1 + (n - df + 0.5) / (df + 0.5))."""
     known: bool
@@ -88,8 +112,12 @@ class WordIndex:
         self._index = tantivy.Index(_SCHEMA, path=str(folder))
         for locale, analyzer in ANALYZERS.items():
             self._index.register_tokenizer(_tokenizer(locale), analyzer)
+        self._index.register_tokenizer(_tokenizer(WRITTEN), _as_written())
         self._index.config_reader("manual")
         self._writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
+        self._vocabulary = Vocabulary()
+        self._new_words: set[str] = set()
+        self._vocabulary.learn(term for term, _ in self._index.searcher().terms_with_prefix("written", ""))
         self.now = self._reloaded()
         """As of the last commit."""
 
@@ -104,6 +132,9 @@ class WordIndex:
         if spoken.attributes:
             document.add_text(_attributes(locale), spoken.attributes)
         document.add_text("codes", " ".join(spoken.codes))
+        words = written(f"{spoken.text}\n{spoken.attributes}")
+        document.add_text("written", " ".join(words))
+        self._new_words |= words
         self._writer.add_document(document)
 
     def remove(self, slot: int) -> None:
@@ -112,31 +143,40 @@ class WordIndex:
     def commit(self) -> None:
         """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile."""
         self._writer.commit()
+        self._vocabulary.learn(self._new_words)
+        self._new_words.clear()
         self.now = self._reloaded()
 
     def close(self) -> None:
         """Waits for merges under way; what was not committed is lost."""
         self._writer.rollback()
         self._writer.wait_merging_threads()
+        self._vocabulary.close()
 
     def _reloaded(self) -> "Committed":
         self._index.reload()
-        return Committed(self._index.searcher())
+        return Committed(self._index.searcher(), self._vocabulary)
 
 
 class Committed:
     """The index at one commit. Immutable, thread-safe."""
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
+    def __init__(self, searcher: tantivy.Searcher, vocabulary: Vocabulary) -> None:
         self._searcher = searcher
+        self.near = vocabulary.near
+        """See there; words that come later are in it, so whoever asks looks how many products hold them."""
         self.products = searcher.num_docs
         self.locales = [locale for locale in (*LOCALES, PLAIN) if searcher.doc_freq("locale", locale)]
 
-    def understand(self, text: str, *, typing: bool = False) -> Wanted:
-        """`typing`: the last word may not be finished, even if it is one."""
+    def understand(
+        self, text: str, *, typing: bool = False, others: Sequence[Others] = (), joining: bool = True
+    ) -> Wanted:
+        """`typing`: the last word may not be finished, even if it is one; `others`: what else may be said for words of
+        the text; `joining`: two neighbours may be one word in the catalogue."""
         tokens = list(dict.fromkeys(ANALYZERS[PLAIN].analyze(in_pairs(text))))[:QUERY_WORDS_MAX]
         open_end = bool(text) and not text[-1].isspace()
-        words = [self._word(token, typing, open_end and token == tokens[-1]) for token in tokens]
+        ways = self._ways_of(tokens, others, joining)
+        words = [self._word(token, typing, open_end and token == tokens[-1], ways.get(token, ())) for token in tokens]
         codes = dict.fromkeys(code for code in _possible_codes(text) if self._searcher.doc_freq("codes", code))
         return Wanted(tuple(word for word in words if word.stems), tuple(codes))
 
@@ -170,9 +210,7 @@ class Committed:
         ways += [Query.term_query(_SCHEMA, "codes", code, "basic") for code in wanted.codes]
         if not ways:
             return 0
-        query = Query.boolean_query([(Occur.Should, way) for way in ways])
-        counted: Any = self._searcher.search(query, 1, count=True)  # the type stubs do not know of `count`
-        return int(counted.count)
+        return self._count(Query.boolean_query([(Occur.Should, way) for way in ways]))
 
     def cover(self, wanted: Wanted, slot: int) -> float:
         """Which share of the words a product holds, by their rarity: 0..1."""
@@ -184,21 +222,67 @@ class Committed:
         hits = self._searcher.search(Query.boolean_query([(Occur.Must, this), *held]), 1, count=False).hits
         return float(hits[0][0]) / total if hits else 0.0
 
-    def _word(self, token: str, typing: bool, last: bool) -> Word:
-        stems: Stems = {}
-        pairs: dict[tuple[str, str], None] = {}
-        for locale in self.locales:
-            for stem in ANALYZERS[locale].analyze(token):
-                stems[stem] = None
-                pairs[locale, stem] = None
+    def terms(self, token: str) -> Terms:
+        """Of one word, in each language that there are products in; none where it is a stop word in all of them."""
+        found = {(locale, stem): None for locale in self.locales for stem in ANALYZERS[locale].analyze(token)}
+        return tuple(found)
+
+    def holding(self, way: Way) -> int:
+        """How many products hold all of these words, about; 0 for no words. Of one word at once, but products that went
+        lately are counted too."""
+        if len(way) <= 1:
+            return max((self._holding(*term) for terms in way for term in terms), default=0)
+        return self.counted(way)
+
+    def counted(self, way: Way) -> int:
+        """How many products hold all of these words."""
+        return self._count(_all_of(way, 1.0)) if way and all(way) else 0
+
+    def together(self, way: Way, others: Sequence[Terms]) -> int:
+        """How many products hold all words of `way`, and one of `others`."""
+        if not (way and others and all(way)):
+            return 0
+        any_other = Query.boolean_query([(Occur.Should, _all_of((terms,), 1.0)) for terms in others])
+        return self._count(Query.boolean_query([(Occur.Must, _all_of(way, 1.0)), (Occur.Must, any_other)]))
+
+    def _count(self, query: Query) -> int:
+        counted: Any = self._searcher.search(query, 1, count=True)  # the type stubs do not know of `count`
+        return int(counted.count)
+
+    def _ways_of(self, tokens: Sequence[str], others: Sequence[Others], joining: bool) -> dict[str, tuple[Way, ...]]:
+        """By token other ways to say it that some product holds; what is guessed only where more do than hold what was
+        typed, and so as it is usual in the catalogue."""
+        found: dict[str, dict[Way, None]] = {}
+        asked = [*((other, False) for other in others)]
+        asked += [(other, True) for other in _apart_and_together(tokens)] if joining else []
+        for other, guessed in asked:
+            if not set(tokens).issuperset(other.words):
+                continue
+            least = self.holding(self._way(" ".join(other.words))) if guessed else 0
+            for way in map(self._way, other.ways):
+                if self.holding(way) > least:
+                    for word in other.words:
+                        found.setdefault(word, {})[way] = None
+        return {word: tuple(ways) for word, ways in found.items()}
+
+    def _way(self, text: str) -> Way:
+        """Its words but for stop words."""
+        tokens = ANALYZERS[PLAIN].analyze(in_pairs(text))
+        return tuple(terms for token in tokens if (terms := self.terms(token)))
+
+    def _word(self, token: str, typing: bool, last: bool, others: tuple[Way, ...]) -> Word:
+        pairs = dict.fromkeys(self.terms(token))
+        stems: Stems = dict.fromkeys(stem for _, stem in pairs)
         known = max((self._holding(*pair) for pair in pairs), default=0)
+        known = max(known, *(self.holding(way) for way in others)) if others else known
         beginnings: dict[tuple[str, str], None] = {}
         if last and pairs and (typing or not known) and len(token) >= PREFIX_CHARS_MIN:
             beginnings = dict.fromkeys(self._beginning(dict.fromkeys([token, *stems])))
         holding = known or max((self._holding(*pair) for pair in beginnings), default=0)
         holding = min(holding, self.products)  # what was removed counts until a merge drops it
         rarity = log(1 + (self.products - holding + 0.5) / (holding + 0.5))
-        return Word(token, tuple(pairs), tuple(one for one in beginnings if one not in pairs), rarity, known > 0)
+        begin = tuple(one for one in beginnings if one not in pairs)
+        return Word(token, tuple(pairs), begin, others, rarity, known > 0)
 
     def _beginning(self, starts: Iterable[str]) -> Iterable[tuple[str, str]]:
         """The most frequent terms that begin so."""
@@ -230,9 +314,25 @@ def holds_any(wanted: Wanted, product: Spoken) -> bool:
     if not codes.isdisjoint(wanted.codes):
         return True
     locale = locale_of(product.locale)
-    terms = {term for word in wanted.words for at, term in (*word.stems, *word.beginnings) if at == locale}
-    texts = (product.text, product.attributes)
-    return bool(terms) and any(not terms.isdisjoint(ANALYZERS[locale].analyze(text)) for text in texts)
+    held = {(locale, term) for text in (product.text, product.attributes) for term in ANALYZERS[locale].analyze(text)}
+    return any(_held(word, held) for word in wanted.words)
+
+
+def _held(word: Word, held: set[tuple[str, str]]) -> bool:
+    if not held.isdisjoint((*word.stems, *word.beginnings)):
+        return True
+    return any(all(not held.isdisjoint(terms) for terms in way) for way in word.others)
+
+
+def _apart_and_together(tokens: Sequence[str]) -> Iterable[Others]:
+    """Two neighbours as one word, a number apart from the unit behind it, and the other way round."""
+    for pair in pairwise(tokens):
+        joined = "".join(pair)
+        if (joined.isalpha() and len(joined) >= JOINED_CHARS_MIN) or _NUMBER_UNIT.fullmatch(joined):
+            yield Others(pair, (joined,))
+    for token in tokens:
+        if found := _NUMBER_UNIT.fullmatch(token):
+            yield Others((token,), (f"{found[1]} {found[2]}",))
 
 
 def locale_of(stated: str) -> str:
@@ -261,14 +361,31 @@ def _code_score(wanted: Wanted) -> float:
 
 def _scored(word: Word) -> list[Query]:
     """That a product holds the word, and how prominently."""
-    holds = _holds(word)
-    return [holds, Query.const_score_query(holds, word.rarity * HOLDS_WEIGHT)]
+    holds, worth = _holds(word), word.rarity * HOLDS_WEIGHT
+    if not word.others:
+        return [holds, Query.const_score_query(holds, worth)]
+    typed = Query.disjunction_max_query(_typed(word), 0.0)
+    ways = [Query.const_score_query(typed, worth), Query.const_score_query(holds, worth * OTHER_WEIGHT)]
+    return [holds, Query.disjunction_max_query(ways, 0.0)]
 
 
 def _holds(word: Word) -> Query:
+    others = [_all_of(other, OTHER_WEIGHT) for other in word.others]
+    return Query.disjunction_max_query([*_typed(word), *others], 0.0)
+
+
+def _typed(word: Word) -> list[Query]:
     ways = [way for locale, stem in word.stems for way in _ways(locale, stem, 1.0)]
-    ways += [way for locale, stem in word.beginnings for way in _ways(locale, stem, PREFIX_WEIGHT)]
-    return Query.disjunction_max_query(ways, 0.0)
+    return ways + [way for locale, stem in word.beginnings for way in _ways(locale, stem, PREFIX_WEIGHT)]
+
+
+def _all_of(way: Way, weight: float) -> Query:
+    """What holds every word of it, in any of its forms."""
+    held = [
+        Query.disjunction_max_query([one for locale, stem in terms for one in _ways(locale, stem, weight)], 0.0)
+        for terms in way
+    ]
+    return held[0] if len(held) == 1 else Query.boolean_query([(Occur.Must, one) for one in held])
 
 
 def _ways(locale: str, stem: str, weight: float) -> list[Query]:
@@ -314,11 +431,16 @@ def _analyzer(language: str | None) -> TextAnalyzer:
     return (built.filter(Filter.stemmer(language)) if language else built).build()
 
 
+def _as_written() -> TextAnalyzer:
+    return TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase()).build()
+
+
 def _schema() -> tantivy.Schema:
     built = tantivy.SchemaBuilder()
     for locale in (*LOCALES, PLAIN):
         for field in (_text(locale), _attributes(locale)):
             built.add_text_field(field, tokenizer_name=_tokenizer(locale), index_option="freq")
+    built.add_text_field("written", tokenizer_name=_tokenizer(WRITTEN), index_option="basic")
     built.add_text_field("codes", tokenizer_name=_tokenizer(PLAIN), index_option="basic")
     built.add_text_field("locale", tokenizer_name="raw", index_option="basic")
     built.add_unsigned_field("row", fast=True)

@@ -48,20 +48,12 @@ class ByWords(NamedTuple):
 
 
 def by_words(
-    committed: Committed,
-    view: ShardView,
-    text: str,
-    limit: int,
-    filters: Filters,
-    *,
-    typing: bool = False,
-    looked_at: int = 1,
+    committed: Committed, view: ShardView, wanted: Wanted, limit: int, filters: Filters, *, looked_at: int = 1
 ) -> ByWords:
     """At most `limit`; of the first `looked_at` it says whether they hold what was asked for.
 
     Raises InvalidRequest for filters by what is not declared.
     """
-    wanted = committed.understand(text, typing=typing)
     slots, scores = _passing(committed, view, wanted, limit, filters)
     covers = [committed.cover(wanted, slot) for slot in slots[:looked_at]]
     found = sorted((-score, view.words.skus[slot]) for score, slot in zip(scores, slots, strict=True))

@@ -21,6 +21,7 @@ from schemas.fallback import FALLBACK_BELOW_MAX, Fallback, FallbackSteps
 from schemas.fusion import DEPTH
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
+from schemas.spelling import Corrected, Doubt
 from schemas.wishes import Wishes
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
@@ -193,6 +194,9 @@ class SearchRequest(Message):
     fallback: FallbackSteps | None = None
     """Which steps may be tried when too little is found: `drop`, `relax`, `meaning`, `bestsellers`, `newest`. `[]`:
     none; left out: what FRESHET_FALLBACK says. What gave the hits is told in `fallback`."""
+    typos: bool | None = None
+    """Whether misspelt words are put right, and compounds found that are written apart or together (docs/search.md);
+    left out: as FRESHET_TYPOS says. What was searched instead is told in `corrected`."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
 
@@ -283,6 +287,10 @@ class WordsQuery(Message):
     partition: int
     text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)]
     typing: bool = False
+    joining: bool = False
+    """Two neighbours may be one word of the catalogue, a number and its unit too, and the other way round."""
+    doubts: bool = False
+    """Asks which words no product holds, and which are spelt like them."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
     looked_at: Annotated[int, Field(ge=1, le=FALLBACK_BELOW_MAX)] = 1
@@ -308,6 +316,8 @@ class WordsAnswer(Message):
     """Idf of the query's words, in the order they stand there, without stop words."""
     unknown: list[str] = []
     """Of these the ones that no product holds, nor begins with."""
+    doubts: list[Doubt] = []
+    """Words that no product holds, in the order of the query."""
     missing: str = ""
     """Why the words cannot be searched now; empty: they were."""
     state: ShardState
@@ -415,6 +425,7 @@ class SearchResponse(Message):
     degraded: list[str]
     """What is missing, in words: the stages `encode` and `session`; `shard-0`: the products of this partition;
     `words-0`: its words, so its products were found by meaning alone;
+    `correct-0`: its words as they were put right, so it was searched by those that were typed;
     `at_least-0`: that this partition is not older than was asked."""
     replayable: bool
     """Whether the served log keeps all that is needed to compute this answer again."""
@@ -428,5 +439,7 @@ class SearchResponse(Message):
     """Null when the query was searched as it stands."""
     fallback: Fallback | None = None
     """Null when the query itself found enough; else where the hits come from."""
+    corrected: Corrected | None = None
+    """What was searched instead of misspelt words; null when none were."""
     explain: dict[str, Any] | None = None
     """Null unless it was asked for. `session` is in it only for those who have the admin key, where one is set."""

@@ -65,6 +65,8 @@ class Served(Record):
     kind: Literal["compact", "full"]
     """`full`: with `inputs`."""
     text: str
+    corrected: dict[str, str] = Field(default_factory=dict)
+    """What was searched instead of misspelt words of it."""
     limit: int
     page: int
     filters: Filters

@@ -257,6 +257,7 @@ class ServingSettings(Settings):
         description="A query is suggested to others once so many sessions (or requests without one) have asked it; 0: "
         "none is",
     )
+    typos: bool = Field(True, description="Whether misspelt words are put right, unless a request says otherwise")
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     listen_fd: int = Field(

@@ -73,21 +73,46 @@ class ByWords:
             "codes": sorted({code for answer in self.answers.values() for code in answer.codes}),
         }
 
+    def doubted(self) -> dict[str, Any]:
+        """By partition the words that it does not know, and which it has that are spelt like them."""
+        return {
+            str(partition): {
+                doubt.word: {one.text: one.model_dump(exclude={"text"}) for one in doubt.candidates}
+                for doubt in answer.doubts
+            }
+            for partition, answer in self.answers.items()
+            if answer.doubts
+        }
+
 
 NO_WORDS = ByWords()
 
 
 async def by_words(
-    text: str, request: SearchRequest, filters: Filters, shards: WordRetrieval, budget: Budget, looked_at: int = 1
+    text: str,
+    request: SearchRequest,
+    filters: Filters,
+    shards: WordRetrieval,
+    budget: Budget,
+    looked_at: int = 1,
+    *,
+    typos: bool = False,
+    corrected: bool = False,
 ) -> ByWords:
-    """All partitions side by side. Never raises: the budget leaves out and names what is late or away."""
+    """All partitions side by side. Never raises: the budget leaves out and names what is late or away.
+
+    `typos`: whether words may be misspelt; `corrected`: whether they have been put right in `text`.
+    """
     if not text or request.mode == "vector":
         return NO_WORDS
+    stage = "correct" if corrected else "words"
     queries = [
         WordsQuery(
             partition=partition,
             text=text,
             typing=request.typing,
+            joining=typos,
+            doubts=typos and not corrected,
             limit=max(DEPTH, request.page * request.limit),
             filters=filters,
             looked_at=looked_at,
@@ -96,6 +121,6 @@ async def by_words(
         for partition in shards.partitions
     ]
     timeout_s = budget.left_s() * TIME_SHARE  # the router sees it end, and learns that a replica hangs
-    asked = (budget.attempt(f"words-{query.partition}", shards.words(query, timeout_s), None) for query in queries)
+    asked = (budget.attempt(f"{stage}-{query.partition}", shards.words(query, timeout_s), None) for query in queries)
     answers = await asyncio.gather(*asked)
     return ByWords({partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer})

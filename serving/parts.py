@@ -25,6 +25,7 @@ from serving.read_floor import ReadFloor
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
+from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
 from serving.tastes import Tastes
 from streams.sessions import Sessions
@@ -50,6 +51,7 @@ class Wiring:
     watch: ShardWatch
     hints: Hints
     vectors: QueryVectors
+    spelling: Spelling
     sessions: Sessions
     tastes: Tastes
     served: ServedLog

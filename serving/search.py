@@ -1,20 +1,23 @@
 """The query path on one screen: words, encoder and session side by side; all shards; one list; the page of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
 
 from schemas.fusion import DEPTH
 from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
 from schemas.search import Hit, HitsAnswer, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
+from schemas.spelling import Corrected
 from serving.budget import Budget
 from serving.depth import depth
 from serving.lexical import NO_WORDS, ByWords, by_words
 from serving.merging import Candidates, newest, whole
 from serving.query_vectors import QueryVector
 from serving.read_floor import NO_FLOORS, Floors
+from serving.spelling.searched import Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
 
@@ -49,6 +52,10 @@ class Retrieval(Protocol):
     async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer: ...
 
 
+class Spelling(Protocol):
+    def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None: ...
+
+
 class Reading(Protocol):
     async def reach(self, tokens: Sequence[ReadToken], timeout_s: float) -> Floors: ...
 
@@ -65,6 +72,8 @@ class Found:
     """None: the same for everyone."""
     depth: int = DEPTH
     """Nearest products that each partition was asked for."""
+    corrected: Corrected | None = None
+    """What was searched instead of misspelt words."""
 
     @property
     def answers(self) -> Mapping[int, ShardAnswer]:
@@ -86,17 +95,35 @@ async def search(
     shards: Retrieval,
     budget: Budget,
     looked_at: int = 1,
+    spelling: Spelling | None = None,
 ) -> Found:
-    """`looked_at`: of so many by words each shard says whether they hold what was asked for.
+    """`looked_at`: of so many by words each shard says whether they hold what was asked for. `spelling`: none, where
+    the words are to be taken as they are.
 
     Never raises because a stage is down: the budget leaves it out and names it.
     """
-    text, wishes = understood.meaning, None if understood.wishes.empty else understood.wishes
-    words, (vector, leaning), floors = await asyncio.gather(
-        by_words(understood.looked_up, request, understood.filters(request.filters), shards, budget, max(1, looked_at)),
-        _vectors(text, request, encoding, tastes, budget),
+    wishes = None if understood.wishes.empty else understood.wishes
+
+    def words_of(text: str, *, corrected: bool = False) -> Coroutine[Any, Any, ByWords]:
+        filters, typos = understood.filters(request.filters), spelling is not None
+        return by_words(text, request, filters, shards, budget, max(1, looked_at), typos=typos, corrected=corrected)
+
+    def right(text: str, words: ByWords) -> Corrected | None:
+        return spelling.corrected(text, words, understood.language, typing=request.typing) if spelling else None
+
+    (words, (vector, leaning), corrected), floors = await asyncio.gather(
+        search_words(
+            Texts(understood.looked_up, understood.meaning),
+            words_of,
+            right,
+            partial(words_of, corrected=True),
+            lambda text: _vectors(text, request, encoding, tastes, budget),
+        ),
         _floors(tokens, reading, budget),
     )
+    if corrected is not None:
+        understood = replace(understood, meaning=corrected.text)
+    text = understood.meaning
     nearest = depth(budget.left_s(), request.page * request.limit)
     queries = [
         shard_query(request, understood, partition, vector, words, leaning, len(shards.partitions), nearest)
@@ -111,7 +138,8 @@ async def search(
         hits = await whole(candidates.best[start:end], candidates, shards, budget)
     else:
         hits = newest(answers)[start:end]
-    return Found(hits, understood, candidates, vector, leaning if candidates.best else None, nearest)
+    leaning = leaning if candidates.best else None
+    return Found(hits, understood, candidates, vector, leaning, nearest, corrected)
 
 
 async def _answers(
@@ -175,7 +203,8 @@ def too_old(answers: Mapping[int, ShardAnswer], floors: Floors) -> list[int]:
 
 def named_once(skipped: Sequence[str]) -> list[str]:
     """Where a partition's products are missing, it goes without saying that its words are."""
-    return [name for name in skipped if not name.startswith("words-") or name.replace("words", "shard") not in skipped]
+    away = {name.removeprefix("shard-") for name in skipped if name.startswith("shard-")}
+    return [name for name in skipped if not (name.startswith(("words-", "correct-")) and name.split("-")[1] in away)]
 
 
 def shard_query(

@@ -44,6 +44,7 @@ from serving.served import DRAIN_EVERY_S, ServedLog
 from serving.shard_http import ShardHttp
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards
+from serving.spelling.spelling import Spelling
 from serving.suggest.popular import RECORDS_MAX, PopularQueries
 from serving.tastes import PROBE_EVERY_S, Tastes
 from serving.watchdog import tick
@@ -72,6 +73,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     shards = Shards(router, ShardHttp(session), clock)
     searching = AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
+    spelling = Spelling()
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
@@ -100,6 +102,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         watch=watch,
         hints=hints,
         vectors=vectors,
+        spelling=spelling,
         sessions=sessions,
         tastes=tastes,
         served=served,
@@ -123,7 +126,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: following(lambda: open_tail(settings, "outcomes", OUTCOMES_KEPT_MAX), outcomes, log),
             lambda: following(lambda: open_tail(settings, "served", RECORDS_MAX), popular, log, "served"),
             *live.background,
-            lambda: encoder_loaded(settings, vectors, log),
+            lambda: encoder_loaded(settings, vectors, spelling, log),
         ),
     )
 
@@ -195,7 +198,9 @@ def open_tail(settings: ServingSettings, of: str, records_max: int) -> OpenTail:
 
 
 @asynccontextmanager
-async def encoder_loaded(settings: ServingSettings, vectors: QueryVectors, log: Log) -> AsyncIterator[None]:
+async def encoder_loaded(
+    settings: ServingSettings, vectors: QueryVectors, spelling: Spelling, log: Log
+) -> AsyncIterator[None]:
     """Loads the encoder beside the first requests, which are answered newest first until it is there."""
     opened: list[Lanes] = []
 
@@ -203,6 +208,7 @@ async def encoder_loaded(settings: ServingSettings, vectors: QueryVectors, log: 
         if opened:
             return
         encoder = await asyncio.to_thread(open_encoder, settings)
+        await asyncio.to_thread(spelling.give, encoder.words())
         opened.append(await Lanes(encoder).__aenter__())
         vectors.give(encoder.id, opened[0])
         log.info("encoder_loaded", encoder=encoder.id, engine=encoder.engine.name)
@@ -211,6 +217,7 @@ async def encoder_loaded(settings: ServingSettings, vectors: QueryVectors, log: 
         yield
     for lanes in opened:
         await lanes.aclose()
+    spelling.close()
 
 
 def open_encoder(settings: ServingSettings) -> TextEncoder:

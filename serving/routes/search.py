@@ -1,5 +1,6 @@
 """`POST /v1/search`: a query goes in, hits come out, and the served log hears of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -53,10 +54,10 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
     understood = understand(asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies())
     parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
-    below = wiring.settings.fallback_below
-    found = await search(asked, understood, *parts, below)
-    climbed = await fall_back(Missed(asked, understood, found, below), Again(*parts), wiring)
-    found = climbed.landed.found if climbed.landed else found
+    below, spelling = wiring.settings.fallback_below, wiring.spelling if forgives(asked, wiring.settings) else None
+    first = await search(asked, understood, *parts, below, spelling)
+    climbed = await fall_back(Missed(asked, first.understood, first, below), Again(*parts), wiring)
+    found = replace(climbed.landed.found, corrected=first.corrected) if climbed.landed else first
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
@@ -90,6 +91,11 @@ def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Languag
     """In which language a query is read, and by which steps."""
     steps = settings.understand if asked.understand is None else asked.understand
     return language(asked.locale or settings.locale), frozenset(steps)
+
+
+def forgives(asked: SearchRequest, settings: ServingSettings) -> bool:
+    """Whether misspelt words are put right."""
+    return settings.typos if asked.typos is None else asked.typos
 
 
 def told(understood: Understood, asked: SearchRequest) -> UnderstoodQuery | None:
@@ -143,6 +149,7 @@ def respond(
         read_token=tokens_of(states, wiring.settings.generation),
         encoder=wiring.vectors.encoder_id,
         understood=told(found.understood, asked),
+        corrected=found.corrected,
     )
 
 
@@ -162,6 +169,7 @@ def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, wi
             for partition, answer in found.answers.items()
         },
         "words": candidates.words.explained(),
+        "doubts": candidates.words.doubted(),
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "hits": candidates.explained(found.hits),
         "fits": {hit.sku: hit.fit for hit in found.hits if hit.fit is not None},
@@ -198,6 +206,7 @@ def served(
         fallback=climbed.said,
         tried=list(climbed.tried),
         skus=[hit.sku for hit in response.hits],
+        corrected={word.typed: word.instead for word in found.corrected.words} if found.corrected else {},
         took_ms=response.took_ms,
         degraded=response.degraded,
         made_from=response.made_from,

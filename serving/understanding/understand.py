@@ -6,7 +6,7 @@ from typing import Final
 
 from schemas.search import NO_FILTERS, UNDERSTAND_STEPS, Filters, UnderstandNote, UnderstandStep
 from schemas.wishes import NO_WISHES, UNWANTED_MAX, Wishes
-from serving.understanding.languages import Language
+from serving.understanding.languages import DEFAULT, Language
 from serving.understanding.negation import Negated, find_negated
 from serving.understanding.price_filter import narrowed, price_filter, price_words
 from serving.understanding.prices import Price, find_prices
@@ -34,6 +34,8 @@ class Understood:
     notes: tuple[UnderstandNote, ...] = ()
     words: str | None = None
     """What is looked up by words; None: the same as the meaning."""
+    language: str = DEFAULT
+    """In which it was read."""
 
     @property
     def looked_up(self) -> str:
@@ -86,7 +88,9 @@ def understand(
         sizes=wished(first.sizes),
     )
     notes = tuple(sorted(_notes(first, currencies), key=lambda note: (note.start, note.end)))
-    return Understood(text, left if _says_something(left) else "", price_filter(prices, currencies), wishes, notes)
+    return Understood(
+        text, left if _says_something(left) else "", price_filter(prices, currencies), wishes, notes, language=said.code
+    )
 
 
 def _says_something(text: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from encoders.build import weights_folder
 from encoders.errors import BundleRefused, EncodingFailed
@@ -77,3 +78,11 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(BundleRefused, match="is not a tokenizer"):
         TextTokenizer(tmp_path / "tokenizer.json", CONTEXT)
+
+
+def test_words_are_what_is_taken_whole(cutting: TextTokenizer, tmp_path: Path) -> None:
+    assert {"light", "toilet", "heat"} <= cutting.words()
+    assert not {"toliet", "heater"} & cutting.words()
+    ends = Tokenizer(BPE({"a": 0, "cat</w>": 1, "ca": 2}, []))
+    ends.save(str(tmp_path / "tokenizer.json"))
+    assert TextTokenizer(tmp_path / "tokenizer.json", CONTEXT).words() == {"cat"}

@@ -36,7 +36,7 @@ def fed(folder: Path, one: ShardWriter, start: Start | None = None) -> Iterator[
 
 def found(one: ShardWriter, feed: WordFeed, text: str) -> list[str]:
     assert feed.wait(one.view.offsets.documents, SOON_S)
-    return by_words(feed.now, one.view, text, 100, NO_FILTERS).skus
+    return by_words(feed.now, one.view, feed.now.understand(text), 100, NO_FILTERS).skus
 
 
 def snapshot(one: ShardWriter, feed: WordFeed, folder: Path, known: Known | None = None) -> Manifest:

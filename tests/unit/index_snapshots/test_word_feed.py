@@ -51,7 +51,7 @@ def fed(folder: Path, one: ShardWriter | None = None) -> Iterator[tuple[ShardWri
 
 def found(one: ShardWriter, feed: WordFeed, text: str, filters: Filters = NO_FILTERS, limit: int = 100) -> list[str]:
     assert feed.wait(one.view.offsets.documents, SOON_S)
-    return by_words(feed.now, one.view, text, limit, filters).skus
+    return by_words(feed.now, one.view, feed.now.understand(text), limit, filters).skus
 
 
 def test_a_product_is_found_by_its_newest_words_only(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_the_view_does_not_show_never_shows_before_the_index_knows(tmp_path
         before = feed.now
         apply(logged("documents", [document("a", 9, of=content("Chair")), no_document("b", 10)], 4), one)
         apply(logged("offers", [no_offer("c", 11)]), one)
-        assert by_words(before, one.view, "lamp", 10, NO_FILTERS).skus == ["d"]
+        assert by_words(before, one.view, before.understand("lamp"), 10, NO_FILTERS).skus == ["d"]
 
 
 def test_a_product_that_changes_is_found_by_the_words_it_keeps_before_the_index_knows(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_a_product_that_changes_is_found_by_the_words_it_keeps_before_the_index_
         later = [document("a", 2, of=content("Blue lamp")), no_document("b", 3), no_document("c", 4)]
         apply(logged("documents", [*later, document("c", 5, of=content("Chair"))], 4), one)
         for filters in (NO_FILTERS, Filters(in_stock=False)):
-            assert by_words(before, one.view, "lamp", 10, filters).skus == ["a", "d"]
-            assert by_words(before, one.view, "red", 10, filters).skus == ["d"]
+            assert by_words(before, one.view, before.understand("lamp"), 10, filters).skus == ["a", "d"]
+            assert by_words(before, one.view, before.understand("red"), 10, filters).skus == ["d"]
 
 
 @pytest.mark.parametrize("older_count", [True, False], ids=["", "control: older rows do not count"])
@@ -113,7 +113,7 @@ def test_a_product_that_changes_all_the_time_is_never_missing(
                 now, view = feed.now, one.view
             else:
                 view, now = one.view, feed.now
-            missed += by_words(now, view, "lamp", 10, NO_FILTERS).skus != list("abc")
+            missed += by_words(now, view, now.understand("lamp"), 10, NO_FILTERS).skus != list("abc")
             if not commits or now is not commits[-1]:
                 commits.append(now)
         ended.set()
@@ -243,7 +243,7 @@ def test_words_agree_with_the_truth_after_any_history(
             for filters in (NO_FILTERS, red):
                 lamps = _lamps(truth, filters)
                 for older, were in before:
-                    late = set(by_words(older, one.view, "lamps", 100, filters).skus)
+                    late = set(by_words(older, one.view, older.understand("lamps"), 100, filters).skus)
                     assert were & lamps <= late <= lamps
                 assert set(found(one, feed, "lamps", filters)) == lamps
             before.append((feed.now, _lamps(truth, NO_FILTERS)))

@@ -25,7 +25,7 @@ def asked(tmp_path: Path):  # type: ignore[no-untyped-def]
     assert feed.wait(one.view.offsets.documents, SOON_S)
 
     def ask(text: str, looked_at: int = FALLBACK_BELOW_MAX) -> ByWords:
-        return by_words(feed.now, one.view, text, 100, NO_FILTERS, looked_at=looked_at)
+        return by_words(feed.now, one.view, feed.now.understand(text), 100, NO_FILTERS, looked_at=looked_at)
 
     yield ask
     feed.close()

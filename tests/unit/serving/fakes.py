@@ -38,6 +38,7 @@ from serving.served import ServedLog
 from serving.shard_http import ShardHttp
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
+from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
 from serving.tastes import Tastes
 from streams.item_vectors import ItemMemory
@@ -364,6 +365,7 @@ class Tier:
             watch=watch,
             hints=self.hints,
             vectors=vectors,
+            spelling=Spelling(),
             sessions=self.sessions,
             tastes=tastes,
             served=served,

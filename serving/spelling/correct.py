@@ -1,0 +1,41 @@
+"""A query with its misspelt words put right."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.folding import WORD, folded
+from schemas.spelling import CorrectedWord, Doubt
+from serving.spelling.choose import Language, choose
+
+
+def correct(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bool = False) -> list[CorrectedWord]:
+    """What is searched instead of which words of `text`, in their order; pure.
+
+    The last word may not be finished: with `typing` it stays where any product holds a word that begins like it, else
+    where more of them do than hold what it would become.
+    """
+    typed = [word[0] for word in WORD.finditer(text)]
+    open_end = folded(typed[-1]) if typed and text.endswith(typed[-1]) else ""
+    instead: dict[str, str] = {}
+    for doubt in doubts:
+        better = choose(doubt, language)
+        if better and not (doubt.word == open_end and _goes_on(doubt, better, typing)):
+            instead[doubt.word] = better
+    spelt = dict.fromkeys(typed)
+    return [CorrectedWord(typed=word, instead=instead[folded(word)]) for word in spelt if folded(word) in instead]
+
+
+def _goes_on(doubt: Doubt, better: str, typing: bool) -> bool:
+    """Whether an unfinished word is likelier than a misspelt one."""
+    if not doubt.beginning:
+        return False
+    if typing:
+        return True
+    if folded(better).startswith(doubt.word):
+        return False
+    held = max((one.holding for one in doubt.candidates if one.text == better), default=0)
+    return doubt.beginning >= held
+
+
+def put_right(text: str, words: Sequence[CorrectedWord]) -> str:
+    instead: Mapping[str, str] = {word.typed: word.instead for word in words}
+    return WORD.sub(lambda found: instead.get(found[0], found[0]), text)

@@ -1,0 +1,40 @@
+"""What the query tier knows of spelling: the words of the encoder's language beside those that the shards tell of."""
+
+from collections.abc import Collection
+from typing import Final
+
+from schemas.spelling import Corrected
+from serving.lexical import ByWords
+from serving.spelling.choose import Language
+from serving.spelling.correct import correct, put_right
+from serving.spelling.language import NoLanguage, SpokenLanguage
+from serving.spelling.merge import agreed
+
+ENCODER_LANGUAGE: Final = "en"
+"""Of other languages the encoders know few words whole: what they do not know is no mistake."""
+
+
+class Spelling:
+    """Knows no language until it is given the words of one."""
+
+    def __init__(self) -> None:
+        self._spoken: SpokenLanguage | None = None
+
+    def give(self, words: Collection[str]) -> None:
+        """From now on these are words. Blocking, some 0.3 s."""
+        self._spoken = SpokenLanguage(words)
+
+    def close(self) -> None:
+        if self._spoken is not None:
+            self._spoken.close()
+
+    def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None:
+        """What to search instead of `text`, by what the shards said of its words; None: nothing is misspelt."""
+        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        if not doubts:
+            return None
+        better = correct(text, doubts, self._of(language), typing=typing)
+        return Corrected(text=put_right(text, better), original=text, words=better) if better else None
+
+    def _of(self, language: str) -> Language:
+        return self._spoken if self._spoken is not None and language == ENCODER_LANGUAGE else NoLanguage()

@@ -1,0 +1,134 @@
+"""Misspelt words of a query: what is asked again, what is told, and what is left as it was typed."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from schemas.records import decode
+from schemas.served import Served
+from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
+
+
+def doubt(word: str, instead: str, holding: int = 5) -> dict[str, Any]:
+    near = {"text": instead, "cost": 0.6, "holding": holding, "together": 0}
+    return {"word": word, "candidates": [near], "beginning": 0}
+
+
+def shard(partition: int = 0, *doubts: Mapping[str, Any]) -> FakeShard:
+    sku = "ab"[partition]
+    made = FakeShard(state(partition), [hit(sku, 0.9)], words={sku: 1.0})
+
+    async def answer() -> None:
+        """What was put right is in no doubt."""
+        still = list(doubts) if made.asked_words[-1]["doubts"] else []
+        made.words_say = {"rarities": {"light": 1.0}, "doubts": still}
+
+    made.behave_words = answer
+    return made
+
+
+CIELING = doubt("cieling", "ceiling")
+
+
+async def test_misspelt_words_are_put_right_for_words_and_meaning_and_told() -> None:
+    one, other = shard(0, CIELING), shard(1, CIELING)
+    async with Tier([[one], [other]], served_full_share=1.0) as tier:
+        answer = await tier.search(text="Cieling  light")
+        assert answer["corrected"] == {
+            "text": "ceiling light",
+            "original": "Cieling light",
+            "words": [{"typed": "Cieling", "instead": "ceiling"}],
+        }
+        for each in (one, other):
+            first, again = each.asked_words
+            assert (first["text"], first["joining"], first["doubts"]) == ("Cieling light", True, True)
+            assert (again["text"], again["joining"], again["doubts"]) == ("ceiling light", True, False)
+        assert tier.encoding.texts[-1] == "ceiling light" and answer["degraded"] == []
+        await tier.wiring.served.drain()
+        records = [record for batch in tier.log.read("served", 0, 0) for record in batch]
+        record = decode(Served, records[0].value or b"")
+        assert record.text == "Cieling  light" and record.corrected == {"Cieling": "ceiling"}
+        assert record.inputs is not None and record.inputs.words == {"0": {"a": 1.0}, "1": {"b": 1.0}}
+
+
+async def test_a_word_that_one_partition_knows_is_left() -> None:
+    async with Tier([[shard(0, CIELING)], [shard(1)]]) as tier:
+        answer = await tier.search(text="cieling light")
+        assert answer["corrected"] is None and tier.encoding.texts == ["cieling light"]
+
+
+@pytest.mark.parametrize(("setting", "asked", "on"), [(True, False, False), (False, None, False), (False, True, True)])
+async def test_a_request_says_whether_words_are_put_right_else_the_setting(
+    setting: bool, asked: bool | None, on: bool
+) -> None:
+    one = shard(0, CIELING)
+    async with Tier([[one]], typos=setting) as tier:
+        answer = await tier.search(text="cieling light", typos=asked)
+        assert (answer["corrected"] is not None) is on
+        assert one.asked_words[0]["joining"] is one.asked_words[0]["doubts"] is on
+
+
+async def test_without_their_words_nothing_is_known_to_be_misspelt() -> None:
+    one = shard(0, CIELING)
+    async with Tier([[one]]) as tier:
+        assert (await tier.search(text="cieling", mode="vector"))["corrected"] is None and not one.asked_words
+        assert (await tier.search(text="cieling", mode="words"))["corrected"]["text"] == "ceiling"
+        assert tier.encoding.texts == ["cieling"]
+
+
+async def test_what_was_typed_ranks_where_a_partition_fails_the_second_time() -> None:
+    one = shard(0, CIELING)
+    plain = one.behave_words
+
+    async def once() -> web.Response | None:
+        assert plain is not None
+        await plain()
+        return None if one.asked_words[-1]["doubts"] else web.Response(status=500)
+
+    one.behave_words = once
+    async with Tier([[one]]) as tier:
+        answer = await tier.search(text="cieling")
+        assert answer["degraded"] == ["correct-0"] and answer["corrected"]["text"] == "ceiling"
+        assert [found["sku"] for found in answer["hits"]] == ["a"] and answer["hits"][0]["words"] == 1.0
+
+
+async def test_the_encoding_of_a_misspelt_query_is_given_up() -> None:
+    gate = asyncio.Event()
+
+    class Slow(FakeEncoding):
+        async def encode(self, text: str, deadline_s: float) -> Any:
+            if text == "cieling":
+                self.texts.append(text)
+                await gate.wait()
+            return await super().encode(text, deadline_s)
+
+    async with Tier([[shard(0, CIELING)]], encoding=Slow()) as tier:
+        answer = await tier.search(text="cieling")
+        assert tier.encoding.texts == ["cieling", "ceiling"] and answer["degraded"] == []
+
+
+async def test_words_that_the_encoder_knows_are_put_right_in_its_language_alone() -> None:
+    unknown = {"word": "toliet", "candidates": [], "beginning": 0}
+    async with Tier([[shard(0, unknown)]]) as tier:
+        tier.wiring.spelling.give(["toilet", "lamp"])
+        assert (await tier.search(text="toliet"))["corrected"]["text"] == "toilet"
+        assert (await tier.search(text="toliet", locale="de"))["corrected"] is None
+        tier.wiring.spelling.close()
+
+
+async def test_an_explained_answer_tells_what_was_in_doubt() -> None:
+    async with Tier([[shard(0, CIELING)]]) as tier:
+        explain = (await tier.search(text="cieling", explain=True))["explain"]
+        assert explain["doubts"]["0"]["cieling"]["ceiling"] == {"cost": 0.6, "holding": 5, "together": 0}
+
+
+async def test_the_ladder_goes_on_from_the_corrected_words_and_both_are_told() -> None:
+    one = shard(0, CIELING)
+    one.words = {}
+    async with Tier([[one]]) as tier:
+        answer = await tier.search(text="cieling light")
+        assert answer["corrected"]["text"] == "ceiling light"
+        assert (answer["fallback"]["step"], answer["fallback"]["text"]) == ("meaning", "ceiling light")
