@@ -13,6 +13,7 @@ from index_snapshots.fits import fits
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
 from index_snapshots.view import ShardView
+from index_snapshots.word_index import Others
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.fusion import fuse
@@ -84,7 +85,8 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
         committed = kept.words.now
     except Unavailable as error:
         return {"missing": error.message}
-    wanted = committed.understand(query.text, typing=query.typing, joining=query.joining)
+    others = [Others(tuple(one.words), tuple(one.ways)) for one in query.others]
+    wanted = committed.understand(query.text, typing=query.typing, others=others, joining=query.joining)
     found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
     doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
     return {**found._asdict(), "doubts": doubted}

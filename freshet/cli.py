@@ -15,6 +15,7 @@ from freshet import (
     commands_restart,
     commands_sessions,
     commands_snapshot,
+    commands_synonyms,
     exit_codes,
 )
 from freshet.options import Data, Json
@@ -185,6 +186,7 @@ commands_sessions.register(app)
 commands_snapshot.register(app)
 commands_bench.register(app)
 commands_report.register(app)
+commands_synonyms.register(app)
 commands_demo.register(app)
 
 

@@ -111,6 +111,10 @@ METRICS: tuple[Metric, ...] = (
         "Refused at once because too much was under way: tier (searches), replica (questions)",
         ("where",),
     ),
+    Metric("freshet_synonyms", "gauge", "Phrases that have synonyms"),
+    Metric(
+        "freshet_synonyms_refused", "gauge", "1: the file of synonyms is wrong, the ones read before it are in force"
+    ),
     Metric(
         "freshet_at_least_total",
         "counter",

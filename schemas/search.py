@@ -22,6 +22,7 @@ from schemas.fusion import DEPTH
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
 from schemas.spelling import Corrected, Doubt
+from schemas.ways import OTHERS_MAX, OtherWays
 from schemas.wishes import Wishes
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
@@ -197,6 +198,8 @@ class SearchRequest(Message):
     typos: bool | None = None
     """Whether misspelt words are put right, and compounds found that are written apart or together (docs/search.md);
     left out: as FRESHET_TYPOS says. What was searched instead is told in `corrected`."""
+    synonyms: bool = True
+    """Whether the shop's synonyms (FRESHET_SYNONYMS) count."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
 
@@ -291,6 +294,8 @@ class WordsQuery(Message):
     """Two neighbours may be one word of the catalogue, a number and its unit too, and the other way round."""
     doubts: bool = False
     """Asks which words no product holds, and which are spelt like them."""
+    others: Annotated[list[OtherWays], Field(max_length=OTHERS_MAX)] = []
+    """Synonyms of words of the text."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     filters: Filters = Filters()
     looked_at: Annotated[int, Field(ge=1, le=FALLBACK_BELOW_MAX)] = 1

@@ -258,6 +258,9 @@ class ServingSettings(Settings):
         "none is",
     )
     typos: bool = Field(True, description="Whether misspelt words are put right, unless a request says otherwise")
+    synonyms: Path | None = Field(
+        None, description="File of synonyms (docs/search.md), read again when it changes; default: none"
+    )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     listen_fd: int = Field(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from schemas.fusion import DEPTH, trust
 from schemas.search import Filters, SearchRequest, WordsAnswer, WordsQuery
 from serving.budget import Budget
+from serving.wording import AS_TYPED, Wording
 
 TIME_SHARE = 0.5
 """The words may take this share of the time left: what they take is missing for the rest."""
@@ -95,24 +96,21 @@ async def by_words(
     shards: WordRetrieval,
     budget: Budget,
     looked_at: int = 1,
-    *,
-    typos: bool = False,
-    corrected: bool = False,
+    wording: Wording = AS_TYPED,
+    stage: str = "words",
 ) -> ByWords:
-    """All partitions side by side. Never raises: the budget leaves out and names what is late or away.
-
-    `typos`: whether words may be misspelt; `corrected`: whether they have been put right in `text`.
-    """
+    """All partitions side by side. Never raises: the budget leaves out and names, by `stage`, what is late or away."""
     if not text or request.mode == "vector":
         return NO_WORDS
-    stage = "correct" if corrected else "words"
+    others = wording.others(text)
     queries = [
         WordsQuery(
             partition=partition,
             text=text,
             typing=request.typing,
-            joining=typos,
-            doubts=typos and not corrected,
+            joining=wording.joining,
+            doubts=wording.doubting,
+            others=others,
             limit=max(DEPTH, request.page * request.limit),
             filters=filters,
             looked_at=looked_at,

@@ -27,6 +27,7 @@ from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
+from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
 from streams.sessions import Sessions
 
@@ -52,6 +53,7 @@ class Wiring:
     hints: Hints
     vectors: QueryVectors
     spelling: Spelling
+    synonyms: Synonyms
     sessions: Sessions
     tastes: Tastes
     served: ServedLog

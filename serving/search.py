@@ -20,6 +20,7 @@ from serving.read_floor import NO_FLOORS, Floors
 from serving.spelling.searched import Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
+from serving.wording import AS_TYPED, Wording
 
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
@@ -95,18 +96,19 @@ async def search(
     shards: Retrieval,
     budget: Budget,
     looked_at: int = 1,
+    wording: Wording = AS_TYPED,
     spelling: Spelling | None = None,
 ) -> Found:
-    """`looked_at`: of so many by words each shard says whether they hold what was asked for. `spelling`: none, where
-    the words are to be taken as they are.
+    """`looked_at`: of so many by words each shard says whether they hold what was asked for. `spelling` puts right what
+    they do not know, if `wording` lets them tell.
 
     Never raises because a stage is down: the budget leaves it out and names it.
     """
     wishes = None if understood.wishes.empty else understood.wishes
 
-    def words_of(text: str, *, corrected: bool = False) -> Coroutine[Any, Any, ByWords]:
-        filters, typos = understood.filters(request.filters), spelling is not None
-        return by_words(text, request, filters, shards, budget, max(1, looked_at), typos=typos, corrected=corrected)
+    def words_of(text: str, wording: Wording, stage: str = "words") -> Coroutine[Any, Any, ByWords]:
+        filters = understood.filters(request.filters)
+        return by_words(text, request, filters, shards, budget, max(1, looked_at), wording, stage)
 
     def right(text: str, words: ByWords) -> Corrected | None:
         return spelling.corrected(text, words, understood.language, typing=request.typing) if spelling else None
@@ -114,9 +116,9 @@ async def search(
     (words, (vector, leaning), corrected), floors = await asyncio.gather(
         search_words(
             Texts(understood.looked_up, understood.meaning),
-            words_of,
+            partial(words_of, wording=wording),
             right,
-            partial(words_of, corrected=True),
+            partial(words_of, wording=wording.settled(), stage="correct"),
             lambda text: _vectors(text, request, encoding, tastes, budget),
         ),
         _floors(tokens, reading, budget),

@@ -46,6 +46,7 @@ from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
 from serving.suggest.popular import RECORDS_MAX, PopularQueries
+from serving.synonyms.synonyms import LOOK_EVERY_S, SynonymFile, Synonyms
 from serving.tastes import PROBE_EVERY_S, Tastes
 from serving.watchdog import tick
 from streams.item_vectors import ItemMemory
@@ -73,7 +74,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     shards = Shards(router, ShardHttp(session), clock)
     searching = AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
-    spelling = Spelling()
+    spelling, synonyms = Spelling(), Synonyms()
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
@@ -103,6 +104,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         hints=hints,
         vectors=vectors,
         spelling=spelling,
+        synonyms=synonyms,
         sessions=sessions,
         tastes=tastes,
         served=served,
@@ -126,6 +128,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: following(lambda: open_tail(settings, "outcomes", OUTCOMES_KEPT_MAX), outcomes, log),
             lambda: following(lambda: open_tail(settings, "served", RECORDS_MAX), popular, log, "served"),
             *live.background,
+            lambda: following_synonyms(settings, synonyms, metrics, log),
             lambda: encoder_loaded(settings, vectors, spelling, log),
         ),
     )
@@ -195,6 +198,18 @@ def open_tail(settings: ServingSettings, of: str, records_max: int) -> OpenTail:
     back = records_max // settings.partitions
     starts = {(topic, partition): max(begin, end - back) for partition, (begin, end) in ends.items()}
     return OpenTail(Tail(settings.kafka, starts), {partition: end for partition, (_, end) in ends.items()})
+
+
+@asynccontextmanager
+async def following_synonyms(
+    settings: ServingSettings, synonyms: Synonyms, metrics: Metrics, log: Log
+) -> AsyncIterator[None]:
+    if settings.synonyms is None:
+        yield
+        return
+    file = SynonymFile(settings.synonyms, synonyms, metrics, log)
+    async with repeating("synonyms", file.look, LOOK_EVERY_S, log):
+        yield
 
 
 @asynccontextmanager

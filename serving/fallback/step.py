@@ -13,6 +13,7 @@ from serving.lexical import by_words
 from serving.search import Encoding, Found, Personal, Reading, Retrieval, search
 from serving.suggest.suggest import NameShards, suggest_names
 from serving.understanding.understand import Understood
+from serving.wording import AS_TYPED, Wording
 
 COUNT_SHARE: Final = 0.5
 """Of the time left: to count what would be found must leave time to find it."""
@@ -57,15 +58,15 @@ class Again:
     reading: Reading
     shards: Shards
     budget: Budget
+    wording: Wording = AS_TYPED
 
     async def search(self, request: SearchRequest, understood: Understood) -> Found:
-        return await search(
-            request, understood, self.tokens, self.encoding, self.tastes, self.reading, self.shards, self.budget
-        )
+        parts = (self.tokens, self.encoding, self.tastes, self.reading, self.shards, self.budget)
+        return await search(request, understood, *parts, wording=self.wording)
 
     async def holding(self, text: str, request: SearchRequest, filters: Filters, enough: int) -> int:
         """How many products hold what the text asks for and pass the filters: at most `enough` of each partition."""
-        return (await by_words(text, request, filters, self.shards, self.budget, enough)).holding
+        return (await by_words(text, request, filters, self.shards, self.budget, enough, self.wording)).holding
 
     async def passing(self, filters: Filters) -> int:
         """How many products pass the filters."""

@@ -27,6 +27,7 @@ from serving.search import Found, search
 from serving.served import fits
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
+from serving.wording import Wording
 
 BODY_BYTES_MAX = 1_000_000
 SEARCHES_MAX = 256
@@ -54,9 +55,9 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
     understood = understand(asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies())
     parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
-    below, spelling = wiring.settings.fallback_below, wiring.spelling if forgives(asked, wiring.settings) else None
-    first = await search(asked, understood, *parts, below, spelling)
-    climbed = await fall_back(Missed(asked, first.understood, first, below), Again(*parts), wiring)
+    below, wording = wiring.settings.fallback_below, wording_of(asked, wiring)
+    first = await search(asked, understood, *parts, below, wording, wiring.spelling)
+    climbed = await fall_back(Missed(asked, first.understood, first, below), Again(*parts, wording.settled()), wiring)
     found = replace(climbed.landed.found, corrected=first.corrected) if climbed.landed else first
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
@@ -69,6 +70,7 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     if asked.explain:
         explanation = explained(asked, found, budget, at_ms, may_administer(request))
         explanation["fallback"] = climbed.explained()
+        explanation["synonyms"] = {" ".join(one.words): one.ways for one in wording.others(first.understood.looked_up)}
         response = response.model_copy(update={"explain": explanation})
     if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
         response = response.model_copy(update={"replayable": False})
@@ -93,9 +95,9 @@ def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Languag
     return language(asked.locale or settings.locale), frozenset(steps)
 
 
-def forgives(asked: SearchRequest, settings: ServingSettings) -> bool:
-    """Whether misspelt words are put right."""
-    return settings.typos if asked.typos is None else asked.typos
+def wording_of(asked: SearchRequest, wiring: Wiring) -> Wording:
+    typos = wiring.settings.typos if asked.typos is None else asked.typos
+    return Wording(joining=typos, doubting=typos, synonyms=wiring.synonyms if asked.synonyms else None)
 
 
 def told(understood: Understood, asked: SearchRequest) -> UnderstoodQuery | None:

@@ -40,6 +40,7 @@ from serving.shard_watch import ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
+from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
 from streams.item_vectors import ItemMemory
 from streams.memory import MemoryLog
@@ -305,6 +306,7 @@ class Tier:
         self.hints = hints or NoHints()
         self.sessions = sessions
         self.served_queue_max = served_queue_max
+        self.synonyms = Synonyms()
         self.settings = {"partitions": len(self.replicas), "search_budget_ms": 5_000} | settings
         self._ids = (f"r{number}" for number in itertools.count())
         self._servers: list[TestServer] = []
@@ -366,6 +368,7 @@ class Tier:
             hints=self.hints,
             vectors=vectors,
             spelling=Spelling(),
+            synonyms=self.synonyms,
             sessions=self.sessions,
             tastes=tastes,
             served=served,
