@@ -15,7 +15,9 @@ from index_snapshots.names import Fit, Names
 from streams.reader import LogRecord
 
 POPULAR_MAX: Final = 20_000
-"""Queries that are kept, some 10 MB; beyond it the quarter goes that was asked least."""
+"""Queries that are counted; beyond it the quarter goes that was asked least."""
+SUGGESTED_MAX: Final = 5_000
+"""Of these the ones that are suggested, those asked most: a single letter begins a tenth of them, 2 ms."""
 POPULAR_CHARS_MAX: Final = 60
 """A longer query is no suggestion."""
 HALF_LIFE_MS: Final = 86_400_000
@@ -42,24 +44,29 @@ class Known(NamedTuple):
     weights: list[float]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Query:
     weight: float = 0.0
     """As of `at_ms`."""
     at_ms: int = 0
-    askers: set[int] = field(default_factory=set)
-    """Hashes of as many as are needed to suggest it."""
+    askers: set[int] | None = field(default_factory=set)
+    """Hashes of those who asked; None: enough for it to be suggested."""
 
 
 class PopularQueries:
     """One thread adds, any thread asks."""
 
     def __init__(
-        self, askers_min: int, queries_max: int = POPULAR_MAX, clock: Callable[[], float] = time.monotonic
+        self,
+        askers_min: int,
+        queries_max: int = POPULAR_MAX,
+        suggested_max: int = SUGGESTED_MAX,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`askers_min`: so many different sessions (or requests without one) must have asked; 0: none is suggested."""
         self._askers_min = askers_min
         self._queries_max = queries_max
+        self._suggested_max = suggested_max
         self._clock = clock
         self._build_s = -float("inf")
         self._queries: dict[str, _Query] = {}
@@ -96,10 +103,11 @@ class PopularQueries:
     def _build(self) -> None:
         """Makes what was added known."""
         self._changed = False
-        many = {text: one for text, one in self._queries.items() if len(one.askers) >= self._askers_min}
-        weights = [self._faded(one) for one in many.values()]
+        many = {text: self._faded(one) for text, one in self._queries.items() if one.askers is None}
+        texts = sorted(many, key=lambda text: (-many[text], text))[: self._suggested_max]
+        known = Known(Names(texts), texts, [many[text] for text in texts])
         with self._lock:
-            self._known = Known(Names(many), list(many), weights)
+            self._known = known
 
     def _latest(self) -> Known:
         with self._lock:
@@ -110,8 +118,9 @@ class PopularQueries:
         query = self._queries.setdefault(text, _Query())
         query.weight = self._faded(query) + 1.0
         query.at_ms = self._now_ms
-        if len(query.askers) < self._askers_min:
+        if query.askers is not None:
             query.askers.add(xxhash.xxh3_64_intdigest(asker.encode()))
+            query.askers = query.askers if len(query.askers) < self._askers_min else None
         self._changed = True
 
     def _faded(self, query: _Query) -> float:

@@ -99,6 +99,26 @@ def test_all_is_well_and_the_figures_are_there(shop: Shop) -> None:
     assert text.startswith("well  ready  http://") and "up at redis://" in text
 
 
+def test_what_nobody_finds_is_reported_and_what_many_find_is_suggested(shop: Shop) -> None:
+    url = shop.json("status")["url"]
+    for number in range(5):
+        assert http("POST", url + "/v1/search", {"text": "Lamp 7", "session": f"s{number}"})[0] == 200
+    status, answer = http("POST", url + "/v1/search", {"text": "zephyrus  Quux"})
+    assert (status, answer["fallback"]["step"]) == (200, "meaning")
+
+    def suggested() -> Any:
+        return http("GET", url + "/v1/suggest?text=lam&limit=3")[1]
+
+    wait_until(lambda: suggested()["queries"] == [{"text": "lamp 7"}], READY_S, "others searched for it")
+    assert suggested()["degraded"] == [] and len(suggested()["products"]) == 3
+    report = shop.json("report", "zero-results", "--since", "1h")
+    [query] = [one for one in report["queries"] if one["text"] == "zephyrus quux"]
+    assert (query["times"], query["answered_by"], query["request_id"]) == (1, {"meaning": 1}, answer["request_id"])
+    assert query["remedy"]["kind"] == "missing product" and report["searches"] >= 6
+    printed = shop.run("report", "zero-results", "--no-remedies").stdout
+    assert "zephyrus quux" in printed and "lamp 7" not in printed
+
+
 def test_reached_by_its_address_alone(shop: Shop, tmp_path: Path, model: Path) -> None:
     url, elsewhere = shop.json("status")["url"], Shop(tmp_path, model)
     run = elsewhere.run("status", "--json", "--url", url)

@@ -160,3 +160,10 @@ def test_what_was_asked_lately_comes_first_and_the_least_asked_is_forgotten() ->
     clock.now_s += 60
     popular.add([asked("lamp old")])
     assert texts(popular, "lamp")[0] == "lamp old" and len(texts(popular, "lamp")) == 3
+
+
+@pytest.mark.parametrize("suggested_max", [1, 2])
+def test_so_many_can_be_suggested_those_asked_most(suggested_max: int) -> None:
+    popular = PopularQueries(1, suggested_max=suggested_max, clock=Clock())
+    popular.add([asked("lamp b"), asked("lamp a"), asked("lamp a")])
+    assert texts(popular, "lamp") == ["lamp a", "lamp b"][:suggested_max]
