@@ -34,7 +34,7 @@ def _names(counted: Counted, text: str, limit: int) -> list[dict[str, Any]]:
 
 
 def _named(one: Named) -> dict[str, Any]:
-    return {"name": one.name, "products": one.products, "rank": one.fit}
+    return {"name": one.name, "products": one.products, "rank": list(one.fit)}
 
 
 def _products(view: ShardView, committed: Committed, text: str, limit: int) -> list[dict[str, Any]]:

@@ -12,9 +12,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from agents.shard_endpoint import ShardEndpoint
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
+from index_snapshots.shard_names import ShardNames
 from index_snapshots.word_feed import WordFeed
 from schemas.limits import HITS_MAX
 from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
+from schemas.suggest import ShardSuggestions
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
 
 HEALTH: Any = SimpleNamespace(add_to=lambda app: None)
@@ -35,7 +37,7 @@ class Process:
         lamps += [document("blue", 2, of=content("Blue lamp")), document("chair", 3, of=content("Chair"))]
         apply(logged("documents", lamps), self.shard)
         assert self.feed.wait(3, 30)
-        self.kept = SimpleNamespace(shard=self.shard, origin=ORIGIN, words=self.feed)
+        self.kept = SimpleNamespace(shard=self.shard, origin=ORIGIN, words=self.feed, names=ShardNames())
 
     async def ask(self, path: str, **body: Any) -> tuple[int, bytes]:
         agent: Any = SimpleNamespace(caught_up=True, kept={0: self.kept}, state=state_at)
@@ -70,6 +72,26 @@ async def test_products_that_hold_the_words(process: Process) -> None:
     assert (await process.words("lamps", filters={"attributes": {"colour": ["red"]}})).skus == ["red"]
     assert (await process.words("nothing")).skus == []
     assert (await process.words("blu")).skus == ["blue"]
+
+
+async def test_what_begins_like_a_text_is_suggested(process: Process) -> None:
+    brand = content("Rug", brand="Lampe", category=["Home", "Lamps"])
+    apply(logged("documents", [document("rug", 4, of=brand)], 3), process.shard)
+    body = {"text": "lam", "limit": 5, "kinds": ["products", "brands", "categories"], "budget_ms": 30_000}
+    status, answer = await process.ask("/suggest", **body)
+    found = ShardSuggestions.model_validate_json(answer)
+    assert status == 200 and found.missing == "" and {one.sku for one in found.products} >= {"red", "blue"}
+    assert [(one.name, one.products, one.rank) for one in found.brands] == [(["Lampe"], 1, [0, 0, 0])]
+    assert [one.name for one in found.categories] == [["Home", "Lamps"]]
+    process.feed._committed, process.feed.failed = None, "the disk is full"
+    found = ShardSuggestions.model_validate_json((await process.ask("/suggest", **body))[1])
+    assert "the disk is full" in found.missing and found.products == [] and found.brands
+
+
+@pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 21}, {"text": "x" * 201}, {"kinds": ["queries", "x"]}])
+async def test_what_cannot_be_suggested_is_refused(process: Process, body: dict[str, Any]) -> None:
+    asked = {"text": "lam", "limit": 5, "kinds": ["brands"], "budget_ms": 1_000, **body}
+    assert (await process.ask("/suggest", **asked))[0] == 400
 
 
 async def test_an_index_that_is_away_says_why(process: Process) -> None:
