@@ -15,7 +15,8 @@ LEFT_SHARE: Final = 0.5
 
 
 async def drop(missed: Missed, again: Again) -> Landed | None:
-    """The meaning stays that of the whole query: a word that no product holds may still mean something."""
+    """Where the meaning ranks too, the hits stay as they are, and it is said what they lack: no word was demanded, and
+    one that no product holds may still mean something."""
     if not missed.by_words:
         return None
     words, text = missed.found.candidates.words, missed.understood.looked_up
@@ -24,7 +25,9 @@ async def drop(missed: Missed, again: Again) -> Landed | None:
         left = without(text, dropped)
         if left == text or await again.holding(left, missed.request, filters, missed.below) < missed.below:
             continue
-        found = await again.search(missed.request, replace(missed.understood, words=left))
+        found = missed.found
+        if found.vector is None:
+            found = await again.search(missed.request, replace(missed.understood, words=left))
         if any_hits(missed.request, found):
             return Landed(found, Fallback(step="drop", text=left, dropped=list(dropped)))
     return None

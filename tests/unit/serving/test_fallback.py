@@ -80,6 +80,14 @@ async def test_words_that_no_product_holds_are_left_out_while_most_of_the_query_
         assert tier.counted("freshet_fallback_total", step="drop") == 1
 
 
+async def test_where_the_meaning_ranks_too_a_dropped_word_moves_no_hit() -> None:
+    async with Tier(shelves()) as tier:
+        plain = await tier.search(text="zephyr red lamp", fallback=[])
+        answer = await tier.search(text="zephyr red lamp")
+        assert (answer["fallback"]["step"], answer["fallback"]["dropped"]) == ("drop", ["zephyr"])
+        assert [hit["relevance"] for hit in answer["hits"]] == [hit["relevance"] for hit in plain["hits"]]
+
+
 async def test_filters_go_one_by_one_and_it_is_told() -> None:
     async with Tier(shelves()) as tier:
         answer = await tier.search(text="coffee mug", filters={"brand": ["Lumen"], "in_stock": True})
