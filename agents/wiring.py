@@ -47,6 +47,7 @@ from schemas.settings import (
     WorkerSettings,
     refuse_open_endpoint,
 )
+from streams.collector import leave_alone
 from streams.item_vectors import ItemMemory
 from streams.logs import configure_logs
 from streams.producer import Producer
@@ -219,6 +220,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         await producer.close()
         builder.close()
 
+    leave_alone()
     await run(app, finish)
 
 

@@ -49,6 +49,7 @@ from serving.suggest.popular import RECORDS_MAX, PopularQueries
 from serving.synonyms.synonyms import LOOK_EVERY_S, SynonymFile, Synonyms
 from serving.tastes import PROBE_EVERY_S, Tastes
 from serving.watchdog import tick
+from streams.collector import leave_alone
 from streams.item_vectors import ItemMemory
 from streams.producer import Producer
 from streams.reader import Reader, Tail
@@ -226,6 +227,7 @@ async def encoder_loaded(
         await asyncio.to_thread(spelling.give, encoder.words())
         opened.append(await Lanes(encoder).__aenter__())
         vectors.give(encoder.id, opened[0])
+        leave_alone()
         log.info("encoder_loaded", encoder=encoder.id, engine=encoder.engine.name)
 
     async with repeating("encoder", load_once, ENCODER_RETRY_S, log):
