@@ -214,7 +214,7 @@ class ServingSettings(Settings):
         "every address of a name",
     )
     personalise_strength: float = Field(
-        0.2, ge=0, le=1, description="Most by which a shopper's session moves a hit's relevance (0..1); 0: not at all"
+        0.25, ge=0, le=1, description="Most by which a shopper's session moves a hit's relevance (0..1); 0: not at all"
     )
     hedge_share: float = Field(
         0.05,

@@ -21,7 +21,7 @@ from tests.unit.serving.fakes import ENCODER, FakeEncoding, FakeShard, Tier, hit
 
 NOW_MS = 1_700_000_000_000
 LAMP = [0.0, 1.0, 0.0, 0.0]
-STRENGTH = 0.2
+STRENGTH = 0.25
 
 
 def shop() -> list[list[FakeShard]]:
