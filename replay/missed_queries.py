@@ -88,7 +88,7 @@ def count(missed: Missed, records: Iterable[LogRecord], texts_max: int = TEXTS_M
         missed.searches += 1
         if said is None and shown:
             continue
-        if any(stage.startswith(("shard-", "words-", "encode")) for stage in answer["degraded"]):
+        if any(stage.startswith(("shard-", "words-", "correct-", "encode")) for stage in answer["degraded"]):
             missed.partly += 1
             continue
         text = " ".join(answer["text"].lower().split())

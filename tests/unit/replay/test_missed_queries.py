@@ -47,11 +47,12 @@ def test_what_says_nothing_of_the_catalogue_is_left_out() -> None:
         answer("zephyr", page=2),
         answer("zephyr", degraded=["shard-1"]),
         answer("zephyr", degraded=["encode"]),
+        answer("zephyr", degraded=["correct-0"]),
         b"garbage",
         b"[]",
         answer("quux", degraded=["session"]),
     )
-    assert (missed.searches, missed.partly, list(missed.queries)) == (3, 2, ["quux"])
+    assert (missed.searches, missed.partly, list(missed.queries)) == (4, 3, ["quux"])
 
 
 def test_so_many_texts_are_counted() -> None:
