@@ -1,7 +1,7 @@
 """Names found while one types: each word by its beginning, with one slip; immutable, so that any thread may look."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from schemas.folding import words_in
@@ -87,24 +87,36 @@ class Names:
 
     def _slips(self, beginning: str) -> Iterator[str]:
         """Those of `slips` that any word begins with."""
-        for near in slips(beginning, self._signs):
-            low = bisect_left(self._words, near)
-            if low < len(self._words) and self._words[low].startswith(near):
+        return (near for near in slips(beginning, self._signs, self._begins) if self._begins(near))
+
+    def _begins(self, start: str) -> bool:
+        low = bisect_left(self._words, start)
+        return low < len(self._words) and self._words[low].startswith(start)
+
+
+def slips(word: str, signs: Sequence[str], begins: Callable[[str], bool]) -> Iterator[str]:
+    """What may be meant: one sign too many, too few, another one, or two that changed places; the first one is right,
+    as nearly always. Nothing for words of fewer than SLIP_CHARS_MIN signs, or more than WORD_CHARS_MAX.
+
+    `begins`: whether any word begins so. Where none does no later slip can help: most of the work is not done.
+    """
+    if not SLIP_CHARS_MIN <= len(word) <= WORD_CHARS_MAX:
+        return
+    seen: set[str] = set()
+    for at in range(1, len(word)):
+        if not begins(word[:at]):
+            return
+        for near in _slips_at(word, at, signs):
+            if near not in seen:
+                seen.add(near)
                 yield near
 
 
-def slips(word: str, signs: Sequence[str]) -> Sequence[str]:
-    """What may be meant: one sign too many, too few, another one, or two that changed places; the first one is right,
-    as nearly always. Nothing for words of fewer than SLIP_CHARS_MIN signs, or more than WORD_CHARS_MAX."""
-    return list(dict.fromkeys(_one_slip(word, signs))) if SLIP_CHARS_MIN <= len(word) <= WORD_CHARS_MAX else []
-
-
-def _one_slip(word: str, signs: Sequence[str]) -> Iterator[str]:
-    for at in range(1, len(word)):
-        head, tail = word[:at], word[at:]
-        yield head + tail[1:]
-        if len(tail) > 1:
-            yield head + tail[1] + tail[0] + tail[2:]
-        for sign in signs:
-            yield head + sign + tail
-            yield head + sign + tail[1:]
+def _slips_at(word: str, at: int, signs: Sequence[str]) -> Iterator[str]:
+    head, tail = word[:at], word[at:]
+    yield head + tail[1:]
+    if len(tail) > 1:
+        yield head + tail[1] + tail[0] + tail[2:]
+    for sign in signs:
+        yield head + sign + tail
+        yield head + sign + tail[1:]

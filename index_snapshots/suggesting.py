@@ -8,7 +8,7 @@ import orjson
 from index_snapshots.shard_names import Counted, Named, ShardNames
 from index_snapshots.view import ShardView
 from index_snapshots.word_index import PREFIX_CHARS_MIN, Committed
-from index_snapshots.word_search import by_words
+from index_snapshots.word_search import passing
 from schemas.folding import words_in
 from schemas.search import NO_FILTERS
 from schemas.suggest import SuggestKind
@@ -41,14 +41,17 @@ def _products(view: ShardView, committed: Committed, text: str, limit: int) -> l
     """Each title once."""
     if len(text.strip()) < PREFIX_CHARS_MIN:
         return []
-    found = by_words(committed, view, committed.understand(text, typing=True), limit * SPARE, NO_FILTERS)
-    if found.unknown:
-        near = {word: committed.term_near(word) or word for word in found.unknown}
-        text = " ".join(near.get(word, word) for word in words_in(text))
-        found = by_words(committed, view, committed.understand(text, typing=True), limit * SPARE, NO_FILTERS)
+    wanted = committed.understand(text, typing=True)
+    near = {
+        word.text: committed.term_near(word.text) for word in wanted.words if not word.known and not word.beginnings
+    }
+    if any(near.values()):
+        text = " ".join(near.get(word) or word for word in words_in(text))
+        wanted = committed.understand(text, typing=True)
+    slots, scores = passing(committed, view, wanted, limit * SPARE, NO_FILTERS)
     by_title: dict[str, dict[str, Any]] = {}
-    for sku, score in zip(found.skus, found.scores, strict=True):
-        title = orjson.loads(view.bodies[view.words.slot_of[sku]])["title"]
+    for slot, score in zip(slots, scores, strict=True):
+        sku, title = view.words.skus[slot], orjson.loads(view.bodies[slot])["title"]
         by_title.setdefault(title, {"sku": sku, "title": title, "score": score})
         if len(by_title) == limit:
             break

@@ -294,12 +294,16 @@ class Committed:
         return sorted(found, key=lambda one: (-found[one], one))[:PREFIX_TERMS_MAX]
 
     def term_near(self, word: str) -> str | None:
-        """The most frequent term that begins like the word but for one slip; 0.5 ms."""
+        """The most frequent term that begins like the word but for one slip; up to 0.5 ms."""
+
+        def beginning(start: str) -> list[tuple[str, int]]:
+            fields = (_text(locale) for locale in self.locales)
+            return [term for field in fields for term in self._searcher.terms_with_prefix(field, start)]
+
         found: dict[str, int] = {}
-        for near in slips(word, SIGNS):
-            for locale in self.locales:
-                for term, count in self._searcher.terms_with_prefix(_text(locale), near):
-                    found[term] = max(count, found.get(term, 0))
+        for near in slips(word, SIGNS, lambda start: bool(beginning(start))):
+            for term, count in beginning(near):
+                found[term] = max(count, found.get(term, 0))
         return min(found, key=lambda term: (-found[term], term), default=None)
 
     def _holding(self, locale: str, stem: str) -> int:

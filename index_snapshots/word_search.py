@@ -54,7 +54,7 @@ def by_words(
 
     Raises InvalidRequest for filters by what is not declared.
     """
-    slots, scores = _passing(committed, view, wanted, limit, filters)
+    slots, scores = passing(committed, view, wanted, limit, filters)
     covers = [committed.cover(wanted, slot) for slot in slots[:looked_at]]
     found = sorted((-score, view.words.skus[slot]) for score, slot in zip(scores, slots, strict=True))
     return ByWords(
@@ -69,7 +69,7 @@ def by_words(
     )
 
 
-def _passing(
+def passing(
     committed: Committed, view: ShardView, wanted: Wanted, limit: int, filters: Filters
 ) -> tuple[list[int], list[float]]:
     """Slots of products that the view shows, that have the words in it, and that pass the filters, best first."""

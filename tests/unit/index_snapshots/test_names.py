@@ -42,9 +42,15 @@ def test_how_well_it_fits() -> None:
 
 
 def test_short_and_long_words_are_looked_for_as_they_are() -> None:
-    signs = "abc"
-    assert slips("a" * SLIP_CHARS_MIN, signs) and not slips("a" * (SLIP_CHARS_MIN - 1), signs)
-    assert slips("a" * WORD_CHARS_MAX, signs) and not slips("a" * (WORD_CHARS_MAX + 1), signs)
+    for good, bad in ((SLIP_CHARS_MIN, SLIP_CHARS_MIN - 1), (WORD_CHARS_MAX, WORD_CHARS_MAX + 1)):
+        assert list(slips("a" * good, "abc", lambda start: True))
+        assert not list(slips("a" * bad, "abc", lambda start: True))
+
+
+def test_slips_behind_what_no_word_begins_with_are_not_looked_for() -> None:
+    near = list(slips("lxmps", "a", lambda start: "lamps".startswith(start)))
+    assert "lamps" in near and all(one.startswith("l") for one in near)
+    assert len(near) == len(list(slips("lxmps", "a", lambda start: start == "l"))) < 6
 
 
 def test_only_the_last_words_are_read() -> None:
