@@ -47,6 +47,7 @@ from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.search import ShardState
 from schemas.stored import InStore
+from streams.ahead import ahead
 from streams.producer import Sender
 from streams.reader import LogRecord, Reader
 
@@ -57,6 +58,10 @@ take the interpreter from the searches for as long, and twice more to get it."""
 WORDS_WAIT_S = 120.0
 """A shard that has caught up waits so long for its words to be indexed before it answers."""
 TOPICS: tuple[Topic, Topic] = ("documents", "offers")
+READ_AHEAD = 4
+"""Batches of the log that a shard that catches up has read before they are applied."""
+Parsed = dict[tuple[Topic, int], tuple[LogRecord, ShardRecord]]
+"""Records by topic and offset, as they lie in the log and as a shard reads them."""
 
 log = structlog.get_logger()
 
@@ -218,9 +223,10 @@ class ShardAgent:
             for base in TOPICS:
                 first, end = ends[base]
                 topic = self._setup.topics.name(base)
-                for records in reader.read(topic, partition, max(kept.position[base], first), end):
-                    refused += self._apply(kept, records)[1]
-                    count += len(records)
+                coming = reader.read(topic, partition, max(kept.position[base], first), end)
+                for parsed in ahead(map(self._parsed, coming), READ_AHEAD):  # the writer may wait for a merge
+                    refused += self._apply(kept, parsed)[1]
+                    count += len(parsed)
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
             kept.live_from = kept.shard.view.offsets
             if kept.words and not kept.words.wait(kept.shard.view.offsets.documents, WORDS_WAIT_S):
@@ -258,9 +264,11 @@ class ShardAgent:
         before = kept.position["documents"]
         await self._check_first(kept, records)
         if len(records) <= min(LOOP_RECORDS_MAX, kept.shard.room):
-            changed, refused = self._apply(kept, records)
+            changed, refused = self._apply(kept, self._parsed(records))
         else:
-            changed, refused = await loop.run_in_executor(self._writer, self._apply, kept, records)
+            changed, refused = await loop.run_in_executor(
+                self._writer, lambda: self._apply(kept, self._parsed(records))
+            )
         self._faults.step("shard.1")
         for place in self._faults.flips():
             flip(kept.shard.view, place)
@@ -281,17 +289,17 @@ class ShardAgent:
                 await asyncio.to_thread(refuse_skipped, self._setup.kafka, *place, expected, offsets[0])
                 self._sought.discard(place)
 
-    def _apply(
-        self, kept: Kept, records: Sequence[LogRecord]
-    ) -> "tuple[list[ShardRecord], list[tuple[LogRecord, Refused]]]":
-        """Reads and applies; in the writer's thread when live. Returns what was taken and what was refused."""
-        parsed = {
+    def _parsed(self, records: Sequence[LogRecord]) -> Parsed:
+        return {
             (self._bases[record.topic], record.offset): (
                 record,
                 read(self._bases[record.topic], record.offset, record.key, record.value, record.timestamp_ms),
             )
             for record in records
         }
+
+    def _apply(self, kept: Kept, parsed: Parsed) -> "tuple[list[ShardRecord], list[tuple[LogRecord, Refused]]]":
+        """In the writer's thread when live. Returns what was taken and what was refused."""
         before = kept.position
         applied = apply([shard_record for _, shard_record in parsed.values()], kept.shard, kept.checkpoints)
         refused = {(one.record.topic, one.record.offset): one for one in applied.refused}

@@ -1,5 +1,6 @@
 """Snapshots: whole or not there, whatever the crash or the damage; another shard's or cluster's are refused."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -268,6 +269,20 @@ def test_bodies_that_are_damaged_in_the_folder_are_written_again(tmp_path: Path,
     assert [piece.count for piece in written.bodies] == [one.view.counts.rows]
     restored = restore(tmp_path, ORIGIN, NOW_MS).view
     assert restored is not None and seen(restored) == seen(one.view)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_garbage_is_collected_again_after_a_start(tmp_path: Path, damaged: bool) -> None:
+    manifest = write(first().view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=1)
+    if damaged:
+        flip(0.5)(tmp_path / manifest.files["states"].name)
+    assert (restore(tmp_path, ORIGIN, NOW_MS).view is None) is damaged and gc.isenabled()
+    gc.disable()
+    try:
+        restore(tmp_path, ORIGIN, NOW_MS)
+        assert not gc.isenabled(), "as it was"
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("restarted", [False, True])
