@@ -259,6 +259,8 @@ class Committed:
             if not set(tokens).issuperset(other.words):
                 continue
             least = self.holding(self._way(" ".join(other.words))) if guessed else 0
+            if least and has_digit(other.words[0]):
+                continue  # numbers are everywhere: what some product holds as it was typed is meant so
             for way in map(self._way, other.ways):
                 if self.holding(way) > least:
                     for word in other.words:

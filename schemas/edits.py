@@ -5,7 +5,9 @@ from typing import Final
 EDIT: Final = 1.0
 """A letter too many, too few, or another one."""
 SLIP: Final = 0.6
-"""What fingers and ears do: two letters changed places, a letter doubled or not, one vowel for another."""
+"""What fingers do: two letters changed places, a letter doubled or not."""
+VOWEL: Final = 0.8
+"""One vowel for another."""
 FIRST: Final = 0.4
 """What is added where the first letters differ: it is seldom wrong."""
 SPLIT_COST: Final = 0.8
@@ -42,4 +44,4 @@ def _one_more(word: str, at: int) -> float:
 def _instead(one: str, other: str) -> float:
     if one == other:
         return 0.0
-    return SLIP if one in _VOWELS and other in _VOWELS else EDIT
+    return VOWEL if one in _VOWELS and other in _VOWELS else EDIT

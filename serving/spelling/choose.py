@@ -14,7 +14,7 @@ TOGETHER_WEIGHT: Final = 0.3
 of ten: nearness decides, and of those that are equally near what is more frequent (docs/adr/0017)."""
 SHORT_CHARS: Final = 4
 """Words of so many letters are corrected where one slip explains them, shorter ones never: too many words are near."""
-COST_SHARE_MAX: Final = 0.2
+COST_SHARE_MAX: Final = 0.19
 """Longer words: so much may be wrong with each of their letters."""
 PART_CHARS_MIN: Final = 4
 """Of two words that were written as one, the least that each of them has."""
@@ -40,12 +40,13 @@ class Language(Protocol):
 
 
 def choose(doubt: Doubt, language: Language) -> str | None:
-    """A word that the catalogue has, else one that the encoder knows: its meaning is searched for."""
+    """A word that the catalogue has, else one that the encoder knows and that is a slip away: its meaning is searched
+    for. Names that neither knows are many: more than a slip would change what they mean."""
     if language.has(doubt.word):
         return None
     derived = language.derives(doubt.word)
     candidates = [one for one in doubt.candidates if one.cost <= _most(doubt.word, one.text, derived)]
-    spoken = [one for one in language.near(doubt.word) if one.cost <= _most(doubt.word, one.text, derived)]
+    spoken = [one for one in language.near(doubt.word) if one.cost <= SLIP]
     best = max(candidates, key=_worth, default=None)
     if best is None:
         return min(spoken, key=lambda one: (one.cost, one.text)).text if spoken else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.edits import EDIT, FIRST, SLIP, edit_cost
+from schemas.edits import EDIT, FIRST, SLIP, VOWEL, edit_cost
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,8 @@ from schemas.edits import EDIT, FIRST, SLIP, edit_cost
         ("cieling", "ceiling", SLIP),
         ("pannel", "panel", SLIP),
         ("ligt", "light", EDIT),
-        ("vinal", "vinyl", SLIP),
-        ("hundle", "handle", SLIP),
-        ("hendle", "hindle", SLIP),
+        ("vinal", "vinyl", VOWEL),
+        ("hundle", "handle", VOWEL),
         ("hbndle", "handle", EDIT),
         ("ight", "light", EDIT + FIRST),
         ("", "", 0.0),
