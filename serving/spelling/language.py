@@ -10,7 +10,7 @@ from serving.spelling.choose import Near
 SPOKEN_CHARS_MIN: Final = 4
 """Of words that others are corrected to."""
 STEM_CHARS_MIN: Final = 4
-_ENDINGS: Final = ("s", "es", "er", "ers", "ed", "ing", "y", "ly", "less")
+_ENDINGS: Final = ("s", "er", "ers", "ing")
 """Of English: encoders know few words of other languages whole."""
 
 

@@ -17,6 +17,7 @@ from index_snapshots.word_feed import WordFeed
 from schemas.limits import HITS_MAX
 from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
 from schemas.suggest import ShardSuggestions
+from schemas.ways import OTHERS_MAX
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
 
 HEALTH: Any = SimpleNamespace(add_to=lambda app: None)
@@ -72,6 +73,23 @@ async def test_products_that_hold_the_words(process: Process) -> None:
     assert (await process.words("lamps", filters={"attributes": {"colour": ["red"]}})).skus == ["red"]
     assert (await process.words("nothing")).skus == []
     assert (await process.words("blu")).skus == ["blue"]
+
+
+async def test_words_that_no_product_holds_are_told_when_asked_for(process: Process) -> None:
+    [doubt] = (await process.words("cahir lamps", doubts=True)).doubts
+    assert doubt.word == "cahir" and [(one.text, one.holding) for one in doubt.candidates] == [("chair", 1)]
+    assert (await process.words("cahir lamps")).doubts == [] == (await process.words("lamps", doubts=True)).doubts
+
+
+async def test_what_else_may_be_said_is_found_too(process: Process) -> None:
+    seat = [{"words": ["seat"], "ways": ["chair"]}]
+    assert (await process.words("seat ", others=seat)).skus == ["chair"]
+    assert (await process.words("seat ")).skus == []
+    assert (await process.words("redlamp ", doubts=True)).doubts[0].candidates[0].text == "red lamp"
+    assert (await process.words("lam ps ", joining=True)).skus == ["blue", "red"]
+    assert (await process.words("lam ps ")).skus == []
+    many = [{"words": ["seat"], "ways": ["chair"]}] * (OTHERS_MAX + 1)
+    assert (await process.ask("/words", text="seat", limit=1, budget_ms=1, others=many))[0] == 400
 
 
 async def test_what_begins_like_a_text_is_suggested(process: Process) -> None:
