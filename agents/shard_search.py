@@ -8,12 +8,12 @@ import numpy as np
 import orjson
 
 from agents.shard import Kept
+from index_snapshots.compounds import Others
 from index_snapshots.doubts import doubts
 from index_snapshots.fits import fits
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
 from index_snapshots.view import ShardView
-from index_snapshots.word_index import Others
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.fusion import fuse

@@ -4,9 +4,7 @@ Each product has a slot, which is its own for the life of the shard, and the num
 of it this is (`vectors.py`). What is found is as of the last commit: whoever asks checks it against a view.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from math import log
 from pathlib import Path
 from string import ascii_lowercase, digits
@@ -15,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import tantivy
 from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from index_snapshots.compounds import Others, apart_and_together
 from index_snapshots.names import slips
 from index_snapshots.vocabulary import Vocabulary, written
 from index_snapshots.word_text import CODE_CHARS_MAX, CODE_CHARS_MIN, Spoken, as_code, has_digit, in_pairs
@@ -52,12 +51,8 @@ SIGNS: Final = ascii_lowercase + digits
 """What a slip may have left out or changed."""
 OTHER_WEIGHT: Final = 0.8
 """Of another way to say a word: what holds the word itself comes first."""
-JOINED_CHARS_MIN: Final = 5
-"""Two neighbours are looked for as one word too ("head set"), from so many letters on."""
 HEAP_BYTES: Final = 15_000_000
 """Of the writer, the least that tantivy takes: about 100,000 products between two commits."""
-
-_NUMBER_UNIT: Final = re.compile(r"([0-9]{1,6})([a-z]{1,6})")
 
 Stems = dict[str, None]
 """Terms in the order they were found."""
@@ -65,14 +60,6 @@ Terms = tuple[tuple[str, str], ...]
 """(locale, term) in the index: forms of one word."""
 Way = tuple[Terms, ...]
 """Words that all must be held."""
-
-
-class Others(NamedTuple):
-    """Other ways to say words of a query."""
-
-    words: tuple[str, ...]
-    """Folded, as they stand one after the other."""
-    ways: tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -254,7 +241,7 @@ class Committed:
         typed, and so as it is usual in the catalogue."""
         found: dict[str, dict[Way, None]] = {}
         asked = [*((other, False) for other in others)]
-        asked += [(other, True) for other in _apart_and_together(tokens)] if joining else []
+        asked += [(other, True) for other in apart_and_together(tokens)] if joining else []
         for other, guessed in asked:
             if not set(tokens).issuperset(other.words):
                 continue
@@ -328,17 +315,6 @@ def _held(word: Word, held: set[tuple[str, str]]) -> bool:
     if not held.isdisjoint((*word.stems, *word.beginnings)):
         return True
     return any(all(not held.isdisjoint(terms) for terms in way) for way in word.others)
-
-
-def _apart_and_together(tokens: Sequence[str]) -> Iterable[Others]:
-    """Two neighbours as one word, a number apart from the unit behind it, and the other way round."""
-    for pair in pairwise(tokens):
-        joined = "".join(pair)
-        if (joined.isalpha() and len(joined) >= JOINED_CHARS_MIN) or _NUMBER_UNIT.fullmatch(joined):
-            yield Others(pair, (joined,))
-    for token in tokens:
-        if found := _NUMBER_UNIT.fullmatch(token):
-            yield Others((token,), (f"{found[1]} {found[2]}",))
 
 
 def locale_of(stated: str) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from index_snapshots.compounds import Others
 from index_snapshots.doubts import doubts
-from index_snapshots.word_index import Committed, Others, WordIndex
+from index_snapshots.word_index import Committed, WordIndex
 from index_snapshots.word_text import spoken
 from schemas.spelling import DOUBTS_MAX, NEAR_MAX, Doubt
 
