@@ -98,6 +98,9 @@ def bench_search(
     events_rate: Annotated[float, typer.Option(min=0, help="Upserts per second in the second phase; 0: none.")] = 20.0,
     queries: Annotated[Path | None, typer.Option(help="CSV with a column `query`; default: built-in ones.")] = None,
     mode: Annotated[str, typer.Option(help="How to search: hybrid, words or vector.")] = "hybrid",
+    body: Annotated[
+        str, typer.Option(help='Further fields of each search, such as {"filters": {"in_stock": true}}.')
+    ] = "",
     rows: Annotated[
         int, typer.Option(min=0, help="Search in so many generated products; 0: in those that are there.")
     ] = 0,
@@ -108,7 +111,7 @@ def bench_search(
     """Search times under fixed rates, alone and while products stream in."""
     from freshet.run_bench import SearchOptions, search
 
-    raise typer.Exit(search(SearchOptions(qps, seconds, events_rate, queries, mode, rows, json), url, data))
+    raise typer.Exit(search(SearchOptions(qps, seconds, events_rate, queries, mode, body, rows, json), url, data))
 
 
 @benches.command("suggest")

@@ -152,6 +152,8 @@ class SearchOptions:
     events_per_s: float
     queries: Path | None
     mode: str
+    body: str
+    """JSON of further fields; empty: none."""
     rows: int
     """Generated products to search in; 0: those that are there."""
     as_json: bool
@@ -180,7 +182,7 @@ def search(options: SearchOptions, url: str, data: Path | None) -> int:
             events_per_s=options.events_per_s,
             run=f"bench-{time.time_ns():x}",
             key=target.key,
-            body={"mode": options.mode},
+            body={"mode": options.mode, **fields_of(options.body)},
         )
     )
     if options.as_json:
@@ -202,6 +204,17 @@ def rates_of(text: str) -> list[float]:
         found = []
     if not found or not all(0.1 <= rate < float("inf") for rate in found):
         raise SettingsError(f"{text!r} is no list of searches per second", hint="one looks like 20,50,100")
+    return found
+
+
+def fields_of(text: str) -> dict[str, Any]:
+    """Raises SettingsError when it is no JSON object."""
+    try:
+        found = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise SettingsError(f"{text!r} is no JSON object", hint='one looks like {"filters": {"in_stock": true}}')
     return found
 
 

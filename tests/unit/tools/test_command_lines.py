@@ -15,7 +15,7 @@ from freshet.imports.readers.jsonl import JsonLines
 from freshet.imports.rejected import RejectedFile
 from freshet.imports.report import exit_code, report_lines
 from freshet.progress import PlainLines, Step, duration
-from freshet.run_bench import freshness_lines, rates_of, search_lines
+from freshet.run_bench import fields_of, freshness_lines, rates_of, search_lines
 from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
@@ -210,6 +210,13 @@ def test_bench_figures_are_rows() -> None:
     static = phase | {"errors": 0, "degraded": 0, "empty": 0, "stages": {"encode": phase}}
     rows = list(search_lines({"distinct_queries": 3, "rates": [{"qps": 50.0, "static": static}]}))
     assert [row.split()[0] for row in rows[2:]] == ["static,", "wait", "encode"]
+
+
+def test_further_fields_of_a_search_are_an_object() -> None:
+    assert fields_of("") == {} and fields_of('{"typing": true}') == {"typing": True}
+    for wrong in ("x", "[]", "1", '{"a"'):
+        with pytest.raises(SettingsError, match="no JSON object"):
+            fields_of(wrong)
 
 
 def test_rates_are_a_list() -> None:
