@@ -19,6 +19,7 @@ from agents.shard_buckets import BucketsEndpoint
 from agents.shard_search import Question, answer_all
 from agents.shard_structure import structure
 from agents.short_searches import ShortSearches
+from agents.words_floor import reached
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
@@ -107,8 +108,9 @@ class ShardEndpoint:
     async def words(self, request: web.Request) -> web.Response:
         self._draining.asked()
         query = await _read(request, WordsQuery)
-        deadline_s = time.monotonic() + query.budget_ms / 1000
-        return _json(await self._searches.ask(Question(self._kept(query.partition), query, None, None, deadline_s)))
+        kept, deadline_s = self._kept(query.partition), time.monotonic() + query.budget_ms / 1000
+        await reached(kept.words, query.documents, query.budget_ms / 1000)
+        return _json(await self._searches.ask(Question(kept, query, None, None, deadline_s)))
 
     async def suggest(self, request: web.Request) -> web.Response:
         self._draining.asked()

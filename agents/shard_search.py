@@ -81,6 +81,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     """A WordsAnswer but for its state. An index that is away is no fault of the replica: its vectors are there."""
     if kept.words is None:
         return {"missing": "this shard indexes no words"}
+    behind = kept.words.offset < query.documents  # asked first: what is committed now is as new or newer
     try:
         committed = kept.words.now
     except Unavailable as error:
@@ -89,7 +90,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     wanted = committed.understand(query.text, typing=query.typing, others=others, joining=query.joining)
     found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
     doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
-    return {**found._asdict(), "doubts": doubted}
+    return {**found._asdict(), "doubts": doubted, "behind": behind}
 
 
 def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:

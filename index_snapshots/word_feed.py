@@ -25,6 +25,8 @@ from schemas.errors import Unavailable
 
 COMMIT_EVERY_S: Final = 0.15
 """At most one commit in this time, however many changes come."""
+HURRIED_EVERY_S: Final = 0.05
+"""The same, while somebody waits for them."""
 COMMIT_SHARE: Final = 1 / 8
 """Of the time that commits may take: each takes some 40 ms, whatever there is in it; the cores are the searches'."""
 WAITING_MAX: Final = 50_000
@@ -78,7 +80,7 @@ class WordFeed:
         """As of the last change that was taken."""
         self._committed: Committed | None = None
         self._done = view.offsets.documents - 1
-        self._closing = False
+        self._closing = self._hurried = False
         self.failed = ""
         """Why there is no index at the moment."""
         self._thread = threading.Thread(target=self._forever, name="words", daemon=True)
@@ -100,6 +102,12 @@ class WordFeed:
         if committed is None:
             raise Unavailable(f"the words cannot be searched now: {self.failed or 'their index is being built'}")
         return committed
+
+    def hurry(self) -> None:
+        """Somebody waits for what has come: the next commit is not put off."""
+        with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
 
     @property
     def offset(self) -> int:
@@ -197,18 +205,25 @@ class WordFeed:
                         return
                     changes, view = list(self._waiting), self._view
                     self._waiting.clear()
+                    self._hurried = False
                     self._changed.notify_all()
                 self._give_copies()
                 began_s = self._clock()
                 if self._apply(index, changes):
                     took_s = self._commit(index, view)
-                    with self._changed:
-                        left_s = began_s + commit_every_s(took_s) - self._clock()
-                        self._changed.wait_for(lambda: self._closing or bool(self._copies), left_s)
+                    self._rest(began_s + HURRIED_EVERY_S, hurried=False)
+                    self._rest(began_s + commit_every_s(took_s), hurried=True)
                 else:
                     self._told(view)
         finally:
             index.close()
+
+    def _rest(self, until_s: float, *, hurried: bool) -> None:
+        """`hurried`: no longer than until somebody waits."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closing or bool(self._copies) or (hurried and self._hurried), until_s - self._clock()
+            )
 
     def _has_work(self) -> bool:
         return self._closing or bool(self._copies) or self._done < self._view.offsets.documents

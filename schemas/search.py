@@ -300,6 +300,8 @@ class WordsQuery(Message):
     filters: Filters = Filters()
     looked_at: Annotated[int, Field(ge=1, le=FALLBACK_BELOW_MAX)] = 1
     """Of so many of the best is told whether they hold what was asked for."""
+    documents: int = 0
+    """The words of `documents` up to this offset are waited for."""
     budget_ms: Annotated[int, Field(ge=1)]
 
 
@@ -325,6 +327,8 @@ class WordsAnswer(Message):
     """Words that no product holds, in the order of the query."""
     missing: str = ""
     """Why the words cannot be searched now; empty: they were."""
+    behind: bool = False
+    """Whether the index did not hold in time what the question waited for."""
     state: ShardState
 
 

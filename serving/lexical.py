@@ -1,25 +1,28 @@
 """The words' side of a search: what each partition found by words, and how much they count in this query."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 from schemas.fusion import DEPTH, trust
+from schemas.read_token import Offsets
 from schemas.search import Filters, SearchRequest, WordsAnswer, WordsQuery
 from serving.budget import Budget
 from serving.wording import AS_TYPED, Wording
 
 TIME_SHARE = 0.5
 """The words may take this share of the time left: what they take is missing for the rest."""
+TIME_SHARE_WAITING = 0.75
+"""The same where they are to hold what a client has seen."""
 
 
 class WordRetrieval(Protocol):
     @property
     def partitions(self) -> range: ...
 
-    async def words(self, query: WordsQuery, timeout_s: float) -> WordsAnswer: ...
+    async def words(self, query: WordsQuery, timeout_s: float, floor: Offsets | None = None) -> WordsAnswer: ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class ByWords:
     def of(self, partition: int) -> dict[str, float]:
         """Scores by SKU, best first."""
         return self._scores.get(partition, {})
+
+    @property
+    def behind(self) -> list[int]:
+        """Partitions whose words did not hold in time what the client has seen."""
+        return [partition for partition, answer in self.answers.items() if answer.behind]
 
     @cached_property
     def share(self) -> float:
@@ -87,6 +95,7 @@ class ByWords:
 
 
 NO_WORDS = ByWords()
+NO_FLOOR: Mapping[int, Offsets] = {}
 
 
 async def by_words(
@@ -98,8 +107,10 @@ async def by_words(
     looked_at: int = 1,
     wording: Wording = AS_TYPED,
     stage: str = "words",
+    floors: Mapping[int, Offsets] = NO_FLOOR,
 ) -> ByWords:
-    """All partitions side by side. Never raises: the budget leaves out and names, by `stage`, what is late or away."""
+    """All partitions side by side; `floors`: by partition, what they are to hold. Never raises: the budget leaves out
+    and names, by `stage`, what is late or away."""
     if not text or request.mode == "vector":
         return NO_WORDS
     others = wording.others(text)
@@ -114,11 +125,18 @@ async def by_words(
             limit=max(DEPTH, request.page * request.limit),
             filters=filters,
             looked_at=looked_at,
+            documents=floors[partition].documents if partition in floors else 0,
             budget_ms=1,  # set anew when it is sent
         )
         for partition in shards.partitions
     ]
-    timeout_s = budget.left_s() * TIME_SHARE  # the router sees it end, and learns that a replica hangs
-    asked = (budget.attempt(f"{stage}-{query.partition}", shards.words(query, timeout_s), None) for query in queries)
+    left_s = budget.left_s()
+
+    def ask(query: WordsQuery) -> Coroutine[Any, Any, WordsAnswer]:
+        floor = floors.get(query.partition)
+        share = TIME_SHARE if floor is None else TIME_SHARE_WAITING
+        return shards.words(query, left_s * share, floor)  # the router sees it end, and learns that a replica hangs
+
+    asked = (budget.attempt(f"{stage}-{query.partition}", ask(query), None) for query in queries)
     answers = await asyncio.gather(*asked)
     return ByWords({partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer})

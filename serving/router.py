@@ -28,6 +28,9 @@ HEDGE_S_MIN: Final = 0.005
 """Sooner a second one gains nothing."""
 HEDGE_S_FIRST: Final = 0.05
 """While too few answers are known to have a quantile of."""
+FLOOR_SHARE: Final = 0.8
+"""For so much of its time a question waits for a replica that has what the client has seen, while another one has given
+an older answer."""
 
 
 class Stated(Protocol):
@@ -108,7 +111,8 @@ class Router:
         floor: Offsets | None = None,
         freshest: bool = False,
     ) -> T:
-        """The first good answer by `deadline_s` of the clock. Questions of one `kind` take about equally long.
+        """The first good answer by `deadline_s` of the clock; one from before `floor` only where no replica that has it
+        answers. Questions of one `kind` take about equally long.
 
         Raises Unavailable when no replica answers, Overloaded when all have too much to do.
         """
@@ -127,6 +131,8 @@ class Router:
             [partial(self._one, one, one.breaker_of(kind), ask, deadline_s, took) for one in order],
             HEDGE_S_FIRST if took.seconds is None else max(took.seconds, HEDGE_S_MIN),
             lambda: self._may_hedge(probing),
+            lambda answer: floor is None or floor.within(answer.state.offsets),
+            (deadline_s - self._clock()) * FLOOR_SHARE,
         )
         if won.by_hedge:
             self._hedges.labels(result="won").inc()

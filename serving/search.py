@@ -1,10 +1,10 @@
 """The query path on one screen: words, encoder and session side by side; all shards; one list; the page of it."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from schemas.fusion import DEPTH
 from schemas.limits import SEARCH_DEPTH_MAX
@@ -46,7 +46,7 @@ class Retrieval(Protocol):
     @property
     def partitions(self) -> range: ...
 
-    async def words(self, query: WordsQuery, timeout_s: float) -> WordsAnswer: ...
+    async def words(self, query: WordsQuery, timeout_s: float, floor: Offsets | None = None) -> WordsAnswer: ...
 
     async def search(self, query: ShardQuery, budget: Budget, floor: Offsets | None = None) -> ShardAnswer: ...
 
@@ -105,10 +105,11 @@ async def search(
     Never raises because a stage is down: the budget leaves it out and names it.
     """
     wishes = None if understood.wishes.empty else understood.wishes
+    reaching = asyncio.create_task(_floors(tokens, reading, budget))
 
-    def words_of(text: str, wording: Wording, stage: str = "words") -> Coroutine[Any, Any, ByWords]:
-        filters = understood.filters(request.filters)
-        return by_words(text, request, filters, shards, budget, max(1, looked_at), wording, stage)
+    async def words_of(text: str, wording: Wording, stage: str = "words") -> ByWords:
+        filters, floors = understood.filters(request.filters), (await reaching).offsets
+        return await by_words(text, request, filters, shards, budget, max(1, looked_at), wording, stage, floors)
 
     def right(text: str, words: ByWords) -> Corrected | None:
         return spelling.corrected(text, words, understood.language, typing=request.typing) if spelling else None
@@ -121,7 +122,7 @@ async def search(
             partial(words_of, wording=wording.settled(), stage="correct"),
             lambda text: _vectors(text, request, encoding, tastes, budget),
         ),
-        _floors(tokens, reading, budget),
+        reaching,
     )
     if corrected is not None:
         understood = replace(understood, meaning=corrected.text)
@@ -133,7 +134,8 @@ async def search(
     ]
     answers = await _answers(queries, floors, shards, budget)
     budget.skipped[:] = named_once(budget.skipped)
-    budget.skipped += [f"at_least-{partition}" for partition in too_old(answers, floors)]
+    behind = {*too_old(answers, floors), *words.behind}
+    budget.skipped += [f"at_least-{partition}" for partition in sorted(behind)]
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, wishes is not None)
     start, end = (request.page - 1) * request.limit, request.page * request.limit
     if candidates.best or (text and request.mode == "words"):

@@ -49,8 +49,8 @@ class Shards:
 
         return await self.router.first(query.partition, "search", ask, self._clock() + budget.left_s(), floor)
 
-    async def words(self, query: WordsQuery, timeout_s: float) -> WordsAnswer:
-        """What one partition has by words, of a replica whose index is there."""
+    async def words(self, query: WordsQuery, timeout_s: float, floor: Offsets | None = None) -> WordsAnswer:
+        """What one partition has by words, of a replica whose index is there; at or past `floor` if there is one."""
 
         async def ask(address: str, left_s: float) -> WordsAnswer:
             answer = await self._http.ask(f"{address}/words", left_s, WordsAnswer, _within(query, left_s))
@@ -58,7 +58,7 @@ class Shards:
                 raise Unavailable(answer.missing)
             return answer
 
-        return await self.router.first(query.partition, WORDS, ask, self._clock() + timeout_s)
+        return await self.router.first(query.partition, WORDS, ask, self._clock() + timeout_s, floor)
 
     async def suggest(self, query: SuggestQuery, budget: Budget) -> ShardSuggestions:
         """What one partition suggests, asked within what is left of the budget."""

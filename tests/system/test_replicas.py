@@ -1,14 +1,22 @@
-"""Two replicas behind one query tier, without Redis: a writer sees its own change, and a replica may die."""
+"""Two replicas behind one query tier, without Redis: a writer sees its own change, and a replica may die.
 
+Both send their snapshots to one bucket, from which a replica that has lost its disk starts.
+"""
+
+import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from bench.s3_server import S3Server, s3_server
 from freshet.runtime.ports import free_port
-from schemas.settings import as_environ
+from index_snapshots.shelf import shelves
+from index_snapshots.stores import open_store
+from schemas.settings import ShardSettings, as_environ
 from tests.system.conftest import Stack, http, wait_until
 
 SECOND = "shard-second"
@@ -16,12 +24,25 @@ FOUND_S = 15.0
 SEARCH_EVERY_S = 0.01
 
 
+SEARCH_BUDGET_MS = 5_000
+"""So that what is not seen is not there: a change takes its way through three processes, on a machine that is busy."""
+SNAPSHOT_EVERY = 40
+"""Offsets of `documents`: the first test, which is about what is seen at once, is to have no snapshot."""
+
+
 @pytest.fixture(scope="module")
-def shop(module_stack: Stack) -> Stack:
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shop(module_stack: Stack, bucket: S3Server) -> Stack:
     """Two shard processes, a folder for each; Redis is not there, from before the first process starts."""
     stack = module_stack
     stack.redis_url = f"redis://127.0.0.1:{free_port()}/0"
-    stack.environ |= as_environ({"search_budget_ms": 2_000})
+    stack.environ |= as_environ({"search_budget_ms": SEARCH_BUDGET_MS, "snapshot_every_records": SNAPSHOT_EVERY})
+    stack.environ |= as_environ(bucket.settings() | {"snapshot_store_check_s": 1.0})
     stack.ports["shard"], stack.ports[SECOND] = free_port(), free_port()
     replicas = f"127.0.0.1:{stack.ports['shard']}|127.0.0.1:{stack.ports[SECOND]}"
     stack.environ["FRESHET_SHARDS"] = ",".join([replicas] * stack.partitions)
@@ -70,6 +91,9 @@ def test_a_writer_sees_its_own_change_at_once_on_whichever_replica(shop: Stack) 
         answer = search(shop, text=f"brass bell number {number}", limit=50, at_least=[event_id])
         assert answer["degraded"] == []
         assert f"own-{number}" in {hit["sku"] for hit in answer["hits"]}
+        by_words = search(shop, text=f"bell {number}", limit=50, mode="words", at_least=[event_id])
+        assert by_words["degraded"] == []
+        assert f"own-{number}" in {hit["sku"] for hit in by_words["hits"]}
         replicas |= {made["replica"] for made in answer["made_from"]}
         again = search(shop, text="brass bell", at_least=answer["read_token"])
         assert again["degraded"] == []
@@ -79,6 +103,30 @@ def test_a_writer_sees_its_own_change_at_once_on_whichever_replica(shop: Stack) 
             assert made["offers_offset"] >= before[made["partition"]]["offers_offset"]
         replicas |= {made["replica"] for made in again["made_from"]}
     assert replicas == {0, 1}, "both replicas answer"
+
+
+def whole_log(shop: Stack, name: str) -> str:
+    return (shop.data / "logs" / f"{name}.log").read_text(errors="replace")
+
+
+def test_both_send_to_one_bucket_and_neither_disturbs_the_other(shop: Stack, bucket: S3Server) -> None:
+    store = open_store(ShardSettings.model_validate(bucket.settings()), {})
+
+    def stored() -> int:
+        return sum(log.count('"snapshot stored"') for log in (whole_log(shop, "shard"), whole_log(shop, SECOND)))
+
+    for number in range(3 * SNAPSHOT_EVERY):
+        write(shop, f"stored-{number}", f"A stored lamp {number}")
+    wait_until(lambda: len(shelves(store)) == shop.partitions, FOUND_S, "a snapshot of each shard is there")
+    wait_until(lambda: stored() >= 2 * shop.partitions, FOUND_S, "both have sent what the other may have sent before")
+
+    def damages() -> list[str]:
+        looks = [shelf.look(name, every_byte=True) for shelf in shelves(store) for name in shelf.manifests()]
+        return [damage for look in looks for damage in look.damages]
+
+    wait_until(lambda: not damages(), FOUND_S, "all that is there is whole (one that is just being pruned is not)")
+    assert "snapshot mended" not in whole_log(shop, "shard") + whole_log(shop, SECOND)
+    assert "snapshot not stored" not in whole_log(shop, "shard") + whole_log(shop, SECOND)
 
 
 def test_while_one_replica_dies_or_hangs_every_search_is_answered_in_full(shop: Stack) -> None:
@@ -99,6 +147,7 @@ def test_while_one_replica_dies_or_hangs_every_search_is_answered_in_full(shop: 
         time.sleep(1.0)
         second.kill()
         second.wait()
+        shutil.rmtree(shop.data / "second")
         time.sleep(0.5)
         start_second(shop)
         wait_until(lambda: not status(shop)["unreachable"], FOUND_S, "the second replica is seen again")
@@ -109,6 +158,7 @@ def test_while_one_replica_dies_or_hangs_every_search_is_answered_in_full(shop: 
     finally:
         stop.set()
         searching.join()
+    assert whole_log(shop, SECOND).count('"snapshot fetched"') == shop.partitions, "it has lost its disk"
     assert len(answers) > 50
     assert {code for code, _ in answers} == {200}
     assert [answer["degraded"] for _, answer in answers if answer["degraded"]] == []

@@ -10,6 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from agents.shard_endpoint import ShardEndpoint
+from index_snapshots import word_feed
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.shard_names import ShardNames
@@ -20,6 +21,7 @@ from schemas.suggest import ShardSuggestions
 from schemas.ways import OTHERS_MAX
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
 
+LONG_S = 1_000.0
 HEALTH: Any = SimpleNamespace(add_to=lambda app: None)
 
 
@@ -62,6 +64,19 @@ async def process(tmp_path: Path) -> AsyncIterator[Process]:
     made = Process(tmp_path)
     yield made
     made.feed.close()
+
+
+async def test_words_up_to_an_offset_are_waited_for(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_feed, "commit_every_s", lambda took_s: LONG_S)
+    apply(logged("documents", [document("green", 4, of=content("Green lamp"))], 3), process.shard)
+    process.feed.hurry()
+    assert process.feed.wait(4, 30)  # from here on no commit comes for long
+    apply(logged("documents", [document("black", 5, of=content("Black lamp"))], 4), process.shard)
+    assert (await process.words("black")).skus == [], "the next commit is far away"
+    answer = await process.words("black", documents=5)
+    assert (answer.skus, answer.behind) == (["black"], False)
+    late = await process.words("black", documents=6, budget_ms=50)
+    assert (late.skus, late.behind) == (["black"], True)
 
 
 async def test_products_that_hold_the_words(process: Process) -> None:

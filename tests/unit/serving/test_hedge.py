@@ -156,3 +156,42 @@ async def test_one_that_fails_at_the_moment_another_answers_leaves_no_complaint(
     assert (await first_good([fails, answers], 0.001, may)).answer == "good"
     gc.collect()
     assert complaints == []
+
+
+async def slow_but_enough() -> str:
+    await asyncio.sleep(0.03)
+    return "new"
+
+
+async def never() -> str:
+    await asyncio.Event().wait()
+    return "never"
+
+
+async def old() -> str:
+    return "old"
+
+
+def enough(answer: str) -> bool:
+    return answer == "new"
+
+
+async def test_an_answer_that_is_not_enough_does_not_win_while_a_better_one_is_under_way() -> None:
+    assert await first_good([slow_but_enough, old], 0.001, may, enough, LONG_S) == Won("new", 1, False)
+    assert await first_good([slow_but_enough, old], 0.001, may) == Won("old", 1, True), "without the question it would"
+
+
+async def test_an_answer_that_is_not_enough_is_better_than_none() -> None:
+    assert await first_good([away, old], LONG_S, may_not, enough, LONG_S) == Won("old", 0, False)
+    assert await first_good([old, never], LONG_S, may, enough, LONG_S) == Won("old", 0, False)
+    before = asyncio.all_tasks()
+    assert await first_good([never, old], 0.001, may, enough, 0.02) == Won("old", 1, True)
+    assert asyncio.all_tasks() == before
+
+
+async def test_when_the_one_that_was_waited_for_fails_what_is_kept_wins() -> None:
+    async def fails() -> str:
+        await asyncio.sleep(0.01)
+        raise Unavailable("away")
+
+    assert (await first_good([fails, old, old], 0.001, may, enough, LONG_S)).answer == "old"

@@ -131,6 +131,39 @@ async def test_without_the_check_of_the_answer_nobody_would_know(monkeypatch: py
         assert await ask(tier, "1-0-11-11") == (["old"], [])
 
 
+async def test_a_hedge_to_one_that_is_not_there_does_not_overtake_one_that_is() -> None:
+    """It was sent because the one that is there is slow; what the client has seen matters more than time."""
+    overtaken = asyncio.Event()
+
+    async def first_the_other() -> None:
+        await overtaken.wait()
+        await asyncio.sleep(0.02)
+
+    async def at_once() -> None:
+        overtaken.set()
+
+    async with old_and_new() as tier:
+        tier.replicas[0][1].behave, tier.replicas[0][0].behave = first_the_other, at_once
+        assert await ask(tier, "1-0-11-11") == (["new"], [])
+        assert tier.counted("freshet_hedges_total", result="sent") == 1
+
+
+async def test_when_the_one_that_is_there_hangs_the_other_answers_in_time_and_the_answer_says_so() -> None:
+    async with old_and_new(search_budget_ms=300) as tier:
+        tier.replicas[0][1].behave = asyncio.Event().wait
+        assert await ask(tier, "1-0-11-11") == (["old"], ["at_least-0"])
+
+
+async def test_words_are_asked_where_they_hold_what_the_client_has_seen() -> None:
+    async with old_and_new() as tier:
+        old, new = tier.replicas[0]
+        assert (await tier.search(text="lamp", at_least=["1-0-11-11"]))["degraded"] == []
+        assert (len(old.asked_words), [asked["documents"] for asked in new.asked_words]) == (0, [11])
+        new.words_say = {"behind": True}
+        assert (await tier.search(text="lamp", at_least=["1-0-11-11"]))["degraded"] == ["at_least-0"]
+        assert (await tier.search(text="lamp", mode="vector", at_least=["1-0-11-11"]))["degraded"] == []
+
+
 async def test_other_partitions_are_not_touched() -> None:
     async with Tier([[replica(0, BEHIND, "a")], [FakeShard(state(1), [hit("b")])]], search_budget_ms=200) as tier:
         skus, degraded = await ask(tier, "1-1-99-99")
