@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 class RestartPolicy:
     first_wait_s: float = 0.25
     wait_s_max: float = 15.0
+    steady_s: float = 10.0
+    """A child that was ready for so long is started again after `first_wait_s`: what it dies of takes its time."""
     healthy_s: float = 60.0
     """A child that was ready for so long starts with a clean record."""
     deaths_told: int = 3
@@ -30,8 +32,8 @@ def became_ready(record: Record, now_s: float) -> Record:
 
 
 def died(record: Record, now_s: float, policy: RestartPolicy) -> Record:
-    """Each death in a row doubles the wait; a healthy minute before it forgives the earlier ones."""
-    healthy = record.ready_since_s is not None and now_s - record.ready_since_s >= policy.healthy_s
-    deaths = 1 if healthy else record.deaths + 1
-    wait_s = min(policy.wait_s_max, policy.first_wait_s * 2.0 ** (deaths - 1))
-    return Record(deaths, None, now_s + wait_s)
+    """Each death in a row doubles the wait, unless it was steady before; a healthy minute forgives the earlier ones."""
+    ready_s = 0.0 if record.ready_since_s is None else now_s - record.ready_since_s
+    deaths = 1 if ready_s >= policy.healthy_s else record.deaths + 1
+    doublings = 0 if ready_s >= policy.steady_s else deaths - 1
+    return Record(deaths, None, now_s + min(policy.wait_s_max, policy.first_wait_s * 2.0**doublings))

@@ -21,6 +21,7 @@ from freshet.runtime.stack_state import StackState
 from schemas.records import Order
 from tests.drills.conftest import UpStack
 from tests.drills.shop import ASK_EVERY_S, Loop, Merchant, Question, Storefront, product
+from tests.drills.timeline import Asked, Struck, write_timeline
 from tests.system.conftest import Stack, http, wait_until
 from tests.system.model import Truth, check_all, settle, truth
 
@@ -92,13 +93,16 @@ def drill(up: UpStack, faults: list[Fault], products: int, rate: float) -> None:
     state = up.start()
     merchant = Merchant(state.url)
     front = Storefront(state.url, merchant)
+    struck: list[Struck] = []
     with load(merchant, front, products, rate):
         wait_until(lambda: front.found, NORMAL_AGAIN_S, "the first change is found")
         time.sleep(BEFORE_S)
         for fault in faults:
-            figures = one_fault(up, front, fault)
+            figures = one_fault(up, front, fault, struck)
             say(figures)
             check_answered(fault, figures)
+    questions = [Asked(one.asked_s, one.answered_s, one.status == 200 and not one.degraded) for one in front.questions]
+    say({"timeline": write_timeline(up.data.parent / "timeline.svg", "Every process in turn", questions, struck)})
     log = Stack(state.kafka, state.redis_url, state.generation, state.partitions, up.data, up.model)
     check_after(log, state, merchant, front)
 
@@ -118,7 +122,7 @@ def load(merchant: Merchant, front: Storefront, products: int, rate: float) -> I
         wait_until(lambda: not front.waiting(), NORMAL_AGAIN_S, "every acknowledged change is found")
 
 
-def one_fault(up: UpStack, front: Storefront, fault: Fault) -> dict[str, Any]:
+def one_fault(up: UpStack, front: Storefront, fault: Fault, struck: list[Struck]) -> dict[str, Any]:
     """Strikes, waits until all is as before, and tells how long that took and how the storefront fared meanwhile."""
     fresh_s = max(FRESH_S, 2 * statistics.median(found.wait_s for found in front.found[-50:]))
     before, restarts = len(front.questions), up.child(fault.process).restarts
@@ -137,6 +141,7 @@ def one_fault(up: UpStack, front: Storefront, fault: Fault) -> dict[str, Any]:
     asked = front.questions[before:]
     ended_s = normal_s()
     assert ended_s is not None
+    struck.append(Struck(fault.name, began_s, over_s, ended_s))
     waits = [found.wait_s for found in front.found if began_s <= found.found_s]
     return {
         "fault": fault.name,

@@ -6,6 +6,7 @@ The short form is part of the normal tests; `make drills` runs the long one. Eac
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.drills.conftest import UpStack
 from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, event, figures, load
 from tests.drills.shop import Merchant
 from tests.drills.test_drills import NORMAL_AGAIN_S, say
+from tests.drills.timeline import Asked, Struck, write_timeline
 from tests.system.conftest import Stack, http, wait_until
 from tests.system.model import check_conservation, check_monotonic, settle, truth
 
@@ -66,32 +68,38 @@ def drill(two: UpStack, rates: Rates, kills: int, every_s: float, restarted: Seq
     with load(merchant, shoppers, rates), digests.watched():
         time.sleep(every_s)
         asked = len(shoppers.questions)
-        kill_again_and_again(two, kills, every_s)
+        struck = kill_again_and_again(two, kills, every_s)
         killed = figures(shoppers.questions[asked:])
-        say({"drill": f"kill -9 of a replica, {kills} times", **killed})
-        asked = len(shoppers.questions)
+        say({"drill": f"kill -9 of a replica, {kills} times", **killed, **rhythm(struck)})
+        asked, begun_s = len(shoppers.questions), time.monotonic()
         told = two.freshet("restart", "--rolling", *restarted)
+        struck.append(Struck("restart --rolling", begun_s, begun_s, time.monotonic()))
         assert [one["process"] for one in told["restarted"]][-1] == "serving"
         time.sleep(CLOSE_S)
         rolling = figures(shoppers.questions[asked:])
         say({"drill": "restart --rolling", **rolling, "took_s": told["took_s"]})
-        asked = len(shoppers.questions)
+        asked, begun_s = len(shoppers.questions), time.monotonic()
         rebuilt = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
+        struck.append(Struck("shard rebuild", begun_s, begun_s, time.monotonic()))
         rebuilding = figures(shoppers.questions[asked:])
         say({"drill": "shard rebuild", **rebuilding, "took_s": rebuilt["took_s"]})
         wait_until(lambda: lags(two) < 50, NORMAL_AGAIN_S, "both replicas are at the end of the log")
         time.sleep(2.0)
-    say(agreed(digests))
+    questions = [Asked(one.due_s, one.answered_s, one.good) for one in shoppers.questions]
+    drawn = write_timeline(two.data.parent / "timeline.svg", "Two replicas under faults", questions, struck)
+    say({**agreed(digests), "timeline": drawn})
     check([killed, rolling, rebuilding], digests)
     check_nothing_lost(two, state, merchant)
 
 
-def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> None:
-    """In turn, each when the other has been ready since its own death."""
+def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> list[Struck]:
+    """In turn, `every_s` after the one before; later only if that one is not back: with both away nobody answers."""
+    struck: list[Struck] = []
+    begun_s = time.monotonic()
     for number in range(kills):
         name = REPLICAS[number % 2]
         before = two.child(name).restarts
-        due_s = time.monotonic() + every_s
+        killed_s = time.monotonic()
         two.send_signal(name, signal.SIGKILL)
 
         def back(name: str = name, before: int = before) -> bool:
@@ -99,7 +107,16 @@ def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> None:
             return child.restarts > before and child.state == "ready"
 
         wait_until(back, BACK_S, f"{name} is back")
-        time.sleep(max(0.0, due_s - time.monotonic()))
+        struck.append(Struck(f"kill -9 {name}", killed_s, killed_s, time.monotonic()))
+        time.sleep(max(0.0, begun_s + (number + 1) * every_s - time.monotonic()))
+    return struck
+
+
+def rhythm(struck: Sequence[Struck]) -> dict[str, Any]:
+    """How often there was a kill, and how long each one was away; seconds."""
+    apart_s = [after.begun_s - before.begun_s for before, after in pairwise(struck)]
+    away_s = [round(one.normal_s - one.begun_s, 1) for one in struck]
+    return {"kill_every_s": round(sum(apart_s) / len(apart_s), 1), "away_s": away_s}
 
 
 def found(state: StackState) -> int:

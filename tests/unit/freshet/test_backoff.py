@@ -4,7 +4,7 @@ import pytest
 
 from freshet.runtime.backoff import Record, RestartPolicy, became_ready, died
 
-POLICY = RestartPolicy(first_wait_s=0.5, wait_s_max=3.0, healthy_s=60.0)
+POLICY = RestartPolicy(first_wait_s=0.5, wait_s_max=3.0, steady_s=10.0, healthy_s=60.0)
 
 
 def test_waits_double_up_to_the_limit() -> None:
@@ -20,6 +20,15 @@ def test_waits_double_up_to_the_limit() -> None:
 def test_only_a_healthy_minute_forgives(ready_s: float, deaths: int) -> None:
     record = became_ready(died(died(Record(), 0.0, POLICY), 0.0, POLICY), 10.0)
     assert died(record, 10.0 + ready_s, POLICY).deaths == deaths
+
+
+@pytest.mark.parametrize(("ready_s", "wait_s"), [(9.9, 2.0), (10.0, 0.5)])
+def test_one_that_was_ready_for_a_while_waits_no_longer_than_at_first(ready_s: float, wait_s: float) -> None:
+    """A replica that is killed every twenty seconds is back after each as quickly as after the first."""
+    record = became_ready(died(died(Record(), 0.0, POLICY), 0.0, POLICY), 10.0)
+    record = died(record, 10.0 + ready_s, POLICY)
+    assert record.deaths == 3
+    assert record.start_at_s - 10.0 - ready_s == pytest.approx(wait_s)
 
 
 def test_a_child_that_was_never_ready_is_not_forgiven() -> None:
