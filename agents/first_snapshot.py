@@ -6,9 +6,10 @@ from pathlib import Path
 
 import structlog
 
-from index_snapshots.fetching import fetch_newest, now_and_then
+from index_snapshots.fetching import fetch_newest
 from index_snapshots.folder import FROM_LOG, Known
 from index_snapshots.manifest import Origin
+from index_snapshots.progress import now_and_then
 from index_snapshots.restore import restore
 from index_snapshots.stores import ObjectStore
 from index_snapshots.view import ShardView

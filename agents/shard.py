@@ -31,6 +31,7 @@ from index_snapshots.gentle import Gently
 from index_snapshots.guards import Guards
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
+from index_snapshots.progress import now_and_then
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log
 from index_snapshots.set_aside import set_aside
@@ -220,13 +221,16 @@ class ShardAgent:
             ends = {base: reader.begin_end(self._setup.topics.name(base), partition) for base in TOPICS}
             if any(kept.position.values()):
                 check_log(partition, kept.shard.view.offsets, ends["documents"], ends["offers"])
+            begin = {base: max(kept.position[base], ends[base][0]) for base in TOPICS}
+            total, done = sum(ends[base][1] - begin[base] for base in TOPICS), 0
+            progress = now_and_then(partial(_tell_catching_up, partition))
             for base in TOPICS:
-                first, end = ends[base]
-                topic = self._setup.topics.name(base)
-                coming = reader.read(topic, partition, max(kept.position[base], first), end)
+                coming = reader.read(self._setup.topics.name(base), partition, begin[base], ends[base][1])
                 for parsed in ahead(map(self._parsed, coming), READ_AHEAD):  # the writer may wait for a merge
                     refused += self._apply(kept, parsed)[1]
                     count += len(parsed)
+                    progress(done + max(offset for _, offset in parsed) + 1 - begin[base], total)
+                done += ends[base][1] - begin[base]
             kept.shard.write((), Offsets(ends["documents"][1], ends["offers"][1]))  # past the last markers
             kept.live_from = kept.shard.view.offsets
             if kept.words and not kept.words.wait(kept.shard.view.offsets.documents, WORDS_WAIT_S):
@@ -394,3 +398,7 @@ class ShardAgent:
             held = kept.shard.view.counts.held_offers
             log.error("offers wait for their documents", partition=kept.origin.partition, held_offers=held)
         kept.alarmed = too_many
+
+
+def _tell_catching_up(partition: int, done: int, total: int, left_s: float) -> None:
+    log.info("catching up with the log", partition=partition, offsets=done, of_offsets=total, left_s=round(left_s, 1))

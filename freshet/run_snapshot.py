@@ -14,10 +14,11 @@ from freshet.running import data_folder
 from freshet.snapshot_places import Place, places
 from freshet.status.table import size
 from index_snapshots.compare import Difference, Rows, compare
-from index_snapshots.fetching import fetch, now_and_then
+from index_snapshots.fetching import fetch
 from index_snapshots.folder import FROM_LOG, owned, replica_folder, shard_folder
 from index_snapshots.inventory import Stored
 from index_snapshots.manifest import Manifest
+from index_snapshots.progress import now_and_then
 from index_snapshots.putting_back import PutBack, put_back, remove_later
 from index_snapshots.restore import check_age
 from schemas.errors import InvalidRequest, StateRefused

@@ -2,8 +2,6 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -12,18 +10,15 @@ from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
 from index_snapshots.folder import TEMPORARY, Steps, flush, replace
 from index_snapshots.manifest import Manifest, Origin, StoredFile
+from index_snapshots.progress import Progress
 from index_snapshots.restore import check_age
 from index_snapshots.shelf import Shelf
 from index_snapshots.snapshot import next_manifest
 from index_snapshots.stores import ObjectStore
 from schemas.errors import StateRefused
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are here and those of the whole snapshot."""
 AT_ONCE: Final = 4
 """Files that are fetched side by side: a store far away takes longer to answer than to send a small one."""
-TELL_S: Final = 2.0
-"""Time between two lines of progress."""
 
 
 class Fetched(NamedTuple):
@@ -64,20 +59,6 @@ def fetch(shelf: Shelf, manifest: Manifest, folder: Path, progress: Progress) ->
     path = next_manifest(folder)
     replace(path, manifests.encode(manifest), Steps(lambda number: None))
     return path.name
-
-
-def now_and_then(tell: Callable[[int, int, float], None]) -> Progress:
-    """`tell(done, total, left_s)` every TELL_S seconds; `left_s`: until the end, if it goes on like this."""
-    started_s = told_s = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal told_s
-        now_s = time.monotonic()
-        if now_s - told_s >= TELL_S:
-            told_s = now_s
-            tell(done, total, (now_s - started_s) * (total - done) / max(1, done))
-
-    return progress
 
 
 class _Here:
