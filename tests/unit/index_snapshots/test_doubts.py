@@ -133,3 +133,10 @@ def test_other_ways_to_say_a_word_are_found_behind_the_word_itself(shelf: Shelf)
     back = (Others(("flat", "screen"), ("tv",)),)
     assert now.best(now.understand("flat screen ", others=back), 10).slots[:2] == [0, 1]
     assert 1 not in now.best(now.understand("screen ", others=back), 10).slots, "both words must be there"
+
+
+def test_neighbours_stay_apart_where_the_catalogue_mostly_writes_them_so(shelf: Shelf) -> None:
+    shelf.put("Micro sd card", "Micro sd reader", "Microsd card")
+    assert found(shelf.now, "micro sd ") == [0, 1]
+    shelf.put("Film 3m", "Film of 3 m", "Rope of 3 m")
+    assert found(shelf.now, "3m ") == [3], "what some product holds as it was typed is meant so"
