@@ -13,6 +13,7 @@ import structlog
 from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
+from agents.popularity import PopularityCounter
 from agents.topics import Topics
 from agents.worker import batches, fail_stop, fresh_only
 from encoders.session_vector import session_vector
@@ -39,6 +40,8 @@ class ReadClicks:
     """What a batch of one partition holds."""
 
     clicks: list[SessionClick] = field(default_factory=list)
+    signs: list[SessionClick] = field(default_factory=list)
+    """The same and those that are older than any history: what popularity is counted from."""
     expired: int = 0
     """Older than any history."""
     letters: list[Outgoing] = field(default_factory=list)
@@ -58,11 +61,11 @@ def read_clicks(records: Sequence[LogRecord], topics: Topics, faults: Faults, no
             log.exception("a click could not be read", offset=record.offset)
             _dead_letter(read, record, InvalidEvent("unexpected", f"{type(error).__name__}: {error}"), topics)
         else:
+            read.signs.append(SessionClick(click.session, click.sku, click.type, record.offset, record.timestamp_ms))
             if now_ms - record.timestamp_ms >= HISTORY_MS:
                 read.expired += 1
-                continue
-            at = (record.offset, record.timestamp_ms)
-            read.clicks.append(SessionClick(click.session, click.sku, click.type, *at))
+            else:
+                read.clicks.append(read.signs[-1])
     return read
 
 
@@ -101,6 +104,7 @@ class SessionAgent:
         log_id: int,
         sessions: Sessions,
         items: ItemMemory,
+        popularity: PopularityCounter,
         batch_max: int,
         metrics: Metrics,
         faults: Faults,
@@ -111,6 +115,7 @@ class SessionAgent:
         self._log_id = log_id
         self._sessions = sessions
         self._items = items
+        self._popularity = popularity
         self._batch_max = batch_max
         self._metrics = metrics
         self._faults = faults
@@ -123,7 +128,7 @@ class SessionAgent:
         )
 
     async def _prepare(self, partition: int) -> None:
-        """Nothing is kept here."""
+        await self._popularity.prepare(partition, self.partitions.next_offsets[partition])
 
     async def work(self, stream: Any) -> None:
         """The agent: batches in, histories out. Any error but a bad click stops the worker."""
@@ -171,6 +176,7 @@ class SessionAgent:
             await self._keep_vectors(counted)
         self._faults.step("session.6")
         await self.partitions.commit(partition, read.letters, fresh[-1].offset + 1)
+        self._popularity.take(partition, read.signs, fresh[-1].offset + 1)
         self._faults.step("session.7")
         self._measure(read, counted)
 

@@ -1,5 +1,6 @@
 """The shard process over HTTP: searches, single SKUs, when an event became searchable, and its state."""
 
+import asyncio
 import base64
 import os
 import time
@@ -16,10 +17,12 @@ from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
 from agents.shard_buckets import BucketsEndpoint
-from agents.shard_search import Question, answer_all
+from agents.shard_search import Question, answer_all, settled
 from agents.shard_structure import structure
+from agents.shard_where import where
 from agents.short_searches import ShortSearches
 from agents.words_floor import reached
+from index_snapshots.catalogue_values import catalogue_values
 from index_snapshots.orders import pack
 from index_snapshots.protocol import Half, Leaning, View
 from index_snapshots.times import Times
@@ -28,6 +31,8 @@ from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
 from schemas.search import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
 from schemas.suggest import SuggestQuery
+from schemas.versions import VersionAnswer
+from schemas.whereabouts import WhereQuery
 
 M = TypeVar("M", bound=BaseModel)
 CURRENCIES_MAX = 50
@@ -74,6 +79,9 @@ class ShardEndpoint:
         app.router.add_post("/hits", self.hits)
         app.router.add_get("/skus/{sku}", self.sku)
         app.router.add_post("/vectors", self.vectors)
+        app.router.add_get("/vocabulary", self.vocabulary)
+        app.router.add_post("/where", self.where)
+        app.router.add_get("/version", self.version)
         app.router.add_post("/seen", self.seen)
         app.router.add_get("/state", self.state)
         app.router.add_get("/buckets", self._buckets.buckets)
@@ -130,18 +138,42 @@ class ShardEndpoint:
 
     async def sku(self, request: web.Request) -> web.Response:
         self._draining.asked()
-        partition = request.query.get("partition", "")
-        if not partition.isdigit():
-            raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
-        view = self._kept(int(partition)).shard.view
+        partition = _partition(request)
+        view = self._kept(partition).shard.view
         found = view.lookup(request.match_info["sku"])
         body = {
             "hit": found.hit.model_dump() if found.hit else None,
             "deleted": found.deleted,
             "waiting": found.waiting,
-            "state": self._agent.state(int(partition), view.offsets).model_dump(),
+            "state": self._agent.state(partition, view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))
+
+    async def vocabulary(self, request: web.Request) -> web.Response:
+        """What products are called, counted anew."""
+        partition = _partition(request)
+        view = self._kept(partition).shard.view
+        values = await asyncio.to_thread(catalogue_values, view)
+        state = self._agent.state(partition, view.offsets)
+        return _json(orjson.dumps({**values.model_dump(), "state": state.model_dump()}))
+
+    async def where(self, request: web.Request) -> web.Response:
+        """One product beside a query, for who asks why; in a thread, since it looks deep."""
+        asked = await _read(request, WhereQuery)
+        kept = self._kept(asked.partition)
+        vector = _vector(asked.vector, kept.origin.dim)
+        offsets, answer = await asyncio.to_thread(where, kept, asked, vector)
+        state = self._agent.state(asked.partition, offsets)
+        return _json(orjson.dumps({**answer, "state": state.model_dump()}))
+
+    async def version(self, request: web.Request) -> web.Response:
+        """From what would be answered now."""
+        self._draining.asked()
+        partition = _partition(request)
+        kept = self._kept(partition)
+        offsets = kept.shard.view.offsets
+        answer = VersionAnswer(settled=settled(kept, offsets), state=self._agent.state(partition, offsets))
+        return _json(orjson.dumps(answer.model_dump()))
 
     async def vectors(self, request: web.Request) -> web.Response:
         asked = await _read(request, VectorsQuery)
@@ -254,6 +286,13 @@ def _packed(order: Order) -> int:
         return pack(order)
     except ValueError as error:
         raise InvalidRequest("bad_order", str(error)) from error
+
+
+def _partition(request: web.Request) -> int:
+    asked = request.query.get("partition", "")
+    if not asked.isdigit():
+        raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
+    return int(asked)
 
 
 def _vector(text: str | None, dim: int) -> Half | None:

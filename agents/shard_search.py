@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,10 +14,11 @@ from index_snapshots.doubts import doubts
 from index_snapshots.fits import fits
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
+from index_snapshots.traits import traits
 from index_snapshots.view import ShardView
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
-from schemas.fusion import fuse
+from schemas.fusion import DEPTH, fuse
 from schemas.personal import RERANK_WINDOW, moved
 from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
 from schemas.suggest import SuggestQuery
@@ -82,6 +84,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     if kept.words is None:
         return {"missing": "this shard indexes no words"}
     behind = kept.words.offset < query.documents  # asked first: what is committed now is as new or newer
+    was_settled = settled(kept, view.offsets)  # asked first: a commit in between is no harm
     try:
         committed = kept.words.now
     except Unavailable as error:
@@ -91,6 +94,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
     doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
     return {**found._asdict(), "doubts": doubted, "behind": behind}
+    return {**found._asdict(), "doubts": doubted, "settled": was_settled}
 
 
 def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:
@@ -100,6 +104,11 @@ def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, 
     except Unavailable as error:
         committed, missing = None, error.message
     return {**suggested(kept.names, view, committed, query.text, query.limit, query.kinds), "missing": missing}
+
+
+def settled(kept: Kept, offsets: Offsets) -> bool:
+    """Whether the words hold all that a view at these offsets does: then neither changes before a record comes."""
+    return kept.words is None or kept.words.offset >= offsets.documents
 
 
 def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None) -> dict[str, Any]:
@@ -122,6 +131,9 @@ def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Lean
         "word_fits": word_fits,
         "word_affinities": drawn,
         "gone": [sku for sku in query.words if sku not in held],
+        "traits": traits(view, _ranked_by_traits(view, nearest[: query.depth], held), query.wanted)
+        if query.traits
+        else {},
     }
 
 
@@ -142,6 +154,12 @@ def _fused(
         best = moved(best, {**drawn, **near_too}, leaning.strength)
     found = [by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None) for one in best[: query.limit]]
     return found, drawn
+
+
+def _ranked_by_traits(view: ShardView, nearest: Sequence[Found], held: Mapping[str, float]) -> dict[int, None]:
+    """Slots of all that can be among the best: what lies deeper in both lists has no relevance."""
+    slots = dict.fromkeys(one.slot for one in nearest[:DEPTH])
+    return slots | dict.fromkeys(view.words.slot_of[sku] for sku in islice(held, DEPTH))
 
 
 def _by_meaning(nearest: Sequence[Found], query: ShardQuery) -> list[tuple[str, float]]:

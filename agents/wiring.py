@@ -17,9 +17,10 @@ from agents.embed import EmbedAgent
 from agents.faults import Faults
 from agents.health import Health, listen
 from agents.partitions import Partitions
+from agents.popularity import PopularityCounter
 from agents.scrubbing import Scrubber
 from agents.search_threads import SWITCH_S
-from agents.session import SessionAgent
+from agents.session import SessionAgent, read_clicks
 from agents.shard import ShardAgent, ShardSetup
 from agents.shard_endpoint import ShardEndpoint
 from agents.shard_vectors import ShardVectors
@@ -53,6 +54,7 @@ from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.reader import Reader
 from streams.redis_hints import ReplicaHints
+from streams.redis_popularity import RedisPopularity
 from streams.redis_sessions import RedisSessions
 from streams.topics import Cluster, describe_cluster
 
@@ -130,12 +132,26 @@ async def run_session(settings: SessionSettings, environ: Mapping[str, str]) -> 
     vectors = ShardVectors(sound, client, time.monotonic)
     items = ItemMemory(vectors.ask, settings.partitions, metrics, time.monotonic)
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
-    agent = SessionAgent(settings.kafka, topics, log_id, sessions, items, settings.session_batch_max, metrics, faults)
+    popularity = PopularityCounter(
+        RedisPopularity(settings.redis_url, settings.generation),
+        lambda: Reader(settings.kafka),
+        topics.name("clicks"),
+        log_id,
+        lambda records: read_clicks(records, topics, Faults(""), 0).signs,
+    )
+    agent = SessionAgent(
+        settings.kafka, topics, log_id, sessions, items, popularity, settings.session_batch_max, metrics, faults
+    )
     name = WorkerName(agent.partitions.group, settings.session_worker)
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("clicks"), key_type=bytes, value_type=bytes), name="session")(agent.work)
     await _listen("session", metrics, agent.partitions, settings, settings.session_port, lambda: agent.waits_for)
-    behind = [asyncio.create_task(work) for work in (_measuring(agent.measure_lag, settings.kafka), sound.forever())]
+    works = (
+        _measuring(agent.measure_lag, settings.kafka),
+        sound.forever(),
+        popularity.forever(lambda: agent.partitions.next_offsets),
+    )
+    behind = [asyncio.create_task(work) for work in works]
 
     async def finish() -> None:
         for task in behind:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.intervals import compared, interval
 from bench.relevance import DEPTH, FIGURES, Judged, judge, means, per_query
+from bench.search_ways import WAYS
 from bench.shop import Shop, ShopError
 
 IN_FLIGHT_MAX = 2
@@ -42,7 +43,8 @@ def _rows(folder: Path, pattern: str, columns: tuple[str, ...]) -> list[dict[str
 async def evaluate_search(
     url: str, queries: Mapping[str, str], ratings: Ratings, modes: Sequence[str], *, key: str = ""
 ) -> dict[str, Any]:
-    """By mode the figures of `bench.relevance.means` over all queries, with intervals; then the modes in pairs.
+    """By mode (`bench.search_ways`) the figures of `bench.relevance.means` over all queries, with intervals; then the
+    modes in pairs.
 
     Raises ShopError when an answer is incomplete.
     """
@@ -80,7 +82,7 @@ def pairs(judged: Mapping[str, Sequence[Judged]]) -> dict[str, dict[str, list[fl
 async def _ranked(shop: Shop, text: str, mode: str) -> list[str]:
     """SKUs best first. A degraded answer is asked for again: it would judge the load, not the ranking."""
     for _ in range(5):
-        status, answer = await shop.search({"text": text, "limit": DEPTH, "mode": mode})
+        status, answer = await shop.search({"text": text, "limit": DEPTH, **WAYS[mode]})
         if status == 200 and not answer.get("degraded"):
             return [hit["sku"] for hit in answer["hits"]]
         await asyncio.sleep(0.5)

@@ -24,7 +24,10 @@ class Shop:
 
     def __init__(self, url: str, key: str = "") -> None:
         self._url = url.rstrip("/")
-        self._headers = {"X-Freshet-Key": key} if key else {}
+        self._headers = {
+            **({"X-Freshet-Key": key} if key else {}),
+            "Cache-Control": "no-cache",
+        }  # searches are measured
         self._session: aiohttp.ClientSession | None = None
         self.slowed = 0
         """Requests that were refused with 429 or 503 and sent again."""

@@ -1,9 +1,9 @@
 """Queries with a known truth, made from what a shop answers, and what the shop makes of them: prices, sizes, negations.
 
 For each query of a folder the plain answer is taken first. From it follow a price that half of the hits cost more
-than, a word that some of their titles hold, and a size that some of them have. Each is added to the query, and the
-answers with and without understanding are compared. The truth is read from titles and prices by plain patterns here,
-not by the code that is measured.
+than, a word that some of their titles hold, a size that some of them have and the brand of some. Each is added to the
+query, and the answers with and without understanding are compared. The truth is read from titles and prices by plain
+patterns here, not by the code that is measured.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ _LITTLE: Final = frozenset(
     {"and", "for", "the", "with", "without", "not", "all", "new", "from", "one", "two", "set", "pcs"}
 )
 
+STEPS: Final = ("prices", "negation", "units", "brands")
 TRIES: Final = 5
 """A degraded answer is asked for again so often: it would judge the load."""
 PAUSE_S: Final = 0.5
@@ -90,7 +91,7 @@ async def evaluate_shop(url: str, queries: Iterable[str], *, key: str = "") -> d
 async def evaluate_understanding(search: Search, queries: Iterable[str]) -> dict[str, Any]:
     """By step: how many queries were made, the share that was recognised, and the share of the top 10 that is not what
     was asked for, without and with understanding. `untouched`: the queries as they are."""
-    figures = {step: Figures() for step in ("prices", "negation", "units")}
+    figures = {step: Figures() for step in STEPS}
     same: list[float] = []
     touched: list[str] = []
     for number, text in enumerate(queries):
@@ -119,7 +120,12 @@ def made_from(text: str, hits: Sequence[Answer], number: int) -> list[Made]:
     """At most one query per step; `number` chooses the wording."""
     if len(hits) < HITS_MIN:
         return []
-    made = (_priced(text, hits, number), _negated(text, hits, number), _sized(text, hits, number))
+    made = (
+        _priced(text, hits, number),
+        _negated(text, hits, number),
+        _sized(text, hits, number),
+        _branded(text, hits, number),
+    )
     return [one for one in made if one is not None]
 
 
@@ -173,6 +179,20 @@ def _sized(text: str, hits: Sequence[Answer], number: int) -> Made | None:
     return Made("units", f"{text} {said}", means, lambda hit: size not in sizes_of(hit))
 
 
+def _branded(text: str, hits: Sequence[Answer], number: int) -> Made | None:
+    counted = Counter(brand for hit in hits if (brand := brand_of(hit)))
+    brand = _common(counted, len(hits), lambda brand: brand not in text.lower())
+    if brand is None:
+        return None
+
+    def means(understood: dict[str, Any]) -> bool:
+        return any(note["step"] == "brands" and note["text"] == brand for note in understood.get("notes", ()))
+
+    return Made(
+        "brands", f"{text} {brand}" if number % 2 else f"{brand} {text}", means, lambda hit: brand_of(hit) != brand
+    )
+
+
 def _common(counted: "Counter[Any]", total: int, fits: Callable[[Any], bool]) -> Any:
     """The most frequent of those that some have and some do not; of equals the first by name."""
     some = [(-count, one) for one, count in counted.items() if SHARE_MIN <= count / total <= SHARE_MAX and fits(one)]
@@ -182,6 +202,11 @@ def _common(counted: "Counter[Any]", total: int, fits: Callable[[Any], bool]) ->
 def price_of(hit: Answer) -> float | None:
     price = (hit.get("offer") or {}).get("price")
     return None if price is None else float(price["amount"])
+
+
+def brand_of(hit: Answer) -> str:
+    """In lower case."""
+    return (hit["content"].get("brand") or "").lower()
 
 
 def title_words(hit: Answer) -> set[str]:

@@ -19,7 +19,13 @@ def register(app: typer.Typer) -> None:
 @evaluations.command("search")
 def eval_search(
     folder: Annotated[Path, typer.Argument(help="Holds queries_*.csv and qrels_*.csv; the products are imported.")],
-    mode: Annotated[str, typer.Option(help="How to rank: words, vector, hybrid, or all of them, compared.")] = "all",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="How to rank: words, vector, hybrid, understood (and what the query's words say), formula (and "
+            "ranked by the shop's weights), or all of them, compared."
+        ),
+    ] = "all",
     url: Url = "",
     data: Data = None,
     json: Json = False,
@@ -37,7 +43,7 @@ def eval_understanding(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Add prices, sizes and negations to the queries: what is recognised, and what of the top 10 is wrong."""
+    """Add prices, sizes, negations and brands to the queries: what is recognised, what of the top 10 is wrong."""
     from freshet.run_eval_understanding import understanding
 
     raise typer.Exit(understanding(folder, url, data, json))

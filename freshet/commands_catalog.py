@@ -93,6 +93,9 @@ def search(
     filters: Annotated[str, typer.Option(help="Further filters as JSON, with all, any and not (docs/api.md).")] = "",
     session: Annotated[str | None, typer.Option(help="As this session sees it.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
+    why: Annotated[
+        str | None, typer.Option(metavar="SKU", help="Say where this product is, or at which stage it fell out.")
+    ] = None,
     url: Url = "",
     data: Data = None,
     json: Json = False,
@@ -101,7 +104,19 @@ def search(
     from freshet.run_products import SearchOptions, search_products
 
     options = SearchOptions(
-        text, limit, page, brand or [], in_stock, price_min, price_max, session, explain, json, attribute or [], filters
+        text,
+        limit,
+        page,
+        brand or [],
+        in_stock,
+        price_min,
+        price_max,
+        session,
+        explain,
+        json,
+        attribute or [],
+        filters,
+        why,
     )
     raise typer.Exit(search_products(options, url, data))
 

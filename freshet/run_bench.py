@@ -16,6 +16,7 @@ from bench.freshness import Load, measure_freshness
 from bench.open_loop import Overrun
 from bench.relevance import FIGURES
 from bench.search import built_in_queries, measure_search, read_queries
+from bench.search_ways import WAYS
 from bench.shop import ShopError
 from freshet.exit_codes import MISMATCH, OK
 from freshet.printing import print_json, print_lines, say
@@ -23,7 +24,7 @@ from freshet.run_import import RESTARTED
 from freshet.target import Target, find_target, same_workers
 from schemas.errors import FreshetError, SettingsError
 
-MODES = ("words", "vector", "hybrid")
+MODES = tuple(WAYS)
 ALL = "all"
 WIDE = 20
 PERCENTILES = ("p50", "p95", "p99", "max")

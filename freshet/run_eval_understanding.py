@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.evaluate import read_folder
-from bench.understanding import evaluate_shop
+from bench.understanding import STEPS, evaluate_shop
 from freshet.exit_codes import OK
 from freshet.printing import print_json, print_lines
 from freshet.run_bench import measured, row
@@ -32,7 +32,7 @@ def understanding(folder: Path, url: str, data: Path | None, as_json: bool) -> i
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     yield row("", list(HEADINGS))
-    for step in ("prices", "negation", "units"):
+    for step in STEPS:
         yield row(step, [figures[step][column] for column in COLUMNS])
     untouched = figures["untouched"]
     read = untouched["read_something"]

@@ -30,6 +30,8 @@ class SearchOptions:
     """`NAME=VALUE` or `NAME=MIN..MAX`."""
     filters: str = ""
     """JSON."""
+    why: str | None = None
+    """A product to be asked after."""
 
     def body(self) -> dict[str, Any]:
         filters = {
@@ -47,7 +49,8 @@ class SearchOptions:
             "page": self.page,
             "filters": given,
             "session": self.session,
-            "explain": self.explain,
+            "explain": self.explain or self.why is not None,
+            "explain_sku": self.why,
         }
 
 
@@ -90,6 +93,7 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
         lines += [f"  {_state(state)}" for state in answer["made_from"]]
         lines.append(f"  encoder {answer['encoder']}, query vector: {answer['explain'].get('query_vector')}")
         lines += _session_lines(answer["explain"])
+        lines += _why_lines(answer["explain"].get("sku"))
     return lines
 
 
@@ -100,6 +104,14 @@ def _fell_back(said: dict[str, Any]) -> str:
     parts += [f"without the filters {', '.join(said['relaxed'])}"] if said["relaxed"] else []
     parts += [f"category {' > '.join(said['category'])}"] if said["category"] else []
     return ", ".join(parts)
+
+
+def _why_lines(told: dict[str, Any] | None) -> list[str]:
+    """Where the product is that was asked after."""
+    if told is None:
+        return []
+    hint = [f"    {told['hint']}"] if told.get("hint") else []
+    return [f"  {told['sku']}: {told['says']} ({told['stage']}, partition {told['partition']})", *hint]
 
 
 def _session_lines(explain: dict[str, Any]) -> list[str]:

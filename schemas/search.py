@@ -16,12 +16,15 @@ from pydantic import (
 )
 
 from schemas import limits
+from schemas.catalogue_values import WANTED_MAX
 from schemas.clicks import Session
 from schemas.fallback import FALLBACK_BELOW_MAX, Fallback, FallbackSteps
 from schemas.fusion import DEPTH
+from schemas.ranking import RankerName, Traits
 from schemas.read_token import Offsets, parse_tokens
 from schemas.records import Content, Offer, OrderField
 from schemas.spelling import Corrected, Doubt
+from schemas.strict import Sku
 from schemas.ways import OTHERS_MAX, OtherWays
 from schemas.wishes import Wishes
 
@@ -156,7 +159,7 @@ def _inside(node: object) -> list[object]:
 NO_FILTERS = Filters()
 
 
-UnderstandStep = Literal["prices", "units", "negation"]
+UnderstandStep = Literal["prices", "units", "negation", "brands", "categories", "attributes"]
 UNDERSTAND_STEPS: Final[tuple[UnderstandStep, ...]] = get_args(UnderstandStep)
 
 
@@ -183,7 +186,8 @@ class SearchRequest(Message):
     """What the answer must not be older than: event ids of POST /v1/catalog, `read_token` of earlier answers. What no
     shard holds in time is named in `degraded`, as `at_least-0`."""
     understand: Annotated[list[UnderstandStep], Field(max_length=len(UNDERSTAND_STEPS))] | None = None
-    """What is read out of the query's words: `prices` ("under 50"), `units` ("500gb"), `negation` ("without fan").
+    """What is read out of the query's words: `prices` ("under 50"), `units` ("500gb"), `negation` ("without fan"), and
+    as the catalogue calls its things `brands` ("sony"), `categories` ("headphones"), `attributes` ("noise cancelling").
     `[]`: nothing; left out: what FRESHET_UNDERSTAND says. What was found is told in `understood`."""
     locale: Annotated[str, Field(max_length=limits.LOCALE_CHARS_MAX)] | None = None
     """Language of the query, such as `de` or `en-GB`; left out: that of FRESHET_LOCALE."""
@@ -200,8 +204,16 @@ class SearchRequest(Message):
     left out: as FRESHET_TYPOS says. What was searched instead is told in `corrected`."""
     synonyms: bool = True
     """Whether the shop's synonyms (FRESHET_SYNONYMS) count."""
+    ranker: RankerName | None = None
+    """`formula`: stock, popularity, newness and price move hits a little (docs/search.md); `none`: relevance alone;
+    left out: what FRESHET_RANKER says."""
+    mmr_lambda: Annotated[float, Field(ge=0, le=1)] | None = None
+    """1: relevance only; less: hits that are unlike those above them, by category and price, come earlier; left out:
+    what FRESHET_MMR_LAMBDA says."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
+    explain_sku: Sku | None = None
+    """With `explain`: where this product is among the hits, or at which stage it fell out."""
 
     @model_validator(mode="after")
     def _depth(self) -> "SearchRequest":
@@ -325,6 +337,8 @@ class WordsAnswer(Message):
     """Of these the ones that no product holds, nor begins with."""
     doubts: list[Doubt] = []
     """Words that no product holds, in the order of the query."""
+    settled: bool = False
+    """Whether the index holds all that the state does."""
     missing: str = ""
     """Why the words cannot be searched now; empty: they were."""
     behind: bool = False
@@ -349,6 +363,10 @@ class ShardQuery(Message):
     """Re-ranks the best of both; needs `vector` or `words`."""
     wishes: Wishes | None = None
     """Re-ranks the best of both by what they have."""
+    wanted: Annotated[list[Filters], Field(max_length=WANTED_MAX)] = []
+    """What the query names of the catalogue: `traits` tell how many of these a product would pass."""
+    traits: bool = False
+    """Whether the answer is to tell the traits of its best candidates."""
     limit: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)]
     """Whole hits."""
     depth: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)] = DEPTH
@@ -410,6 +428,8 @@ class ShardAnswer(Message):
     """By SKU `Hit.affinity` of the best of those that were found by words; empty without a session."""
     gone: list[str] = []
     """Of the products that were found by words: those that this state does not show, or that do not pass."""
+    traits: Traits = Traits()
+    """Of the first DEPTH by meaning and by words."""
     state: ShardState
 
 
@@ -444,6 +464,8 @@ class SearchResponse(Message):
     """Given back as `at_least`: later answers are made from nothing older than this one."""
     encoder: str
     """Id of the encoder that made the query vector."""
+    cached: bool = False
+    """Whether this very answer was given before, and every shard said now that it would make it from the same state."""
     understood: UnderstoodQuery | None = None
     """Null when the query was searched as it stands."""
     fallback: Fallback | None = None

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.fallback import Fallback, Tried
+from schemas.ranking import RankInputs
 from schemas.records import SCHEMA_VERSION, Record
 from schemas.search import Filters, ShardState
 from schemas.wishes import Wishes
@@ -51,6 +52,8 @@ class ServedInputs(Record):
     """What the query's words say of the price: it was filtered by this too."""
     wishes: Wishes | None = None
     """What else they wish."""
+    rank: RankInputs | None = None
+    """What the fused list was ranked by; None: nothing was searched for."""
     spent_ms: dict[str, float]
     """By stage."""
 
@@ -74,6 +77,8 @@ class Served(Record):
     """As the storefront sent it."""
     personalised: bool = False
     """Whether the session moved hits."""
+    cached: bool = False
+    """Whether it was an answer that had been given before."""
     found: int
     typing: bool = False
     """Whether the shopper was still typing."""

@@ -13,6 +13,7 @@ from schemas.errors import SettingsError
 from schemas.facets import parse_facets
 from schemas.fallback import FALLBACK_BELOW_MAX, FALLBACK_STEPS, FallbackStep
 from schemas.limits import LOCALE_CHARS_MAX
+from schemas.ranking import RankerName
 from schemas.search import UNDERSTAND_STEPS, UnderstandStep
 from schemas.secrets import Secret, is_secret, shown
 from schemas.topics import DAY_MS, TOPICS
@@ -229,8 +230,8 @@ class ServingSettings(Settings):
     facets: FacetList = FACETS
     understand: list[UnderstandStep] = Field(
         default_factory=lambda: list(UNDERSTAND_STEPS),
-        description="What is read out of a query's words, unless a request says otherwise: prices, units, negation; "
-        "empty: nothing",
+        description="What is read out of a query's words, unless a request says otherwise: prices, units, negation, "
+        "brands, categories, attributes; empty: nothing",
     )
     locale: str = Field(
         "en",
@@ -260,6 +261,52 @@ class ServingSettings(Settings):
     typos: bool = Field(True, description="Whether misspelt words are put right, unless a request says otherwise")
     synonyms: Path | None = Field(
         None, description="File of synonyms (docs/search.md), read again when it changes; default: none"
+    )
+    ranker: RankerName = Field(
+        "formula",
+        description="What ranks hits at last, unless a request says otherwise: formula (relevance, moved by the "
+        "rank_* weights), none (relevance alone)",
+    )
+    rank_stock: float = Field(
+        0.5, ge=0, le=1, description="Share of its relevance that a product loses that cannot be bought now"
+    )
+    rank_named: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of its relevance that a product gains that has all brands, categories and attribute values "
+        "that the query names",
+    )
+    rank_popularity: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of its relevance that the most popular product gains, by clicks and purchases",
+    )
+    rank_newness: float = Field(
+        0.02, ge=0, le=1, description="Share of its relevance that a product gains that was created just now"
+    )
+    rank_new_days: float = Field(
+        2.0, gt=0, le=365, description="Days after which a product is half as new; after 7 it is not new at all"
+    )
+    rank_price: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of its relevance that a product loses that costs a tenth, or ten times, of what others cost",
+    )
+    mmr_lambda: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="1: hits by relevance only; less: what is unlike the hits above it, by category and price, comes "
+        "earlier; unless a request says otherwise",
+    )
+    answer_cache_mb: float = Field(
+        32.0,
+        ge=0,
+        description="Most that kept answers take, 10^6 bytes: one is given again while every shard says that it would "
+        "make it from the same state; 0: none is kept",
     )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")

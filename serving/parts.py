@@ -11,6 +11,7 @@ from schemas.facets import Facets, parse_facets
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
 from serving.adaptive_gate import AdaptiveGate
+from serving.answer_cache import AnswerCache
 from serving.changes import ChangeWatch
 from serving.door import Door
 from serving.feed import Feed
@@ -21,6 +22,7 @@ from serving.logs import Log
 from serving.outcomes import OutcomeCache
 from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors
+from serving.ranking.ranking import Ranking
 from serving.read_floor import ReadFloor
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
@@ -29,6 +31,7 @@ from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
 from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
+from serving.vocabulary_watch import VocabularyWatch
 from streams.sessions import Sessions
 
 
@@ -56,6 +59,9 @@ class Wiring:
     synonyms: Synonyms
     sessions: Sessions
     tastes: Tastes
+    ranking: Ranking
+    vocabulary: VocabularyWatch
+    cache: AnswerCache
     served: ServedLog
     outcomes: OutcomeCache
     history: History

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from schemas.fusion import Fused
 from schemas.personal import RERANK_WINDOW
 from schemas.search import Hit
 from schemas.sessions import session_weights
@@ -10,12 +11,12 @@ from serving.merging import Candidates
 from serving.tastes import Leaning
 
 
-def moves(hits: Iterable[Hit], candidates: Candidates, first: int) -> dict[str, Any]:
+def moves(hits: Iterable[Hit], candidates: Candidates, without: Iterable[Fused], first: int) -> dict[str, Any]:
     """By SKU: affinity, the relevance that it was ranked by, and its rank (from 1) before and after.
 
-    `hits` begin at rank `first`. The rank before is among all that the shards gave.
+    `hits` begin at rank `first`. The rank before is among all that the shards gave, `without` the session.
     """
-    before = {one.sku: rank for rank, one in enumerate(candidates.fused(0.0), 1)}
+    before = {one.sku: rank for rank, one in enumerate(without, 1)}
     return {
         hit.sku: {
             "affinity": hit.affinity,

@@ -16,6 +16,7 @@ from serving.depth import depth
 from serving.lexical import NO_WORDS, ByWords, by_words
 from serving.merging import Candidates, newest, whole
 from serving.query_vectors import QueryVector
+from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
 from serving.spelling.searched import Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
@@ -25,8 +26,8 @@ from serving.wording import AS_TYPED, Wording
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
 SPARE_HITS = 10
-"""Each of several shards sends so many whole hits more than the page reaches deep: which ones are on it, only all of
-them together tell, and what is missing then costs another question."""
+"""Each shard sends so many whole hits more than the page reaches deep: which ones are on it, only all of them together
+and the ranking tell, and what is missing then costs another question."""
 WAIT_SHARE = 0.5
 """A replica that holds what the client has seen is waited for so long, beside the encoder."""
 
@@ -75,6 +76,8 @@ class Found:
     """Nearest products that each partition was asked for."""
     corrected: Corrected | None = None
     """What was searched instead of misspelt words."""
+    ranked: Ranked | None = None
+    """None: nothing was searched for."""
 
     @property
     def answers(self) -> Mapping[int, ShardAnswer]:
@@ -94,6 +97,7 @@ async def search(
     tastes: Personal,
     reading: Reading,
     shards: Retrieval,
+    ranking: Ranking,
     budget: Budget,
     looked_at: int = 1,
     wording: Wording = AS_TYPED,
@@ -129,7 +133,7 @@ async def search(
     text = understood.meaning
     nearest = depth(budget.left_s(), request.page * request.limit)
     queries = [
-        shard_query(request, understood, partition, vector, words, leaning, len(shards.partitions), nearest)
+        shard_query(request, understood, partition, vector, words, leaning, nearest, ranking.looks(request))
         for partition in shards.partitions
     ]
     answers = await _answers(queries, floors, shards, budget)
@@ -139,11 +143,13 @@ async def search(
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, wishes is not None)
     start, end = (request.page - 1) * request.limit, request.page * request.limit
     if candidates.best or (text and request.mode == "words"):
-        hits = await whole(candidates.best[start:end], candidates, shards, budget)
+        ranked = ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
+        hits = await whole(ranked.hits[start:end], candidates, shards, budget)
     else:
+        ranked = None
         hits = newest(answers)[start:end]
     leaning = leaning if candidates.best else None
-    return Found(hits, understood, candidates, vector, leaning, nearest, corrected)
+    return Found(hits, understood, candidates, vector, leaning, nearest, corrected, ranked)
 
 
 async def _answers(
@@ -218,8 +224,8 @@ def shard_query(
     vector: QueryVector | None,
     words: ByWords = NO_WORDS,
     leaning: Leaning | None = None,
-    partitions: int = 1,
     nearest: int = DEPTH,
+    traits: bool = False,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
@@ -231,7 +237,9 @@ def shard_query(
         words_share=words.share,
         taste=leaning.taste if leaning else None,
         wishes=understood.wishes if searched and not understood.wishes.empty else None,
-        limit=min(SEARCH_DEPTH_MAX, deep + (SPARE_HITS if partitions > 1 else 0)),
+        wanted=list(understood.wanted) if traits else [],
+        traits=traits,
+        limit=min(SEARCH_DEPTH_MAX, deep + (SPARE_HITS if searched else 0)),
         depth=max(nearest, deep),
         filters=understood.filters(request.filters),
         budget_ms=1,  # set anew when it is sent

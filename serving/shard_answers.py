@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from schemas.catalogue_values import CatalogueValues
 from schemas.records import Offer, OrderField
 from schemas.search import Hit, ShardState
 
@@ -35,4 +36,10 @@ class Seen(BaseModel):
 
 class SeenAnswer(BaseModel):
     seen: list[Seen]
+    state: ShardState
+
+
+class VocabularyAnswer(CatalogueValues):
+    """`GET /vocabulary`."""
+
     state: ShardState

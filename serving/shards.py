@@ -20,10 +20,12 @@ from schemas.search import (
 )
 from schemas.shards import StateAnswer
 from schemas.suggest import ShardSuggestions, SuggestQuery
+from schemas.versions import VersionAnswer
+from schemas.whereabouts import WhereAnswer, WhereQuery
 from serving.budget import Budget
 from serving.replica import WORDS
 from serving.router import Router
-from serving.shard_answers import SeenAnswer, SkuOnShard
+from serving.shard_answers import SeenAnswer, SkuOnShard, VocabularyAnswer
 from serving.shard_http import ShardHttp
 
 
@@ -107,6 +109,33 @@ class Shards:
             return await self._http.ask(f"{address}/vectors", left_s, VectorsAnswer, body)
 
         return await self.router.first(partition, "vectors", ask, self._clock() + timeout_s)
+
+    async def vocabulary(self, partition: int, timeout_s: float) -> VocabularyAnswer:
+        """What a replica calls the products that it shows."""
+        path = f"/vocabulary?partition={partition}"
+
+        async def ask(address: str, left_s: float) -> VocabularyAnswer:
+            return await self._http.ask(address + path, left_s, VocabularyAnswer)
+
+        return await self.router.first(partition, "vocabulary", ask, self._clock() + timeout_s)
+
+    async def where(self, query: WhereQuery, budget: Budget) -> WhereAnswer:
+        """Where one product stands beside a query."""
+        body = query.model_dump_json().encode()
+
+        async def ask(address: str, left_s: float) -> WhereAnswer:
+            return await self._http.ask(f"{address}/where", left_s, WhereAnswer, body)
+
+        return await self.router.first(query.partition, "where", ask, self._clock() + budget.left_s())
+
+    async def version(self, partition: int, timeout_s: float) -> VersionAnswer:
+        """From what a replica would answer now."""
+        path = f"/version?partition={partition}"
+
+        async def ask(address: str, left_s: float) -> VersionAnswer:
+            return await self._http.ask(address + path, left_s, VersionAnswer)
+
+        return await self.router.first(partition, "version", ask, self._clock() + timeout_s)
 
     async def state_of(self, address: str, timeout_s: float) -> StateAnswer:
         """All partitions of one process. Raises Unavailable."""

@@ -22,6 +22,7 @@ from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
 from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import RESOLVE_EVERY_S, Addresses
+from serving.answer_cache import AnswerCache
 from serving.background import repeating
 from serving.door import CATALOG, CLICKS, Door, Kind
 from serving.examining import Examiner
@@ -35,6 +36,8 @@ from serving.outcome_tail import OpenTail, following
 from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
+from serving.ranking.popular import REFRESH_EVERY_S, Popular
+from serving.ranking.ranking import CALENDAR_EVERY_S, Ranking
 from serving.read_floor import ReadFloor
 from serving.readiness import readiness
 from serving.router import Router
@@ -48,12 +51,14 @@ from serving.spelling.spelling import Spelling
 from serving.suggest.popular import RECORDS_MAX, PopularQueries
 from serving.synonyms.synonyms import LOOK_EVERY_S, SynonymFile, Synonyms
 from serving.tastes import PROBE_EVERY_S, Tastes
+from serving.vocabulary_watch import ASK_EVERY_S, VocabularyWatch
 from serving.watchdog import tick
 from streams.collector import leave_alone
 from streams.item_vectors import ItemMemory
 from streams.producer import Producer
 from streams.reader import Reader, Tail
 from streams.redis_hints import ReplicaHints
+from streams.redis_popularity import RedisPopularity
 from streams.redis_sessions import RedisSessions
 
 FRESHNESS_EVERY_S = 3.0
@@ -88,6 +93,10 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     )
     ready = partial(readiness, shards, watch, vectors, freshness)
     live = build_live(settings, shards, watch, outcomes, freshness, sample, hints, ready, metrics, session, log)
+    counts = RedisPopularity(settings.redis_url, settings.generation)
+    liked = Popular(counts, settings.partitions, wall_ms, metrics)
+    ranking = Ranking(settings, liked, lag_history, wall_ms, topic_name("catalog", settings.generation))
+    vocabulary = VocabularyWatch(shards, clock)
     served = ServedLog(producer, topic_name("served", settings.generation), settings.served_full_share, metrics)
     return Wiring(
         settings=settings,
@@ -108,6 +117,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         synonyms=synonyms,
         sessions=sessions,
         tastes=tastes,
+        ranking=ranking,
+        vocabulary=vocabulary,
+        cache=AnswerCache(int(settings.answer_cache_mb * 1e6), metrics, clock),
         served=served,
         outcomes=outcomes,
         history=history,
@@ -121,6 +133,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         background=(
             lambda: connections(producer, session, hints, (history, lag_history)),
             lambda: looking_up(sessions, tastes, log),
+            lambda: ranking_by(counts, ranking, log),
+            lambda: repeating("vocabulary", vocabulary.refresh, ASK_EVERY_S, log),
             lambda: sending(served, log),
             lambda: repeating("watchdog", lambda: tick(clock, metrics, log, searching.loop_was), 0.0, log),
             lambda: resolving(addresses, log),
@@ -179,6 +193,16 @@ async def looking_up(sessions: RedisSessions, tastes: Tastes, log: Log) -> Async
         yield
     await tastes.close()
     await sessions.close()
+
+
+@asynccontextmanager
+async def ranking_by(counts: RedisPopularity, ranking: Ranking, log: Log) -> AsyncIterator[None]:
+    """Keeps up with what is popular and with the times of the log."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(counts.close)
+        await stack.enter_async_context(repeating("popularity", ranking.popular.refresh, REFRESH_EVERY_S, log))
+        await stack.enter_async_context(repeating("calendar", ranking.refresh_calendar, CALENDAR_EVERY_S, log))
+        yield
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from schemas.read_token import ReadToken
 from schemas.search import Filters, SearchRequest, ShardQuery
 from serving.budget import Budget
 from serving.lexical import by_words
+from serving.ranking.ranking import Ranking
 from serving.search import Encoding, Found, Personal, Reading, Retrieval, search
 from serving.suggest.suggest import NameShards, suggest_names
 from serving.understanding.understand import Understood
@@ -57,11 +58,12 @@ class Again:
     tastes: Personal
     reading: Reading
     shards: Shards
+    ranking: Ranking
     budget: Budget
     wording: Wording = AS_TYPED
 
     async def search(self, request: SearchRequest, understood: Understood) -> Found:
-        parts = (self.tokens, self.encoding, self.tastes, self.reading, self.shards, self.budget)
+        parts = (self.tokens, self.encoding, self.tastes, self.reading, self.shards, self.ranking, self.budget)
         return await search(request, understood, *parts, wording=self.wording)
 
     async def holding(self, text: str, request: SearchRequest, filters: Filters, enough: int) -> int:

@@ -1,5 +1,6 @@
 """`POST /v1/search`: a query goes in, hits come out, and the served log hears of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,25 +9,29 @@ from pydantic import ValidationError
 
 from schemas.errors import Overloaded
 from schemas.facets import check_filters
+from schemas.fusion import DEPTH, Fused
 from schemas.search import SearchRequest, SearchResponse, ShardAnswer, UnderstandStep, UnderstoodQuery
 from schemas.served import Served, ServedHit, ServedInputs
 from schemas.settings import ServingSettings
 from serving.adaptive_gate import Inside
+from serving.answer_cache import Kept, key_of, of_one_state
 from serving.bodies import read_body
 from serving.budget import Budget
 from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
 from serving.fallback.step import Again, Missed
-from serving.middleware import may_administer
+from serving.middleware import KEY_HEADER, may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.personal import explained_session, moves
 from serving.problems import invalid_request
+from serving.ranking.ranking import Ranking
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
-from serving.routes.route import Route, answer_model
+from serving.routes.route import Parameter, Route, answer_model
 from serving.search import Found, search
 from serving.served import fits
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
+from serving.whereabouts import whereabouts
 from serving.wording import Wording
 
 BODY_BYTES_MAX = 1_000_000
@@ -35,6 +40,8 @@ SEARCHES_MAX = 256
 SLOW_SHARE = 0.5
 """A search that takes more of its budget shows that too many are under way."""
 JSON = "application/json"
+CACHE_CONTROL = "Cache-Control"
+NO_CACHE = "no-cache"
 
 
 async def post_search(request: web.Request) -> web.Response:
@@ -53,8 +60,16 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
-    understood = understand(asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies())
-    parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, budget)
+    key = kept_as(asked, request, wiring)
+    anew = bool(tokens) or asked.explain or NO_CACHE in request.headers.get(CACHE_CONTROL, "").lower()
+    if key and not anew and not wiring.served.wants_full(request[REQUEST_ID]):
+        kept = await wiring.cache.find(key, wiring.shards)
+        budget.spent_ms["cache"] = round(budget.took_ms(), 3)
+        if kept is not None:
+            return given_again(kept, asked, budget, request[REQUEST_ID], wiring)
+    said = reading_of(asked, wiring.settings)
+    understood = understand(asked.text, *said, wiring.watch.currencies(), wiring.vocabulary.now)
+    parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, wiring.ranking, budget)
     below, wording = wiring.settings.fallback_below, wording_of(asked, wiring)
     first = await search(asked, understood, *parts, below, wording, wiring.spelling)
     climbed = await fall_back(Missed(asked, first.understood, first, below), Again(*parts, wording.settled()), wiring)
@@ -68,13 +83,20 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     response = respond(asked, found, budget, request[REQUEST_ID], wiring, full)
     response = response.model_copy(update={"fallback": climbed.said})
     if asked.explain:
-        explanation = explained(asked, found, budget, at_ms, may_administer(request))
+        explanation = explained(asked, found, wiring.ranking, budget, at_ms, may_administer(request))
+        explanation["kept"] = bool(key) and wiring.cache.holds(key)
+        if asked.explain_sku is not None:
+            explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
         explanation["fallback"] = climbed.explained()
         explanation["synonyms"] = {" ".join(one.words): one.ways for one in wording.others(first.understood.looked_up)}
         response = response.model_copy(update={"explain": explanation})
     if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
         response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms, climbed))
+    if key and not asked.explain and not climbed.tried and may_be_kept(found, budget):
+        compact = response.model_copy(update={"replayable": False})
+        by_words = bool(found.candidates.words.answers)
+        wiring.cache.put(key, compact, by_words, served(asked, found, compact, budget, at_ms, climbed))
     return answer_model(response)
 
 
@@ -87,6 +109,35 @@ async def fall_back(missed: Missed, again: Again, wiring: Wiring) -> Climbed:
     climbed = await climb(missed, again, steps, wiring.clock)
     wiring.metrics.counter("freshet_fallback_total").labels(step=climbed.said.step if climbed.said else "none").inc()
     return climbed
+
+
+def kept_as(asked: SearchRequest, request: web.Request, wiring: Wiring) -> bytes:
+    """The key of its answer among those that are kept; empty: what a session may move, or nothing is kept at all."""
+    if not wiring.cache.on or (asked.session is not None and asked.personalise and wiring.tastes.on):
+        return b""
+    knows = (
+        wiring.vectors.encoder_id,
+        wiring.ranking.popular.version,
+        wiring.vocabulary.version,
+        wiring.synonyms.version,
+        sorted(wiring.watch.currencies()),
+    )
+    return key_of(asked, request.headers.get(KEY_HEADER, ""), knows)
+
+
+def may_be_kept(found: Found, budget: Budget) -> bool:
+    """Whole, as deep as ever, of the words as they were typed, the same for everyone, from one state of each shard."""
+    whole = not budget.skipped and found.depth >= DEPTH and found.leaning is None and found.corrected is None
+    return whole and of_one_state(found.candidates.words.answers, found.answers)
+
+
+def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: str, wiring: Wiring) -> web.Response:
+    """The same answer, with what differs each time, in the served log too."""
+    observe(budget, wiring)
+    took_ms = budget.took_ms()
+    anew = {"request_id": request_id, "at_ms": wiring.wall_ms(), "took_ms": round(took_ms, 3), "session": asked.session}
+    wiring.served.put(lambda: kept.record.model_copy(update={**anew, "cached": True}))
+    return web.Response(body=kept.again(request_id, took_ms), content_type=JSON)
 
 
 def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:
@@ -155,7 +206,9 @@ def respond(
     )
 
 
-def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, with_items: bool) -> dict[str, Any]:
+def explained(
+    asked: SearchRequest, found: Found, ranking: Ranking, budget: Budget, at_ms: int, with_items: bool
+) -> dict[str, Any]:
     """What the session did is told only `with_items`: GET /v1/sessions/{id} needs the admin key too."""
     leaning, candidates = found.leaning, found.candidates
     first = (asked.page - 1) * asked.limit + 1
@@ -173,12 +226,22 @@ def explained(asked: SearchRequest, found: Found, budget: Budget, at_ms: int, wi
         "words": candidates.words.explained(),
         "doubts": candidates.words.doubted(),
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
-        "hits": candidates.explained(found.hits),
+        "hits": {
+            sku: {**told, **(found.ranked.explained(sku) if found.ranked else {})}
+            for sku, told in candidates.explained(found.hits).items()
+        },
+        "ranking": found.ranked.told if found.ranked else None,
         "fits": {hit.sku: hit.fit for hit in found.hits if hit.fit is not None},
         "wishes": found.understood.wishes.model_dump(exclude={"before", "after"}, exclude_defaults=True),
         **({"session": explained_session(leaning, at_ms)} if with_items else {}),
-        "moves": moves(found.hits, candidates, first) if leaning else {},
+        "moves": moves(found.hits, candidates, without_session(found, ranking, asked), first) if leaning else {},
     }
+
+
+def without_session(found: Found, ranking: Ranking, asked: SearchRequest) -> Sequence[Fused]:
+    """The same candidates, ranked as if nothing were known of the session."""
+    wanted = len(found.understood.wanted)
+    return ranking.ranked(asked, found.candidates, found.candidates.fused(0.0), wanted).hits
 
 
 def candidates_of(answer: ShardAnswer) -> list[ServedHit]:
@@ -237,6 +300,7 @@ def _inputs(found: Found, budget: Budget) -> ServedInputs:
         spent_ms=dict(budget.spent_ms),
         price=None if understood.price.empty else understood.price,
         wishes=None if understood.wishes.empty else understood.wishes,
+        rank=found.ranked.inputs if found.ranked else None,
     )
 
 
@@ -248,7 +312,10 @@ ROUTES = (
         "Search products",
         SearchResponse,
         request=(SearchRequest,),
-        parameters=(AT_LEAST,),
+        parameters=(
+            AT_LEAST,
+            Parameter(CACHE_CONTROL, "header", "`no-cache`: search anew, even if the same was answered before"),
+        ),
         problems=(400, 408, 413, 415, 429),
     ),
 )

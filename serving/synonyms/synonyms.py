@@ -19,6 +19,8 @@ class Synonyms:
     """None until `use` is called."""
 
     def __init__(self, synonyms: Iterable[Synonym] = ()) -> None:
+        self.version = 0
+        """Another one whenever others are used."""
         self.use(synonyms)
 
     def __len__(self) -> int:
@@ -27,6 +29,7 @@ class Synonyms:
 
     def use(self, synonyms: Iterable[Synonym]) -> None:
         """These, and no others any more."""
+        self.version += 1
         self._ways: Mapping[Phrase, tuple[str, ...]] = {
             one.phrase: tuple(" ".join(way) for way in one.ways) for one in synonyms if one.ways
         }

@@ -1,4 +1,4 @@
-"""What a query means beside its words: the text that is left to search, a price, sizes, and what is not wanted."""
+"""What a query means beside its words: the text that is left, a price, sizes, what is not wanted, what is named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.search import NO_FILTERS, UNDERSTAND_STEPS, Filters, UnderstandNote, UnderstandStep
 from schemas.wishes import NO_WISHES, UNWANTED_MAX, Wishes
+from serving.understanding.catalogue import NO_VOCABULARY, Recognised, Vocabulary, find_values, meant
 from serving.understanding.languages import DEFAULT, Language
 from serving.understanding.negation import Negated, find_negated
 from serving.understanding.price_filter import narrowed, price_filter, price_words
@@ -32,6 +33,8 @@ class Understood:
     """What the query says of the price."""
     wishes: Wishes = NO_WISHES
     notes: tuple[UnderstandNote, ...] = ()
+    wanted: tuple[Filters, ...] = ()
+    """What the query names of the catalogue: products that would pass these come earlier."""
     words: str | None = None
     """What is looked up by words; None: the same as the meaning."""
     language: str = DEFAULT
@@ -55,6 +58,7 @@ class _Read:
     prices: Sequence[Price] = ()
     negated: Sequence[Negated] = ()
     sizes: Sequence[Sized] = ()
+    values: Sequence[Recognised] = ()
 
     def left(self, with_negated: bool = False) -> str:
         """The text without what it says of prices and, unless they are to stay, of what is not wanted."""
@@ -64,11 +68,15 @@ class _Read:
 
 
 def understand(
-    query: str, said: Language, steps: frozenset[UnderstandStep] = ALL, currencies: frozenset[str] = frozenset()
+    query: str,
+    said: Language,
+    steps: frozenset[UnderstandStep] = ALL,
+    currencies: frozenset[str] = frozenset(),
+    vocabulary: Vocabulary = NO_VOCABULARY,
 ) -> Understood:
-    """Pure; never raises. `currencies`: those of the catalogue, none when they are not known."""
+    """Pure; never raises. `currencies` and `vocabulary`: those of the catalogue, none when they are not known."""
     text = " ".join(query.split())
-    first = read = _read(text, said, steps, currencies)
+    first = read = _read(text, said, steps, currencies, vocabulary)
     prices, unwanted = [*read.prices], [*read.negated]
     left = read.left()
     for _ in range(PASSES_MAX - 1):
@@ -88,16 +96,22 @@ def understand(
         sizes=wished(first.sizes),
     )
     notes = tuple(sorted(_notes(first, currencies), key=lambda note: (note.start, note.end)))
-    return Understood(
-        text, left if _says_something(left) else "", price_filter(prices, currencies), wishes, notes, language=said.code
-    )
+    wanted = tuple(one.filters for one in first.values)
+    meaning = left if _says_something(left) else ""
+    return Understood(text, meaning, price_filter(prices, currencies), wishes, notes, wanted, language=said.code)
 
 
 def _says_something(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def _read(text: str, said: Language, steps: frozenset[UnderstandStep], currencies: frozenset[str]) -> _Read:
+def _read(
+    text: str,
+    said: Language,
+    steps: frozenset[UnderstandStep],
+    currencies: frozenset[str],
+    vocabulary: Vocabulary = NO_VOCABULARY,
+) -> _Read:
     if not steps:
         return _Read(text, ())
     tokens = tokens_of(text)[:TOKENS_MAX]
@@ -108,11 +122,12 @@ def _read(text: str, said: Language, steps: frozenset[UnderstandStep], currencie
     negated = find_negated(tokens, said.negation, taken) if "negation" in steps else []
     taken |= {at for one in negated if one.leaves for at in range(one.first, one.after)}
     wanted = [one for one in sizes if not taken & {*range(one.first, one.after)}] if "units" in steps else []
-    return _Read(text, tokens, prices, negated, wanted)
+    values = find_values(tokens, vocabulary, frozenset(steps), taken | sized)
+    return _Read(text, tokens, prices, negated, wanted, values)
 
 
 def _notes(read: _Read, currencies: frozenset[str]) -> list[UnderstandNote]:
-    def note(step: UnderstandStep, part: Price | Negated | Sized, means: str) -> UnderstandNote:
+    def note(step: UnderstandStep, part: Price | Negated | Sized | Recognised, means: str) -> UnderstandNote:
         start, end = read.tokens[part.first].start, read.tokens[part.after - 1].end
         return UnderstandNote(step=step, text=read.text[start:end], start=start, end=end, means=means)
 
@@ -120,6 +135,7 @@ def _notes(read: _Read, currencies: frozenset[str]) -> list[UnderstandNote]:
         *(note("prices", price, price_words(price, currencies)) for price in read.prices),
         *(note("negation", one, f"not {one.phrase}" if one.phrase else "a matter of degree") for one in read.negated),
         *(note("units", one, _written(one)) for one in read.sizes),
+        *(note(one.kind, one, meant(one)) for one in read.values),
     ]
 
 

@@ -64,6 +64,7 @@ class Rush:
         pair = self._idle.pop() if self._idle else await asyncio.open_connection(self.host, self.port)
         reader, writer = pair
         head = f"POST /v1/search HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: application/json\r\n"
+        head += "Cache-Control: no-cache\r\n"  # searches make the rush, not answers that are given again
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         try:
             head_bytes = await reader.readuntil(b"\r\n\r\n")

@@ -115,6 +115,7 @@ class Stack:
             "port": self.ports.get("serving", 0),
             "processes": [f"{name}=127.0.0.1:{self.ports[name]}" for name in WATCHED],
             "shards": [f"127.0.0.1:{self.ports['shard']}"] * self.partitions,
+            "answer_cache_mb": 0,  # tests ask the same again to see what happens in a search
         }
         return as_environ(values) | self.environ
 

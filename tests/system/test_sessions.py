@@ -1,5 +1,6 @@
 """Clicks through the real stack: a session reads its own click, no other does, and Redis may do what it likes."""
 
+import asyncio
 import os
 import signal
 import time
@@ -10,9 +11,16 @@ from urllib.parse import quote
 import pytest
 import redis
 
+from agents.faults import Faults
+from agents.popularity import Counting
+from agents.session import read_clicks
+from agents.topics import Topics
 from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.limits import CLICK_BYTES_MAX
 from schemas.sessions import Item, session_weights
+from streams.popularity import Tally
+from streams.reader import Reader
+from streams.redis_popularity import RedisPopularity
 from streams.redis_sessions import keys
 from tests.system.conftest import Stack, http, stack_on, wait_until
 from tests.system.sending import Merchant
@@ -64,7 +72,7 @@ def held(shop: Stack) -> int:
 
 
 def search(shop: Stack, session: str, **more: Any) -> dict[str, Any]:
-    body = {"text": "desk lamp", "limit": 6, "session": session, "explain": True, **more}
+    body = {"text": "desk lamp", "limit": 6, "ranker": "none", "session": session, "explain": True, **more}
     status, answer = http("POST", shop.url("serving", "/v1/search"), body)
     assert status == 200, answer
     found: dict[str, Any] = answer
@@ -262,8 +270,11 @@ def test_strange_values_under_our_keys_are_no_error(shop: Stack, own_redis: Embe
             put(client, history)
             click(shop, "strange", "oak")
             wait_known(shop, "strange", "oak")
-            client.delete(vector)
-            put(client, vector)
+            wait_until(lambda: client.exists(vector), SEEN_S, "the worker has kept its vector")
+            with client.pipeline() as both:  # nothing comes in between
+                both.delete(vector)
+                put(both, vector)
+                both.execute()
             assert personal(search(shop, "strange"))["vector"] == "made"
         client.flushall()
     assert personal(search(shop, "strange")) is None
@@ -272,8 +283,8 @@ def test_strange_values_under_our_keys_are_no_error(shop: Stack, own_redis: Embe
 
 
 def test_every_click_is_accounted_for(shop: Stack) -> None:
-    """The last of this file: all that stands in the log was counted, refused or dead-lettered by the last worker, or
-    before it."""
+    """Nothing is clicked after it: all that stands in the log was counted, refused or dead-lettered, by the last worker
+    or before it."""
     wait_until(
         lambda: all(
             row["clicks_lag"] == 0 for row in http("GET", shop.url("serving", "/v1/freshness"))[1]["partitions"]
@@ -285,3 +296,36 @@ def test_every_click_is_accounted_for(shop: Stack) -> None:
     _, page = http("GET", shop.url("session", "/metrics"))
     lags = [line.split()[-1] for line in page.decode().splitlines() if line.startswith("freshet_clicks_lag{")]
     assert lags == ["0.0", "0.0"] and total(shop, "counted") > 0
+
+
+def test_what_is_popular_is_a_function_of_the_log(shop: Stack, own_redis: EmbeddedRedis) -> None:
+    """After all that was done to the worker and to Redis: the counts are those of the whole log, and searches know."""
+    topics = Topics(shop.generation, shop.partitions)
+    with redis.Redis.from_url(own_redis.url) as client:
+        client.flushall()
+    shop.stop("session")
+    shop.start("session")
+    wanted, reader = {}, Reader(shop.kafka)
+    for partition in range(shop.partitions):
+        end = reader.begin_end(topics.name("clicks"), partition)[1]
+        records = [one for batch in reader.read(topics.name("clicks"), partition, 0, end) for one in batch]
+        counting = Counting(Tally(0, 0, 0, 0, {}))
+        counting.take(read_clicks(records, topics, Faults(""), 0).signs)
+        wanted[partition] = dict(counting.tally.counts)
+    reader.close()
+    assert any("dino" in counts for counts in wanted.values())
+
+    async def kept() -> dict[int, Any]:
+        store = RedisPopularity(own_redis.url, shop.generation)
+        tallies = {partition: await store.read(partition) for partition in wanted}
+        await store.close()
+        return {partition: tally and dict(tally.counts) for partition, tally in tallies.items()}
+
+    wait_until(lambda: asyncio.run(kept()) == wanted, SEEN_S, "the counts are those of the log")
+
+    def popularity() -> dict[str, float]:
+        hits = search(shop, "nobody", ranker="formula")["explain"]["hits"]
+        return {sku: told["features"]["popularity"] for sku, told in hits.items()}
+
+    found = wait_until(lambda: (told := popularity())["dino"] > 0 and told, SEEN_S, "searches know what is popular")
+    assert found["dino"] > found["rocket"] == 0

@@ -14,7 +14,7 @@ from schemas.errors import Unavailable
 from schemas.metrics import Metrics
 from schemas.records import DeadLetter, decode
 from schemas.search import ShardState, VectorsAnswer
-from schemas.sessions import HISTORY_MS, Place
+from schemas.sessions import HISTORY_MS, Place, SessionClick
 from streams.item_vectors import ItemMemory
 from streams.memory_sessions import MemorySessions
 from streams.partitioner import partition_of
@@ -94,6 +94,16 @@ class Committed:
         return range(len(records))
 
 
+class Counter:
+    """Instead of popularity: which clicks it was given."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[int, list[str], int]] = []
+
+    def take(self, partition: int, clicks: Sequence[SessionClick], next_offset: int) -> None:
+        self.taken.append((partition, [one.sku for one in clicks], next_offset))
+
+
 def made(sessions: MemorySessions, shard: Exception | None = None) -> tuple[SessionAgent, Metrics]:
     async def ask(partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
         if shard:
@@ -102,7 +112,8 @@ def made(sessions: MemorySessions, shard: Exception | None = None) -> tuple[Sess
 
     metrics = Metrics()
     items = ItemMemory(ask, 2, metrics, lambda: 0.0)
-    agent = SessionAgent("", TOPICS, 7, sessions, items, 500, metrics, Faults(), lambda: NOW_MS, retry_s=0)
+    counted: Any = Counter()
+    agent = SessionAgent("", TOPICS, 7, sessions, items, counted, 500, metrics, Faults(), lambda: NOW_MS, retry_s=0)
     return agent, metrics
 
 
@@ -123,6 +134,8 @@ async def test_clicks_are_counted_with_their_vector_before_their_position_is_com
     assert known and [item.sku for item in known.history.items] == ["b", "a"]
     assert known.vector and (known.vector.encoder, known.vector.place) == ("fake", Place(7, 4))
     assert results(metrics) == {"counted": 2, "dead-lettered": 1, "expired": 1}
+    counted: Any = agent._popularity
+    assert counted.taken == [(where, ["a", "b", "a"], 7)]  # what is too old for a history still makes popular
 
 
 async def test_what_is_delivered_again_is_not_counted_again() -> None:

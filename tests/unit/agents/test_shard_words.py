@@ -18,7 +18,10 @@ from index_snapshots.word_feed import WordFeed
 from schemas.limits import HITS_MAX
 from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
 from schemas.suggest import ShardSuggestions
+from schemas.versions import VersionAnswer
 from schemas.ways import OTHERS_MAX
+from schemas.whereabouts import WhereAnswer
+from serving.shard_answers import VocabularyAnswer
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
 
 LONG_S = 1_000.0
@@ -46,6 +49,12 @@ class Process:
         agent: Any = SimpleNamespace(caught_up=True, kept={0: self.kept}, state=state_at)
         async with TestClient(TestServer(ShardEndpoint(agent).app(HEALTH))) as client:
             response = await client.post(path, data=orjson.dumps({"partition": 0, **body}))
+            return response.status, await response.read()
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        agent: Any = SimpleNamespace(caught_up=True, kept={0: self.kept}, state=state_at)
+        async with TestClient(TestServer(ShardEndpoint(agent).app(HEALTH))) as client:
+            response = await client.get(path)
             return response.status, await response.read()
 
     async def words(self, text: str, **body: Any) -> WordsAnswer:
@@ -180,3 +189,57 @@ async def test_what_was_found_by_words_tells_its_affinity_too(process: Process) 
     assert answer.word_affinities["red"] == pytest.approx(1.0, abs=0.01)  # all lamps have the vector of seed 1
     assert [hit.sku for hit in answer.hits] == ["blue", "red"]
     assert (await process.search(words={"blue": 8.0}, words_share=0.5)).word_affinities == {}
+
+
+async def test_what_the_products_are_called(process: Process) -> None:
+    status, body = await process.get("/vocabulary?partition=0")
+    answer = VocabularyAnswer.model_validate_json(body)
+    assert status == 200 and answer.state == state_at(0, Offsets(3, 0))
+    assert [(one.value, one.products) for one in answer.attributes["colour"]] == [("red", 1)]
+    assert [(await process.get(f"/vocabulary{query}"))[0] for query in ("", "?partition=7")] == [400, 400]
+
+
+async def test_the_traits_of_all_that_can_be_among_the_best(process: Process) -> None:
+    wanted = [{"attributes": {"colour": ["red"]}}]
+    answer = await process.search(
+        vector=b64(unit(1)), words={"chair": 9.0}, words_share=0.5, depth=2, wanted=wanted, traits=True
+    )
+    passed = dict(zip(answer.traits.skus, answer.traits.wanted, strict=True))
+    assert "chair" in passed and set(passed) == {"chair", *(answer.near.skus if answer.near else [])}
+    assert all(count == (sku == "red") for sku, count in passed.items())
+
+
+async def test_where_a_product_stands_beside_a_query(process: Process) -> None:
+    async def where(sku: str, **body: Any) -> WhereAnswer:
+        status, answer = await process.ask("/where", sku=sku, **body)
+        assert status == 200, answer
+        return WhereAnswer.model_validate_json(answer)
+
+    red = {"attributes": {"colour": ["red"]}}
+    found = await where("red", vector=b64(unit(1)), text="lamp", filters=red)
+    assert (found.live, found.conditions, found.state) == (
+        "shown",
+        {"attributes.colour": True},
+        state_at(0, Offsets(3, 0)),
+    )
+    assert found.meaning and found.meaning.rank == 1 and found.words and found.words.rank == 1
+    blue = await where("blue", vector=b64(unit(1)), text="lamp", filters=red)
+    assert (blue.conditions, blue.meaning, blue.words) == ({"attributes.colour": False}, None, None)
+    assert (await where("nothing")).live == "unknown"
+    plain = await where("blue")
+    assert (plain.live, plain.meaning, plain.words) == ("shown", None, None)
+    process.feed._committed = None  # its index is being built
+    assert (await where("red", text="lamp")).words is None
+    assert (await process.ask("/where", sku="red", filters={"attributes": {"size": ["L"]}}))[0] == 400
+
+
+async def test_from_what_would_be_answered_now(process: Process) -> None:
+    async def version() -> VersionAnswer:
+        return VersionAnswer.model_validate_json((await process.get("/version?partition=0"))[1])
+
+    assert (await version()) == VersionAnswer(settled=True, state=state_at(0, Offsets(3, 0)))
+    assert (await process.words("lamp")).settled is True
+    process.feed._done = 2  # the index is a record behind
+    assert (await version()).settled is False and (await process.words("lamp")).settled is False
+    process.kept.words = None
+    assert (await version()).settled is True

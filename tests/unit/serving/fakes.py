@@ -18,6 +18,7 @@ from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
 from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import Addresses
+from serving.answer_cache import AnswerCache
 from serving.app import create_app
 from serving.changes import ChangeWatch
 from serving.door import CATALOG, CLICKS, Door
@@ -30,6 +31,8 @@ from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors, fp16_text
+from serving.ranking.popular import Popular
+from serving.ranking.ranking import Ranking
 from serving.read_floor import ReadFloor
 from serving.router import Router
 from serving.routes.search import SEARCHES_MAX, SLOW_SHARE
@@ -42,8 +45,10 @@ from serving.spelling.spelling import Spelling
 from serving.suggest.popular import PopularQueries
 from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
+from serving.vocabulary_watch import VocabularyWatch
 from streams.item_vectors import ItemMemory
 from streams.memory import MemoryLog
+from streams.memory_popularity import MemoryPopularity
 from streams.memory_sessions import MemorySessions
 from streams.sessions import Sessions
 
@@ -93,6 +98,14 @@ class FakeShard:
     asked_hits: list[list[str]] = field(default_factory=list)
     asked_vectors: list[list[str]] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
+    vocabulary: dict[str, Any] = field(default_factory=dict)
+    where: dict[str, Any] = field(default_factory=lambda: {"live": "unknown"})
+    asked_where: list[dict[str, Any]] = field(default_factory=list)
+    settled: bool = True
+    """Whether its words hold all that its state does."""
+    asked_versions: int = 0
+    passing: dict[str, int] = field(default_factory=dict)
+    """How many of the wanted filters a product passes, by SKU."""
     ready: bool = True
     digest: str = ""
     """Of its documents."""
@@ -110,6 +123,9 @@ class FakeShard:
         app.router.add_post("/hits", self._hits)
         app.router.add_get("/skus/{sku}", self._sku)
         app.router.add_post("/vectors", self._vectors)
+        app.router.add_get("/vocabulary", self._vocabulary)
+        app.router.add_post("/where", self._where)
+        app.router.add_get("/version", self._version)
         app.router.add_post("/seen", self._seen)
         app.router.add_get("/state", self._state)
         return app
@@ -128,6 +144,7 @@ class FakeShard:
         near = _near(ranked[: query["depth"]]) if query["vector"] else None
         drawn = {sku: self.affinities.get(sku, 0.0) for sku in query["words"]} if query["taste"] else {}
         answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone, "word_affinities": drawn}
+        answer["traits"] = {**_traits(self.hits), "wanted": [self.passing.get(item.sku, 0) for item in self.hits]}
         return web.json_response({**answer, "state": self.state.model_dump()})
 
     async def _words(self, request: web.Request) -> web.Response:
@@ -138,6 +155,7 @@ class FakeShard:
                 return response
         found = {"skus": list(self.words), "scores": list(self.words.values()), "cover": 1.0 if self.words else 0.0}
         found |= {"holding": len(self.words), "rarities": {"lamp": 1.0} if self.words else {}}
+        found["settled"] = self.settled
         return web.json_response({**found, **self.words_say, "state": self.state.model_dump()})
 
     async def _suggest(self, request: web.Request) -> web.Response:
@@ -157,6 +175,17 @@ class FakeShard:
     async def _sku(self, request: web.Request) -> web.Response:
         known = self.skus.get(request.match_info["sku"], {"hit": None, "deleted": False, "waiting": None})
         return web.json_response({**known, "state": self.state.model_dump()})
+
+    async def _vocabulary(self, request: web.Request) -> web.Response:
+        return web.json_response({**self.vocabulary, "state": self.state.model_dump()})
+
+    async def _where(self, request: web.Request) -> web.Response:
+        self.asked_where.append(await request.json())
+        return web.json_response({**self.where, "state": self.state.model_dump()})
+
+    async def _version(self, request: web.Request) -> web.Response:
+        self.asked_versions += 1
+        return web.json_response({"settled": self.settled, "state": self.state.model_dump()})
 
     async def _vectors(self, request: web.Request) -> web.Response:
         asked = (await request.json())["skus"]
@@ -189,6 +218,19 @@ def _near(hits: list[Hit]) -> dict[str, Any]:
         "scores": [item.score or 0.0 for item in hits],
         "affinities": [item.affinity for item in hits],
         "fits": [item.fit for item in hits],
+    }
+
+
+def _traits(hits: list[Hit]) -> dict[str, Any]:
+    prices = [item.offer.price if item.offer else None for item in hits]
+    return {
+        "skus": [item.sku for item in hits],
+        "in_stock": [item.in_stock for item in hits],
+        "prices": [price and price.amount for price in prices],
+        "currencies": [price and price.currency for price in prices],
+        "live_since": [list(item.offer_order) if item.offer_order else None for item in hits],
+        "categories": [place if item.content.category else None for place, item in enumerate(hits)],
+        "paths": [item.content.category or [] for item in hits],
     }
 
 
@@ -293,6 +335,7 @@ class Tier:
         clock: Any = None,
         hints: Any = None,
         sessions: Sessions | None = None,
+        popularity: MemoryPopularity | None = None,
         served_queue_max: int = 100,
         **settings: Any,
     ) -> None:
@@ -305,9 +348,11 @@ class Tier:
         self.clock = clock
         self.hints = hints or NoHints()
         self.sessions = sessions
+        self.popularity = popularity
         self.served_queue_max = served_queue_max
         self.synonyms = Synonyms()
-        self.settings = {"partitions": len(self.replicas), "search_budget_ms": 5_000} | settings
+        plain = {"partitions": len(self.replicas), "search_budget_ms": 5_000, "answer_cache_mb": 0.0}
+        self.settings = plain | settings
         self._ids = (f"r{number}" for number in itertools.count())
         self._servers: list[TestServer] = []
         self.shard_servers: list[TestServer] = []
@@ -351,6 +396,9 @@ class Tier:
         tastes = Tastes(self.sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
         outcomes = OutcomeCache(clock)
         history, sample, feed = History(lambda: self.log), FreshSample(clock), Feed("run", metrics)
+        self.popularity = self.popularity or MemoryPopularity()
+        popular = Popular(self.popularity, settings.partitions, lambda: 1_700_000_000_000, metrics)
+        ranking = Ranking(settings, popular, history, lambda: 1_700_000_000_000, "catalog")
         served = ServedLog(self.producer, "served", settings.served_full_share, metrics, self.served_queue_max)
         return Wiring(
             settings=settings,
@@ -371,6 +419,9 @@ class Tier:
             synonyms=self.synonyms,
             sessions=self.sessions,
             tastes=tastes,
+            ranking=ranking,
+            vocabulary=VocabularyWatch(shards, clock),
+            cache=AnswerCache(int(settings.answer_cache_mb * 1e6), metrics, clock, ask_timeout_s=30.0),
             served=served,
             outcomes=outcomes,
             history=history,

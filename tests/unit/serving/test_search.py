@@ -181,7 +181,9 @@ async def test_explain_tells_how_the_answer_was_made() -> None:
         assert explain["candidates"] == {number: {"words": 0, "meaning": 2} for number in "01"}
         assert (explain["matching"], explain["words"]["share"]) == ({"0": 2, "1": 2}, 0.0)
         meaning, words = {"rank": 1, "score": 0.9}, {"rank": None, "score": None}
-        assert explain["hits"] == {"b": {"relevance": 1.0, "words": words, "meaning": meaning}}
+        features = {"relevance": 1.0, "in_stock": True, "named": 0.0, "popularity": 0.0, "newness": 0.0, "price": 0.0}
+        ranked = {"features": features, "rank_score": 1.0}
+        assert explain["hits"] == {"b": {"relevance": 1.0, "words": words, "meaning": meaning, **ranked}}
         assert set(explain["stages_ms"]) == {"encode", "words-0", "words-1", "shard-0", "shard-1"}
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import Unavailable
 from schemas.records import decode
 from schemas.search import UNDERSTAND_STEPS, Filters
 from schemas.served import Served
-from tests.unit.serving.fakes import FakeShard, Tier, hit, state
+from serving.vocabulary_watch import LEARN_EVERY_S
+from tests.unit.serving.fakes import Clock, FakeShard, Tier, hit, state
 
 QUERY = "15 inch lamp without shade under 50 euro"
 
@@ -116,3 +118,47 @@ async def test_the_served_log_keeps_it() -> None:
         assert (record.text, record.filters) == (QUERY, Filters())
         assert record.inputs is not None and record.inputs.price == Filters(price_max=50)
         assert record.inputs.wishes is not None and record.inputs.wishes.unwanted == ["shade"]
+
+
+SONY: dict[str, Any] = {"brands": [{"value": "Sony", "products": 2}]}
+
+
+async def test_brands_of_the_catalogue_come_earlier_when_they_are_named() -> None:
+    """The vocabulary is learned beside the requests; a partition that is away counts as it last did."""
+    asked = FakeShard(state(0), [hit("a", 0.9), hit("b", 0.88), hit("c", 0.1)], vocabulary=SONY, passing={"b": 1})
+    async with Tier([[asked]]) as tier:
+        assert (await tier.search(text="Sony lamp"))["understood"] is None
+        await tier.wiring.vocabulary.refresh()
+        answer = await tier.search(text="Sony lamp", explain=True)
+        assert asked.queries[-1]["wanted"][0]["brand"] == ["Sony"]
+        assert [item["sku"] for item in answer["hits"]] == ["b", "a", "c"]
+        [note] = answer["understood"]["notes"]
+        assert (note["step"], note["text"], answer["understood"]["text"]) == ("brands", "Sony", "Sony lamp")
+        assert [answer["explain"]["hits"][sku]["features"]["named"] for sku in "abc"] == [0.0, 1.0, 0.0]
+        plain = await tier.search(text="Sony lamp", understand=["prices", "categories"])
+        assert [item["sku"] for item in plain["hits"]] == ["a", "b", "c"] and plain["understood"] is None
+
+
+async def test_the_vocabulary_is_learned_again_after_a_while() -> None:
+    asked, clock = FakeShard(vocabulary=SONY), Clock()
+    async with Tier([[asked]], clock=clock) as tier:
+        watch = tier.wiring.vocabulary
+        await watch.refresh()
+        asked.vocabulary = {"brands": [{"value": "Lumen", "products": 1}]}
+        clock.now_s += LEARN_EVERY_S - 0.1
+        await watch.refresh()
+        assert set(watch.now.by_words) == {("sony",)}
+        clock.now_s += 0.2
+        await watch.refresh()
+        assert set(watch.now.by_words) == {("lumen",)}
+        asked.vocabulary = {"brands": 7}
+        clock.now_s += LEARN_EVERY_S
+        await watch.refresh()  # a shard that answers nonsense
+        assert set(watch.now.by_words) == {("lumen",)}
+
+
+async def test_without_any_answer_nothing_is_known() -> None:
+    async with Tier([[FakeShard(vocabulary={"brands": 7})]]) as tier:
+        with pytest.raises(Unavailable):
+            await tier.wiring.vocabulary.refresh()
+        assert (await tier.search(text="Sony lamp"))["understood"] is None

@@ -117,6 +117,23 @@ def test_a_search_sends_only_the_filters_that_were_given() -> None:
     }
 
 
+def test_a_product_that_is_asked_after_is_explained() -> None:
+    options = SearchOptions("lamp", 5, 1, [], False, None, None, None, False, False, why="x")
+    assert (options.body()["explain"], options.body()["explain_sku"]) == (True, "x")
+    told = {"sku": "x", "partition": 0, "stage": "not live", "says": "it is not shown: deleted", "hint": "see there"}
+    answer = {
+        "hits": [],
+        "degraded": [],
+        "found": 0,
+        "took_ms": 1.0,
+        "request_id": "r",
+        "made_from": [],
+        "encoder": "e",
+    }
+    lines = hit_lines(answer | {"explain": {"query_vector": "cache", "sku": told}}, 0)
+    assert lines[-2:] == ["  x: it is not shown: deleted (not live, partition 0)", "    see there"]
+
+
 @pytest.mark.parametrize(
     ("given", "asked"),
     [

@@ -1,0 +1,44 @@
+"""Why a product is, or is not, among the hits: what a shard tells of one product beside a query."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas import limits
+from schemas.search import Filters, Message, ShardState
+
+Live = Literal["shown", "unknown", "deleted", "waiting for its document"]
+
+
+class WhereQuery(Message):
+    """`POST /where` of a shard process."""
+
+    partition: int
+    sku: Annotated[str, Field(max_length=limits.SKU_CHARS_MAX)]
+    vector: str | None = None
+    """As in a `ShardQuery`."""
+    text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)] = ""
+    """Looked for by words; empty: not at all."""
+    typing: bool = False
+    filters: Filters = Filters()
+
+
+class Place(Message):
+    """Where a product stands in one list of its partition."""
+
+    score: float | None
+    """Null by words: it holds none of them; by meaning: there is no query vector."""
+    rank: int | None
+    """From 1; null: behind SEARCH_DEPTH_MAX."""
+
+
+class WhereAnswer(Message):
+    """What is known of one product."""
+
+    live: Live
+    conditions: dict[str, bool] = Field(default_factory=dict)
+    """By condition of the filters whether it holds; empty when the product is not shown."""
+    meaning: Place | None = None
+    """Null: not looked for, or the product is not shown or does not pass."""
+    words: Place | None = None
+    state: ShardState

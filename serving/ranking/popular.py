@@ -1,0 +1,44 @@
+"""What is popular now, as the session workers have counted it: kept here, so that no search waits for Redis."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from schemas.metrics import Metrics
+from schemas.popularity import decayed, popularity
+from streams.popularity import PopularityStore, Tally
+
+REFRESH_EVERY_S: Final = 5.0
+
+
+class Popular:
+    """Counts of all partitions together, as of the last refresh; without Redis those of before."""
+
+    def __init__(self, store: PopularityStore, partitions: int, now_ms: Callable[[], int], metrics: Metrics) -> None:
+        self._store = store
+        self._partitions = partitions
+        self._now_ms = now_ms
+        self._products = metrics.gauge("freshet_popular_products")
+        self._tallies: dict[int, Tally] = {}
+        self.version = 0
+        """Another one whenever something was counted."""
+        self._counts: Mapping[str, float] = {}
+        self._most = 0.0
+
+    async def refresh(self) -> None:
+        """Raises Unavailable. A partition that is not kept (any more) counts as it did: the worker saves it again."""
+        for partition in range(self._partitions):
+            tally = await self._store.read(partition)
+            if tally is not None:
+                self.version += tally != self._tallies.get(partition)
+                self._tallies[partition] = tally
+        now_ms = self._now_ms()
+        counts: dict[str, float] = {}
+        for tally in self._tallies.values():
+            for sku, total in tally.counts.items():
+                counts[sku] = counts.get(sku, 0.0) + decayed(total, tally.landmark_ms, now_ms)
+        self._counts, self._most = counts, max(counts.values(), default=0.0)
+        self._products.set(len(counts))
+
+    def of(self, sku: str) -> float:
+        """0..1."""
+        return popularity(self._counts.get(sku, 0.0), self._most)

@@ -1,0 +1,85 @@
+"""For a product that somebody asks after: where it stands among the hits, or at which stage it fell out."""
+
+from typing import Any, Protocol
+
+from schemas.fusion import DEPTH
+from schemas.search import SearchRequest
+from schemas.whereabouts import Place, WhereAnswer, WhereQuery
+from serving.budget import Budget
+from serving.search import Found
+from streams.partitioner import partition_of
+
+
+class Asked(Protocol):
+    @property
+    def partitions(self) -> range: ...
+
+    async def where(self, query: WhereQuery, budget: Budget) -> WhereAnswer: ...
+
+
+async def whereabouts(sku: str, request: SearchRequest, found: Found, shards: Asked, budget: Budget) -> dict[str, Any]:
+    """`stage`, and what there is to know of it. `shown` and `paging` come with the rank among all hits."""
+    partition = partition_of(sku.encode(), len(shards.partitions))
+    place = _among_hits(sku, request, found)
+    if place is not None:
+        return {"sku": sku, "partition": partition, **place}
+    filters = found.understood.filters(request.filters)
+    query = WhereQuery(
+        partition=partition,
+        sku=sku,
+        vector=found.vector.fp16 if found.vector else None,
+        text="" if request.mode == "vector" else found.understood.looked_up,
+        typing=request.typing,
+        filters=filters,
+    )
+    answer = await budget.attempt("where", shards.where(query, budget), None)
+    budget.skipped[:] = [name for name in budget.skipped if name != "where"]  # the hits lack nothing
+    told = _unknown(partition) if answer is None else _fell_out(sku, answer, found)
+    return {"sku": sku, "partition": partition, **told}
+
+
+def _among_hits(sku: str, request: SearchRequest, found: Found) -> dict[str, Any] | None:
+    listed = [one.sku for one in found.ranked.hits] if found.ranked else [hit.sku for hit in found.hits]
+    if sku not in listed:
+        return None
+    first = 0 if found.ranked else (request.page - 1) * request.limit
+    rank = first + listed.index(sku) + 1
+    page = (rank - 1) // request.limit + 1
+    if page == request.page:
+        return {"stage": "shown", "rank": rank, "says": f"it is hit {rank}"}
+    says = f"it is hit {rank}: on page {page}, not on page {request.page}"
+    return {"stage": "paging", "rank": rank, "page": page, "says": says}
+
+
+def _unknown(partition: int) -> dict[str, Any]:
+    return {"stage": "unknown", "says": f"no replica of partition {partition} told in time"}
+
+
+def _fell_out(sku: str, answer: WhereAnswer, found: Found) -> dict[str, Any]:
+    facts = answer.model_dump(exclude={"state"}, exclude_none=True, exclude_defaults=True)
+    if answer.live != "shown":
+        hint = f"GET /v1/skus/{sku} tells what the shard knows, GET /v1/events/{{id}} what became of each event"
+        return {"stage": "not live", **facts, "says": f"it is not shown: {answer.live}", "hint": hint}
+    failed = [name for name, holds in answer.conditions.items() if not holds]
+    if failed:
+        return {"stage": "filters", **facts, "says": f"it does not pass {', '.join(failed)}"}
+    says = [*_missed("meaning", answer.meaning), *_missed("words", answer.words)]
+    if not says:
+        return {"stage": "newest", **facts, "says": "nothing was searched for, and newer products come first"}
+    return {"stage": "candidates", **facts, "last": _last(found, answer.state.partition), "says": "; ".join(says)}
+
+
+def _missed(way: str, place: Place | None) -> list[str]:
+    if place is None:
+        return []
+    if place.score is None:
+        return [f"it holds none of the {way}"]
+    return [f"by {way} it is number {place.rank or 'beyond 1,000'} of its partition, of which the best {DEPTH} count"]
+
+
+def _last(found: Found, partition: int) -> dict[str, float]:
+    """The scores that were needed at least: of the last candidate of the partition in each list."""
+    answer = found.answers.get(partition)
+    near = answer.near.scores[-1:] if answer and answer.near else []
+    held = list(found.candidates.words.of(partition).values())[-1:]
+    return {**({"meaning": near[0]} if near else {}), **({"words": held[0]} if held else {})}
