@@ -31,7 +31,7 @@ class Fallback(Strict):
 
     step: FallbackStep
     """`drop`: without some of its words; `relax`: without some of the filters; `meaning`: no product holds what was
-    asked for, these are the nearest by meaning; `bestsellers`: products of a category; `newest`: the newest ones."""
+    asked for, these are the nearest by meaning; `bestsellers`: the most popular of a category; `newest`: the newest."""
     text: str
     """What was looked for; empty: the query was left aside."""
     dropped: list[str] = Field(default_factory=list)

@@ -1,6 +1,7 @@
 """What is popular now, as the session workers have counted it: kept here, so that no search waits for Redis."""
 
 from collections.abc import Callable, Mapping
+from heapq import nsmallest
 from typing import Final
 
 from schemas.metrics import Metrics
@@ -38,6 +39,11 @@ class Popular:
                 counts[sku] = counts.get(sku, 0.0) + decayed(total, tally.landmark_ms, now_ms)
         self._counts, self._most = counts, max(counts.values(), default=0.0)
         self._products.set(len(counts))
+
+    def best(self, limit: int) -> list[tuple[str, float]]:
+        """The most popular products with how popular they are, best first, ties by SKU."""
+        ranked = nsmallest(limit, ((-count, sku) for sku, count in self._counts.items() if count > 0))
+        return [(sku, self.of(sku)) for _, sku in ranked]
 
     def of(self, sku: str) -> float:
         """0..1."""

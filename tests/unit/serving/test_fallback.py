@@ -13,6 +13,8 @@ from schemas.served import Served
 from schemas.settings import ServingSettings
 from serving.fallback.drop import DROPS_MAX, shorter, without
 from serving.fallback.relaxing import PROBES_MAX, Relaxed, least, relaxable, relaxed
+from streams.memory_popularity import MemoryPopularity
+from streams.popularity import Tally
 from tests.unit.serving.fakes import FakeShard, Tier, hit, state
 
 
@@ -35,7 +37,10 @@ class Shelf(FakeShard):
 
     async def _search(self, request: web.Request) -> web.Response:
         query = await request.json()
-        self.hits = [hit(sku, 0.5 if query["vector"] else None) for sku in self._passing(query["filters"])]
+        passing, asked = self._passing(query["filters"]), query["words"]
+        self.gone = [sku for sku in asked if sku not in passing]
+        wanted = [sku for sku in asked if sku in passing] if asked and not query["vector"] else passing
+        self.hits = [hit(sku, 0.5 if query["vector"] else None) for sku in wanted]
         return await super()._search(request)
 
     async def _words(self, request: web.Request) -> web.Response:
@@ -133,6 +138,20 @@ async def test_without_words_and_meaning_products_of_the_category_then_the_newes
         newest = await tier.search(text="zephyr", mode="words")
         assert (newest["fallback"]["step"], newest["fallback"]["text"]) == ("newest", "")
         assert len(newest["hits"]) == 4
+
+
+async def test_the_most_popular_of_the_category_come_first() -> None:
+    kept, shards = MemoryPopularity(), shelves()
+    counts = {"shade": 9.0, "lamp": 90.0, "mug": 900.0, "gone": 2.0}
+    await kept.put(0, Tally(1, 5, 1_700_000_000_000, 1_700_000_000_000, counts))
+    async with Tier(shards, popularity=kept) as tier:
+        await tier.wiring.ranking.popular.refresh()
+        wished = {"category": [["Lamps"]], "not": {"brand": ["Clay"]}}
+        answer = await tier.search(text="zephyr", mode="words", filters=wished, limit=1)
+        assert (answer["fallback"]["step"], answer["fallback"]["category"]) == ("bestsellers", ["Lamps"])
+        second = await tier.search(text="zephyr", mode="words", filters=wished, limit=1, page=2)
+        assert [one["hits"][0]["sku"] for one in (answer, second)] == ["lamp", "shade"]
+        assert (answer["hits"][0]["relevance"], answer["hits"][0]["words"]) == (None, None)
 
 
 async def test_each_step_can_be_switched_off() -> None:

@@ -1,0 +1,43 @@
+"""The most popular products that pass filters: the tier knows which are popular, the shards which of them they show."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.search import Filters, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer
+from serving.budget import Budget
+from serving.lexical import ByWords
+from serving.merging import Candidates, whole
+from serving.search import Found, Retrieval
+from serving.understanding.understand import Understood
+
+POPULAR_LOOKED_AT_MAX: Final = 1_000
+"""The most popular products of all: of those the ones that pass are shown."""
+NOTHING_SAID: Final = {"relevance": None, "words": None, "score": None}
+"""They are there for what others did with them, not for the query."""
+
+
+async def best_sold(
+    request: SearchRequest, filters: Filters, popular: Sequence[tuple[str, float]], shards: Retrieval, budget: Budget
+) -> Found:
+    """`popular`: SKUs with how popular they are, best first. No hits where none of them passes."""
+    deep = request.page * request.limit
+    queries = [
+        ShardQuery(partition=partition, words=dict(popular), words_share=1.0, limit=deep, filters=filters, budget_ms=1)
+        for partition in shards.partitions
+    ]
+    asked = (budget.attempt(f"shard-{query.partition}", shards.search(query, budget), None) for query in queries)
+    answered = zip(shards.partitions, await asyncio.gather(*asked), strict=True)
+    answers = {partition: answer for partition, answer in answered if answer}
+    words = ByWords({partition: _shown(popular, answer) for partition, answer in answers.items()})
+    # all partitions were asked for the same ones: what one of them does not show is another one's
+    candidates = Candidates({at: answer.model_copy(update={"gone": []}) for at, answer in answers.items()}, words)
+    hits = await whole(candidates.best[deep - request.limit : deep], candidates, shards, budget)
+    return Found([hit.model_copy(update=NOTHING_SAID) for hit in hits], Understood("", ""), candidates, None)
+
+
+def _shown(popular: Sequence[tuple[str, float]], answer: ShardAnswer) -> WordsAnswer:
+    """Those that one partition shows, with what they are ranked by."""
+    gone = set(answer.gone)
+    found = {sku: share for sku, share in popular if sku not in gone}
+    return WordsAnswer(skus=list(found), scores=list(found.values()), state=answer.state)
