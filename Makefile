@@ -1,9 +1,10 @@
 # Everything lives in .venv; `make up` and `make test` do all the set-up. PYTHON=... chooses another interpreter.
 .DEFAULT_GOAL := help
-SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
-
+# Without bytecode each process starts a second later: told to keep none, Python keeps it aside.
+export PYTHONPYCACHEPREFIX := $(if $(PYTHONDONTWRITEBYTECODE),$(CURDIR)/.pycache,$(PYTHONPYCACHEPREFIX))
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install up down test lint docs bench drills
 
 help: ## Show this

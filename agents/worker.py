@@ -15,6 +15,7 @@ from typing import Any
 
 import faust
 import structlog
+from faust.tables import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
 
@@ -98,6 +99,14 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+class _NoTables(TableManager):
+    """There are none; Faust waits a second at each start for whoever declares one late."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class WorkerApp(faust.App):
     """A Faust app with our consumer."""
 
@@ -135,6 +144,7 @@ def worker_app(
         topic_disable_leader=True,
         topic_allow_declare=False,
         table_standby_replicas=0,
+        TableManager=_NoTables,
         producer_compression_type="zstd",
         producer_request_timeout=30.0,
         web_enabled=False,

@@ -6,13 +6,10 @@ import signal
 import sys
 from collections.abc import Mapping
 
-import structlog
 import uvloop
-from aiohttp import web
 
 from schemas.errors import FreshetError, SettingsError
 from schemas.settings import ServingSettings, read
-from streams.logs import configure_logs, log_refusal
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -26,12 +23,18 @@ async def serve(environ: Mapping[str, str]) -> None:
     """Runs until SIGTERM or SIGINT. Raises SettingsError, and FreshetError when it cannot listen or take over."""
     # Read when numpy loads: many small products in many threads cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # structlog would load it, a seventh of a second, for tracebacks that our logs do not show.
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    import structlog
+    from aiohttp import web
+
     from serving.app import create_app
     from serving.closing import CLOSE_S, Closing
     from serving.doorkeeper import Doorkeeper
     from serving.listening import listen, tell_ready, until_ready
     from serving.middleware import UNLESS_SET
     from serving.wiring import build
+    from streams.logs import configure_logs
 
     settings = read(ServingSettings, environ)
     configure_logs(settings.log_level)
@@ -77,9 +80,13 @@ def main() -> int:
     try:
         uvloop.run(serve(os.environ))
     except FreshetError as error:
+        from streams.logs import log_refusal
+
         log_refusal(error)
         return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
     except TimeoutError:
+        from streams.logs import log_refusal
+
         log_refusal(FreshetError(f"the clean-up took longer than {DRAIN_S:g} s"))
         return EXIT_FAILED
     return 0

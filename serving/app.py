@@ -1,7 +1,9 @@
 """Makes the aiohttp application from its parts: routes, middlewares, and what runs beside the requests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -11,9 +13,12 @@ from serving.page_files import read_page_files
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.reference.guides import docs_folder, read_guides
 from serving.routes import catalog, clicks, docs, events, feed, health, pages, search, sessions, skus, suggest
-from serving.routes.docs import DOCUMENTS, Documents
+from serving.routes.docs import DOCUMENTS
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
+
+if TYPE_CHECKING:
+    from serving.reference.documents import Documents
 
 ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
@@ -36,8 +41,9 @@ def create_app(wiring: Wiring) -> web.Application:
     app[WIRING] = wiring
     app[STARTED_S] = wiring.clock()
     app[KEYED] = keyed_routes(ROUTES)
-    api = document(ROUTES, wiring.version)
-    app[DOCUMENT], app[DOCUMENTS] = api, Documents(read_guides(docs_folder()), api)
+    api: Callable[[], dict[str, Any]] = cache(partial(document, ROUTES, wiring.version))
+    documents: Callable[[], Documents] = cache(partial(_documents, api))
+    app[DOCUMENT], app[DOCUMENTS] = api, documents
     app[PAGE] = read_page_files()
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
@@ -45,6 +51,12 @@ def create_app(wiring: Wiring) -> web.Application:
     app.on_shutdown.append(feed.end_feed)
     app.cleanup_ctx.append(_beside)
     return app
+
+
+def _documents(api: Callable[[], dict[str, Any]]) -> "Documents":
+    from serving.reference.documents import Documents
+
+    return Documents(read_guides(docs_folder()), api())
 
 
 async def _beside(app: web.Application) -> AsyncIterator[None]:

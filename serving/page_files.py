@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import xxhash
@@ -25,6 +26,7 @@ class PageFile:
     """Strong ETag; another one for the gzipped bytes."""
 
 
+@cache
 def read_page_files() -> Mapping[str, PageFile]:
     """By name, `index.html` among them."""
     found = {}

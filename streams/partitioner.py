@@ -1,6 +1,6 @@
 """Which partition a key belongs to: Kafka's own murmur2, the same in every client we use."""
 
-from aiokafka.partitioner import murmur2
+from confluent_kafka import murmur2
 
 LIBRDKAFKA_NAME = "murmur2_random"
 """librdkafka's name for it; its default (CRC32) puts three of four keys elsewhere."""
@@ -8,4 +8,4 @@ LIBRDKAFKA_NAME = "murmur2_random"
 
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a non-empty key, as Java's DefaultPartitioner computes it (the sign bit is cleared)."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    return murmur2(key, partitions)

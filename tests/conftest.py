@@ -1,9 +1,13 @@
-"""What all tests share: where optional real data lies."""
+"""What all tests share: one real Kafka, the order of the files, and where optional real data lies."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from freshet.runtime.kafka import EmbeddedKafka
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent
@@ -16,8 +20,20 @@ settings.register_profile("freshet", deadline=None)  # a busy machine is no fail
 settings.load_profile("freshet")
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; children inherit it,
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # and could not be ended as Ctrl-C does
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: SLOW_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real one, for all tests of a process: each takes topics of its own, by their generation."""
+    server = EmbeddedKafka(tmp_path_factory.mktemp("kafka"))
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

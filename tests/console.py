@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from tests.waiting import LIMIT_S
+
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEREDOC = re.compile(r"<<'(\w+)'")
 READS = re.compile(
     r"^(freshet (search|sku|dlq (ls|show)|status)\b|curl -s \$URL/v1/(events|freshness|search|skus)|python read)"
 )
-"""Commands that change nothing are run again until they show what is promised: a reader is slower than a test."""
-AGAIN_FOR_S = 30.0
+"""Commands that change nothing are run again, for LIMIT_S at most, until they show what is promised: a reader is slower
+than a test."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Shell:
 
 def check(shell: Shell, command: Command) -> None:
     """Fails with what was printed beside what the document shows."""
-    until_s = time.monotonic() + (AGAIN_FOR_S if READS.match(command.text) else 0)
+    until_s = time.monotonic() + (LIMIT_S if READS.match(command.text) else 0)
     while True:
         printed = shell.run(command.text)
         if agrees(command.expected, printed):

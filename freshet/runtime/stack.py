@@ -8,6 +8,7 @@ from pathlib import Path
 
 from freshet.remedies import another_port
 from freshet.runtime import kafka, redis_server
+from freshet.runtime.bytecode import with_bytecode
 from freshet.runtime.listener import Listener
 from freshet.runtime.log_files import log_file
 from freshet.runtime.ports import LOOPBACK, free_port, is_free
@@ -105,7 +106,7 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
     if stack.own_redis:
         found.append(_redis(stack, environ))
     servers = tuple(child.name for child in found)
-    settings = {**environ, **child_environ(stack)}
+    settings = with_bytecode({**environ, **child_environ(stack)})
     steps = (
         _step(stack, settings, "topics", ("topics", "create"), tuple(n for n in servers if n == "kafka")),
         _step(stack, settings, "model", ("model", "build"), ()),

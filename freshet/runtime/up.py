@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from freshet.runtime import kafka, processes, redis_server
+from freshet.runtime.bytecode import with_bytecode
 from freshet.runtime.cache import cache_folder
 from freshet.runtime.data_lock import held
 from freshet.runtime.journal import Journal, words_of
@@ -74,7 +75,7 @@ def up_detached(
     rotate(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     given = {key: getattr(settings, key) for key in settings.model_fields_set if key != "data"}
-    child_settings = {**environ, **as_environ({**given, "data": data}), "PYTHONUNBUFFERED": "1"}
+    child_settings = with_bytecode({**environ, **as_environ({**given, "data": data}), "PYTHONUNBUFFERED": "1"})
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(

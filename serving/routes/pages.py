@@ -1,6 +1,8 @@
 """`/`, `/page/...` and `/openapi.json`: the page for people and the document for programs."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -10,7 +12,8 @@ from serving.problems import Refusal
 from serving.routes.route import Parameter, Route
 
 PAGE = web.AppKey("page", Mapping[str, PageFile])
-DOCUMENT = web.AppKey("document", dict)
+DOCUMENT = web.AppKey[Callable[[], dict[str, Any]]]("document")
+"""Blocking the first time: it is put together."""
 
 
 async def get_page(request: web.Request) -> web.Response:
@@ -43,7 +46,8 @@ def _file(request: web.Request, name: str) -> web.Response:
 
 
 async def get_openapi(request: web.Request) -> web.Response:
-    return web.Response(body=orjson.dumps(request.app[DOCUMENT]), content_type="application/json")
+    found = await asyncio.to_thread(request.app[DOCUMENT])
+    return web.Response(body=orjson.dumps(found), content_type="application/json")
 
 
 ROUTES = (

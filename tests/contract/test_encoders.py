@@ -28,6 +28,7 @@ from encoders.minilm_graph import minilm_graph
 from encoders.protocol import Encoder
 from encoders.text_encoder import TextEncoder
 from encoders.tokens import TextTokenizer
+from tests.waiting import LIMIT_S
 
 TEXTS = ["red cotton dress", "usb c charging cable 2 m", "noise cancelling headphones", "long red dress in cotton"]
 NASTY_TEXTS = ["", " \t\n", "\x00", "\u200d", "שלום עולם", "👩‍👩‍👧‍👦", "[SEP] [PAD]", "x" * 100_000, "word " * 20_000]
@@ -146,7 +147,7 @@ def test_openvino_is_loaded_without_its_telemetry() -> None:
         import_openvino().Core()
         assert not [name for name in sys.modules if name.startswith("openvino_telemetry.")]
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=REPOSITORY, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=REPOSITORY, timeout=LIMIT_S)
 
 
 def test_words_after_the_context_do_not_matter(bundle: Bundle) -> None:

@@ -10,7 +10,6 @@ import pytest_asyncio
 from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, TopicPartition
 
-from freshet.runtime.kafka import EmbeddedKafka
 from schemas.errors import StateRefused
 from streams.memory import MemoryLog
 from streams.partitioner import LIBRDKAFKA_NAME, partition_of
@@ -19,15 +18,6 @@ from streams.reader import Reader, Tail
 from streams.topics import create_topics, reset_group
 
 PARTITIONS = 3
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = EmbeddedKafka(tmp_path_factory.mktemp("kafka"))
-    bootstrap = server.start()
-    create_topics(bootstrap, 1, PARTITIONS)
-    yield bootstrap
-    server.stop()
 
 
 @pytest_asyncio.fixture(params=["memory", "kafka"])
@@ -49,7 +39,7 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Sender, Any
 @pytest.fixture
 def generation(request: pytest.FixtureRequest) -> int:
     """A number per test, so that each has its own topics."""
-    return 2 + sum(map(ord, request.node.name)) % 100_000
+    return 10_000 + sum(map(ord, request.node.name)) % 100_000
 
 
 async def send(sender: Sender, topic: str, count: int, partition: int = 0) -> list[Any]:
@@ -110,13 +100,15 @@ async def test_an_offset_before_the_first_is_refused(log: tuple[Sender, Any, str
         list(reader.read(topic, 0, -5))
 
 
-async def test_a_tail_sees_what_comes(kafka: str) -> None:
+async def test_a_tail_sees_what_comes(kafka: str, generation: int) -> None:
+    topic = f"clicks.{generation}"
+    create_topics(kafka, generation, PARTITIONS)
     producer = Producer(kafka, loop=asyncio.get_running_loop())
-    tail = Tail(kafka, {("clicks", partition): 0 for partition in range(PARTITIONS)})
+    tail = Tail(kafka, {(topic, partition): 0 for partition in range(PARTITIONS)})
     for i in range(30):
-        await producer.send("clicks", f"k{i}".encode(), str(i).encode())
+        await producer.send(topic, f"k{i}".encode(), str(i).encode())
     seen: set[bytes] = set()
-    for _ in range(200):
+    for _ in range(1_000):
         seen |= {record.value or b"" for record in await asyncio.to_thread(tail.poll, 0.1)}
         if len(seen) == 30:
             break
@@ -133,7 +125,7 @@ def member(kafka: str, generation: int) -> Iterator[Consumer]:
     consumer = Consumer(settings)
     consumer.commit(offsets=[TopicPartition(f"catalog.{generation}", 1, 7)], asynchronous=False)
     consumer.subscribe([f"catalog.{generation}"])
-    for _ in range(200):
+    for _ in range(1_000):
         consumer.poll(0.1)
         if consumer.assignment():
             break
@@ -157,9 +149,10 @@ async def test_a_group_without_members_is_moved_to_the_earliest_record(
     reader.close()
 
 
-def test_a_misspelt_group_or_topic_is_not_made(kafka: str) -> None:
+def test_a_misspelt_group_or_topic_is_not_made(kafka: str, generation: int) -> None:
+    create_topics(kafka, generation, PARTITIONS)
     with pytest.raises(StateRefused, match="no group nobody has read catalog"):
-        reset_group(kafka, "nobody", "catalog", wait_s=0.0)
+        reset_group(kafka, "nobody", f"catalog.{generation}", wait_s=0.0)
     with pytest.raises(StateRefused, match="there is no topic katalog"):
         reset_group(kafka, "nobody", "katalog", wait_s=0.0)
 

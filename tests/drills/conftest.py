@@ -37,8 +37,14 @@ class UpStack:
 
     def freshet(self, *arguments: str) -> Any:
         """Runs the command on this stack; its result as JSON says it."""
+        run = self.run(*arguments)
+        assert run.returncode == 0, f"freshet {' '.join(arguments)} ended with {run.returncode}:\n{run.stderr}"
+        return json.loads(run.stdout)
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """The same, however it ends."""
         clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
-        run = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "freshet", *arguments, "--data", str(self.data), "--json"],
             env={**clean, "FRESHET_MODEL": str(self.model), **self._settings},
             capture_output=True,
@@ -46,13 +52,14 @@ class UpStack:
             timeout=COMMAND_S,
             check=False,
         )
-        assert run.returncode == 0, f"freshet {' '.join(arguments)} ended with {run.returncode}:\n{run.stderr}"
-        return json.loads(run.stdout)
 
-    def child(self, name: str) -> ChildState:
+    def state(self) -> StackState:
         state = read_state(self.data)
         assert state is not None
-        (found,) = (child for child in state.children if child.name == name)
+        return state
+
+    def child(self, name: str) -> ChildState:
+        (found,) = (child for child in self.state().children if child.name == name)
         return found
 
     def send_signal(self, name: str, number: signal.Signals) -> None:

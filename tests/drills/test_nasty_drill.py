@@ -20,10 +20,11 @@ from tests.conftest import REPOSITORY
 from tests.drills.conftest import UpStack
 from tests.drills.replica_load import BATCH
 from tests.drills.shop import Merchant, product
-from tests.drills.test_drills import NORMAL_AGAIN_S, SEED_VARIABLE, say
+from tests.drills.test_drills import SEED_VARIABLE, say
 from tests.drills.test_replicas_drill import found
 from tests.nasty import Nasty, nasty_queries
-from tests.system.conftest import http, wait_until
+from tests.system.conftest import http
+from tests.waiting import LIMIT_S, wait_until
 
 COUNT_VARIABLE = "NASTY_COUNT"
 COUNT = 5_000
@@ -43,7 +44,7 @@ def shop(up: UpStack) -> StackState:
     merchant = Merchant(state.url)
     for first in range(0, PRODUCTS, BATCH):
         merchant.send([product(number, PRODUCTS) for number in range(first, first + BATCH)])
-    wait_until(lambda: found(state) == PRODUCTS, NORMAL_AGAIN_S, "all products are found")
+    wait_until(lambda: found(state) == PRODUCTS, LIMIT_S, "all products are found")
     return state
 
 

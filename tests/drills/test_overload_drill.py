@@ -14,9 +14,9 @@ from tests.drills.conftest import UpStack
 from tests.drills.replica_load import BATCH
 from tests.drills.rush import Rush
 from tests.drills.shop import Merchant, product
-from tests.drills.test_drills import NORMAL_AGAIN_S, say
+from tests.drills.test_drills import say
 from tests.drills.test_replicas_drill import found
-from tests.system.conftest import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 PRODUCTS = 1_000
 CLIENTS = (12, 48)
@@ -36,7 +36,7 @@ def test_a_rush_is_answered_as_far_as_it_can_be_and_the_rest_refused_at_once(up:
     merchant = Merchant(state.url)
     for first in range(0, PRODUCTS, BATCH):
         merchant.send([product(number, PRODUCTS) for number in range(first, first + BATCH)])
-    wait_until(lambda: found(state) == PRODUCTS, NORMAL_AGAIN_S, "all products are found")
+    wait_until(lambda: found(state) == PRODUCTS, LIMIT_S, "all products are found")
     rush(state.url, "closed", CLIENTS[0], 3.0)
     tried = [rush(state.url, "closed", clients, SECONDS) for clients in CLIENTS]
     can = max(tried, key=lambda one: float(one["good_per_s"]))

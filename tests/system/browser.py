@@ -12,9 +12,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.system.conftest import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
-SHOWN_S = 60.0
 DESKTOP, PHONE = (1440, 900), (390, 844)
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -29,7 +28,7 @@ setTimeout(() => done(observer.takeRecords().reduce((sum, one) => sum + (one.had
 
 
 class Browser:
-    """One window. `see` and `wait` fail the test after SHOWN_S."""
+    """One window. `see` and `wait` fail the test after LIMIT_S."""
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
@@ -68,12 +67,12 @@ class Browser:
     def wait(self, selector: str, holds: str, what: str) -> str:
         """The text of the elements once it holds these words."""
         found: str = wait_until(
-            lambda: text if holds in (text := self.text(selector)) else "", SHOWN_S, f"{what}: {holds!r} in {selector}"
+            lambda: text if holds in (text := self.text(selector)) else "", LIMIT_S, f"{what}: {holds!r} in {selector}"
         )
         return found
 
     def see_titles(self, *titles: str) -> None:
-        wait_until(lambda: self.titles()[: len(titles)] == list(titles), SHOWN_S, f"{titles} come first")
+        wait_until(lambda: self.titles()[: len(titles)] == list(titles), LIMIT_S, f"{titles} come first")
 
     def click(self, selector: str) -> None:
         self.driver.find_element(By.CSS_SELECTOR, selector).click()

@@ -8,8 +8,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its stubs d
 )
 
 from streams.topics import admin
+from tests.waiting import LIMIT_S
 
-ADMIN_S = 15.0
 BROKER = "1"
 
 
@@ -32,5 +32,5 @@ def _resource(kind: ResourceType, name: str, settings: dict[str, str]) -> Config
 
 def _alter(kafka: str, resources: list[ConfigResource]) -> None:
     client = admin(kafka)
-    for future in client.incremental_alter_configs(resources, request_timeout=ADMIN_S).values():
+    for future in client.incremental_alter_configs(resources, request_timeout=LIMIT_S).values():
         future.result()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from freshet.runtime.ports import free_port
 from tests.compose import ours, read_compose
-from tests.system.conftest import STOP_S
+from tests.waiting import LIMIT_S
 
 KEY = "a key of the test"
 SERVICES = ours(read_compose({"FRESHET_ADMIN_KEY": KEY}))
@@ -60,4 +60,4 @@ class Composed:
     def stop(self) -> dict[str, int]:
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
-        return {name: process.wait(STOP_S) for name, process in self.processes.items()}
+        return {name: process.wait(LIMIT_S) for name, process in self.processes.items()}

@@ -1,4 +1,4 @@
-"""One real Kafka and one real Redis for the whole session; a stack of real worker processes per test.
+"""One real Redis for the whole session, beside the real Kafka; a stack of real worker processes per test.
 
 Each stack takes its own generation of the topics, so that tests on one broker never meet.
 """
@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,7 @@ from typing import Any
 import orjson
 import pytest
 
-from encoders.build import ensure_bundle
-from freshet.runtime.kafka import EmbeddedKafka
+from encoders.build import repair_bundle
 from freshet.runtime.ports import free_port
 from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.records import DeadLetter, Outcome, decode, fold
@@ -27,9 +25,9 @@ from schemas.settings import as_environ
 from schemas.topics import topic_name
 from streams.reader import Reader
 from streams.topics import create_topics
+from tests.contract.conftest import BUNDLE_FOLDER
+from tests.waiting import LIMIT_S, wait_until
 
-READY_S = 60.0
-STOP_S = 20.0
 COMMANDS = {
     "catalog": ["-m", "agents", "catalog"],
     "embed": ["-m", "agents", "embed"],
@@ -39,17 +37,6 @@ COMMANDS = {
 }
 WATCHED = ("catalog", "embed", "shard", "session")
 """Whose health pages the tier watches."""
-
-
-def wait_until(holds: Callable[[], Any], limit_s: float, what: str) -> Any:
-    """Returns the first true value of `holds`; fails the test after `limit_s`."""
-    until = time.monotonic() + limit_s
-    while True:
-        value = holds()
-        if value:
-            return value
-        assert time.monotonic() < until, f"not within {limit_s:g} s: {what}"
-        time.sleep(0.02)
 
 
 def http(
@@ -139,11 +126,12 @@ class Stack:
         self.wait_ready(process, name)
         return child
 
-    def start_all(self) -> None:
-        """Starts every kind of process side by side."""
-        for process in COMMANDS:
+    def start_all(self, but: str = "") -> None:
+        """Starts every kind of process side by side, `but` the one that no test of a file asks for."""
+        kinds = [process for process in COMMANDS if process != but]
+        for process in kinds:
             self.launch(process)
-        for process in COMMANDS:
+        for process in kinds:
             self.wait_ready(process)
 
     def wait_ready(self, process: str, name: str = "") -> None:
@@ -153,7 +141,7 @@ class Stack:
             assert child.poll() is None, f"{name or process} left with {child.returncode}:\n{self.log(name or process)}"
             return http("GET", self.url(process, "/readyz"))[0] == 200
 
-        wait_until(ready, READY_S, f"{name or process} is ready:\n{self.log(name or process)}")
+        wait_until(ready, LIMIT_S, f"{name or process} is ready:\n{self.log(name or process)}")
 
     def url(self, process: str, path: str) -> str:
         return f"http://127.0.0.1:{self.ports[process]}{path}"
@@ -173,7 +161,7 @@ class Stack:
     def stop(self, name: str) -> int:
         child = self.processes.pop(name)
         child.terminate()
-        return child.wait(STOP_S)
+        return child.wait(LIMIT_S)
 
     def close(self) -> None:
         for name in list(self.processes):
@@ -211,15 +199,8 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ensure_bundle(tmp_path_factory.mktemp("models") / "all-MiniLM-L6-v2")
-
-
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = EmbeddedKafka(tmp_path_factory.mktemp("kafka"))
-    yield server.start()
-    server.stop()
+def model() -> Path:
+    return repair_bundle(BUNDLE_FOLDER)
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,8 @@ from schemas.records import (
 )
 from streams.partitioner import partition_of
 from streams.reader import LogRecord, Reader
-from tests.system.conftest import Stack, wait_until
-
-SETTLE_S = 60.0
+from tests.system.conftest import Stack
+from tests.waiting import LIMIT_S, wait_until
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def _add(made: Truth, decided: Decided) -> None:
             made.offers.setdefault(sku, []).append(decode(OfferRecord, value))
 
 
-def settle(stack: Stack, *agents: str, limit_s: float = SETTLE_S) -> None:
+def settle(stack: Stack, *agents: str, limit_s: float = LIMIT_S) -> None:
     """Waits until `catalog` (and `embed`) have committed all of their input."""
     reader = Reader(stack.kafka)
     try:

@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, Message, Producer
 from schemas.records import EventId
 from schemas.topics import RECORD_BYTES_MAX, topic_name
 from streams.partitioner import LIBRDKAFKA_NAME
+from tests.waiting import LIMIT_S
 
-FLUSH_S = 60.0
 POISON = (b"\x80\x81\xfe", b'{"type": "upsert", "sku":', b"[]", b'{"type": "upsert", "sku": "P-1", "title": 7}')
 
 
@@ -56,8 +56,8 @@ class Merchant:
 
     def flush(self) -> list[str]:
         """Waits for Kafka; the ids of all events that it has acknowledged so far, in that order."""
-        left = self._producer.flush(FLUSH_S)
-        assert left == 0, f"{left} events were not acknowledged within {FLUSH_S:g} s"
+        left = self._producer.flush(LIMIT_S)
+        assert left == 0, f"{left} events were not acknowledged within {LIMIT_S:g} s"
         with self._lock:
             return list(self._acked)
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import pytest
 
 from streams.reader import Reader
-from tests.system.conftest import STOP_S, Stack, wait_until
-from tests.system.model import SETTLE_S, check_all, settle
+from tests.system.conftest import Stack
+from tests.system.model import check_all, settle
 from tests.system.naive_worker import NAIVE_GROUP
 from tests.system.sending import Merchant, Stream, mixed_events
+from tests.waiting import LIMIT_S, wait_until
 
 SECONDS = 14.0
 RATE = 300.0
@@ -52,7 +53,7 @@ def end_child(children: Mapping[str, "subprocess.Popen[bytes]"], name: str) -> C
         child = children[name]
         assert child.poll() is None or child.returncode == 3, f"{name} left by itself with {child.returncode}"
         child.send_signal(how)
-        child.wait(STOP_S)
+        child.wait(LIMIT_S)
 
     return end
 
@@ -137,7 +138,7 @@ def lost_by(naive: Naive, stack: Stack, acked: list[str]) -> set[str]:
     ends = {partition: reader.begin_end(stack.topic("catalog"), partition)[1] for partition in partitions}
     wait_until(
         lambda: reader.committed(NAIVE_GROUP, stack.topic("catalog"), partitions) == ends,
-        SETTLE_S,
+        LIMIT_S,
         f"the stock worker has acknowledged everything\n{naive.log()}",
     )
     reader.close()

@@ -16,7 +16,8 @@ from streams.topics import create_topics
 from tests.conftest import REPOSITORY
 from tests.console import Shell, check, commands
 from tests.system.composed import KEY, LIVING, Composed
-from tests.system.conftest import READY_S, http, wait_until
+from tests.system.conftest import http
+from tests.waiting import LIMIT_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,12 @@ def test_every_service_becomes_healthy_by_the_check_of_the_image(composed: Compo
         assert composed.processes[name].poll() is None, f"{name} has ended:\n{composed.log(name)}"
         return subprocess.run(health_command(), env=composed.environ(name), capture_output=True).returncode == 0
 
+    def listens(name: str) -> bool:
+        return http("GET", composed.environ(name)["HEALTH_URL"])[0] > 0
+
     for name in LIVING:
-        wait_until(partial(healthy, name), READY_S, f"{name} is healthy")
+        wait_until(partial(listens, name), LIMIT_S, f"{name} listens")  # the check itself takes a process each time
+        wait_until(partial(healthy, name), LIMIT_S, f"{name} is healthy")
 
 
 def test_the_tier_sees_every_worker(composed: Composed) -> None:
@@ -58,12 +63,12 @@ def test_the_tier_sees_every_worker(composed: Composed) -> None:
         found = http("GET", f"{url}/v1/processes", headers=key)[1]["processes"]
         return {each["name"]: each["state"] for each in found}
 
-    wait_until(lambda: states() == dict.fromkeys(states(), "up") and set(LIVING) <= set(states()), READY_S, "all up")
+    wait_until(lambda: states() == dict.fromkeys(states(), "up") and set(LIVING) <= set(states()), LIMIT_S, "all up")
 
 
 def test_what_is_sent_with_the_key_is_found(composed: Composed) -> None:
     url = f"http://127.0.0.1:{composed.ports[8400]}"
-    wait_until(lambda: http("GET", f"{url}/readyz")[0] == 200, READY_S, "the door is ready")
+    wait_until(lambda: http("GET", f"{url}/readyz")[0] == 200, LIMIT_S, "the door is ready")
     product = {"type": "upsert", "sku": "lamp-1", "title": "Green desk lamp"}
     assert http("POST", f"{url}/v1/catalog", product)[0] == 401
     assert http("POST", f"{url}/v1/catalog", product, headers={"X-Freshet-Key": KEY})[0] == 202
@@ -71,7 +76,7 @@ def test_what_is_sent_with_the_key_is_found(composed: Composed) -> None:
     def found() -> Any:
         return http("POST", f"{url}/v1/search", {"text": "a lamp"})[1]["hits"]
 
-    assert wait_until(found, READY_S, "the product is found")[0]["sku"] == "lamp-1"
+    assert wait_until(found, LIMIT_S, "the product is found")[0]["sku"] == "lamp-1"
 
 
 QUICKSTART = (REPOSITORY / "docs" / "quickstart.md").read_text(encoding="utf-8")

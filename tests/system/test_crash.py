@@ -14,12 +14,11 @@ from freshet.runtime.ports import free_port
 from streams.reader import Reader
 from streams.topics import admin
 from tests.system.compaction import compact_at_once
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.conftest import Stack, http
 from tests.system.model import check_all, check_conservation, check_monotonic, check_newest, settle, truth, unread
 from tests.system.sending import Merchant, Stream, mixed_events
+from tests.waiting import LIMIT_S, wait_until
 
-DIES_S = 30.0
-TAKES_OVER_S = 60.0
 STEPS = (1, 2, 3, 4, 5)
 """1: nothing written; 2: records sent; 3: all but the commit; 4: committed; 5: the store knows."""
 SMALL_BATCHES = {"FRESHET_CATALOG_BATCH_MAX": "8", "FRESHET_EMBED_BATCH_MAX": "3", "FRESHET_ENGINE": "onnxruntime"}
@@ -34,7 +33,7 @@ def send_mixed(merchant: Merchant, seed: int, count: int, skus: int = 12) -> lis
 
 def wait_for_exit(stack: Stack, name: str) -> int:
     child = stack.processes[name]
-    wait_until(lambda: child.poll() is not None, DIES_S, f"{name} leaves\n{stack.log(name)}")
+    wait_until(lambda: child.poll() is not None, LIMIT_S, f"{name} leaves\n{stack.log(name)}")
     del stack.processes[name]
     assert child.returncode is not None
     return child.returncode
@@ -126,14 +125,14 @@ def test_a_worker_that_wakes_up_late_writes_nothing_even_where_its_records_were_
     merchant = Merchant(stack.kafka, stack.generation)
     send_mixed(merchant, 1, 3_000)
     stack.launch("catalog", FRESHET_CATALOG_BATCH_MAX="4", FRESHET_FAULT="stop:catalog.1:9")
-    wait_until(lambda: is_stopped(stack.processes["catalog"].pid), TAKES_OVER_S, "the first worker stops itself")
+    wait_until(lambda: is_stopped(stack.processes["catalog"].pid), LIMIT_S, "the first worker stops itself")
     its_own = set(stack.values("offers"))
     launch_peer(stack, "catalog-1")
     reader = Reader(stack.kafka)
-    wait_until(lambda: unread(stack, reader, "catalog") == 0, TAKES_OVER_S, "its peer has done the rest")
+    wait_until(lambda: unread(stack, reader, "catalog") == 0, LIMIT_S, "its peer has done the rest")
     acked = send_mixed(merchant, 2, 200)
     settle(stack, "catalog")
-    wait_until(lambda: not its_own & set(stack.values("offers")), TAKES_OVER_S, "its own offers are compacted away")
+    wait_until(lambda: not its_own & set(stack.values("offers")), LIMIT_S, "its own offers are compacted away")
     before = ends(stack, reader)
     stack.send_signal("catalog", signal.SIGCONT)
     assert wait_for_exit(stack, "catalog") == EXIT_FAIL_STOP
@@ -157,12 +156,12 @@ def test_workers_come_and_go_and_one_brings_back_an_old_store(stack: Stack) -> N
     store, old = stack.data / "catalog-0", stack.data / "old"
     stack.start("catalog")
     with Stream(merchant, mixed_events(random.Random(5), 30), rate=200):
-        wait_until(lambda: some_outcomes(stack), TAKES_OVER_S, "the first events are decided")
+        wait_until(lambda: some_outcomes(stack), LIMIT_S, "the first events are decided")
         assert stack.stop("catalog") == 0
         shutil.copytree(store, old)
         stack.start("catalog")
         peers = {name: launch_peer(stack, name) for name in ("catalog-1", "catalog-2")}
-        wait_until(lambda: any(map(owned, peers.values())), TAKES_OVER_S, "a new worker owns a partition")
+        wait_until(lambda: any(map(owned, peers.values())), LIMIT_S, "a new worker owns a partition")
         stack.kill("catalog")
         for name in peers:
             assert stack.stop(name) == 0
@@ -176,11 +175,11 @@ def test_workers_come_and_go_and_one_brings_back_an_old_store(stack: Stack) -> N
 
 def own_topics(kafka: str) -> set[str]:
     """All but Kafka's internal ones."""
-    return {name for name in admin(kafka).list_topics(timeout=DIES_S).topics if not name.startswith("__")}
+    return {name for name in admin(kafka).list_topics(timeout=LIMIT_S).topics if not name.startswith("__")}
 
 
 def test_the_recovery_bench_reads_back_what_it_wrote_and_leaves_no_topic(kafka: str) -> None:
     before = own_topics(kafka)
     figures = bench_recovery(kafka, SKUS_PER_TRANSACTION + 1)
     assert (figures["skus"], figures["records"]) == (SKUS_PER_TRANSACTION + 1, 2 * SKUS_PER_TRANSACTION + 2)
-    wait_until(lambda: own_topics(kafka) == before, DIES_S, "its topics are gone")
+    wait_until(lambda: own_topics(kafka) == before, LIMIT_S, "its topics are gone")

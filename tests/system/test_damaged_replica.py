@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from freshet.runtime.ports import free_port
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.conftest import Stack, http
+from tests.waiting import LIMIT_S, wait_until
 
-FOUND_S = 20.0
 PRODUCTS = 30
 STILL = 10
 """The first products of both shards, in one of which a bit is flipped: a change would put it right again."""
@@ -28,9 +28,9 @@ def shop(module_stack: Stack) -> Stack:
     names = ("shard", *(f"shard-{number}" for number in DAMAGE))
     addresses = "|".join(f"127.0.0.1:{module_stack.ports[name]}" for name in names)
     module_stack.environ["FRESHET_SHARDS"] = ",".join([addresses] * module_stack.partitions)
-    module_stack.start_all()
+    module_stack.start_all(but="session")
     send(module_stack, 0, 0, STILL)
-    wait_until(lambda: search(module_stack)["found"] == STILL, FOUND_S, "the first products are there")
+    wait_until(lambda: search(module_stack)["found"] == STILL, LIMIT_S, "the first products are there")
     send(module_stack, 0)
     return module_stack
 
@@ -70,7 +70,7 @@ def who_answers(shop: Stack, times: int) -> set[int]:
 def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
     for number, (place, _) in DAMAGE.items():
         launch(shop, number, FRESHET_FAULT=f"flip:{place}:2")
-    wait_until(lambda: who_answers(shop, 20) == {0, *DAMAGE}, FOUND_S, "all replicas answer")
+    wait_until(lambda: who_answers(shop, 20) == {0, *DAMAGE}, LIMIT_S, "all replicas answer")
     out_after_s: dict[int, float] = {}
     turn = 0
 
@@ -84,7 +84,7 @@ def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
         found: list[dict[str, Any]] = page.get("faulty", [])
         return found if len(found) == len(DAMAGE) else []
 
-    found = wait_until(damaged, FOUND_S, "all damage is found")
+    found = wait_until(damaged, LIMIT_S, "all damage is found")
     print(json.dumps({DAMAGE[number][0]: {"out_after_the_scrub_s": after} for number, after in out_after_s.items()}))
     assert {one["replica"]: one["digests"] for one in found} == {n: [digest] for n, (_, digest) in DAMAGE.items()}
     assert all(one["why"] == "damaged" and one["out"] for one in found)
@@ -96,13 +96,13 @@ def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
     assert {hit["content"]["title"] for answer in answers for hit in answer["hits"]} == {
         f"Lamp {n}" for n in range(PRODUCTS)
     }
-    wait_until(lambda: all(one["bucket"] is not None for one in status(shop)["faulty"]), FOUND_S, "buckets are named")
+    wait_until(lambda: all(one["bucket"] is not None for one in status(shop)["faulty"]), LIMIT_S, "buckets are named")
     assert "first_differing_bucket" in shop.log("serving")
     for number in DAMAGE:
         assert "does not hold what the log says" in shop.log(f"shard-{number}")
         shop.kill(f"shard-{number}")
     launch(shop, 1)
-    wait_until(lambda: not status(shop)["faulty"] and who_answers(shop, 5) == {0, 1}, FOUND_S, "it is back, whole")
+    wait_until(lambda: not status(shop)["faulty"] and who_answers(shop, 5) == {0, 1}, LIMIT_S, "it is back, whole")
 
 
 def scrubbed_s(page: dict[str, Any], replica: int) -> float:

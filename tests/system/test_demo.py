@@ -13,12 +13,12 @@ from freshet.demo.standing import standing
 from freshet.demo.watching import others
 from freshet.demo.wishes import SPEED_MAX, Wishes
 from freshet.http_door import HttpDoor
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.conftest import Stack, http
+from tests.waiting import LIMIT_S, wait_until
 
 SLICE = Assortment(dict(itertools.islice(assortment().first.items(), 60)), dict(assortment().addable))
 MINE = {"type": "upsert", "sku": "mine-1", "title": "My own lamp", "stock": 3}
 CHANGES = 60
-LIMIT_S = 60.0
 
 
 async def worked(demo: Demo, stop: asyncio.Event, holds: Callable[[], Any]) -> None:

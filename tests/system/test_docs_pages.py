@@ -8,7 +8,8 @@ from selenium.webdriver.common.keys import Keys
 from serving.reference.guides import docs_folder, read_guides
 from serving.reference.layout import address
 from tests.system.browser import DESKTOP, Browser, started
-from tests.system.conftest import READY_S, Stack, http, wait_until
+from tests.system.conftest import Stack, http
+from tests.waiting import LIMIT_S, wait_until
 
 PATHS = [address(guide) for guide in read_guides(docs_folder()).values()]
 NARROW = (320, 700)
@@ -24,7 +25,7 @@ def browser() -> Iterator[Browser]:
 def tier(module_stack: Stack) -> str:
     """The query tier alone: the documents need nothing else."""
     module_stack.launch("serving")
-    wait_until(lambda: http("GET", module_stack.url("serving", "/healthz"))[0] == 200, READY_S, "the tier lives")
+    wait_until(lambda: http("GET", module_stack.url("serving", "/healthz"))[0] == 200, LIMIT_S, "the tier lives")
     return module_stack.url("serving", "")
 
 

@@ -12,11 +12,11 @@ from schemas import limits
 from schemas.records import ContentRecord, DeadLetter, DocumentRecord, Outcome
 from schemas.topics import RECORD_BYTES_MAX
 from streams.partitioner import partition_of
-from tests.system.conftest import Stack, wait_until
+from tests.system.conftest import Stack
 from tests.system.model import check_all, histories, settle, truth
 from tests.system.sending import Merchant
+from tests.waiting import LIMIT_S, wait_until
 
-DECIDED_S = 30.0
 TWO_MB = 2_000_000
 LARGEST = RECORD_BYTES_MAX - 1_000
 """Bytes that no compression makes smaller."""
@@ -43,7 +43,7 @@ def decided(stack: Stack, ids: list[str]) -> list[Outcome]:
         found = stack.outcomes()
         return [found[event_id] for event_id in ids] if set(ids) <= found.keys() else None
 
-    outcomes: list[Outcome] = wait_until(all_there, DECIDED_S, f"the events are decided\n{stack.log('catalog')}")
+    outcomes: list[Outcome] = wait_until(all_there, LIMIT_S, f"the events are decided\n{stack.log('catalog')}")
     return outcomes
 
 

@@ -20,11 +20,11 @@ from freshet.runtime import kafka
 from freshet.runtime.cache import cache_folder
 from freshet.runtime.kafka_jars import ensure_jars
 from freshet.runtime.ports import free_port
-from tests.system.conftest import http, wait_until
+from tests.system.conftest import http
+from tests.waiting import LIMIT_S, wait_until
 
 PRODUCTS = 30
 SNAPSHOT_EVERY = 10
-READY_S = 120.0
 KEY = "k3y-material"
 
 
@@ -46,7 +46,7 @@ class Shop:
             env=self.environ | environ,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=LIMIT_S,
             check=False,
         )
 
@@ -68,20 +68,21 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Shop]:
     """A running stack with a few products and a snapshot."""
     made = Shop(tmp_path_factory.mktemp("explain") / "data", model)
-    run = made.run("up", "--detach", "--port", "0")
+    run = made.run("up", "--detach", "--port", "0", "--json")
     assert run.returncode == 0, run.stderr
     lines = [{"type": "upsert", "sku": f"lamp-{number}", "title": f"Lamp {number}"} for number in range(PRODUCTS)]
     body = "\n".join(map(json.dumps, lines)).encode()
-    url, ndjson, key = made.json("status")["url"] + "/v1/catalog", "application/x-ndjson", {"X-Freshet-Key": KEY}
+    url, ndjson, key = json.loads(run.stdout)["url"] + "/v1/catalog", "application/x-ndjson", {"X-Freshet-Key": KEY}
     assert http("POST", url, body, content_type=ndjson, headers=key)[0] == 202
-    wait_until(lambda: made.json("status")["snapshots"], READY_S, "a snapshot is written")
+    wait_until(lambda: list(made.data.glob("shards/*/manifest-*")), LIMIT_S, "a snapshot is written")
+    wait_until(lambda: made.json("status")["snapshots"], LIMIT_S, "it is seen")
     yield made
     made.run("down")
 
 
 def test_all_is_well_and_the_figures_are_there(shop: Shop) -> None:
-    wait_until(lambda: shop.json("status")["counts"]["products"] == PRODUCTS, READY_S, "all products are searchable")
-    wait_until(lambda: shop.json("status")["freshness"]["events"] > 0, READY_S, "the tier has measured events")
+    wait_until(lambda: shop.json("status")["counts"]["products"] == PRODUCTS, LIMIT_S, "all products are searchable")
+    wait_until(lambda: shop.json("status")["freshness"]["events"] > 0, LIMIT_S, "the tier has measured events")
     run = shop.run("status", "--json")
     found = json.loads(run.stdout)
     assert (run.returncode, found["well"], found["complaints"]) == (exit_codes.OK, True, [])
@@ -109,7 +110,7 @@ def test_what_nobody_finds_is_reported_and_what_many_find_is_suggested(shop: Sho
     def suggested() -> Any:
         return http("GET", url + "/v1/suggest?text=lam&limit=3")[1]
 
-    wait_until(lambda: suggested()["queries"] == [{"text": "lamp 7"}], READY_S, "others searched for it")
+    wait_until(lambda: suggested()["queries"] == [{"text": "lamp 7"}], LIMIT_S, "others searched for it")
     assert suggested()["degraded"] == [] and len(suggested()["products"]) == 3
     report = shop.json("report", "zero-results", "--since", "1h")
     [query] = [one for one in report["queries"] if one["text"] == "zephyrus quux"]
@@ -160,7 +161,7 @@ def test_watch_as_json_is_a_line_a_look(shop: Shop) -> None:
     assert watch.stdout is not None
     looks = [json.loads(watch.stdout.readline()) for _ in range(2)]
     watch.send_signal(signal.SIGINT)
-    watch.communicate(timeout=30)
+    watch.communicate(timeout=LIMIT_S)
     assert [look["well"] for look in looks] == [True, True]
 
 
@@ -199,7 +200,7 @@ def test_a_process_that_does_not_answer_is_named_and_its_remedy(shop: Shop) -> N
         assert "embed is not ready" in found and remedy == f"freshet logs embed --data {shop.data}"
     finally:
         os.kill(pid, signal.SIGCONT)
-    wait_until(lambda: shop.json("status")["well"], READY_S, "all is well again")
+    wait_until(lambda: shop.json("status")["well"], LIMIT_S, "all is well again")
 
 
 def test_without_the_tier_the_lags_come_from_the_log(shop: Shop) -> None:
@@ -212,7 +213,7 @@ def test_without_the_tier_the_lags_come_from_the_log(shop: Shop) -> None:
         assert {"embed", "documents", "offers"} <= set(steps) and found["freshness"] is None
     finally:
         os.kill(pid, signal.SIGCONT)
-    wait_until(lambda: shop.json("status")["well"], READY_S, "all is well again")
+    wait_until(lambda: shop.json("status")["well"], LIMIT_S, "all is well again")
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from freshet.runtime.ports import free_port
-from tests.system.browser import DESKTOP, PHONE, SHOWN_S, Browser, started
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.browser import DESKTOP, PHONE, Browser, started
+from tests.system.conftest import Stack, http
+from tests.waiting import LIMIT_S, wait_until
 
 PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
 PRODUCTS: list[dict[str, Any]] = [
@@ -131,14 +132,14 @@ def test_an_empty_shop_says_how_to_fill_it_and_fills_by_itself(browser: Browser,
     assert "freshet import" in browser.wait("#instead", "This shop is empty", "what to do")
     events = [{"type": "upsert", **one} for one in PRODUCTS]
     assert http("POST", shop.url("serving", "/v1/catalog"), {"events": events})[0] == 202
-    wait_until(lambda: {"Coffee mug", "Woollen rug"} <= set(browser.titles()), SHOWN_S, "products are shown")
+    wait_until(lambda: {"Coffee mug", "Woollen rug"} <= set(browser.titles()), LIMIT_S, "products are shown")
     browser.wait("#changes", "new product", "the feed tells of them")
     assert "<b>Desk lamp</b>" in browser.titles()  # shown as text, never as markup
 
 
 def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.type("#text", "something to drink from")
     browser.see_titles("Coffee mug")
     assert browser.address() == "q=something+to+drink+from"
@@ -146,7 +147,7 @@ def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home
     browser.press(Keys.ENTER)
     browser.see_titles("<b>Desk lamp</b>")
     browser.driver.back()
-    wait_until(lambda: browser.address() != "q=a+light+to+read+by", SHOWN_S, "the address goes back")
+    wait_until(lambda: browser.address() != "q=a+light+to+read+by", LIMIT_S, "the address goes back")
     browser.driver.get(home + "?q=soft+on+the+floor")
     browser.see_titles("Woollen rug")
     browser.wait("#said", f"Best {ALL} of {ALL} products", "how many")
@@ -154,24 +155,24 @@ def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home
 
 def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.click(".filters .chip")
     browser.see_titles("<b>Desk lamp</b>")
-    wait_until(lambda: len(browser.titles()) == 1, SHOWN_S, "only what is in stock")
+    wait_until(lambda: len(browser.titles()) == 1, LIMIT_S, "only what is in stock")
     assert browser.address() == "stock=1"
     browser.type("[name=min]", "50\n")
     browser.wait("#said", "Nothing passes all filters: shown without the price", "nothing so dear")
     browser.driver.back()
     browser.see_titles("<b>Desk lamp</b>")
     browser.click("#clear")
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown again")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
     Select(browser.driver.find_element(By.NAME, "brand")).select_by_value("Clay")
-    wait_until(lambda: browser.titles() == ["Coffee mug"], SHOWN_S, "one brand")
+    wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "one brand")
 
 
 def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.press("/")
     assert browser.focused() == "text"
     browser.press(*"mug")
@@ -186,28 +187,28 @@ def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
     browser.wait("#product[open] h2", "Coffee mug", "the product is open")
     assert "sku=mug" in browser.address()
     browser.press(Keys.ESCAPE)
-    wait_until(lambda: not browser.texts("#product[open]"), SHOWN_S, "the product is closed")
+    wait_until(lambda: not browser.texts("#product[open]"), LIMIT_S, "the product is closed")
     assert "Coffee mug" in browser.focused()
-    wait_until(lambda: browser.address() == "q=mug", SHOWN_S, "the address is as before")
+    wait_until(lambda: browser.address() == "q=mug", LIMIT_S, "the address is as before")
     browser.press(Keys.ARROW_UP)
     assert browser.focused() == "text"
     browser.press(Keys.ESCAPE)
-    wait_until(lambda: browser.address() == "", SHOWN_S, "the field is empty")
+    wait_until(lambda: browser.address() == "", LIMIT_S, "the field is empty")
 
 
 def test_suggestions_while_typing(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.run(ASKED)
     browser.type("#text", "lum")
     browser.wait("#suggestions:not([hidden])", "Lumen", "a brand")
-    wait_until(lambda: browser.run("return asked.at(-1)") == ["lum", True], SHOWN_S, "it says that it is typing")
+    wait_until(lambda: browser.run("return asked.at(-1)") == ["lum", True], LIMIT_S, "it says that it is typing")
     browser.press(Keys.ARROW_DOWN)
     assert browser.run(CHOSEN) == ["true", "true", "<b>Desk lamp</b>"]
     browser.press(Keys.ARROW_DOWN)
     assert browser.run(CHOSEN) == ["true", "true", "Lumen1 product"]
     browser.press(Keys.ENTER)
-    wait_until(lambda: browser.address() == "brand=Lumen", SHOWN_S, "the brand is filtered by")
+    wait_until(lambda: browser.address() == "brand=Lumen", LIMIT_S, "the brand is filtered by")
     assert browser.run(CHOSEN) == ["false", None, ""] and browser.focused() == "text"
     browser.click("#clear")
     browser.type("#text", "cofee")
@@ -217,8 +218,8 @@ def test_suggestions_while_typing(browser: Browser, home: str) -> None:
     browser.press(Keys.ESCAPE)
     browser.type("#text", "coffee m", over=True)
     browser.press(Keys.ENTER)
-    wait_until(lambda: browser.run("return asked.at(-1)") == ["coffee m", False], SHOWN_S, "it is finished")
-    wait_until(lambda: browser.run(CHOSEN)[0] == "false", SHOWN_S, "nothing is suggested any more")
+    wait_until(lambda: browser.run("return asked.at(-1)") == ["coffee m", False], LIMIT_S, "it is finished")
+    wait_until(lambda: browser.run(CHOSEN)[0] == "false", LIMIT_S, "nothing is suggested any more")
     assert browser.complaints() == []
 
 
@@ -265,7 +266,7 @@ def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
 ) -> None:
     browser.open(home)
     browser.wait("#link", "Live", "the feed is connected")
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     patch(shop, "mug", stock=4)
     row = browser.wait("#changes li:first-child", "stock 0 → 4", "what it was and is")
     assert "Coffee mug" in row and "ms" in row
@@ -276,7 +277,7 @@ def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
     browser.wait("#now", "€8.25", "the open product follows")
     patch(shop, "no-such", stock=1)
     browser.wait("#changes [data-kind=rejected]", "does not exist", "why it was refused")
-    wait_until(lambda: browser.texts("#bars rect"), SHOWN_S, "times are drawn")
+    wait_until(lambda: browser.texts("#bars rect"), LIMIT_S, "times are drawn")
     assert "ms" in browser.text("#p50") + browser.text("#p95")
 
 
@@ -292,18 +293,18 @@ def test_a_change_that_ends_while_it_is_held_back_is_one_row(browser: Browser, h
 
 def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.run(WITHOUT_MEANING)
     browser.run("document.getElementById('search').requestSubmit()")
     browser.wait("#said", "Without meaning", "what is missing")
     assert len(browser.titles()) == 1
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown again")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
     assert "Without" not in browser.text("#said")
 
 
 def test_a_click_names_the_answer_that_its_product_came_with(browser: Browser, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     assert browser.run(TWO_PAGES) == [{"position": 2, "request_id": "r1"}, {"position": 1, "request_id": "r2"}]
 
 
@@ -320,7 +321,7 @@ def test_clicks_reach_kafka(browser: Browser, shop: Stack, home: str) -> None:
         found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == session.encode()]
         return found if len(found) == 2 else []
 
-    click, cart = wait_until(sent, SHOWN_S, "both clicks are in the log")
+    click, cart = wait_until(sent, LIMIT_S, "both clicks are in the log")
     assert (click["type"], click["sku"], click["position"], click["query"]) == ("click", "mug", 1, "coffee")
     assert click["request_id"]
     assert (cart["type"], cart["quantity"], cart["price"]) == ("add_to_cart", 1, {"amount": 8.25, "currency": "EUR"})
@@ -330,31 +331,31 @@ def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
     browser: Browser, shop: Stack, home: str
 ) -> None:
     browser.open(home + "?q=illumination")
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     before = browser.titles()
     browser.click(".card:nth-child(4) a")
     browser.wait("#product[open] h2", before[3], "the fourth is open")
     browser.click(".buy button")
     browser.press(Keys.ESCAPE)
-    wait_until(lambda: not browser.texts("#product[open]"), SHOWN_S, "the product is closed")
+    wait_until(lambda: not browser.texts("#product[open]"), LIMIT_S, "the product is closed")
 
     def asked_again() -> bool:
         if browser.texts("#results[aria-busy=false]"):
             browser.run("document.getElementById('search').requestSubmit()")
         return "moved up by your clicks" in browser.text("#said")
 
-    wait_until(asked_again, SHOWN_S, "the clicks are felt")
+    wait_until(asked_again, LIMIT_S, "the clicks are felt")
     assert browser.titles() != before and browser.texts(".lifted")
     _, other = http(
         "POST", shop.url("serving", "/v1/search"), {"text": "illumination", "limit": 24, "session": "other"}
     )
     assert [hit["content"]["title"] for hit in other["hits"]] == before
     browser.click(".switch")
-    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), SHOWN_S, "switched off")
+    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), LIMIT_S, "switched off")
     browser.click(".switch")
-    wait_until(lambda: browser.texts(".lifted"), SHOWN_S, "switched on again")
+    wait_until(lambda: browser.texts(".lifted"), LIMIT_S, "switched on again")
     browser.click("#fresh")
-    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), SHOWN_S, "a new session")
+    wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), LIMIT_S, "a new session")
 
 
 @pytest.mark.parametrize(("width", "height"), [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -363,7 +364,7 @@ def test_nothing_jumps_nothing_comes_from_elsewhere_and_the_console_is_clean(
 ) -> None:
     browser.size(width, height)
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.type("#text", "rug")
     browser.see_titles("Woollen rug")
     browser.driver.get(home + "?sku=rug")
@@ -376,7 +377,7 @@ def test_nothing_jumps_nothing_comes_from_elsewhere_and_the_console_is_clean(
 def test_a_phone_shows_the_shop_and_what_is_happening_behind_a_tab(browser: Browser, home: str) -> None:
     browser.size(*PHONE)
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "all products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     shown = "return document.getElementById(arguments[0]).checkVisibility()"
     assert [browser.run(shown, part) for part in ("shop", "live")] == [True, False]
     fits = "return document.documentElement.scrollWidth <= window.innerWidth"
@@ -404,9 +405,9 @@ def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: 
     shop.ports["locked"] = free_port()
     shop.launch("serving", "locked", FRESHET_ADMIN_KEY=KEY, FRESHET_PORT=str(shop.ports["locked"]))
     locked = shop.url("locked", "/")
-    wait_until(lambda: http("GET", locked + "readyz")[0] == 200, SHOWN_S, "the locked tier is ready")
+    wait_until(lambda: http("GET", locked + "readyz")[0] == 200, LIMIT_S, "the locked tier is ready")
     browser.open(locked)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "searching is open")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "searching is open")
     browser.wait("#link", "Needs the admin key", "the feed asks")
     browser.driver.get(locked + "?sku=mug")
     browser.wait("#product h2", "Coffee mug", "the product is open")
@@ -431,34 +432,34 @@ def state_of(browser: Browser, process: str) -> str:
 
 def test_a_process_that_is_dead_or_stands_still_is_shown_as_such(browser: Browser, shop: Stack, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: state_of(browser, "embed") == state_of(browser, "shard") == "up", SHOWN_S, "both are up")
+    wait_until(lambda: state_of(browser, "embed") == state_of(browser, "shard") == "up", LIMIT_S, "both are up")
     shop.kill("embed")
-    wait_until(lambda: state_of(browser, "embed") == "down", SHOWN_S, "embed is shown as down")
+    wait_until(lambda: state_of(browser, "embed") == "down", LIMIT_S, "embed is shown as down")
     patch(shop, "rug", title="Woollen rug, red")
     browser.wait("#changes [data-kind=waiting]", "embedding", "a change that waits is told as waiting")
     shop.start("embed")
-    wait_until(lambda: state_of(browser, "embed") == "up", SHOWN_S, "embed is up again")
-    wait_until(lambda: "Woollen rug, red" in browser.titles(), SHOWN_S, "what has waited is shown")
+    wait_until(lambda: state_of(browser, "embed") == "up", LIMIT_S, "embed is up again")
+    wait_until(lambda: "Woollen rug, red" in browser.titles(), LIMIT_S, "what has waited is shown")
     shop.send_signal("shard", signal.SIGSTOP)
-    wait_until(lambda: state_of(browser, "shard") == "down", SHOWN_S, "the shard is shown as down")
+    wait_until(lambda: state_of(browser, "shard") == "down", LIMIT_S, "the shard is shown as down")
     browser.type("#text", "lamp")
     browser.wait("#instead", "No product can be shown right now", "the search says what is missing")
     shop.send_signal("shard", signal.SIGCONT)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "the products come back by themselves")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "the products come back by themselves")
 
 
 def test_without_the_tier_it_says_so_and_comes_back(browser: Browser, shop: Stack, home: str) -> None:
     browser.open(home)
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "products are shown")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "products are shown")
     shop.kill("serving")
     browser.wait("#link", "Connection lost", "the feed is away")
     browser.type("#text", "lamp")
     browser.wait("#instead", "Freshet does not answer", "the search is away")
     browser.run("document.querySelector('#instead button').focus()")
     browser.run(COUNTING)
-    wait_until(lambda: browser.run("return window.asked") >= 2, SHOWN_S, "it is asked again and again")
+    wait_until(lambda: browser.run("return window.asked") >= 2, LIMIT_S, "it is asked again and again")
     assert browser.focused() == "Try again"
-    wait_until(lambda: browser.texts("#p50, #rate, #products") == ["–"] * 3, SHOWN_S, "old figures are not shown")
+    wait_until(lambda: browser.texts("#p50, #rate, #products") == ["–"] * 3, LIMIT_S, "old figures are not shown")
     shop.start("serving")
-    wait_until(lambda: len(browser.titles()) == ALL, SHOWN_S, "products are shown again")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "products are shown again")
     browser.wait("#link", "Live", "the feed is connected again")

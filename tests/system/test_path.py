@@ -22,10 +22,10 @@ from schemas.metrics import Metrics
 from schemas.records import DeadLetter, DocumentRecord, Order, decode
 from streams.partitioner import partition_of
 from streams.reader import Reader
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.conftest import Stack, http
 from tests.system.sending import POISON, Merchant
+from tests.waiting import LIMIT_S, wait_until
 
-FOUND_S = 15.0
 LATE = 12
 """Products that come while the shard is away."""
 SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
@@ -35,7 +35,7 @@ SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
     """All four processes, started once for this file."""
-    module_stack.start_all()
+    module_stack.start_all(but="session")
     return module_stack
 
 
@@ -70,7 +70,7 @@ def upsert(sku: str, title: str, **more: Any) -> dict[str, Any]:
 
 def wait_searchable(shop: Stack, event_id: str) -> dict[str, Any]:
     found: dict[str, Any] = wait_until(
-        lambda: (answer := event(shop, event_id))["searchable"] and answer, FOUND_S, f"{event_id} is searchable"
+        lambda: (answer := event(shop, event_id))["searchable"] and answer, LIMIT_S, f"{event_id} is searchable"
     )
     return found
 
@@ -110,16 +110,16 @@ def test_a_price_change_shows_and_is_never_embedded_again(shop: Stack) -> None:
 def test_a_deleted_product_is_gone_and_a_late_older_version_does_not_bring_it_back(shop: Stack) -> None:
     wait_searchable(shop, send(shop, upsert("vase", "Glass vase", version=1))[0])
     (deleted,) = send(shop, {"type": "delete", "sku": "vase", "version": 3})
-    wait_until(lambda: http("GET", shop.url("serving", "/v1/skus/vase"))[0] == 404, FOUND_S, "the vase is gone")
+    wait_until(lambda: http("GET", shop.url("serving", "/v1/skus/vase"))[0] == 404, LIMIT_S, "the vase is gone")
     (late,) = send(shop, upsert("vase", "Glass vase", version=2))
-    outcome = wait_until(lambda: event(shop, late)["outcome"], FOUND_S, "the late event is decided")
+    outcome = wait_until(lambda: event(shop, late)["outcome"], LIMIT_S, "the late event is decided")
     assert outcome == "superseded" and event(shop, deleted)["outcome"] == "deleted"
     assert http("GET", shop.url("serving", "/v1/skus/vase"))[0] == 404
 
 
 def test_every_answer_is_in_the_served_log(shop: Stack) -> None:
     request_id = search(shop, "lamp", explain=True)["request_id"]
-    wait_until(lambda: request_id.encode() in {key for key, _ in shop.values("served")}, FOUND_S, "it is logged")
+    wait_until(lambda: request_id.encode() in {key for key, _ in shop.values("served")}, LIMIT_S, "it is logged")
 
 
 def test_a_restarted_shard_answers_the_same(shop: Stack) -> None:
@@ -128,7 +128,7 @@ def test_a_restarted_shard_answers_the_same(shop: Stack) -> None:
     _, state = http("GET", shop.url("shard", "/state"))
     shop.kill("shard")
     shop.start("shard")
-    wait_until(lambda: search(shop, "time")["degraded"] == [], FOUND_S, "the shard is asked again")
+    wait_until(lambda: search(shop, "time")["degraded"] == [], LIMIT_S, "the shard is asked again")
     _, after = http("GET", shop.url("shard", "/state"))
     assert search(shop, "time", limit=5, mode="vector")["hits"] == before
     for name in ("digest_documents", "digest_offers", "visible"):
@@ -180,7 +180,7 @@ def test_a_shard_that_starts_answers_nothing_before_it_holds_what_the_log_held(s
     for number in range(LATE):
         send(shop, upsert(f"late-{number}", f"Late lamp {number}"))
     skus = {f"late-{number}".encode() for number in range(LATE)}
-    wait_until(lambda: skus <= {key for key, _ in shop.values("documents")}, FOUND_S, "all of it waits in the log")
+    wait_until(lambda: skus <= {key for key, _ in shop.values("documents")}, LIMIT_S, "all of it waits in the log")
     reader = Reader(shop.kafka)
     ends = {partition: reader.begin_end(shop.topic("documents"), partition)[1] for partition in range(shop.partitions)}
     reader.close()
@@ -247,10 +247,10 @@ def test_bad_vectors_in_the_log_are_dead_lettered_and_counted_and_change_no_answ
         found = [decode(DeadLetter, value) for _, value in shop.values("dead-letters") if value]
         return [letter for letter in found if letter.id in ids]
 
-    wait_until(lambda: len(letters()) == len(ids) == 2 * len(bad), FOUND_S, "all are dead-lettered")
+    wait_until(lambda: len(letters()) == len(ids) == 2 * len(bad), LIMIT_S, "all are dead-lettered")
     assert {(letter.reason, letter.stage, letter.who) for letter in letters()} == {("bad_vector", "shard", "operator")}
     counted = f'freshet_refused_records_total{{reason="bad_vector"}} {2 * len(bad)}.0'
-    wait_until(lambda: counted in http("GET", shop.url("shard", "/metrics"))[1].decode(), FOUND_S, "all are counted")
+    wait_until(lambda: counted in http("GET", shop.url("shard", "/metrics"))[1].decode(), LIMIT_S, "all are counted")
     assert [search(shop, text, limit=20, mode="vector")["hits"] for text in queries] == before
     assert http("GET", shop.url("serving", "/v1/skus/ghost"))[0] == 404
     wait_searchable(shop, send(shop, upsert("bowl-2", "Bowl of glass"))[0])
@@ -265,7 +265,7 @@ def shard_states(shop: Stack) -> list[tuple[Any, ...]]:
         return answer["shards"] if not any(lags) else None
 
     names = ("digest_documents", "digest_offers", "rows", "visible", "held_offers")
-    return [tuple(one[name] for name in names) for one in wait_until(read_all, FOUND_S, "the shards have read all")]
+    return [tuple(one[name] for name in names) for one in wait_until(read_all, LIMIT_S, "the shards have read all")]
 
 
 def checkpoints(shop: Stack) -> dict[tuple[int, str, int], str]:
@@ -290,12 +290,12 @@ def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -
             ids.extend(send(shop, upsert(f"cup-{turn % 7}", f"Cup {number} {turn}", stock=turn)))  # noqa: B023
             return turn > 7 and shard.poll() is not None  # noqa: B023
 
-        wait_until(one_more, FOUND_S, f"the shard dies at {fault}")
+        wait_until(one_more, LIMIT_S, f"the shard dies at {fault}")
         assert shard.returncode == -signal.SIGKILL, fault
     shop.start("shard", FRESHET_DIGEST_EVERY="3")
     for event_id in ids[-7:]:
         wait_searchable(shop, event_id)
-    wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
+    wait_until(lambda: search(shop, "cup")["degraded"] == [], LIMIT_S, "whole answers")
     recovered, hits, before = (
         shard_states(shop),
         search(shop, "cup", limit=20, mode="vector")["hits"],
@@ -303,7 +303,7 @@ def test_a_shard_that_died_anywhere_equals_one_built_from_the_log(shop: Stack) -
     )
     shop.kill("shard")
     shop.start("shard", FRESHET_DATA=str(shop.data / "empty"), FRESHET_DIGEST_EVERY="3")
-    wait_until(lambda: search(shop, "cup")["degraded"] == [], FOUND_S, "whole answers")
+    wait_until(lambda: search(shop, "cup")["degraded"] == [], LIMIT_S, "whole answers")
     assert shard_states(shop) == recovered
     assert search(shop, "cup", limit=20, mode="vector")["hits"] == hits and len(hits) >= 7
     after = checkpoints(shop)
@@ -319,7 +319,7 @@ async def purge_now(shop: Stack) -> None:
     await agent.partitions.starting_offsets(owned)
     assert sum(store.count()[1] for store in agent.stores.values()) > 0
     purging = asyncio.create_task(agent.purge(37.0, lambda: time.time() + 365 * 86_400))
-    async with asyncio.timeout(FOUND_S):
+    async with asyncio.timeout(LIMIT_S):
         while any(store.count()[1] for store in agent.stores.values()):
             await asyncio.sleep(0.02)
     async with agent.partitions.lock:
@@ -335,19 +335,19 @@ def test_a_delete_that_is_old_enough_is_forgotten_everywhere(shop: Stack) -> Non
     wait_searchable(shop, send(shop, upsert("jar", "Jar of clay", stock=1))[0])
     wait_searchable(shop, send(shop, {"type": "delete", "sku": "jar"})[0])
     wait_until(
-        lambda: all(rows == visible for _, _, rows, visible, _ in shard_states(shop)), FOUND_S, "the jar is gone"
+        lambda: all(rows == visible for _, _, rows, visible, _ in shard_states(shop)), LIMIT_S, "the jar is gone"
     )
     before = shard_states(shop)[partition_of(b"jar", shop.partitions)]
     assert shop.stop("catalog") == 0
     asyncio.run(purge_now(shop))
     for base in ("contents", "offers", "documents"):
-        wait_until(lambda base=base: newest(shop, base, "jar") is None, FOUND_S, f"{base} has a null record")  # type: ignore[misc]
+        wait_until(lambda base=base: newest(shop, base, "jar") is None, LIMIT_S, f"{base} has a null record")  # type: ignore[misc]
 
     def forgotten() -> bool:
         after = shard_states(shop)[partition_of(b"jar", shop.partitions)]
         return after[0] != before[0] and after[1] != before[1] and after[2:] == before[2:]
 
-    wait_until(forgotten, FOUND_S, "the shard forgets it, too")
+    wait_until(forgotten, LIMIT_S, "the shard forgets it, too")
     shop.start("catalog")
     (created,) = send(shop, upsert("jar", "Jar of clay", version=1))
     wait_searchable(shop, created)

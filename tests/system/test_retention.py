@@ -21,11 +21,11 @@ from schemas.metrics import Metrics
 from schemas.topics import topic_name
 from streams.producer import Producer
 from streams.topics import admin, create_topics
+from tests.waiting import LIMIT_S
 
 READ = 3
 DELETED = 7
 WRITTEN = 10
-WAIT_S = 30.0
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def generation(kafka: str, generations: Iterator[int]) -> int:
     asyncio.run(fill())
     client = admin(kafka)  # kept: its futures fail when it is collected
     for future in client.delete_records([TopicPartition(topic, 0, DELETED)]).values():
-        future.result(WAIT_S)
+        future.result(LIMIT_S)
     return number
 
 
@@ -92,7 +92,7 @@ def test_a_plain_consumer_skips_them_without_a_word(kafka: str, generation: int)
     settings = {"bootstrap.servers": kafka, "group.id": "plain", "auto.offset.reset": "earliest", "log_level": 2}
     consumer = Consumer(settings)
     consumer.assign([TopicPartition(topic, 0, READ)])
-    message = consumer.poll(WAIT_S)
+    message = consumer.poll(LIMIT_S)
     assert message is not None and message.error() is None and message.offset() == DELETED
     consumer.close()
 

@@ -1,19 +1,17 @@
 """The supervised stack: starts, restarts, stops, cleans up; nothing is left behind and no innocent process is hit."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from freshet import exit_codes
 from freshet.runtime import processes
 from freshet.runtime.backoff import RestartPolicy
 from freshet.runtime.kafka import EmbeddedKafka
@@ -24,7 +22,7 @@ from freshet.runtime.stack_state import ChildState, StackState
 from freshet.runtime.supervised import Child
 from freshet.runtime.supervisor import StartFailed, Supervisor
 from freshet.runtime.up import end_leftovers
-from streams.topics import describe_cluster
+from tests.waiting import LIMIT_S
 
 SLEEPS = "import time; time.sleep(600)"
 HANGS = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -65,7 +63,7 @@ class Run:
         return pid
 
 
-def wait_until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], within_s: float = LIMIT_S) -> None:
     until = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < until, "the condition did not come true in time"
@@ -162,7 +160,7 @@ while not ended:
 
 def who_answers(port: int) -> int:
     """The pid that the other side says; raises OSError when the connection is refused or reset."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as connection:
         return int(connection.recv(20))
 
 
@@ -193,7 +191,7 @@ def test_a_new_process_takes_over_without_a_refused_connection(tmp_path: Path) -
     run.until(lambda: run.states["tier"].takeovers_failed == 1)
     assert who_answers(port) == second == run.pid("tier")
     os.kill(second, signal.SIGKILL)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as waits:  # while nobody is there
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as waits:  # while nobody is there
         run.until(lambda: run.states["tier"].restarts == 1)
         assert int(waits.recv(20)) == run.pid("tier")
     run.stop()
@@ -303,82 +301,3 @@ def test_the_embedded_servers_keep_their_port_and_kafka_its_data(tmp_path: Path)
     redis.kill()
     assert redis.start() == url
     redis.stop()
-
-
-class Up:
-    """`freshet up` as a process of its own."""
-
-    def __init__(self, data: Path, model: Path) -> None:
-        self.data = data
-        self._model = model
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
-        return subprocess.run(
-            [sys.executable, "-m", "freshet", *arguments, "--data", str(self.data), "--json"],
-            env={**clean, "FRESHET_MODEL": str(self._model)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def start(self) -> dict[str, Any]:
-        run = self.run("up", "--detach", "--port", "0")
-        assert run.returncode == 0, run.stderr
-        state: dict[str, Any] = json.loads(run.stdout)
-        return state
-
-    def status(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads(self.run("status").stdout)
-        return state
-
-
-def pids(state: dict[str, Any]) -> dict[str, int]:
-    return {found["name"]: found["pid"] for found in state["children"] if found["pid"]}
-
-
-@pytest.fixture
-def up(tmp_path: Path, model: Path) -> Iterator[Up]:
-    made = Up(tmp_path / "data", model)
-    yield made
-    made.run("down")
-
-
-@pytest.mark.timeout(300)
-def test_the_whole_stack_survives_what_happens_to_it(up: Up) -> None:
-    state = up.start()
-    assert state["state"] == "ready"
-    assert set(pids(state)) == {"kafka", "redis", "catalog", "embed", "shard", "session", "serving"}
-    assert all(found["answers"] for found in up.status()["children"] if found["port"])
-    cluster = describe_cluster(state["kafka"], 1)
-
-    second = up.run("up", "--port", "0")
-    assert second.returncode == exit_codes.FAILED
-    assert f"already runs on {up.data} (pid {state['pid']}, {state['url']})" in second.stderr
-
-    os.kill(pids(state)["catalog"], signal.SIGKILL)
-    wait_until(lambda: restarted(up.status(), "catalog"))
-
-    before = pids(up.status())
-    os.kill(state["pid"], signal.SIGKILL)
-    if sys.platform == "linux":
-        wait_until(lambda: all(processes.identity(pid) is None for pid in before.values()))
-    assert up.status()["state"] == "killed"
-
-    again = up.start()
-    assert again["url"] == state["url"], "the ports are remembered"
-    assert describe_cluster(again["kafka"], 1) == cluster, "it goes on with the data"
-    left = pids(again)
-    assert not set(left.values()) & set(before.values())
-
-    stopped = up.run("down")
-    assert json.loads(stopped.stdout)["ended"] == len(left) + 1
-    assert all(processes.identity(pid) is None for pid in left.values())
-    assert "killed" not in (up.data / "logs" / "up.log").read_text()
-    assert up.status()["state"] == "stopped"
-
-
-def restarted(status: dict[str, Any], name: str) -> bool:
-    (found,) = (found for found in status["children"] if found["name"] == name)
-    return bool(found["restarts"] == 1 and found["answers"])

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.system.browser import PHONE, SHOWN_S, Browser, started
-from tests.system.conftest import Stack, http, wait_until
+from tests.system.browser import PHONE, Browser, started
+from tests.system.conftest import Stack, http
+from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = [pytest.mark.screenshots, pytest.mark.timeout(600)]
 FOLDER = REPOSITORY / "docs" / "screenshots"
@@ -73,7 +74,7 @@ def picture(browser: Browser, name: str) -> None:
 
 def filled(browser: Browser, address: str) -> None:
     browser.open(address)
-    wait_until(lambda: browser.titles() and browser.texts("#changes li[data-event]"), SHOWN_S, "all is shown")
+    wait_until(lambda: browser.titles() and browser.texts("#changes li[data-event]"), LIMIT_S, "all is shown")
 
 
 def test_desktop(browser: Browser, home: str) -> None:

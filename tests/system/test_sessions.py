@@ -22,10 +22,10 @@ from streams.popularity import Tally
 from streams.reader import Reader
 from streams.redis_popularity import RedisPopularity
 from streams.redis_sessions import keys
-from tests.system.conftest import Stack, http, stack_on, wait_until
+from tests.system.conftest import Stack, http, stack_on
 from tests.system.sending import Merchant
+from tests.waiting import LIMIT_S, wait_until
 
-SEEN_S = 15.0
 LAMPS = {
     "dino": "Desk lamp with a dinosaur for the children's room",
     "oak": "Desk lamp of oak and linen",
@@ -62,7 +62,7 @@ def shop(
         made.start_all()
         events = [{"type": "upsert", "sku": sku, "title": title} for sku, title in LAMPS.items()]
         assert http("POST", made.url("serving", "/v1/catalog"), events)[0] == 202
-        wait_until(lambda: held(made) == len(LAMPS), SEEN_S, "the lamps are found, by their words too")
+        wait_until(lambda: held(made) == len(LAMPS), LIMIT_S, "the lamps are found, by their words too")
         yield made
 
 
@@ -98,7 +98,7 @@ def wait_known(shop: Stack, session: str, *skus: str) -> dict[str, Any]:
         answer = known(shop, session)
         return answer if answer and [item["sku"] for item in answer["items"]] == list(skus) else None
 
-    found: dict[str, Any] = wait_until(there, SEEN_S, f"{session} has {skus}: {known(shop, session)}")
+    found: dict[str, Any] = wait_until(there, LIMIT_S, f"{session} has {skus}: {known(shop, session)}")
     return found
 
 
@@ -117,7 +117,7 @@ def test_a_session_reads_its_own_click_and_no_other_does(shop: Stack) -> None:
     assert personal(before) is None and before["degraded"] == []
     last = ranking(before)[-1]
     click(shop, "reader", last, "add_to_cart")
-    after = wait_until(lambda: personal(found := search(shop, "reader")) and found, SEEN_S, "it reads its own click")
+    after = wait_until(lambda: personal(found := search(shop, "reader")) and found, LIMIT_S, "it reads its own click")
     assert [item["sku"] for item in personal(after)["items"]] == [last]
     move = after["explain"]["moves"][last]
     assert move["rank_before"] == 6 and move["rank"] < 6 and move["affinity"] > 0.99
@@ -160,7 +160,7 @@ def test_a_bad_click_is_dead_lettered_and_the_next_is_counted(shop: Stack) -> No
     def reasons() -> list[str]:
         return sorted(letter.reason for letter in shop.dead_letters().values() if letter.stage == "session")
 
-    wait_until(lambda: reasons() == [*expected, "unknown_type"], SEEN_S, f"all are dead-lettered: {reasons()}")
+    wait_until(lambda: reasons() == [*expected, "unknown_type"], LIMIT_S, f"all are dead-lettered: {reasons()}")
 
 
 def test_a_session_is_forgotten(shop: Stack) -> None:
@@ -177,9 +177,9 @@ def test_without_the_shard_clicks_are_counted_and_the_next_search_makes_the_vect
     assert wait_known(shop, "early", "clip")["vector"] is False
     assert "session" in search(shop, "early")["degraded"]
     shop.start("shard")
-    found = wait_until(lambda: personal(answer := search(shop, "early")) and answer, SEEN_S, "it is personal")
+    found = wait_until(lambda: personal(answer := search(shop, "early")) and answer, LIMIT_S, "it is personal")
     assert personal(found)["vector"] == "made"
-    wait_until(lambda: personal(search(shop, "early"))["vector"] == "kept", SEEN_S, "it was put back")
+    wait_until(lambda: personal(search(shop, "early"))["vector"] == "kept", LIMIT_S, "it was put back")
 
 
 def test_a_worker_that_is_killed_at_every_step_counts_each_click_once(shop: Stack) -> None:
@@ -189,7 +189,7 @@ def test_a_worker_that_is_killed_at_every_step_counts_each_click_once(shop: Stac
     click(shop, "other", "clip")
     for step in CRASHES:
         worker = shop.launch("session", FRESHET_FAULT=f"kill:session.{step}:1")
-        assert worker.wait(SEEN_S) == -signal.SIGKILL
+        assert worker.wait(LIMIT_S) == -signal.SIGKILL
     click(shop, "crash", "clip")
     shop.start("session")
     found = wait_known(shop, "crash", "clip", "oak", "led")
@@ -225,13 +225,13 @@ def test_without_redis_answers_come_without_the_session_and_say_so(
         assert plain["degraded"] == []
         click(shop, "meanwhile", "banker")
         wait_until(
-            lambda: http("GET", shop.url("session", "/readyz"))[0] == 503, SEEN_S, "the worker says that it waits"
+            lambda: http("GET", shop.url("session", "/readyz"))[0] == 503, LIMIT_S, "the worker says that it waits"
         )
     finally:
         heal()
-    wait_until(lambda: search(shop, "before")["degraded"] == [], SEEN_S, "the session is asked again")
+    wait_until(lambda: search(shop, "before")["degraded"] == [], LIMIT_S, "the session is asked again")
     wait_known(shop, "meanwhile", "banker")
-    wait_until(lambda: http("GET", shop.url("session", "/readyz"))[0] == 200, SEEN_S, "the worker goes on")
+    wait_until(lambda: http("GET", shop.url("session", "/readyz"))[0] == 200, LIMIT_S, "the worker goes on")
 
 
 def test_a_full_redis_harms_no_answer_and_loses_no_click(shop: Stack, own_redis: EmbeddedRedis) -> None:
@@ -245,7 +245,7 @@ def test_a_full_redis_harms_no_answer_and_loses_no_click(shop: Stack, own_redis:
         assert search(shop, "old")["degraded"] == []
         click(shop, "new", "oak")
         wait_until(
-            lambda: http("GET", shop.url("session", "/readyz"))[0] == 503, SEEN_S, "the worker says that it waits"
+            lambda: http("GET", shop.url("session", "/readyz"))[0] == 503, LIMIT_S, "the worker says that it waits"
         )
         assert known(shop, "new") is None
         client.config_set("maxmemory", "64mb")
@@ -270,7 +270,7 @@ def test_strange_values_under_our_keys_are_no_error(shop: Stack, own_redis: Embe
             put(client, history)
             click(shop, "strange", "oak")
             wait_known(shop, "strange", "oak")
-            wait_until(lambda: client.exists(vector), SEEN_S, "the worker has kept its vector")
+            wait_until(lambda: client.exists(vector), LIMIT_S, "the worker has kept its vector")
             with client.pipeline() as both:  # nothing comes in between
                 both.delete(vector)
                 put(both, vector)
@@ -289,7 +289,7 @@ def test_every_click_is_accounted_for(shop: Stack) -> None:
         lambda: all(
             row["clicks_lag"] == 0 for row in http("GET", shop.url("serving", "/v1/freshness"))[1]["partitions"]
         ),
-        SEEN_S,
+        LIMIT_S,
         "no click waits",
     )
     time.sleep(0.6)  # the worker measures twice a second
@@ -321,11 +321,11 @@ def test_what_is_popular_is_a_function_of_the_log(shop: Stack, own_redis: Embedd
         await store.close()
         return {partition: tally and dict(tally.counts) for partition, tally in tallies.items()}
 
-    wait_until(lambda: asyncio.run(kept()) == wanted, SEEN_S, "the counts are those of the log")
+    wait_until(lambda: asyncio.run(kept()) == wanted, LIMIT_S, "the counts are those of the log")
 
     def popularity() -> dict[str, float]:
         hits = search(shop, "nobody", ranker="formula")["explain"]["hits"]
         return {sku: told["features"]["popularity"] for sku, told in hits.items()}
 
-    found = wait_until(lambda: (told := popularity())["dino"] > 0 and told, SEEN_S, "searches know what is popular")
+    found = wait_until(lambda: (told := popularity())["dino"] > 0 and told, LIMIT_S, "searches know what is popular")
     assert found["dino"] > found["rocket"] == 0

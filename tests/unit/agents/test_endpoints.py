@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents import wiring
+from agents.wiring.catalog import run_catalog
+from agents.wiring.embed import run_embed
+from agents.wiring.shard import run_shard
 from schemas.errors import SettingsError
 from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings
 
@@ -13,14 +15,14 @@ from schemas.settings import CatalogSettings, EmbedSettings, ShardSettings
 @pytest.mark.parametrize(
     ("run", "settings"),
     [
-        (lambda settings: wiring.run_catalog(settings, {}), CatalogSettings(worker_host="0.0.0.0")),
-        (lambda settings: wiring.run_embed(settings, {}), EmbedSettings(worker_host="0.0.0.0")),
-        (lambda settings: wiring.run_shard(settings, {}), ShardSettings(shard_host="0.0.0.0")),
+        (run_catalog, CatalogSettings(worker_host="0.0.0.0")),
+        (run_embed, EmbedSettings(worker_host="0.0.0.0")),
+        (run_shard, ShardSettings(shard_host="0.0.0.0")),
     ],
     ids=["catalog", "embed", "shard"],
 )
 async def test_a_worker_does_not_start_with_an_open_endpoint(
-    run: Callable[[Any], Awaitable[None]], settings: Any
+    run: Callable[[Any, Any], Awaitable[None]], settings: Any
 ) -> None:
     with pytest.raises(SettingsError, match="not loopback"):
-        await run(settings)
+        await run(settings, {})

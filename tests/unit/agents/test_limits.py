@@ -25,6 +25,7 @@ from schemas.metrics import Metrics
 from streams.transactions import Outgoing
 from tests.unit.agents.test_store import deleted
 from tests.unit.index_snapshots.making import ORIGIN, logged, offer, shard
+from tests.waiting import LIMIT_S
 
 TOPICS = Topics(1, 1)
 DEAD_LETTER_LIMIT = 3
@@ -75,7 +76,7 @@ async def test_old_deletes_are_purged_so_many_at_a_time(tmp_path: Path, skus: in
     store.apply(deleted("young", 9 * day_ms), {})
     agent.stores, agent.partitions = {0: store}, committed  # type: ignore[assignment]
     purging = asyncio.create_task(agent.purge(1.0, lambda: 10 * 86_400.0))
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(LIMIT_S):
         while store.count() != (0, 1):
             await asyncio.sleep(0)
     purging.cancel()

@@ -25,6 +25,7 @@ from index_snapshots.scrub import CHUNK_SLOTS
 from schemas.errors import SettingsError
 from schemas.metrics import Metrics
 from tests.unit.index_snapshots.making import ORIGIN, content, document, logged, offer, shard
+from tests.waiting import LIMIT_S
 
 
 def kept(skus: int = 3, folder: Path = Path()) -> Kept:
@@ -98,7 +99,7 @@ async def test_one_that_is_asked_for_begins_at_once_and_hurries() -> None:
     one = kept()
     scrubber = Scrubber([one], 3_600.0, Metrics(), share=1.0)
     running = asyncio.create_task(scrubber.forever())
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(LIMIT_S):
         while one.scrubbed is None:
             await asyncio.sleep(0.01)
         flip(one)
@@ -121,7 +122,7 @@ async def test_it_goes_on_until_it_is_stopped_also_after_one_that_failed() -> No
     scrubber = Scrubber([broken, whole], 0.0, Metrics(), share=1.0)
     with capture_logs() as lines:
         running = asyncio.create_task(scrubber.forever())
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(LIMIT_S):
             while sum(line["event"] == "scrubbed" for line in lines) < 2:
                 await asyncio.sleep(0.01)
             scrubber.stop()

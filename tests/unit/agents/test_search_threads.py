@@ -10,8 +10,7 @@ from aiohttp import ClientSession, web
 from agents.health import runner_of
 from agents.search_threads import SEARCH_BATCH_MAX, SEARCHES_MAX, SearchThreads
 from schemas.errors import InvalidRequest, Overloaded
-
-LATE_S = 10.0
+from tests.waiting import LIMIT_S
 
 
 class Doubling:
@@ -25,9 +24,9 @@ class Doubling:
     def answer(self, questions: Sequence[int]) -> list[int | Exception]:
         self.batches.append(list(questions))
         if 0 in questions:
-            assert self.go.wait(LATE_S)
+            assert self.go.wait(LIMIT_S)
         if -1 in questions:
-            assert self.go_on.wait(LATE_S)
+            assert self.go_on.wait(LIMIT_S)
         if 13 in questions:
             raise ZeroDivisionError("a bug")
         return [InvalidRequest("odd", "one") if one == 1 else 2 * one for one in questions]
@@ -43,7 +42,7 @@ class Doubling:
     async def busy(self, threads: int) -> "list[asyncio.Task[int]]":
         """Keeps all threads busy."""
         tasks = await self.ask(*[0] * threads)
-        async with asyncio.timeout(LATE_S):
+        async with asyncio.timeout(LIMIT_S):
             while len(self.batches) < threads:
                 await asyncio.sleep(0.001)
         return tasks
@@ -147,7 +146,7 @@ async def test_who_hangs_up_is_not_worked_for_any_more() -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
-    async with ClientSession() as session, asyncio.timeout(LATE_S):
+    async with ClientSession() as session, asyncio.timeout(LIMIT_S):
         asking = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/"))
         await began.wait()
         asking.cancel()

@@ -21,6 +21,7 @@ from schemas.errors import StateRefused
 from schemas.metrics import Metrics
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.index_snapshots.storing import NOW_MS, changed, filled, flip
+from tests.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ async def test_each_snapshot_is_followed_by_its_upload(kept: Kept, there: Path) 
     ships, shelf = shipper(kept, there), Shelf.of(FolderStore(there), ORIGIN)
     running = asyncio.create_task(ships.forever())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             for count in (1, 2):
                 while len(shelf.manifests()) < count:
                     await asyncio.sleep(0.01)
@@ -108,7 +109,7 @@ async def test_what_the_store_loses_or_damages_is_sent_again(kept: Kept, there: 
     ships, shelf = Shipper([kept], store, ShipPlan(2, check_s=0.01), metrics), Shelf.of(store, ORIGIN)
     running = asyncio.create_task(ships.forever())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while not shelf.manifests():
                 await asyncio.sleep(0.01)
             (name,) = shelf.manifests()
@@ -130,7 +131,7 @@ async def test_now_and_then_every_byte_is_read_back(kept: Kept, there: Path) -> 
     ships = Shipper([kept], store, ShipPlan(2, check_s=0.01, scrub_s=0.01), Metrics())
     running, shelf = asyncio.create_task(ships.forever()), Shelf.of(store, ORIGIN)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while not shelf.manifests():
                 await asyncio.sleep(0.01)
             path = one_of(there, "heads")

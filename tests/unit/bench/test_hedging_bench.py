@@ -12,11 +12,12 @@ from aiohttp.test_utils import TestServer
 from bench.hedging_run import WAYS
 from bench.slow_proxy import SlowProxy
 from freshet.run_bench_hedging import CASES, hedging_lines
+from tests.waiting import LIMIT_S
 
 
 def test_the_smoke_run_measures_every_way() -> None:
     command = [sys.executable, "-m", "freshet", "bench", "hedging", "--smoke", "--json"]
-    ended = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=LIMIT_S)
     assert ended.returncode == 0, ended.stderr.decode()
     figures = orjson.loads(ended.stdout)
     for case in CASES:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from bench.paced_stream import BATCH_MAX, PROBE_S, TICK_S, PacedStream
+from tests.waiting import LIMIT_S
 
 
 class Written:
@@ -36,14 +37,14 @@ def numbers(first: int, count: int) -> list[int]:
 
 def finished(stream: PacedStream[list[int]]) -> None:
     stream.start()
-    until_s = time.monotonic() + 20
+    until_s = time.monotonic() + LIMIT_S
     while stream.next < 150 and time.monotonic() < until_s:
         time.sleep(0.001)
     stream.stop()
 
 
 def take_until_raised(stream: PacedStream[list[int]]) -> None:
-    until_s = time.monotonic() + 20
+    until_s = time.monotonic() + LIMIT_S
     while time.monotonic() < until_s:
         stream.take_flow()
 
@@ -70,7 +71,7 @@ def test_what_is_late_is_caught_up_in_batches_of_the_agents_size_and_counts_from
     sink = Written(slow_s=0.005)
     stream = PacedStream(numbers, sink, rate=(2 * BATCH_MAX + 1) / TICK_S, first=0, last=2 * BATCH_MAX + 1)
     stream.start()
-    until_s = time.monotonic() + 20
+    until_s = time.monotonic() + LIMIT_S
     while stream.next < 2 * BATCH_MAX + 1 and time.monotonic() < until_s:
         time.sleep(0.001)
     stream.stop()

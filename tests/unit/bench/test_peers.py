@@ -28,6 +28,7 @@ from bench.truth import nearest
 from freshet.run_bench_peers import chosen, peer_lines, peers
 from schemas.errors import SettingsError
 from tests.unit.bench import odd_peers
+from tests.waiting import LIMIT_S
 
 PLAN = Plan(rows=1_000, rate=400, seconds=0.3, queries=20)
 AT_ONCE = 1e15
@@ -258,7 +259,7 @@ def test_what_must_be_known_stands_below_the_table(exact_parts: dict[str, Any]) 
 def test_memory_of_a_process_holds_its_children() -> None:
     child = subprocess.Popen([sys.executable, "-c", odd_peers.UNTIL_KILLED, "a-folder-of-mine"])
     try:
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + LIMIT_S
         while not pss_mb([child.pid]) and time.monotonic() < deadline_s:
             time.sleep(0.01)  # it has no memory of its own between fork and exec
         alone, both = pss_mb([child.pid]), pss_mb([os.getpid()])

@@ -11,9 +11,9 @@ from encoders.batcher import MicroBatcher
 from encoders.errors import DeadlineExpired, EncoderBusy, EncoderClosed, EncodingFailed
 from encoders.fake import FakeEncoder
 from encoders.protocol import Vectors
+from tests.waiting import LIMIT_S
 
 FAR_S = 1e9
-WAIT_S = 20.0
 
 
 class GatedEncoder(FakeEncoder):
@@ -28,7 +28,7 @@ class GatedEncoder(FakeEncoder):
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         self.batches.append(list(texts))
         self.threads.add(threading.current_thread().name)
-        assert self.gate.wait(WAIT_S)
+        assert self.gate.wait(LIMIT_S)
         if "bad" in texts:
             raise EncodingFailed(list(texts).index("bad"), "is bad")
         if "crash" in texts:
@@ -37,7 +37,7 @@ class GatedEncoder(FakeEncoder):
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(LIMIT_S):
         while not condition():
             await asyncio.sleep(0.001)
 

@@ -11,6 +11,7 @@ import pytest
 from freshet import exit_codes
 from freshet.cli import exit_code_of
 from schemas.errors import FreshetError, InvalidRequest, Overloaded, SettingsError, StateRefused, Unavailable
+from tests.waiting import LIMIT_S
 
 HEAVY = ("aiohttp", "confluent_kafka", "encoders", "faust", "jgo", "numpy", "orjson", "pydantic", "rich", "serving")
 
@@ -22,7 +23,7 @@ def freshet(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         env={**clean, **environ},
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
 
@@ -35,7 +36,7 @@ def test_help_imports_nothing_heavy() -> None:
         "except SystemExit: pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S, check=True)
     assert run.stderr.strip() == "[]"
     for command in ("up", "down", "status", "logs", "topics", "model"):
         assert f"\n  {command} " in run.stdout

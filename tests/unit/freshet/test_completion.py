@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.freshet.test_cli import HEAVY
+from tests.waiting import LIMIT_S
 
 OURS = tuple(name for name in HEAVY if name != "pydantic")
 """Typer imports that itself as soon as there are words to complete."""
@@ -28,7 +29,7 @@ def complete(words: str, folder: Path) -> list[str]:
         "finally: print([name for name in " + repr(OURS) + " if name in sys.modules], file=sys.stderr)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
     assert run.stderr.strip() == "[]", "nothing heavy is imported for it"
     return run.stdout.split()
@@ -61,6 +62,10 @@ def test_processes_that_have_settings(folder: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_for_each_shell(shell: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "freshet", "completion", shell], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-m", "freshet", "completion", shell],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=True,
     )
     assert f"_FRESHET_COMPLETE=complete_{shell}" in run.stdout

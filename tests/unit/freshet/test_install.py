@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT_S
+
 SCRIPT = Path(__file__).parents[3] / "scripts" / "install"
 
 
@@ -17,7 +19,7 @@ def install(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": str(folder), "HOME": str(folder), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from freshet.runtime.journal import Journal, as_json, to_stderr, words_of
+from tests.waiting import LIMIT_S
 
 
 def test_each_line_is_told_and_written_with_its_level(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_stderr_that_is_the_log_already_is_written_once(tmp_path: Path) -> None:
         "Journal(Path(sys.argv[1]), to_stderr).say('hello')"
     )
     with log.open("ab") as output:
-        subprocess.run([sys.executable, "-c", code, str(log)], stderr=output, timeout=60, check=True)
+        subprocess.run([sys.executable, "-c", code, str(log)], stderr=output, timeout=LIMIT_S, check=True)
     assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["hello"]
 
 

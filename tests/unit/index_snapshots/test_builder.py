@@ -16,11 +16,11 @@ import pytest
 from index_snapshots.builder import CRASHES_MAX, NICE, BuilderProcess, BuildFailed
 from index_snapshots.calibrate import Calibration
 from index_snapshots.merge import Files, FromHead, FromSegment, Merge, Segment, merge
+from tests.waiting import LIMIT_S
 
 DIM = 32
 LONG, SHORT = 5_000, 200
 """Rows that take some tenths of a second, and hardly any time."""
-WAIT_S = 30.0
 
 
 def job(folder: Path, rows: int, seed: int = 1, base: FromSegment | None = None) -> Merge:
@@ -42,7 +42,7 @@ def builder(monkeypatch: pytest.MonkeyPatch) -> Iterator[BuilderProcess]:
 
 
 def until(what: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + WAIT_S
+    end_s = time.monotonic() + LIMIT_S
     while not what():
         assert time.monotonic() < end_s
         time.sleep(0.002)

@@ -18,9 +18,9 @@ from index_snapshots.word_search import by_words
 from index_snapshots.writer import ShardWriter
 from schemas.search import NO_FILTERS
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, no_document, shard
+from tests.waiting import LIMIT_S
 
 NOW_MS = 1_000
-SOON_S = 30.0
 
 
 @contextmanager
@@ -28,14 +28,14 @@ def fed(folder: Path, one: ShardWriter, start: Start | None = None) -> Iterator[
     feed = WordFeed(folder, one.view, FACETS, start=start)
     one.feed(feed)
     try:
-        assert feed.wait(one.view.offsets.documents, SOON_S)
+        assert feed.wait(one.view.offsets.documents, LIMIT_S)
         yield feed
     finally:
         feed.close()
 
 
 def found(one: ShardWriter, feed: WordFeed, text: str) -> list[str]:
-    assert feed.wait(one.view.offsets.documents, SOON_S)
+    assert feed.wait(one.view.offsets.documents, LIMIT_S)
     return by_words(feed.now, one.view, feed.now.understand(text), 100, NO_FILTERS).skus
 
 

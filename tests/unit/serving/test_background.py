@@ -13,6 +13,7 @@ from serving.app import create_app
 from serving.background import repeating
 from serving.watchdog import LATE_S, tick
 from tests.unit.serving.fakes import Clock, Lines, Tier
+from tests.waiting import LIMIT_S
 
 
 async def test_an_error_is_logged_once_and_the_work_goes_on() -> None:
@@ -25,7 +26,7 @@ async def test_an_error_is_logged_once_and_the_work_goes_on() -> None:
         raise steps.pop(0)
 
     async with repeating("work", step, 0.0, lines):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             await third.wait()
     assert [(level, event) for level, event, _ in lines.lines] == [
         ("warning", "background_waits"),

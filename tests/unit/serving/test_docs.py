@@ -10,11 +10,11 @@ import pytest
 from serving.app import ROUTES
 from serving.openapi import document
 from serving.reference.curl import SERVER
+from serving.reference.documents import Documents
 from serving.reference.guides import docs_folder, read_guides
 from serving.reference.layout import address
 from serving.reference.markdown import Markdown, anchor_of, coloured
 from serving.reference.operation_html import operation_html
-from serving.routes.docs import Documents
 from tests.unit.serving.fakes import Tier
 
 GUIDES = read_guides(docs_folder())

@@ -11,6 +11,7 @@ from aiohttp import web
 from schemas.metrics import Metrics
 from serving.adaptive_gate import AdaptiveGate
 from serving.doorkeeper import Doorkeeper, whole
+from tests.waiting import LIMIT_S
 
 BODY = b'{"text":"lamp"}'
 
@@ -78,7 +79,7 @@ class Door:
         return web.json_response({"asked": self.asked})
 
     async def answer(self) -> tuple[int, dict[str, str], Any]:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(LIMIT_S):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
             first, *lines = head.strip().split("\r\n")
             headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}

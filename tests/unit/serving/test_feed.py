@@ -23,8 +23,7 @@ from serving.feed import (
 )
 from serving.middleware import KEY_HEADER
 from tests.unit.serving.fakes import Tier
-
-DEADLINE_S = 20.0
+from tests.waiting import LIMIT_S
 
 
 def change(number: int) -> Change:
@@ -112,7 +111,7 @@ def test_so_many_may_listen() -> None:
 
 async def test_when_nothing_happens_the_connection_is_kept_alive() -> None:
     with Feed("run", Metrics()).listening() as listener:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             assert await anext(listener.texts(heartbeat_s=0.01)) == HEARTBEAT
 
 
@@ -121,7 +120,7 @@ def test_an_event_is_one_line_of_json() -> None:
 
 
 async def next_block(response: aiohttp.ClientResponse) -> bytes:
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(LIMIT_S):
         return await response.content.readuntil(b"\n\n")
 
 
@@ -138,7 +137,7 @@ async def test_it_is_streamed_with_the_headers_of_every_answer_and_ends_with_the
         assert b'"event_id":"1-0-2"' in await next_block(response)
         assert tier.counted("freshet_feed_listeners") == 1
         tier.wiring.feed.close()
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             assert await response.content.read() == b""
 
 
@@ -147,7 +146,7 @@ async def test_a_listener_that_goes_away_is_forgotten() -> None:
         feed = tier.wiring.feed
         response = await tier.client.get("/v1/feed")
         response.close()
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             while feed.heard:
                 feed.more(1)
                 await asyncio.sleep(0.01)

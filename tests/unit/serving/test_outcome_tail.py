@@ -8,6 +8,7 @@ from serving.outcome_tail import OpenTail, following
 from serving.outcomes import RATE_WINDOW_S, OutcomeCache
 from streams.reader import LogRecord
 from tests.unit.serving.fakes import Clock, Lines, outcome
+from tests.waiting import LIMIT_S
 
 
 class FakeTail:
@@ -36,7 +37,7 @@ async def test_it_goes_on_after_an_error_and_counts_only_what_is_live() -> None:
     good = FakeTail([[record(1), record(2), record(3)]])
     opening, lines, cache = [broken, good], Lines(), OutcomeCache(Clock())
     async with following(lambda: OpenTail(opening.pop(0), {0: 2}), cache, lines):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while cache.get(EventId(1, 0, 3)) is None:
                 await asyncio.sleep(0.01)
     assert cache.get(EventId(1, 0, 0)) is not None

@@ -18,6 +18,7 @@ from serving.middleware import KEY_HEADER
 from serving.tastes import PUTTING_MAX
 from streams.memory_sessions import MemorySessions
 from tests.unit.serving.fakes import ENCODER, FakeEncoding, FakeShard, Tier, hit, state
+from tests.waiting import LIMIT_S
 
 NOW_MS = 1_700_000_000_000
 LAMP = [0.0, 1.0, 0.0, 0.0]
@@ -184,7 +185,7 @@ async def test_a_look_up_is_given_up_after_its_time_wherever_it_waits() -> None:
         async def read(self, session: str) -> Any:
             await asyncio.Event().wait()
 
-    async with Tier(shop(), sessions=Stuck(lambda: 0.0)) as tier, asyncio.timeout(5):
+    async with Tier(shop(), sessions=Stuck(lambda: 0.0)) as tier, asyncio.timeout(LIMIT_S):
         with pytest.raises(Unavailable, match="not looked up within"):
             await tier.wiring.tastes.of("s", 0.01)
         assert tier.counted("freshet_session_vectors_total", result="away") == 1

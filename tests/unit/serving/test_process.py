@@ -17,9 +17,9 @@ import pytest
 
 from schemas.errors import SettingsError
 from schemas.settings import is_loopback, refuse_open_door
+from tests.waiting import LIMIT_S
 
 NOWHERE = "127.0.0.1:1"
-DEADLINE_S = 60.0
 
 
 def environ(data: Path, **more: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ async def process(variables: dict[str, str], *pass_fds: int) -> AsyncIterator[as
         pass_fds=pass_fds,
     )
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             yield child
     finally:
         if child.returncode is None:
@@ -95,7 +95,7 @@ async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: P
             async with session.get("/v1/status", headers={"X-Freshet-Key": "k3y-material"}) as response:
                 assert (await response.json())["unreachable"] == [f"0/0 http://{NOWHERE}"]
         child.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LIMIT_S):
             out, err = await child.communicate()
         assert (child.returncode, out) == (0, b"")
         assert b"k3y-material" not in err
@@ -124,7 +124,7 @@ async def test_a_connection_that_is_kept_is_told_and_a_new_one_waits_for_the_nex
             writer.close()
             _, _ = await child.communicate()
             assert child.returncode == 0
-            ours.settimeout(10)
+            ours.settimeout(LIMIT_S)
             taken, address = ours.accept()
             assert address == later.getsockname()
             taken.close()
@@ -142,7 +142,7 @@ async def test_one_that_is_to_take_over_takes_nothing_until_it_is_ready(tmp_path
                 child.send_signal(signal.SIGTERM)
                 _, _ = await child.communicate()
                 assert (child.returncode, os.read(reading, 1)) == (0, b""), "it never said that it is ready"
-                ours.settimeout(10)
+                ours.settimeout(LIMIT_S)
                 ours.accept()[0].close()
         os.close(reading)
 
@@ -174,5 +174,5 @@ def test_only_loopback_is_open_without_a_key(host: str, loopback: bool) -> None:
 async def test_the_threads_of_numpy_are_set_before_it_loads() -> None:
     code = "import sys, serving.__main__; sys.exit('numpy' in sys.modules)"
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(LIMIT_S):
         assert await child.wait() == 0

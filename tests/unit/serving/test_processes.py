@@ -26,8 +26,8 @@ from serving.processes import (
     watching,
 )
 from tests.unit.serving.fakes import Lines
+from tests.waiting import LIMIT_S
 
-DEADLINE_S = 20.0
 FACTS = {"process": "embed", "version": "1.2.3", "pid": 42, "uptime_s": 3.5}
 
 
@@ -48,7 +48,7 @@ async def worker(health: Any, ready: Any = None) -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-async def asked(address: str, timeout_s: float = DEADLINE_S) -> Probe:
+async def asked(address: str, timeout_s: float = LIMIT_S) -> Probe:
     async with aiohttp.ClientSession() as session:
         return await ask(session, address, timeout_s)
 
@@ -131,7 +131,7 @@ async def test_one_that_hangs_does_not_hold_up_the_others() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         async with worker(FACTS | {"ready": True}) as address, aiohttp.ClientSession() as session:
             addresses = {"deaf": f"http://127.0.0.1:{deaf.getsockname()[1]}", "good": address}
-            async with watching(addresses, session, watched.watch, Lines()), asyncio.timeout(DEADLINE_S):
+            async with watching(addresses, session, watched.watch, Lines()), asyncio.timeout(LIMIT_S):
                 while watched.states()[1][1] != "up":
                     await asyncio.sleep(0.01)
                 assert watched.states()[0][1] == "starting"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from streams.logs import SAME_LINE_EVERY_S, Seldom
+from tests.waiting import LIMIT_S
 
 
 def record(message: str, name: str = "aiohttp") -> logging.LogRecord:
@@ -42,14 +43,14 @@ for _ in range(3):
     logging.getLogger("aiohttp").warning("away")
     structlog.get_logger().warning("ours")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S, check=True)
     assert done.stdout == ""
     events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert sorted(events) == ["away", "listening", "ours", "ours", "ours"]
 
 
 def run(code: str) -> list[dict[str, object]]:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.stdout == ""
     return [json.loads(line) for line in done.stderr.splitlines()]
 

@@ -11,6 +11,7 @@ from schemas.errors import Unavailable
 from schemas.sessions import Counted, History, Place, SessionClick, SessionVector
 from streams.redis_sessions import CLICKS_PER_CALL_MAX, SLOW_IN_A_ROW, RedisSessions, _in_parts
 from streams.session_format import PLACE_BYTES, history_head, read_history, read_vector, write_vector
+from tests.waiting import LIMIT_S
 
 OK = b"+OK\r\n"
 NOTHING = b"*2\r\n$-1\r\n$-1\r\n"
@@ -141,7 +142,7 @@ async def test_a_fast_answer_forgives_the_slow_ones() -> None:
 async def test_an_answer_that_never_comes_is_waited_for_within_the_timeout() -> None:
     async with server(lambda command: b"" if b"MGET" in command else OK) as url:
         sessions = RedisSessions(url, 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             with pytest.raises(Unavailable, match="Timeout"):
                 await sessions.read("s")
         await sessions.close()

@@ -14,6 +14,7 @@ from bench.open_loop import Overrun, open_loop
 from bench.search import REPLACED_AFTER_S, built_in_queries, measure_search, read_queries, stage_times
 from bench.shop import ShopError, event_order
 from tests.unit.tools.fake_shop import FakeShop
+from tests.waiting import LIMIT_S
 
 
 async def test_freshness_finds_every_change_and_deletes_its_products() -> None:
@@ -111,7 +112,7 @@ async def test_the_schedule_does_not_wait_for_answers() -> None:
             release.set()
         await release.wait()  # a closed loop would wait here for ever
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         assert await open_loop(100, 0.05, slow) == 5
     assert [round(later - begun[0], 6) for later in begun] == [0.0, 0.01, 0.02, 0.03, 0.04]
 
@@ -142,7 +143,7 @@ async def test_evaluate_reads_the_folder_and_asks_for_100(tmp_path: Path) -> Non
     async with TestServer(shop.app()) as server:
         url = str(server.make_url("/"))
         await measure_freshness(url, Load(100, 0.01), run="a", prices=False)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             one = await evaluate_search(url, queries, ratings, ["words"])
             both = await evaluate_search(url, queries, ratings, ["words", "hybrid"])
     empty = {"ndcg10_full": 0.0, "ndcg10_condensed": 0.0, "judged10": 0.0, "recall100": 0.0}

@@ -17,6 +17,7 @@ from freshet.imports.readers.jsonl import JsonLines
 from freshet.imports.rejected import RejectedFile
 from freshet.progress import PlainLines
 from schemas.errors import Overloaded, Unavailable
+from tests.waiting import LIMIT_S
 
 EVENT_BYTES = BATCH_BYTES_MAX // 8
 
@@ -48,7 +49,7 @@ async def send(file: Path, door: Door, clock: Clock | None = None, batch: int = 
     plan = ImportPlan(JsonLines(file), None, RejectedFile(file.with_suffix(".rejected")), batch=batch)
     ticking = clock or asyncio.get_running_loop().time
     work = Import(plan, door, PlainLines(io.StringIO()), asyncio.Event(), ticking)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         await work.run()
     return work
 

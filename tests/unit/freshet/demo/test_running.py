@@ -19,6 +19,7 @@ from freshet.demo.watching import others
 from freshet.demo.wishes import SPEED_DEFAULT, SPEED_MAX, Wishes
 from schemas.errors import Overloaded, Unavailable
 from tests.unit.freshet.demo.shop import FakeShop
+from tests.waiting import LIMIT_S
 
 SLICE = Assortment(dict(itertools.islice(assortment().first.items(), 90)), dict(assortment().addable))
 FAST = SPEED_MAX
@@ -159,7 +160,7 @@ async def test_loading_waits_while_much_is_queued(shop: FakeShop, tmp_path: Path
     await asyncio.sleep(0.05)
     assert not waiting.done()
     shop.lag = sending.QUEUED_MAX
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, LIMIT_S)
 
 
 async def test_a_stop_ends_every_wait(shop: FakeShop, tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ async def test_a_stop_ends_every_wait(shop: FakeShop, tmp_path: Path) -> None:
     work = asyncio.create_task(run.demo.run())
     await asyncio.sleep(0.02)
     run.stop.set()
-    await asyncio.wait_for(work, 5)
+    await asyncio.wait_for(work, LIMIT_S)
 
 
 def test_turns_are_steady_and_never_a_burst() -> None:
