@@ -24,7 +24,7 @@ class FakeShop:
     async def search(self, body: dict[str, Any]) -> dict[str, Any]:
         text = body["text"]
         instead = {"lmap": "lamp", "chair": "lamp"}.get(text) if body["typos"] else None
-        assert body["limit"] == 10 and body["mode"] in ("words", "hybrid")
+        assert body["limit"] == 10 and body["mode"] in ("words", "hybrid") and body["fallback"] == []
         corrected = {"text": instead} if instead else None
         return {"hits": self.found.get(instead or text, []), "corrected": corrected, "took_ms": 1.0}
 
