@@ -1,7 +1,7 @@
 """Answers the searches that a thread took together, each on the view that is newest then."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -9,18 +9,23 @@ import numpy as np
 import orjson
 
 from agents.shard import Kept
-from index_snapshots.compounds import Others
+from agents.shard_counting import Candidates, counted, wanted_of
+from agents.shard_sorting import sorted_hits
 from index_snapshots.doubts import doubts
 from index_snapshots.fits import fits
+from index_snapshots.grouping import groups
 from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
 from index_snapshots.traits import traits
 from index_snapshots.view import ShardView
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
+from schemas.facet_counts import Counting
 from schemas.fusion import DEPTH, fuse
+from schemas.grouping import Group
 from schemas.personal import RERANK_WINDOW, moved
 from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
+from schemas.sorting import RELEVANCE
 from schemas.suggest import SuggestQuery
 from schemas.wishes import WISHES_WINDOW, Wishes, in_order
 
@@ -49,6 +54,8 @@ class Question(NamedTuple):
             return False
         if query.wishes is not None or not query.filters.empty:
             return False
+        if query.sort != RELEVANCE or (query.counting is not None and query.counting.facets):
+            return False
         return max(query.limit, query.depth) <= PLAIN_LIMIT_MAX
 
 
@@ -76,7 +83,7 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
         return orjson.dumps({**_words(question.kept, view, query), "state": state})
     if isinstance(query, SuggestQuery):
         return orjson.dumps({**_suggestions(question.kept, view, query), "state": state})
-    return orjson.dumps({**_hits(view, query, question.vector, question.leaning), "state": state})
+    return orjson.dumps({**_hits(question.kept, view, query, question.vector, question.leaning), "state": state})
 
 
 def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
@@ -89,12 +96,10 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
         committed = kept.words.now
     except Unavailable as error:
         return {"missing": error.message}
-    others = [Others(tuple(one.words), tuple(one.ways)) for one in query.others]
-    wanted = committed.understand(query.text, typing=query.typing, others=others, joining=query.joining)
+    wanted = wanted_of(committed, query)
     found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
     doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
-    return {**found._asdict(), "doubts": doubted, "behind": behind}
-    return {**found._asdict(), "doubts": doubted, "settled": was_settled}
+    return {**found._asdict(), "doubts": doubted, "behind": behind, "settled": was_settled}
 
 
 def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:
@@ -111,11 +116,16 @@ def settled(kept: Kept, offsets: Offsets) -> bool:
     return kept.words is None or kept.words.offset >= offsets.documents
 
 
-def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None) -> dict[str, Any]:
+def _hits(
+    kept: Kept, view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None
+) -> dict[str, Any]:
     """A ShardAnswer but for its state, written without building one."""
-    if vector is None and not query.words:
+    if vector is None and not query.words and query.sort == RELEVANCE:
         newest = view.search(None, query.limit, query.filters)
-        return {"hits": view.hit_parts(newest.found), "matching": newest.matching}
+        counts = counted(kept, view, query, None, Candidates())
+        return {"hits": view.hit_parts(newest.found), "matching": newest.matching, "counted": counts}
+    if query.sort != RELEVANCE and query.counting is not None:
+        return _sorted(kept, view, query, query.counting, vector)
     near = view.search(vector, query.limit, query.filters, leaning, query.wishes, query.depth)
     nearest = near.found if vector is not None else []
     held = _shown(view, query.words, query.filters)
@@ -134,6 +144,8 @@ def _hits(view: ShardView, query: ShardQuery, vector: Half | None, leaning: Lean
         "traits": traits(view, _ranked_by_traits(view, nearest[: query.depth], held), query.wanted)
         if query.traits
         else {},
+        "groups": _groups(view, query, [*nearest, *(_found(view, sku) for sku in held)]),
+        "counted": counted(kept, view, query, vector, Candidates(nearest, held)),
     }
 
 
@@ -152,8 +164,24 @@ def _fused(
         drawn = _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
         near_too = {one.sku: one.affinity for one in nearest if one.affinity is not None}
         best = moved(best, {**drawn, **near_too}, leaning.strength)
-    found = [by_sku.get(one.sku) or Found(one.sku, view.words.slot_of[one.sku], None) for one in best[: query.limit]]
-    return found, drawn
+    return [by_sku.get(one.sku) or _found(view, one.sku) for one in best[: query.limit]], drawn
+
+
+def _found(view: ShardView, sku: str) -> Found:
+    return Found(sku, view.words.slot_of[sku], None)
+
+
+def _groups(view: ShardView, query: ShardQuery, found: Iterable[Found]) -> dict[str, Group]:
+    return {} if query.group_by is None else groups(view, query.group_by, found)
+
+
+def _sorted(kept: Kept, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None) -> dict[str, Any]:
+    """As `_hits`; what is near counts only where the candidates match."""
+    found = Candidates()
+    if counting.match == "candidates":
+        near = [] if vector is None else view.search(vector, DEPTH, query.filters, None, query.wishes).found
+        found = Candidates(near, _shown(view, query.words, query.filters))
+    return sorted_hits(kept, view, query, counting, vector, found)
 
 
 def _ranked_by_traits(view: ShardView, nearest: Sequence[Found], held: Mapping[str, float]) -> dict[int, None]:

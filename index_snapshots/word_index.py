@@ -10,11 +10,13 @@ from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import tantivy
-from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+from tantivy import Filter, Occur, Order, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from index_snapshots.compounds import Others, apart_and_together
 from index_snapshots.names import slips
+from index_snapshots.places_kept import Places, PlacesKept
 from index_snapshots.vocabulary import Vocabulary, written
 from index_snapshots.word_text import CODE_CHARS_MAX, CODE_CHARS_MIN, Spoken, as_code, has_digit, in_pairs
 
@@ -150,6 +152,7 @@ class Committed:
 
     def __init__(self, searcher: tantivy.Searcher, vocabulary: Vocabulary) -> None:
         self._searcher = searcher
+        self._kept = PlacesKept()
         self.near = vocabulary.near
         """See there; words that come later are in it, so whoever asks looks how many products hold them."""
         self.products = searcher.num_docs
@@ -164,7 +167,7 @@ class Committed:
         open_end = bool(text) and not text[-1].isspace()
         ways = self._ways_of(tokens, others, joining)
         words = [self._word(token, typing, open_end and token == tokens[-1], ways.get(token, ())) for token in tokens]
-        codes = dict.fromkeys(code for code in _possible_codes(text) if self._searcher.doc_freq("codes", code))
+        codes = dict.fromkeys(code for code in possible_codes(text) if self._searcher.doc_freq("codes", code))
         return Wanted(tuple(word for word in words if word.stems), tuple(codes))
 
     def rows(self) -> dict[int, int]:
@@ -192,12 +195,22 @@ class Committed:
 
     def holding_all(self, wanted: Wanted) -> int:
         """How many products hold all of the words, or one of the codes."""
-        every = [(Occur.Must, _holds(word)) for word in wanted.words]
-        ways = [Query.boolean_query(every)] if every else []
-        ways += [Query.term_query(_SCHEMA, "codes", code, "basic") for code in wanted.codes]
-        if not ways:
+        query = _all(wanted)
+        if query is None:
             return 0
-        return self._count(Query.boolean_query([(Occur.Should, way) for way in ways]))
+        return self._count(query)
+
+    def places_holding_all(self, wanted: Wanted) -> Places:
+        """Slots and rows of these products, (2, n), ascending by slot: 0.2 us each, the first time."""
+        query = _all(wanted)
+        if query is None or not self.products:
+            return np.empty((2, 0), np.int64)
+        return self._kept.get(wanted, lambda: self._places_of(query))
+
+    def _places_of(self, query: Query) -> Places:
+        found = self._searcher.search(query, self.products, count=False, order_by_field="slot", order=Order.Asc).hits
+        rows = self._numbers("row", [place for _, place in found])
+        return np.array([[slot for slot, _ in found], rows], np.int64)
 
     def cover(self, wanted: Wanted, slot: int) -> float:
         """Which share of the words a product holds, by their rarity: 0..1."""
@@ -317,6 +330,16 @@ def _held(word: Word, held: set[tuple[str, str]]) -> bool:
     return any(all(not held.isdisjoint(terms) for terms in way) for way in word.others)
 
 
+def holds_all(wanted: Wanted, product: Spoken) -> bool:
+    """Whether a product as it is indexed holds all of the words, or has one of the codes."""
+    codes = {term for code in product.codes for term in ANALYZERS[PLAIN].analyze(code)}
+    if not codes.isdisjoint(wanted.codes):
+        return True
+    locale = locale_of(product.locale)
+    held = {(locale, term) for text in (product.text, product.attributes) for term in ANALYZERS[locale].analyze(text)}
+    return bool(wanted.words) and all(_held(word, held) for word in wanted.words)
+
+
 def locale_of(stated: str) -> str:
     """Which words a locale such as de-AT is indexed with."""
     language = stated.replace("_", "-").partition("-")[0].lower()
@@ -339,6 +362,14 @@ def by_code(wanted: Wanted, score: float) -> bool:
 
 def _code_score(wanted: Wanted) -> float:
     return 1.0 + sum(word.rarity * (HOLDS_WEIGHT + 2.2) for word in wanted.words)
+
+
+def _all(wanted: Wanted) -> Query | None:
+    """What holds all of the words, or one of the codes; None: there are neither."""
+    every = [(Occur.Must, _holds(word)) for word in wanted.words]
+    ways = [Query.boolean_query(every)] if every else []
+    ways += [Query.term_query(_SCHEMA, "codes", code, "basic") for code in wanted.codes]
+    return Query.boolean_query([(Occur.Should, way) for way in ways]) if ways else None
 
 
 def _scored(word: Word) -> list[Query]:
@@ -379,7 +410,7 @@ def _ways(locale: str, stem: str, weight: float) -> list[Query]:
     ]
 
 
-def _possible_codes(text: str) -> Iterable[str]:
+def possible_codes(text: str) -> Iterable[str]:
     """What could be a code of a product: up to three neighbours without the spaces between them."""
     chunks = text.split()[:QUERY_WORDS_MAX]
     for size in range(1, CODE_PARTS_MAX + 1):

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from index_snapshots.match_set import These
+from index_snapshots.search import Slots
 from index_snapshots.view import ShardView
-from index_snapshots.word_index import Committed, Wanted, by_code, holds_any
-from index_snapshots.word_text import spoken
+from index_snapshots.word_index import Committed, Wanted, by_code, holds_all, holds_any
+from index_snapshots.word_text import Spoken, spoken
 from schemas.fallback import HOLDS_SHARE
 from schemas.search import Filters
 
@@ -23,6 +25,8 @@ DEEPER: Final = 4
 """By so much more is asked for when too few pass."""
 DEPTH_MAX: Final = 20_000
 """Matches looked at behind a filter, 10 ms; what lies deeper is left to the meaning."""
+CHANGED_MAX: Final = 100
+"""Products that hold all of the words and changed since the commit, 0.1 ms each; of more some count as they were."""
 AMONG_MAX: Final = 2_000
 """As few products pass a filter, the index is asked for them alone, 3 ms."""
 
@@ -34,7 +38,9 @@ class ByWords(NamedTuple):
     """Best first, ties by SKU."""
     scores: list[float]
     matching: int
-    """Products that hold all of the words, filters aside, as of the index's last commit."""
+    """Products that hold all of the words and pass the filters."""
+    unfiltered: int
+    """The same, filters aside, as of the index's last commit."""
     cover: float
     """Which share of the query's words the best one holds, by their rarity: 0..1."""
     codes: tuple[str, ...]
@@ -57,16 +63,36 @@ def by_words(
     slots, scores = passing(committed, view, wanted, limit, filters)
     covers = [committed.cover(wanted, slot) for slot in slots[:looked_at]]
     found = sorted((-score, view.words.skus[slot]) for score, slot in zip(scores, slots, strict=True))
+    unfiltered = committed.holding_all(wanted)
     return ByWords(
         [sku for _, sku in found],
         [-score for score, _ in found],
-        committed.holding_all(wanted),
+        unfiltered if filters.empty or not unfiltered else len(holding_all(committed, view, wanted).slots(filters)),
+        unfiltered,
         covers[0] if covers else 0.0,
         wanted.codes,
         sum(share >= HOLDS_SHARE or by_code(wanted, score) for share, score in zip(covers, scores, strict=False)),
         {word.text: word.rarity for word in wanted.words},
         tuple(word.text for word in wanted.words if not word.known and not word.beginnings),
     )
+
+
+def holding_all(committed: Committed, view: ShardView, wanted: Wanted) -> These:
+    """The products that hold all of the words, or have one of the codes. Of those that changed since the commit the
+    first CHANGED_MAX are looked at as they are now."""
+    slots, rows = committed.places_holding_all(wanted)
+    known = slots < view.slots
+    slots, rows = slots[known], rows[known]
+    changed = np.flatnonzero(view.columns.at("row", slots) != rows)[:CHANGED_MAX]
+    changed = changed[view.shows(slots[changed])]
+    gone = [at for at in changed.tolist() if not holds_all(wanted, _spoken(view, int(slots[at])))]
+    return These(view, np.delete(slots, gone) if gone else slots)
+
+
+def best_slots(committed: Committed, view: ShardView, wanted: Wanted, limit: int, filters: Filters) -> Slots:
+    """Of the products that hold any of the words and pass, the best."""
+    slots, _ = passing(committed, view, wanted, limit, filters)
+    return np.array(slots, np.int64)
 
 
 def passing(
@@ -112,5 +138,9 @@ def _still_holding(
 
 
 def _holds_now(view: ShardView, wanted: Wanted, slot: int) -> bool:
+    return holds_any(wanted, _spoken(view, slot))
+
+
+def _spoken(view: ShardView, slot: int) -> Spoken:
     # which attributes are declared changes what a word counts, not whether it is there
-    return holds_any(wanted, spoken(view.words.skus[slot], orjson.loads(view.bodies[slot]), ()))
+    return spoken(view.words.skus[slot], orjson.loads(view.bodies[slot]), ())

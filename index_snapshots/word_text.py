@@ -27,8 +27,8 @@ BARCODE_DIGITS_MIN: Final = 8
 """Digits only, and so many: leading zeros mean nothing (a UPC is an EAN without one)."""
 
 _DIGIT = re.compile(r"\d")
-_MARKED = re.compile(r"[^\W_]+(?:[-/._+][^\W_]+)+")
-_CJK = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+MARKED = re.compile(r"[^\W_]+(?:[-/._+][^\W_]+)+")
+CJK = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
 
 class Spoken(NamedTuple):
@@ -66,7 +66,7 @@ def spoken(sku: str, content: Mapping[str, Any], declared: Collection[str]) -> S
 
 def joined_forms(text: str) -> Iterator[str]:
     """Model numbers as they are typed without their marks: WH-1000XM4 as wh1000xm4."""
-    for found in _MARKED.findall(text):
+    for found in MARKED.findall(text):
         if has_digit(found):
             yield as_code(found)
 
@@ -85,7 +85,7 @@ def has_digit(text: str) -> bool:
 
 def in_pairs(text: str) -> str:
     """Chinese, Japanese and Korean are written without spaces, or with few: each run becomes its pairs of signs."""
-    return text if text.isascii() else _CJK.sub(_pairs, text)
+    return text if text.isascii() else CJK.sub(_pairs, text)
 
 
 def _pairs(found: re.Match[str]) -> str:

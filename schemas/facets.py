@@ -50,7 +50,7 @@ def check_filters(filters: Filters, facets: Facets) -> None:
         problems = (*undeclared, *wrong)
         raise InvalidRequest(
             code,
-            "; ".join(f"{field}: {problem}" for field, problem in problems[:5]) + f". Declared: {_listed(facets)}",
+            "; ".join(f"{field}: {problem}" for field, problem in problems[:5]) + f". Declared: {listed(facets)}",
             problems,
             hint="filter by declared attributes, or declare another one in FRESHET_FACETS and start Freshet again"
             if undeclared
@@ -66,5 +66,5 @@ def _asked(filters: Filters, at: str) -> Iterator[tuple[str, str, FacetKind]]:
         yield from _asked(inner, f"{at}.{word}")
 
 
-def _listed(facets: Facets) -> str:
+def listed(facets: Facets) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in facets.items()) or "none"

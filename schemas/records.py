@@ -112,6 +112,10 @@ class Content(Record):
         return xxhash.xxh3_128_hexdigest(orjson.dumps(self.model_dump(exclude_none=True), option=orjson.OPT_SORT_KEYS))
 
 
+ContentField = Literal["title", "description", "brand", "category", "image_urls", "url", "locale", "attributes"]
+CONTENT_FIELDS: Final[tuple[ContentField, ...]] = get_args(ContentField)
+
+
 class Offer(Record):
     """What a product costs and whether it can be bought."""
 

@@ -18,11 +18,16 @@ from pydantic import (
 from schemas import limits
 from schemas.catalogue_values import WANTED_MAX
 from schemas.clicks import Session
+from schemas.facet_ask import FacetAsks
+from schemas.facet_counts import Counted, Counting, FacetCounts
 from schemas.fallback import FALLBACK_BELOW_MAX, Fallback, FallbackSteps
 from schemas.fusion import DEPTH
+from schemas.grouping import Group, GroupField, GroupLimit
+from schemas.highlight import Highlight
 from schemas.ranking import RankerName, Traits
 from schemas.read_token import Offsets, parse_tokens
-from schemas.records import Content, Offer, OrderField
+from schemas.records import CONTENT_FIELDS, Content, ContentField, Offer, OrderField
+from schemas.sorting import RELEVANCE, Sort
 from schemas.spelling import Corrected, Doubt
 from schemas.strict import Sku
 from schemas.ways import OTHERS_MAX, OtherWays
@@ -178,6 +183,10 @@ class SearchRequest(Message):
     page: Annotated[int, Field(ge=1)] = 1
     """Which page, from 1; page * limit is at most SEARCH_DEPTH_MAX (1,000)."""
     filters: Filters = Filters()
+    facets: FacetAsks = []
+    """What to count over the products that match: `["brand", "price", {"field": "category", "levels": 2}]`."""
+    sort: Sort = RELEVANCE
+    """Order of the hits: by relevance, or all that match by price or age (docs/search.md, Sorting)."""
     session: Session | None = None
     """The session of POST /v1/clicks: what it clicked moves its hits."""
     personalise: bool = True
@@ -210,6 +219,14 @@ class SearchRequest(Message):
     mmr_lambda: Annotated[float, Field(ge=0, le=1)] | None = None
     """1: relevance only; less: hits that are unlike those above them, by category and price, come earlier; left out:
     what FRESHET_MMR_LAMBDA says."""
+    group_by: GroupField | None = None
+    """Shows at most `group_limit` of the hits that have the same `brand` or declared attribute, as `attributes.family`:
+    variants of one thing, say."""
+    group_limit: GroupLimit = 1
+    highlight: Highlight = None
+    """Adds `highlights` to each hit: texts with the query's words lit up. `true`: as by default."""
+    fields: Annotated[list[ContentField], Field(max_length=len(CONTENT_FIELDS))] | None = None
+    """Of the content only these, and the title; what is left out is null or empty. Left out: all."""
     explain: bool = False
     """Adds the time of each stage, where the query vector came from, candidates per shard, ranks and scores."""
     explain_sku: Sku | None = None
@@ -242,6 +259,10 @@ class Hit(Message):
     """Null while price and stock are not here yet."""
     in_stock: bool = False
     """Whether it can be bought now."""
+    group: Group | None = None
+    """What it is grouped by; null without `group_by`, and where it has none: then it is a group of its own."""
+    highlights: dict[str, str] = {}
+    """By field HTML with the query's words lit up; empty unless it was asked for."""
     content_order: OrderField
     """Order of the event that made the content: at or past an event's order means that event is seen."""
     offer_order: OrderField | None = None
@@ -324,7 +345,9 @@ class WordsAnswer(Message):
     """Best first, ties by SKU."""
     scores: list[float] = []
     matching: int = 0
-    """Products that hold all of the words, filters aside."""
+    """Products that hold all of the words and pass the filters."""
+    unfiltered: int = 0
+    """The same, filters aside."""
     cover: float = 0.0
     """Which share of the words the best one holds, by their rarity: 0..1."""
     codes: list[str] = []
@@ -372,6 +395,14 @@ class ShardQuery(Message):
     depth: Annotated[int, Field(ge=1, le=limits.SEARCH_DEPTH_MAX)] = DEPTH
     """Nearest products that are named, with their scores."""
     filters: Filters = Filters()
+    counting: Counting | None = None
+    """What to count over the products that match."""
+    sort: Sort = RELEVANCE
+    """Of what matches; anything but relevance needs `counting`."""
+    group_by: GroupField | None = None
+    """Names the groups of all that is named."""
+    group_limit: GroupLimit = 1
+    """So many of each group among sorted hits."""
     budget_ms: Annotated[int, Field(ge=1)]
 
 
@@ -430,6 +461,10 @@ class ShardAnswer(Message):
     """Of the products that were found by words: those that this state does not show, or that do not pass."""
     traits: Traits = Traits()
     """Of the first DEPTH by meaning and by words."""
+    groups: dict[str, Group] = {}
+    """By SKU of the hits, of the nearest and of those found by words; those that are in none are missing."""
+    counted: Counted | None = None
+    """Null when nothing was to be counted, or the index of words that it takes is away."""
     state: ShardState
 
 
@@ -448,7 +483,9 @@ class SearchResponse(Message):
     hits: list[Hit]
     """Best first, ties by SKU; where nothing was searched for newest first."""
     found: int
-    """Products that pass the filters, over the shards that answered."""
+    """Products that match and pass the filters (docs/search.md, What matches), over the shards that answered."""
+    facets: dict[str, FacetCounts] = {}
+    """By field, those that were asked for."""
     page: int
     took_ms: float
     degraded: list[str]

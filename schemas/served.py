@@ -4,10 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.facet_ask import FacetAsk
+from schemas.facet_counts import Match
 from schemas.fallback import Fallback, Tried
+from schemas.grouping import Group
 from schemas.ranking import RankInputs
 from schemas.records import SCHEMA_VERSION, Record
 from schemas.search import Filters, ShardState
+from schemas.sorting import RELEVANCE, Sort
 from schemas.wishes import Wishes
 
 
@@ -48,6 +52,10 @@ class ServedInputs(Record):
     """Cosines of the best of these with the session's vector, by SKU."""
     gone: list[str] = Field(default_factory=list)
     """Of these the products that the shards' states did not show."""
+    groups: dict[str, Group] = Field(default_factory=dict)
+    """By SKU what they were grouped by."""
+    match: Match = "passing"
+    """Which products counted as found (`schemas.facet_counts`)."""
     price: Filters | None = None
     """What the query's words say of the price: it was filtered by this too."""
     wishes: Wishes | None = None
@@ -73,6 +81,11 @@ class Served(Record):
     limit: int
     page: int
     filters: Filters
+    facets: list[FacetAsk] = Field(default_factory=list)
+    """What was counted."""
+    sort: Sort = RELEVANCE
+    group_by: str | None = None
+    group_limit: int = 1
     session: str | None = None
     """As the storefront sent it."""
     personalised: bool = False

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from schemas.facet_counts import NOTHING_LOOKED_UP, LookedUp
 from schemas.fusion import DEPTH, trust
+from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets
 from schemas.search import Filters, SearchRequest, WordsAnswer, WordsQuery
 from serving.budget import Budget
+from serving.grouping import deeper
 from serving.wording import AS_TYPED, Wording
 
 TIME_SHARE = 0.5
@@ -30,6 +33,8 @@ class ByWords:
     """What was found by words, by partition; a partition that did not answer is missing."""
 
     answers: Mapping[int, WordsAnswer] = field(default_factory=dict)
+    looked_up: LookedUp = NOTHING_LOOKED_UP
+    """What was asked for."""
 
     @cached_property
     def _scores(self) -> dict[int, dict[str, float]]:
@@ -73,6 +78,26 @@ class ByWords:
         """Words that no product holds."""
         every = [set(answer.unknown) for answer in self.answers.values()]
         return [word for word in self.rarities if every and all(word in each for each in every)]
+
+    @property
+    def found_any(self) -> bool:
+        """Whether any product was found."""
+        return any(answer.skus for answer in self.answers.values())
+
+    @property
+    def names_code(self) -> bool:
+        """Whether the query names the code of a product."""
+        return any(answer.codes for answer in self.answers.values())
+
+    @property
+    def unfiltered(self) -> int:
+        """Products that hold all of the words, filters aside."""
+        return sum(answer.unfiltered for answer in self.answers.values())
+
+    def matching(self, partition: int) -> int:
+        """Products of a partition that hold all of the words and pass the filters."""
+        answer = self.answers.get(partition)
+        return answer.matching if answer else 0
 
     def explained(self) -> dict[str, Any]:
         return {
@@ -122,7 +147,7 @@ async def by_words(
             joining=wording.joining,
             doubts=wording.doubting,
             others=others,
-            limit=max(DEPTH, request.page * request.limit),
+            limit=min(SEARCH_DEPTH_MAX, deeper(max(DEPTH, request.page * request.limit), request)),
             filters=filters,
             looked_at=looked_at,
             documents=floors[partition].documents if partition in floors else 0,
@@ -139,4 +164,5 @@ async def by_words(
 
     asked = (budget.attempt(f"{stage}-{query.partition}", ask(query), None) for query in queries)
     answers = await asyncio.gather(*asked)
-    return ByWords({partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer})
+    found = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
+    return ByWords(found, LookedUp(text=text, typing=request.typing, joining=wording.joining, others=others))

@@ -4,20 +4,25 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from schemas.facet_counts import Counting
 from schemas.fusion import DEPTH
 from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
 from schemas.search import Hit, HitsAnswer, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
+from schemas.sorting import RELEVANCE, Sort
 from schemas.spelling import Corrected
 from serving.budget import Budget
 from serving.depth import depth
+from serving.grouping import deeper, grouped, groups_of, told
 from serving.lexical import NO_WORDS, ByWords, by_words
+from serving.matched import Matched, counting_of, sent
 from serving.merging import Candidates, newest, whole
 from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
+from serving.sorting import in_order, sort_of
 from serving.spelling.searched import Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
@@ -62,6 +67,19 @@ class Reading(Protocol):
     async def reach(self, tokens: Sequence[ReadToken], timeout_s: float) -> Floors: ...
 
 
+class Asking(NamedTuple):
+    """What all shards are asked alike."""
+
+    nearest: int = DEPTH
+    """Products that are named by meaning."""
+    traits: bool = False
+    counting: Counting | None = None
+    sort: Sort = RELEVANCE
+
+
+ASKED_PLAINLY = Asking()
+
+
 @dataclass(frozen=True)
 class Found:
     """The page that was asked for, and what it was made from."""
@@ -70,6 +88,7 @@ class Found:
     understood: Understood
     candidates: Candidates
     vector: QueryVector | None
+    matched: Matched
     leaning: Leaning | None = None
     """None: the same for everyone."""
     depth: int = DEPTH
@@ -86,7 +105,8 @@ class Found:
 
     @property
     def found(self) -> int:
-        return sum(answer.matching for answer in self.answers.values())
+        """Products that match and pass the filters."""
+        return self.matched.found
 
 
 async def search(
@@ -130,26 +150,34 @@ async def search(
     )
     if corrected is not None:
         understood = replace(understood, meaning=corrected.text)
-    text = understood.meaning
-    nearest = depth(budget.left_s(), request.page * request.limit)
+    text, partitions, filters = understood.meaning, len(shards.partitions), understood.filters(request.filters)
+    counting = counting_of(request, text, words, meant=vector is not None, partitions=partitions)
+    sort = sort_of(request, counting)
+    nearest = deeper(depth(budget.left_s(), request.page * request.limit), request)
+    traits = sort == RELEVANCE and ranking.looks(request)
+    asking = Asking(min(SEARCH_DEPTH_MAX, nearest), traits, sent(counting, sort), sort)
     queries = [
-        shard_query(request, understood, partition, vector, words, leaning, nearest, ranking.looks(request))
-        for partition in shards.partitions
+        shard_query(request, understood, partition, vector, words, leaning, asking) for partition in shards.partitions
     ]
     answers = await _answers(queries, floors, shards, budget)
     budget.skipped[:] = named_once(budget.skipped)
     behind = {*too_old(answers, floors), *words.behind}
     budget.skipped += [f"at_least-{partition}" for partition in sorted(behind)]
+    matched = Matched(counting, answers, words, filters)
+    budget.skipped += matched.missing(sort)
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, wishes is not None)
     start, end = (request.page - 1) * request.limit, request.page * request.limit
-    if candidates.best or (text and request.mode == "words"):
+    groups, ranked = groups_of(answers), None
+    if sort != RELEVANCE:
+        hits = [*grouped(in_order(answers.values(), sort), groups, request)[start:end]]
+    elif candidates.best or (text and request.mode == "words"):
         ranked = ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
-        hits = await whole(ranked.hits[start:end], candidates, shards, budget)
+        hits = await whole(grouped(ranked.hits, groups, request)[start:end], candidates, shards, budget)
     else:
-        ranked = None
         hits = newest(answers)[start:end]
     leaning = leaning if candidates.best else None
-    return Found(hits, understood, candidates, vector, leaning, nearest, corrected, ranked)
+    hits = told(hits, groups)
+    return Found(hits, understood, candidates, vector, matched, leaning, asking.nearest, corrected, ranked)
 
 
 async def _answers(
@@ -224,8 +252,7 @@ def shard_query(
     vector: QueryVector | None,
     words: ByWords = NO_WORDS,
     leaning: Leaning | None = None,
-    nearest: int = DEPTH,
-    traits: bool = False,
+    asking: Asking = ASKED_PLAINLY,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
@@ -237,10 +264,14 @@ def shard_query(
         words_share=words.share,
         taste=leaning.taste if leaning else None,
         wishes=understood.wishes if searched and not understood.wishes.empty else None,
-        wanted=list(understood.wanted) if traits else [],
-        traits=traits,
+        wanted=list(understood.wanted) if asking.traits else [],
+        traits=asking.traits,
         limit=min(SEARCH_DEPTH_MAX, deep + (SPARE_HITS if searched else 0)),
-        depth=max(nearest, deep),
+        depth=max(asking.nearest, deep),
         filters=understood.filters(request.filters),
+        counting=asking.counting,
+        sort=asking.sort,
+        group_by=request.group_by,
+        group_limit=request.group_limit,
         budget_ms=1,  # set anew when it is sent
     )

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.search import Filters, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer
+from schemas.sorting import RELEVANCE
 from serving.budget import Budget
-from serving.lexical import ByWords
+from serving.lexical import NO_WORDS, ByWords
+from serving.matched import Matched, counting_of, sent
 from serving.merging import Candidates, whole
 from serving.search import Found, Retrieval
 from serving.understanding.understand import Understood
@@ -22,10 +24,17 @@ async def best_sold(
 ) -> Found:
     """`popular`: SKUs with how popular they are, best first. No hits where none of them passes."""
     deep = request.page * request.limit
-    queries = [
-        ShardQuery(partition=partition, words=dict(popular), words_share=1.0, limit=deep, filters=filters, budget_ms=1)
-        for partition in shards.partitions
-    ]
+    counting = counting_of(request, "", NO_WORDS, meant=False, partitions=len(shards.partitions))
+    query = ShardQuery(
+        partition=0,
+        words=dict(popular),
+        words_share=1.0,
+        limit=deep,
+        filters=filters,
+        counting=sent(counting, RELEVANCE),
+        budget_ms=1,  # set anew when it is sent
+    )
+    queries = [query.model_copy(update={"partition": partition}) for partition in shards.partitions]
     asked = (budget.attempt(f"shard-{query.partition}", shards.search(query, budget), None) for query in queries)
     answered = zip(shards.partitions, await asyncio.gather(*asked), strict=True)
     answers = {partition: answer for partition, answer in answered if answer}
@@ -33,7 +42,8 @@ async def best_sold(
     # all partitions were asked for the same ones: what one of them does not show is another one's
     candidates = Candidates({at: answer.model_copy(update={"gone": []}) for at, answer in answers.items()}, words)
     hits = await whole(candidates.best[deep - request.limit : deep], candidates, shards, budget)
-    return Found([hit.model_copy(update=NOTHING_SAID) for hit in hits], Understood("", ""), candidates, None)
+    shown = [hit.model_copy(update=NOTHING_SAID) for hit in hits]
+    return Found(shown, Understood("", ""), candidates, None, Matched(counting, answers, NO_WORDS, filters))
 
 
 def _shown(popular: Sequence[tuple[str, float]], answer: ShardAnswer) -> WordsAnswer:

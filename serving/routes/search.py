@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from schemas.errors import Overloaded
+from schemas.facet_check import check_facets, check_group
 from schemas.facets import check_filters
 from schemas.fusion import DEPTH, Fused
 from schemas.search import SearchRequest, SearchResponse, ShardAnswer, UnderstandStep, UnderstoodQuery
@@ -29,6 +30,7 @@ from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
 from serving.search import Found, search
 from serving.served import fits
+from serving.showing import shown
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
 from serving.whereabouts import whereabouts
@@ -59,6 +61,8 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
     asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
+    check_facets(asked.facets, wiring.facets)
+    check_group(asked.group_by, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
     key = kept_as(asked, request, wiring)
     anew = bool(tokens) or asked.explain or NO_CACHE in request.headers.get(CACHE_CONTROL, "").lower()
@@ -192,8 +196,9 @@ def respond(
     states = [answer.state for answer in found.answers.values()]
     return SearchResponse(
         request_id=request_id,
-        hits=found.hits,
+        hits=shown(found.hits, asked, found.candidates.words.looked_up.text or found.understood.meaning),
         found=found.found,
+        facets=found.matched.facets(),
         page=asked.page,
         took_ms=round(budget.took_ms(), 3),
         degraded=sorted(budget.skipped),
@@ -225,6 +230,7 @@ def explained(
         },
         "words": candidates.words.explained(),
         "doubts": candidates.words.doubted(),
+        "match": found.matched.counting.match,
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "hits": {
             sku: {**told, **(found.ranked.explained(sku) if found.ranked else {})}
@@ -264,6 +270,10 @@ def served(
         limit=asked.limit,
         page=asked.page,
         filters=asked.filters,
+        facets=asked.facets,
+        sort=asked.sort,
+        group_by=asked.group_by,
+        group_limit=asked.group_limit,
         session=asked.session,
         personalised=found.leaning is not None,
         found=response.found,
@@ -297,6 +307,8 @@ def _inputs(found: Found, budget: Budget) -> ServedInputs:
             sku: drawn for answer in found.answers.values() for sku, drawn in answer.word_affinities.items()
         },
         gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
+        groups={sku: group for answer in found.answers.values() for sku, group in answer.groups.items()},
+        match=found.matched.counting.match,
         spent_ms=dict(budget.spent_ms),
         price=None if understood.price.empty else understood.price,
         wishes=None if understood.wishes.empty else understood.wishes,

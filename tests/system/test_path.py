@@ -91,6 +91,11 @@ def test_an_upsert_is_found_by_its_meaning_and_tells_its_story(shop: Stack) -> N
     assert search(shop, "cup", filters={"brand": ["Lumen"]})["found"] == 2
     assert [hit["sku"] for hit in search(shop, "", filters={"in_stock": True})["hits"]] == ["lamp"]
     assert [hit["sku"] for hit in search(shop, "", filters={"price_max": 6})["hits"]] == ["mug"]
+    answer = search(shop, "lamps", facets=["brand", "price"], sort="price_asc", highlight=True)
+    assert [hit["sku"] for hit in answer["hits"]] == ["mug", "lamp", "rug"]
+    assert answer["hits"][1]["highlights"] == {"title": "Desk <mark>lamp</mark> with warm light"}
+    assert answer["facets"]["brand"]["values"] == [{"value": "Lumen", "count": 2}, {"value": "Cera", "count": 1}]
+    assert answer["facets"]["price"]["stats"] == {"count": 2, "min": 5.0, "max": 19.99, "avg": 12.495}
 
 
 def test_a_price_change_shows_and_is_never_embedded_again(shop: Stack) -> None:

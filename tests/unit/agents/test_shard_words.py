@@ -15,6 +15,7 @@ from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.shard_names import ShardNames
 from index_snapshots.word_feed import WordFeed
+from index_snapshots.word_search import CHANGED_MAX
 from schemas.limits import HITS_MAX
 from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
 from schemas.suggest import ShardSuggestions
@@ -22,7 +23,18 @@ from schemas.versions import VersionAnswer
 from schemas.ways import OTHERS_MAX
 from schemas.whereabouts import WhereAnswer
 from serving.shard_answers import VocabularyAnswer
-from tests.unit.index_snapshots.making import FACETS, ORIGIN, b64, content, document, logged, no_document, shard, unit
+from tests.unit.index_snapshots.making import (
+    FACETS,
+    ORIGIN,
+    b64,
+    content,
+    document,
+    logged,
+    no_document,
+    offer,
+    shard,
+    unit,
+)
 
 LONG_S = 1_000.0
 HEALTH: Any = SimpleNamespace(add_to=lambda app: None)
@@ -243,3 +255,107 @@ async def test_from_what_would_be_answered_now(process: Process) -> None:
     assert (await version()).settled is False and (await process.words("lamp")).settled is False
     process.kept.words = None
     assert (await version()).settled is True
+
+
+async def counted(process: Process, match: str, text: str, filters: dict[str, Any], **body: Any) -> tuple[int, Any]:
+    counting = {"match": match, "words": {"text": text}, "facets": [{"field": "attributes.colour"}], "sent_max": 10}
+    answer = await process.search(counting=counting, filters=filters, **body)
+    assert answer.counted is not None
+    facet = answer.counted.facets["attributes.colour"]
+    return answer.counted.matching, dict(zip(facet.values, facet.counts, strict=True))
+
+
+async def test_facets_count_what_matches(process: Process) -> None:
+    chosen = {"attributes": {"colour": ["blue"]}}
+    assert await counted(process, "passing", "", {}) == (3, {"red": 1})
+    assert await counted(process, "passing", "", chosen) == (0, {"red": 1})
+    assert await counted(process, "words", "lamps", {}, vector=b64(unit(1))) == (2, {"red": 1})
+    assert await counted(process, "words", "blue", {}, vector=b64(unit(1))) == (1, {})
+    assert await counted(process, "words", "lamps", chosen, vector=b64(unit(1))) == (0, {"red": 1})
+    by_words = {"words": {"red": 2.0, "blue": 1.0}}
+    assert await counted(process, "candidates", "lamps", {}, **by_words) == (2, {"red": 1})
+    assert await counted(process, "candidates", "blue", chosen, words={"blue": 1.0}) == (0, {})
+    assert await counted(process, "candidates", "red", chosen, words={"red": 1.0}) == (0, {"red": 1})
+    assert await counted(process, "candidates", "", chosen, vector=b64(unit(1))) == (0, {"red": 1})
+    assert await counted(process, "candidates", "", {}, vector=b64(unit(1)), **by_words) == (3, {"red": 1})
+
+
+async def test_only_what_is_still_shown_is_counted(process: Process) -> None:
+    before = process.feed.now
+    apply(logged("documents", [document("red", 9, of=content("Red chair")), no_document("blue", 9)], 3), process.shard)
+    assert process.feed.wait(5, 30)
+    assert (await process.words("lamps")).matching == 0
+    process.feed._committed = before
+    assert (await process.words("lamps", filters={"price_min": 0.0})).matching == 0
+    assert await counted(process, "words", "lamps", {}, vector=b64(unit(1))) == (0, {})
+
+
+async def test_the_words_that_match_are_counted_behind_filters(process: Process) -> None:
+    answer = await process.words("lamps", filters={"attributes": {"colour": ["red"]}})
+    assert (answer.matching, answer.unfiltered) == (1, 2)
+
+
+async def test_without_an_index_of_words_nothing_is_counted(process: Process) -> None:
+    process.kept.words = None
+    counting = {"match": "words", "words": {"text": "lamps"}, "sent_max": 10}
+    assert (await process.search(vector=b64(unit(1)), counting=counting)).counted is None
+
+
+async def sorted_skus(process: Process, match: str, text: str = "", **body: Any) -> list[str]:
+    counting = {"match": match, "words": {"text": text}, "sent_max": 10}
+    answer = await process.search(counting=counting, **{"sort": "price_asc", **body})
+    assert answer.counted is not None and answer.counted.matching == len(answer.hits) and answer.near is None
+    return [hit.sku for hit in answer.hits]
+
+
+async def test_all_that_matches_is_sorted(process: Process) -> None:
+    offers = [offer("red", 4, price=3.0), offer("blue", 5, price=1.0), offer("chair", 6, price=2.0)]
+    apply(logged("offers", offers), process.shard)
+    assert await sorted_skus(process, "passing") == ["blue", "chair", "red"]
+    assert await sorted_skus(process, "passing", sort="price_desc") == ["red", "chair", "blue"]
+    assert await sorted_skus(process, "passing", sort="newest", filters={"price_max": 2.0}) == ["chair", "blue"]
+    assert await sorted_skus(process, "words", "lamps", vector=b64(unit(1))) == ["blue", "red"]
+    assert await sorted_skus(process, "candidates", "red", words={"red": 2.0}) == ["red"]
+    assert await sorted_skus(process, "candidates", "", vector=b64(unit(1))) == ["blue", "chair", "red"]
+    process.kept.words = None
+    counting = {"match": "words", "words": {"text": "lamps"}, "sent_max": 10}
+    away = await process.search(vector=b64(unit(1)), counting=counting, sort="newest")
+    assert (away.hits, away.counted) == ([], None)
+
+
+async def test_the_groups_of_what_is_named(process: Process) -> None:
+    answer = await process.search(vector=b64(unit(1)), words={"blue": 1.0}, group_by="attributes.colour")
+    assert answer.groups == {"red": "red"}
+    again = document("blue", 4, of=content("Blue lamp", brand="Lumen", attributes={"colour": ["red", "blue"]}))
+    apply(logged("documents", [again, document("pink", 5, of=content("Pink", brand="Lumen"))], 3), process.shard)
+    answer = await process.search(vector=b64(unit(1)), group_by="attributes.colour")
+    assert answer.groups == {"red": "red", "blue": "blue"}, "of several the first by name"
+    assert (await process.search(vector=b64(unit(1)), group_by="brand")).groups == {"blue": "Lumen", "pink": "Lumen"}
+    assert await sorted_skus_by_brand(process, 1, 9) == ["pink", "chair", "red"]
+    assert await sorted_skus_by_brand(process, 2, 9) == ["pink", "blue", "chair", "red"]
+    assert await sorted_skus_by_brand(process, 1, 2) == ["pink", "chair"]
+
+
+async def sorted_skus_by_brand(process: Process, of_each: int, limit: int) -> list[str]:
+    counting = {"match": "passing", "sent_max": 10}
+    grouping = {"group_by": "brand", "group_limit": of_each}
+    answer = await process.search(counting=counting, sort="newest", limit=limit, **grouping)
+    assert answer.groups == {hit.sku: "Lumen" for hit in answer.hits if hit.content.brand}
+    return [hit.sku for hit in answer.hits]
+
+
+async def test_of_many_that_changed_since_the_commit_so_many_are_looked_at(process: Process) -> None:
+    before = process.feed.now
+    skus = [f"lamp-{number}" for number in range(CHANGED_MAX + 1)]
+    apply(logged("documents", [document(sku, 10, of=content("Lamp")) for sku in skus], 3), process.shard)
+    assert process.feed.wait(4 + CHANGED_MAX, 30)
+    before = process.feed.now
+    changed = [document(sku, 11, of=content("Chair")) for sku in skus]
+    apply(logged("documents", changed[:-1], 4 + CHANGED_MAX), process.shard)
+    assert process.feed.wait(4 + 2 * CHANGED_MAX, 30)
+    process.feed._committed = before
+    assert await counted(process, "words", "lamps", {}, vector=b64(unit(1))) == (3, {"red": 1})
+    apply(logged("documents", changed[-1:], 4 + 2 * CHANGED_MAX), process.shard)
+    assert process.feed.wait(5 + 2 * CHANGED_MAX, 30)
+    process.feed._committed = before
+    assert await counted(process, "words", "lamps", {}, vector=b64(unit(1))) == (3, {"red": 1})

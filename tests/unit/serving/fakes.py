@@ -95,6 +95,12 @@ class FakeShard:
     behave_suggest: Callable[[], Any] | None = None
     asked_suggestions: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    facets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it counts, by field."""
+    groups: dict[str, str] = field(default_factory=dict)
+    """By SKU."""
+    counts: bool = True
+    """Whether it can."""
     asked_hits: list[list[str]] = field(default_factory=list)
     asked_vectors: list[list[str]] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
@@ -145,6 +151,10 @@ class FakeShard:
         drawn = {sku: self.affinities.get(sku, 0.0) for sku in query["words"]} if query["taste"] else {}
         answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone, "word_affinities": drawn}
         answer["traits"] = {**_traits(self.hits), "wanted": [self.passing.get(item.sku, 0) for item in self.hits]}
+        if query["group_by"]:
+            answer["groups"] = self.groups
+        if query["counting"] and self.counts:
+            answer["counted"] = {"matching": len(self.hits), "facets": self.facets}
         return web.json_response({**answer, "state": self.state.model_dump()})
 
     async def _words(self, request: web.Request) -> web.Response:

@@ -1,0 +1,92 @@
+"""What a shard counts beside the hits it finds: how many products match, and what their facets are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.shard import Kept
+from index_snapshots.compounds import Others
+from index_snapshots.facet_counts import count
+from index_snapshots.match_set import Best, Everything, MatchSet
+from index_snapshots.protocol import Found, Half
+from index_snapshots.search import Slots
+from index_snapshots.view import ShardView
+from index_snapshots.word_feed import WordFeed
+from index_snapshots.word_index import Committed, Wanted
+from index_snapshots.word_search import best_slots, holding_all
+from schemas.errors import Unavailable
+from schemas.facet_counts import Counting, LookedUp
+from schemas.fusion import DEPTH
+from schemas.search import Filters, ShardQuery, WordsQuery
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a search found, best first: by meaning, and by words with their scores."""
+
+    near: Sequence[Found] = ()
+    held: Mapping[str, float] | None = None
+
+
+def counted(
+    kept: Kept, view: ShardView, query: ShardQuery, vector: Half | None, found: Candidates
+) -> dict[str, Any] | None:
+    """A `Counted`; None where nothing is to be counted, or the words cannot be searched now."""
+    counting = query.counting
+    if counting is None:
+        return None
+    try:
+        return counts(view, query, counting, match_set(kept, view, query, counting, vector, found))
+    except Unavailable:
+        return None
+
+
+def counts(view: ShardView, query: ShardQuery, counting: Counting, match: MatchSet) -> dict[str, Any]:
+    """A `Counted`. Raises Unavailable where the words cannot be searched now."""
+    return count(view, match, query.filters, counting.facets, counting.sent_max).model_dump()
+
+
+def match_set(
+    kept: Kept, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
+) -> MatchSet:
+    """What matches; it raises Unavailable, at once or later, where that takes words that cannot be searched now."""
+    words = kept.words if counting.words.text else None
+    if counting.match == "passing":
+        return Everything(view)
+    if counting.match == "words":
+        committed = _committed(words)
+        return holding_all(committed, view, wanted_of(committed, counting.words))
+
+    def find(filters: Filters) -> Slots:
+        if filters is query.filters:
+            return _slots(view, found)
+        near = view.search(vector, DEPTH, filters, None, query.wishes).found if vector is not None else []
+        meant = np.array([one.slot for one in near], np.int64)
+        if not counting.words.text:
+            return meant
+        committed = _committed(words)
+        wanted = wanted_of(committed, counting.words)
+        return np.concatenate([meant, best_slots(committed, view, wanted, DEPTH, filters)])
+
+    return Best(view, find)
+
+
+def wanted_of(committed: Committed, words: LookedUp | WordsQuery) -> Wanted:
+    """A query as the index understands it."""
+    others = [Others(tuple(one.words), tuple(one.ways)) for one in words.others]
+    return committed.understand(words.text, typing=words.typing, others=others, joining=words.joining)
+
+
+def _committed(words: WordFeed | None) -> Committed:
+    if words is None:
+        raise Unavailable("this shard indexes no words")
+    return words.now
+
+
+def _slots(view: ShardView, found: Candidates) -> Slots:
+    """Of the first DEPTH of each list, whatever page is asked for."""
+    held: Iterable[str] = [*(found.held or ())][:DEPTH]
+    near = [one.slot for one in found.near[:DEPTH]]
+    return np.array([*near, *(view.words.slot_of[sku] for sku in held)], np.int64)

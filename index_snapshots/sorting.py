@@ -1,0 +1,33 @@
+"""The first of many products by price or age; equal ones by SKU, so that pages never overlap."""
+
+from heapq import nsmallest
+
+import numpy as np
+import numpy.typing as npt
+
+from index_snapshots.protocol import Found
+from index_snapshots.search import Slots
+from index_snapshots.view import ShardView
+from schemas.sorting import Sort
+
+
+def in_order(view: ShardView, slots: Slots, sort: Sort, limit: int) -> list[Found]:
+    """At most `limit` of these products, sorted; those without a price come last, whichever way."""
+    keys, skus = _keys(view, slots, sort), view.words.skus
+    if len(slots) > limit:
+        last = np.partition(keys, limit - 1)[limit - 1]
+        before, equal = np.flatnonzero(keys < last), np.flatnonzero(keys == last)
+        tied = nsmallest(limit - len(before), equal.tolist(), key=lambda at: skus[slots[at]])
+        kept = [*before.tolist(), *tied]
+    else:
+        kept = list(range(len(slots)))
+    ranked = sorted((keys[at].item(), skus[slots[at]], int(slots[at])) for at in kept)
+    return [Found(sku, slot, None) for _, sku, slot in ranked]
+
+
+def _keys(view: ShardView, slots: Slots, sort: Sort) -> npt.NDArray[np.generic]:
+    """Shape (len(slots),), ascending from the first to the last."""
+    if sort == "newest":
+        return -view.columns.at("document_order", slots)
+    prices = view.columns.at("price", slots)
+    return np.where(np.isnan(prices), np.inf, -prices if sort == "price_desc" else prices)
