@@ -91,7 +91,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     if kept.words is None:
         return {"missing": "this shard indexes no words"}
     behind = kept.words.offset < query.documents  # asked first: what is committed now is as new or newer
-    was_settled = settled(kept, view.offsets)  # asked first: a commit in between is no harm
+    was_settled = settled(kept, view.offsets)
     try:
         committed = kept.words.now
     except Unavailable as error:
