@@ -156,7 +156,8 @@ class Storefront:
             self._waiting[number] = time.monotonic()
 
     def ask(self, number: int) -> None:
-        body = {"text": f"probe lamp {number % 7}", "limit": 100, "filters": {"brand": [PROBE_BRAND]}}
+        body: dict[str, Any] = {"text": f"probe lamp {number % 7}", "limit": 100, "filters": {"brand": [PROBE_BRAND]}}
+        body["fallback"] = []  # other products instead of the probes would say nothing of them
         asked_s = time.monotonic()
         status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
         degraded = tuple(answer["degraded"]) if status == 200 else ()
