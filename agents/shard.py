@@ -56,6 +56,8 @@ BATCH_MAX = 500
 LOOP_RECORDS_MAX = 8
 """So few records are applied in the event loop itself, when none of them can have to wait for a merge: a thread would
 take the interpreter from the searches for as long, and twice more to get it."""
+OFFERS_PER_DOCUMENT = 10
+"""Prices and stock change more often than what a product is, and are applied as much faster."""
 WORDS_WAIT_S = 120.0
 """A shard that has caught up waits so long for its words to be indexed before it answers."""
 TOPICS: tuple[Topic, Topic] = ("documents", "offers")
@@ -265,7 +267,7 @@ class ShardAgent:
 
     async def _take(self, partition: int, records: list[LogRecord]) -> None:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
-        before = kept.position["documents"]
+        before = kept.position
         await self._check_first(kept, records)
         if len(records) <= min(LOOP_RECORDS_MAX, kept.shard.room):
             changed, refused = self._apply(kept, self._parsed(records))
@@ -279,8 +281,7 @@ class ShardAgent:
         self._measure(changed)
         for record, one in refused:
             await self._refuse(one, record)
-        every = self._setup.snapshot_every
-        if kept.position["documents"] // every > before // every and kept.snapshotting is None:
+        if kept.snapshotting is None and snapshot_is_due(before, kept.position, self._setup.snapshot_every):
             kept.snapshotting = asyncio.create_task(self._snapshot(kept))
 
     async def _check_first(self, kept: Kept, records: Sequence[LogRecord]) -> None:
@@ -398,6 +399,13 @@ class ShardAgent:
             held = kept.shard.view.counts.held_offers
             log.error("offers wait for their documents", partition=kept.origin.partition, held_offers=held)
         kept.alarmed = too_many
+
+
+def snapshot_is_due(before: Mapping[str, int], after: Mapping[str, int], every: int) -> bool:
+    """Whether a multiple of `every` documents was passed, or of OFFERS_PER_DOCUMENT times as many offers: a shop that
+    changes prices only must not start from a log of days."""
+    steps = {"documents": every, "offers": every * OFFERS_PER_DOCUMENT}
+    return any(after[topic] // step > before[topic] // step for topic, step in steps.items())
 
 
 def _tell_catching_up(partition: int, done: int, total: int, left_s: float) -> None:

@@ -115,7 +115,9 @@ class ShardSettings(Settings):
     shard_port: Port = Field(0, description="Port of the shard's endpoint; 0: any free one")
     shard_partitions: list[int] | None = Field(None, description="Partitions this process serves; default: all")
     replica: int = Field(0, ge=0, description="Number of this replica")
-    snapshot_every_records: int = Field(20_000, ge=1, description="A snapshot at each multiple of so many documents")
+    snapshot_every_records: int = Field(
+        20_000, ge=1, description="A snapshot at each multiple of so many documents, or of ten times as many offers"
+    )
     snapshots_keep: int = Field(2, ge=1, description="Snapshots kept per shard")
     snapshot_store: str = Field(
         "",
