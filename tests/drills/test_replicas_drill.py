@@ -4,6 +4,7 @@ The short form is part of the normal tests (`test_one_stack.py`); `make drills` 
 JSON.
 """
 
+import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,11 @@ from tests.system.conftest import Stack, http
 from tests.system.model import check_conservation, check_monotonic, settle, truth
 from tests.waiting import LIMIT_S, wait_until
 
-FULL = Rates(products=1_000, events_per_s=500, queries_per_s=50)
+FULL = Rates(
+    products=1_000,
+    events_per_s=float(os.environ.get("DRILL_EVENTS_PER_S", "500")),
+    queries_per_s=float(os.environ.get("DRILL_SEARCHES_PER_S", "50")),
+)
 REPLICAS = ("shard-0", "shard-1")
 QUICK = {
     "FRESHET_DIGEST_EVERY": "200",
