@@ -44,9 +44,9 @@ from index_snapshots.writer import ShardWriter
 from schemas.digests import Scrubbed
 from schemas.errors import InvalidEvent, StateRefused
 from schemas.facets import Facets
+from schemas.hits import ShardState
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
-from schemas.search import ShardState
 from schemas.stored import InStore
 from streams.ahead import ahead
 from streams.producer import Sender

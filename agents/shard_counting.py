@@ -18,8 +18,9 @@ from index_snapshots.word_index import Committed, Wanted
 from index_snapshots.word_search import best_slots, holding_all
 from schemas.errors import Unavailable
 from schemas.facet_counts import Counting, LookedUp
+from schemas.filters import Filters
 from schemas.fusion import DEPTH
-from schemas.search import Filters, ShardQuery, WordsQuery
+from schemas.shard_messages import ShardQuery, WordsQuery
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from index_snapshots.times import Times
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
-from schemas.search import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
+from schemas.shard_messages import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
 from schemas.suggest import SuggestQuery
 from schemas.versions import VersionAnswer
 from schemas.whereabouts import WhereQuery

@@ -21,10 +21,12 @@ from index_snapshots.view import ShardView
 from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.facet_counts import Counting
+from schemas.filters import Filters
 from schemas.fusion import DEPTH, fuse
 from schemas.grouping import Group
+from schemas.hits import ShardState
 from schemas.personal import RERANK_WINDOW, moved
-from schemas.search import Filters, ShardQuery, ShardState, WordsQuery
+from schemas.shard_messages import ShardQuery, WordsQuery
 from schemas.sorting import RELEVANCE
 from schemas.suggest import SuggestQuery
 from schemas.wishes import WISHES_WINDOW, Wishes, in_order
@@ -222,7 +224,7 @@ def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dic
 
 
 def _named(found: Sequence[Found], leaning: Leaning | None, wishes: Wishes | None) -> dict[str, list[Any]]:
-    """As `schemas.search.Near`."""
+    """As `schemas.shard_messages.Near`."""
     return {
         "skus": [one.sku for one in found],
         "scores": [one.score for one in found],

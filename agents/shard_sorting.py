@@ -13,7 +13,7 @@ from index_snapshots.view import ShardView
 from schemas.errors import Unavailable
 from schemas.facet_counts import Counting
 from schemas.grouping import GROUP_DEEPER, Group, first_of_each
-from schemas.search import ShardQuery
+from schemas.shard_messages import ShardQuery
 
 
 def sorted_hits(

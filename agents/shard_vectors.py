@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from agents.sound_replicas import SoundReplicas
 from schemas.errors import Unavailable
-from schemas.search import VectorsAnswer, VectorsQuery
+from schemas.shard_messages import VectorsAnswer, VectorsQuery
 
 AWAY_S = 1.0
 """A partition without an answer is left alone for so long: each batch of clicks would wait for it."""

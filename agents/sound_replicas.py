@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from index_snapshots.differing import differences
 from index_snapshots.faulty import Place, faulty, out_of
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from schemas.shards import ShardOnProcess, StateAnswer
 
 LOOK_EVERY_S: Final = 1.0

@@ -28,8 +28,8 @@ from index_snapshots.builder import BuilderProcess
 from index_snapshots.manifest import Origin
 from index_snapshots.protocol import Half, View
 from index_snapshots.writer import ShardWriter
+from schemas.filters import Filters
 from schemas.metrics import Metrics
-from schemas.search import Filters
 from schemas.settings import ShardSettings
 from streams.producer import Position
 from streams.reader import LogRecord

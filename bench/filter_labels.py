@@ -76,5 +76,5 @@ def category_path(label: int) -> list[str]:
 
 
 def filters(kind: str, label: int) -> dict[str, object]:
-    """`schemas.search.Filters` that let exactly those records pass."""
+    """`schemas.filters.Filters` that let exactly those records pass."""
     return {"brand": [brand_name(label)]} if kind == "random" else {"category": [category_path(label)]}

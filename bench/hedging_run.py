@@ -25,7 +25,7 @@ from bench.vector_file import write_vectors
 from bench.workload import DEFAULT_SEED, Workload
 from schemas.errors import Unavailable
 from schemas.metrics import Metrics
-from schemas.search import ShardQuery
+from schemas.shard_messages import ShardQuery
 from serving.addresses import Addresses
 from serving.budget import Budget
 from serving.peak_latency import PeakLatency

@@ -27,7 +27,7 @@ from bench.vector_file import VectorFile
 from bench.workload import Workload, blocks
 from index_snapshots.builder import BuilderProcess
 from index_snapshots.protocol import DocumentChange, Half, Offsets, Shard
-from schemas.search import Filters
+from schemas.filters import Filters
 
 LIMIT = 10
 SWITCH_S = 0.0001

@@ -24,7 +24,7 @@ from bench.shard_records import sku_number
 from bench.subject import obey, setup
 from bench.vector_file import VectorFile
 from bench.workload import Workload
-from schemas.search import Filters
+from schemas.filters import Filters
 from streams.logs import configure_logs
 
 T = TypeVar("T")

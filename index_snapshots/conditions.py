@@ -11,7 +11,7 @@ import numpy.typing as npt
 from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.facets import FrozenFacets, Pairs
 from index_snapshots.stored import Vocabulary
-from schemas.search import Filters, NumberRange
+from schemas.filters import Filters, NumberRange
 
 Bools = npt.NDArray[np.bool_]
 Source = tuple[Literal["column", "facet"], str]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from schemas.digests import Digest
-from schemas.search import Message
+from schemas.message import Message
 from schemas.shards import ShardOnProcess
 
 

@@ -22,7 +22,7 @@ from schemas.facet_ask import FacetAsk
 from schemas.facet_check import without
 from schemas.facet_counts import Counted, FacetValue, ShardFacet, ShardNumbers
 from schemas.facet_order import PRICE_EDGES, Path, value_key
-from schemas.search import Filters
+from schemas.filters import Filters
 
 T = TypeVar("T")
 V = TypeVar("V", str | bool, Path)

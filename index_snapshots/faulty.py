@@ -5,7 +5,7 @@ from typing import Literal
 
 from index_snapshots.differing import Difference
 from schemas.digests import Digest
-from schemas.search import Message
+from schemas.message import Message
 from schemas.shards import ShardOnProcess
 
 Place = tuple[int, int]

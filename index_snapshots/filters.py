@@ -36,7 +36,7 @@ from index_snapshots.conditions import VISIBLE, Bools, Source, condition
 from index_snapshots.facets import FrozenFacets
 from index_snapshots.stored import Vocabulary
 from schemas.facets import check_filters
-from schemas.search import Filters
+from schemas.filters import Filters
 
 Slots = npt.NDArray[np.int64]
 FILTERS_KEPT_MAX: Final = 64

@@ -9,8 +9,8 @@ from index_snapshots.columns import NO_CODE, NO_NUMBER
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Found
 from index_snapshots.stored import AVAILABILITIES, Cells, Vocabulary, offer_at
+from schemas.hits import Hit
 from schemas.records import Content
-from schemas.search import Hit
 
 BodyAt = Callable[[int], bytes]
 """The body of a slot: JSON of the content, checked when it was applied."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from index_snapshots.search import Slots
 from index_snapshots.view import ShardView
-from schemas.search import Filters
+from schemas.filters import Filters
 
 
 class MatchSet(Protocol):

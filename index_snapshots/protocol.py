@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import InvalidEvent
+from schemas.filters import Filters
+from schemas.hits import Hit
 from schemas.records import DocumentRecord, Offer, OfferRecord, Order
-from schemas.search import Filters, Hit
 from schemas.wishes import Wishes
 
 Topic = Literal["documents", "offers"]

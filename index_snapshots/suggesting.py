@@ -9,8 +9,8 @@ from index_snapshots.shard_names import Counted, Named, ShardNames
 from index_snapshots.view import ShardView
 from index_snapshots.word_index import PREFIX_CHARS_MIN, Committed
 from index_snapshots.word_search import passing
+from schemas.filters import NO_FILTERS
 from schemas.folding import words_in
-from schemas.search import NO_FILTERS
 from schemas.suggest import SuggestKind
 
 SPARE: Final = 4

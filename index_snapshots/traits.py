@@ -11,7 +11,7 @@ from index_snapshots.columns import CHUNK_ROWS, NO_CODE
 from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest
-from schemas.search import Filters
+from schemas.filters import Filters
 
 
 def traits(view: ShardView, slots: Collection[int], wanted: Iterable[Filters] = ()) -> dict[str, list[Any]]:

@@ -25,9 +25,9 @@ from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.stored_state import StoredState
 from index_snapshots.visibility import deleted, visible
 from schemas.errors import InvalidRequest
+from schemas.filters import Filters
 from schemas.personal import RERANK_WINDOW
 from schemas.records import is_unit
-from schemas.search import Filters
 from schemas.wishes import WISHES_WINDOW, Wishes, rank_key
 
 MANY: Final = 64

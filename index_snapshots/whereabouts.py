@@ -9,8 +9,8 @@ from index_snapshots.protocol import Half
 from index_snapshots.view import ShardView
 from index_snapshots.word_index import Committed
 from index_snapshots.word_search import by_words
+from schemas.filters import Filters
 from schemas.limits import SEARCH_DEPTH_MAX
-from schemas.search import Filters
 from schemas.whereabouts import Live, Place
 
 

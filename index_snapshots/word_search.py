@@ -17,7 +17,7 @@ from index_snapshots.view import ShardView
 from index_snapshots.word_index import Committed, Wanted, by_code, holds_all, holds_any
 from index_snapshots.word_text import Spoken, spoken
 from schemas.fallback import HOLDS_SHARE
-from schemas.search import Filters
+from schemas.filters import Filters
 
 SPARE: Final = 16
 """Asked for beyond what is wanted: products that went since the last commit are among the best."""

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from schemas.search import Message
+from schemas.message import Message
 
 OFFSET_HEADER: Final = "X-Freshet-Offset"
 """Of the buckets of a shard: next offset of the topic at which they were taken."""

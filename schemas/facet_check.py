@@ -6,7 +6,7 @@ from typing import Final
 from schemas.errors import InvalidRequest, Problem
 from schemas.facet_ask import ATTRIBUTE, NUMBERS, VALUES, FacetAsk
 from schemas.facets import Facets, listed
-from schemas.search import Filters
+from schemas.filters import Filters
 
 OWN: Final = {
     "brand": ("brand",),

@@ -61,7 +61,7 @@ class FacetCounts(Strict):
 
 
 class LookedUp(Strict):
-    """A query as it is looked up by words, as in `schemas.search.WordsQuery`."""
+    """A query as it is looked up by words, as in `schemas.shard_messages.WordsQuery`."""
 
     text: str = ""
     """Empty: it is not looked up."""

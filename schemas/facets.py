@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, get_args
 
 from schemas.errors import InvalidRequest, Problem
+from schemas.filters import Filters, NumberRange
 from schemas.limits import ATTRIBUTE_NAME_CHARS_MAX, FACETS_MAX
-from schemas.search import Filters, NumberRange
 
 FacetKind = Literal["value", "number"]
 KINDS: Final[tuple[FacetKind, ...]] = get_args(FacetKind)

@@ -7,10 +7,11 @@ from pydantic import Field
 from schemas.facet_ask import FacetAsk
 from schemas.facet_counts import Match
 from schemas.fallback import Fallback, Tried
+from schemas.filters import Filters
 from schemas.grouping import Group
+from schemas.hits import ShardState
 from schemas.ranking import RankInputs
 from schemas.records import SCHEMA_VERSION, Record
-from schemas.search import Filters, ShardState
 from schemas.sorting import RELEVANCE, Sort
 from schemas.wishes import Wishes
 

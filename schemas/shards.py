@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from schemas.digests import Checkpoints, Scrubbed
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from schemas.stored import InStore
 
 

@@ -1,6 +1,6 @@
 """What a shard says of its snapshots in the store."""
 
-from schemas.search import Message
+from schemas.message import Message
 
 
 class InStore(Message):

@@ -4,7 +4,8 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
-from schemas.search import Message, ShardState
+from schemas.hits import ShardState
+from schemas.message import Message
 
 SUGGEST_CHARS_MAX: Final = 200
 """Of the text; nobody types on to find a suggestion."""

@@ -1,6 +1,7 @@
 """From what a shard would answer now: cheap to ask, so that a kept answer can be proven to be of this moment."""
 
-from schemas.search import Message, ShardState
+from schemas.hits import ShardState
+from schemas.message import Message
 
 
 class VersionAnswer(Message):

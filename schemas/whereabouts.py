@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas import limits
-from schemas.search import Filters, Message, ShardState
+from schemas.filters import Filters
+from schemas.hits import ShardState
+from schemas.message import Message
 
 Live = Literal["shown", "unknown", "deleted", "waiting for its document"]
 

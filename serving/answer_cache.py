@@ -18,8 +18,9 @@ import orjson
 from schemas.errors import FreshetError
 from schemas.metrics import Metrics
 from schemas.read_token import Offsets
-from schemas.search import SearchRequest, SearchResponse, ShardAnswer, WordsAnswer
+from schemas.search import SearchRequest, SearchResponse
 from schemas.served import Served
+from schemas.shard_messages import ShardAnswer, WordsAnswer
 from schemas.versions import VersionAnswer
 
 KEEP_S: Final = 60.0

@@ -6,7 +6,7 @@ from itertools import pairwise
 from schemas.facet_ask import FacetAsk
 from schemas.facet_counts import FacetCounts, FacetValue, NumberStats, RangeCount, ShardFacet, ShardNumbers, ValueCount
 from schemas.facet_order import PRICE_EDGES, Value, value_key
-from schemas.search import Filters
+from schemas.filters import Filters
 
 
 def merged(ask: FacetAsk, parts: Sequence[ShardFacet], filters: Filters) -> FacetCounts:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import Unavailable
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from serving.fresh_sample import FreshSample
 from serving.history import History
 from serving.lags import LogEnds, PartitionLag, Span, empty_spans, lags, may_be_aborted, read_ends, spans

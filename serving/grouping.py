@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from schemas.grouping import GROUP_DEEPER, Group, first_of_each
-from schemas.search import Hit, SearchRequest, ShardAnswer
+from schemas.hits import Hit
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardAnswer
 
 
 class Named(Protocol):

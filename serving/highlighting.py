@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from schemas.highlight import ANSWER_CHARS_MAX, HIGHLIGHT_CHARS_MAX, HighlightAsk
-from schemas.search import Hit
+from schemas.hits import Hit
 from serving.lit_words import QueryWords, Span, Token, lit
 
 CUT = "…"

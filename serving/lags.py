@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from schemas.topics import topic_name
 from serving.history import LogReader
 

@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from schemas.facet_counts import NOTHING_LOOKED_UP, LookedUp
+from schemas.filters import Filters
 from schemas.fusion import DEPTH, trust
 from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets
-from schemas.search import Filters, SearchRequest, WordsAnswer, WordsQuery
+from schemas.search import SearchRequest
+from schemas.shard_messages import WordsAnswer, WordsQuery
 from serving.budget import Budget
 from serving.grouping import deeper
 from serving.wording import AS_TYPED, Wording

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.facet_counts import Counting, FacetCounts, Match
+from schemas.filters import Filters
 from schemas.limits import FACET_VALUES_SENT_MAX
-from schemas.search import Filters, SearchRequest, ShardAnswer
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardAnswer
 from schemas.sorting import RELEVANCE, Sort
 from serving.facet_merge import merged
 from serving.lexical import ByWords

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from schemas.fusion import Fused, fuse
+from schemas.hits import Hit
 from schemas.personal import moved
 from schemas.read_token import Offsets
-from schemas.search import Hit, HitsAnswer, ShardAnswer
+from schemas.shard_messages import HitsAnswer, ShardAnswer
 from schemas.wishes import in_order
 from serving.budget import Budget
 from serving.lexical import ByWords

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.fusion import Fused
+from schemas.hits import Hit
 from schemas.personal import RERANK_WINDOW
-from schemas.search import Hit
 from schemas.sessions import session_weights
 from serving.merging import Candidates
 from serving.tastes import Leaning

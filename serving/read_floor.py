@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from schemas.errors import InvalidRequest, Problem, Unavailable
+from schemas.hits import ShardState
 from schemas.metrics import Metrics
 from schemas.read_token import Offsets, ReadToken, StateToken, parse_tokens
 from schemas.records import EventId, Outcome
-from schemas.search import ShardState
 from serving.event_steps import is_searchable
 from serving.outcomes import OutcomeCache
 from serving.shard_answers import Seen

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from serving.breaker import Breaker, Circuit
 from serving.peak_latency import PeakLatency
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from schemas.errors import Overloaded, Unavailable
+from schemas.hits import ShardState
 from schemas.metrics import Metrics
 from schemas.read_token import Offsets
-from schemas.search import ShardState
 from schemas.shards import ShardOnProcess
 from serving.addresses import Addresses
 from serving.breaker import Breaker, Circuit

@@ -8,9 +8,11 @@ from typing import NamedTuple, Protocol
 
 from schemas.facet_counts import Counting
 from schemas.fusion import DEPTH
+from schemas.hits import Hit
 from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
-from schemas.search import Hit, HitsAnswer, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
+from schemas.search import SearchRequest
+from schemas.shard_messages import HitsAnswer, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
 from schemas.sorting import RELEVANCE, Sort
 from schemas.spelling import Corrected
 from serving.budget import Budget

@@ -1,12 +1,12 @@
-"""What a shard process answers, beside what the storefront sees of it (`schemas.search`)."""
+"""What a shard process answers, beside what the storefront sees of it (`schemas.hits`)."""
 
 from typing import Literal
 
 from pydantic import BaseModel
 
 from schemas.catalogue_values import CatalogueValues
+from schemas.hits import Hit, ShardState
 from schemas.records import Offer, OrderField
-from schemas.search import Hit, ShardState
 
 
 class SkuOnShard(BaseModel):

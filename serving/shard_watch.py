@@ -6,7 +6,7 @@ from typing import Protocol
 
 from index_snapshots.faulty import out_of
 from schemas.errors import Unavailable
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from schemas.shards import ShardOnProcess
 from serving.examining import Examine
 from serving.judging import Judge

@@ -8,7 +8,7 @@ import orjson
 from schemas.errors import Unavailable
 from schemas.read_token import Offsets
 from schemas.records import Order
-from schemas.search import (
+from schemas.shard_messages import (
     HitsAnswer,
     HitsQuery,
     ShardAnswer,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from schemas.hits import Hit
 from schemas.records import Content
-from schemas.search import Hit, SearchRequest
+from schemas.search import SearchRequest
 from serving.highlighting import highlighted
 from serving.lit_words import QueryWords
 

@@ -5,7 +5,9 @@ from math import inf
 from typing import Any
 
 from schemas.facet_counts import Counting
-from schemas.search import Hit, SearchRequest, ShardAnswer
+from schemas.hits import Hit
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardAnswer
 from schemas.sorting import RELEVANCE, Sort
 
 

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from encoders.session_vector import is_sound, session_vector
 from schemas.errors import Unavailable
 from schemas.metrics import Metrics
-from schemas.search import Taste
 from schemas.sessions import VECTOR_MS, History, SessionVector
+from schemas.shard_messages import Taste
 from streams.item_vectors import ItemMemory
 from streams.sessions import Sessions
 

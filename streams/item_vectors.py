@@ -9,7 +9,7 @@ from typing import NamedTuple
 from schemas.errors import Unavailable
 from schemas.limits import VECTOR_SKUS_MAX
 from schemas.metrics import Metrics
-from schemas.search import VectorsAnswer
+from schemas.shard_messages import VectorsAnswer
 from streams.partitioner import partition_of
 
 ITEMS_MAX = 20_000

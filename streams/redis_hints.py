@@ -5,7 +5,7 @@ import time
 import orjson
 from redis.exceptions import RedisError
 
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from streams.redis_client import connect
 
 TIMEOUT_S = 0.05

@@ -11,7 +11,7 @@ from bench.measured_shard import open_shard, settle
 from bench.peers.protocol import Skus, Vectors, group_of
 from bench.shard_records import changes, sku_number
 from index_snapshots.protocol import Offsets
-from schemas.search import Filters
+from schemas.filters import Filters
 
 BATCH_MAX = 500
 """As the shard agent's."""

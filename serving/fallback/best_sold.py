@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from schemas.search import Filters, SearchRequest, ShardAnswer, ShardQuery, WordsAnswer
+from schemas.filters import Filters
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardAnswer, ShardQuery, WordsAnswer
 from schemas.sorting import RELEVANCE
 from serving.budget import Budget
 from serving.lexical import NO_WORDS, ByWords

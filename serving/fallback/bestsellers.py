@@ -2,7 +2,7 @@
 nothing is known of what is popular there, its newest ones."""
 
 from schemas.fallback import Fallback
-from schemas.search import Filters
+from schemas.filters import Filters
 from serving.fallback.best_sold import POPULAR_LOOKED_AT_MAX, best_sold
 from serving.fallback.newest import NOTHING_ASKED
 from serving.fallback.relaxing import relaxable, relaxed

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
-from schemas.search import NO_FILTERS, Filters
+from schemas.filters import NO_FILTERS, Filters
 
 PROBES_MAX: Final = 8
 """Choices of filters that are tried; then all are left out."""

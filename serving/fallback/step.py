@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from schemas.fallback import Fallback
+from schemas.filters import Filters
 from schemas.read_token import ReadToken
-from schemas.search import Filters, SearchRequest, ShardQuery
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardQuery
 from serving.budget import Budget
 from serving.lexical import by_words
 from serving.ranking.ranking import Ranking

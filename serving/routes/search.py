@@ -11,9 +11,10 @@ from schemas.errors import Overloaded
 from schemas.facet_check import check_facets, check_group
 from schemas.facets import check_filters
 from schemas.fusion import DEPTH, Fused
-from schemas.search import SearchRequest, SearchResponse, ShardAnswer, UnderstandStep, UnderstoodQuery
+from schemas.search import SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
 from schemas.served import Served, ServedHit, ServedInputs
 from schemas.settings import ServingSettings
+from schemas.shard_messages import ShardAnswer
 from serving.adaptive_gate import Inside
 from serving.answer_cache import Kept, key_of, of_one_state
 from serving.bodies import read_body

@@ -5,8 +5,8 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from schemas.hits import Hit, ShardState
 from schemas.limits import SKU_CHARS_MAX
-from schemas.search import Hit, ShardState
 from serving.parts import WIRING
 from serving.problems import Refusal, retry_after
 from serving.routes.at_least import AT_LEAST, HEADER, tokens_in

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from schemas.catalogue_values import WANTED_MAX, CatalogueValues
-from schemas.search import Filters
+from schemas.filters import Filters
 from serving.understanding.tokens import Token, tokens_of
 
 VALUE_WORDS_MAX: Final = 5

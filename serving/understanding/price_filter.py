@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from schemas.search import NO_FILTERS, Filters
+from schemas.filters import NO_FILTERS, Filters
 from serving.understanding.prices import Price
 
 _FREE: Final = 0.0

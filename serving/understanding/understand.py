@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.search import NO_FILTERS, UNDERSTAND_STEPS, Filters, UnderstandNote, UnderstandStep
+from schemas.filters import NO_FILTERS, Filters
+from schemas.search import UNDERSTAND_STEPS, UnderstandNote, UnderstandStep
 from schemas.wishes import NO_WISHES, UNWANTED_MAX, Wishes
 from serving.understanding.catalogue import NO_VOCABULARY, Recognised, Vocabulary, find_values, meant
 from serving.understanding.languages import DEFAULT, Language

@@ -13,8 +13,8 @@ from index_snapshots.apply import Applied, apply
 from index_snapshots.checkpoints import CHECKPOINTS_KEPT, CheckpointLog
 from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.protocol import Offsets, Shard, ShardRecord
+from schemas.filters import Filters
 from schemas.records import DocumentRecord
-from schemas.search import Filters
 from tests.contract import test_shard
 from tests.unit.index_snapshots.drawing import logs
 from tests.unit.index_snapshots.making import DIM, content, document, logged, offer, shard, unit

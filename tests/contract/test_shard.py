@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from index_snapshots.apply import apply
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Half, Leaning, Shard, ShardRecord, View
-from schemas.search import Filters
+from schemas.filters import Filters
 from tests.unit.index_snapshots.drawing import SKUS, filters, interleaved, logs
 from tests.unit.index_snapshots.making import SMALL, Truth, document, hits, logged, no_offer, offer, shard, unit
 

@@ -19,7 +19,7 @@ from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Identity, Offsets
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
-from schemas.search import Filters
+from schemas.filters import Filters
 
 ROWS, DIM, TIMES = 10_000, 384, 10
 QUERIES, LIMIT, BATCH = 300, 10, 500

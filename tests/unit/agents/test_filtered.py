@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from agents.shard_endpoint import ShardEndpoint
 from index_snapshots.apply import apply
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from tests.unit.index_snapshots.making import ORIGIN, content, document, logged, shard
 
 STATE = ShardState(partition=0, replica=0, lineage="l", documents_offset=1, offers_offset=1)

@@ -21,8 +21,8 @@ from index_snapshots.builder import BuilderHere
 from index_snapshots.restore import restore
 from index_snapshots.snapshot import next_manifest
 from schemas.errors import SettingsError, StateRefused
+from schemas.filters import Filters
 from schemas.metrics import Metrics
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import ORIGIN, document, logged, unit
 
 

@@ -11,10 +11,11 @@ from agents.faults import Faults
 from agents.session import SessionAgent, read_clicks
 from agents.topics import Topics
 from schemas.errors import Unavailable
+from schemas.hits import ShardState
 from schemas.metrics import Metrics
 from schemas.records import DeadLetter, decode
-from schemas.search import ShardState, VectorsAnswer
 from schemas.sessions import HISTORY_MS, Place, SessionClick
+from schemas.shard_messages import VectorsAnswer
 from streams.item_vectors import ItemMemory
 from streams.memory_sessions import MemorySessions
 from streams.partitioner import partition_of

@@ -12,7 +12,8 @@ from agents.shard_search import Question, answer_all
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from schemas.errors import Overloaded
-from schemas.search import ShardAnswer, ShardQuery, ShardState
+from schemas.hits import ShardState
+from schemas.shard_messages import ShardAnswer, ShardQuery
 from tests.unit.index_snapshots.making import ORIGIN, b64, content, document, hits, logged, offer, shard, unit
 
 HEALTH: Any = SimpleNamespace(add_to=lambda app: None)

@@ -16,8 +16,9 @@ from index_snapshots.protocol import Offsets
 from index_snapshots.shard_names import ShardNames
 from index_snapshots.word_feed import WordFeed
 from index_snapshots.word_search import CHANGED_MAX
+from schemas.hits import ShardState
 from schemas.limits import HITS_MAX
-from schemas.search import HitsAnswer, ShardAnswer, ShardState, WordsAnswer
+from schemas.shard_messages import HitsAnswer, ShardAnswer, WordsAnswer
 from schemas.suggest import ShardSuggestions
 from schemas.versions import VersionAnswer
 from schemas.ways import OTHERS_MAX

@@ -8,7 +8,8 @@ from agents.search_threads import SEARCHES_MAX
 from agents.shard_search import PLAIN_LIMIT_MAX, Question
 from agents.short_searches import SHORT_S, ShortSearches
 from schemas.errors import Overloaded
-from schemas.search import Filters, ShardQuery
+from schemas.filters import Filters
+from schemas.shard_messages import ShardQuery
 from schemas.wishes import Wishes
 from tests.unit.index_snapshots.making import unit
 

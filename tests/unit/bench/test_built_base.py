@@ -12,7 +12,7 @@ from bench.workload import Workload
 from index_snapshots.builder import BuilderHere
 from index_snapshots.protocol import Offsets
 from index_snapshots.word_feed import WordFeed
-from schemas.search import Filters
+from schemas.filters import Filters
 
 ROWS, DIM = 600, 64
 

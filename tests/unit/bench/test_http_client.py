@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from bench.http_client import Endpoint, content_length, search_request
-from schemas.search import ShardQuery
+from schemas.shard_messages import ShardQuery
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bench.workload import Mirror, Workload, blocks
 from index_snapshots.builder import BuilderHere
 from index_snapshots.protocol import Offsets
 from index_snapshots.writer import ShardWriter
-from schemas.search import Filters
+from schemas.filters import Filters
 
 WORKLOAD = Workload(3_000, 64)
 UPSERTS = 1_500

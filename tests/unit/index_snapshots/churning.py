@@ -28,8 +28,8 @@ from index_snapshots.snapshot import write
 from index_snapshots.vectors import Vectors
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
+from schemas.filters import Filters
 from schemas.records import DocumentRecord, OfferRecord, Order
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import ENCODER, ORIGIN, b64, content, logged, no_document, no_offer, offer
 
 NOW_MS: Final = 1_800_000_000_000

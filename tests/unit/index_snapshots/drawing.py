@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from index_snapshots.protocol import ShardRecord, Topic
+from schemas.filters import Filters, NumberRange
 from schemas.records import Availability, DocumentRecord, Offer, OfferRecord, Order, Price
-from schemas.search import Filters, NumberRange
 from tests.unit.index_snapshots.making import ENCODER, b64, content, logged, unit
 
 SKUS = ("a", "b", "c", "dö", "e")

@@ -18,8 +18,9 @@ from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, 
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
 from schemas.facets import FacetKind, Facets
+from schemas.filters import Filters, NumberRange
+from schemas.hits import Hit
 from schemas.records import Content, DocumentRecord, Offer, OfferRecord, Order, Price
-from schemas.search import Filters, Hit, NumberRange
 
 DIM = 8
 SMALL = Pacing(head_rows=4, rows_per_s_max=30, exact_max=0)

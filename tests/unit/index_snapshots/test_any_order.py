@@ -13,7 +13,7 @@ from index_snapshots.protocol import ShardRecord
 from index_snapshots.restore import restore
 from index_snapshots.snapshot import write
 from index_snapshots.writer import ShardWriter
-from schemas.search import Filters
+from schemas.filters import Filters
 from tests.contract.test_shard import answer, everything
 from tests.unit.index_snapshots.drawing import SKUS, filters, interleaved, logs
 from tests.unit.index_snapshots.making import DIM, ORIGIN, Truth, document, logged, no_offer, offer, shard, unit

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from index_snapshots.apply import apply
 from index_snapshots.catalogue_values import catalogue_values
 from index_snapshots.traits import traits
+from schemas.filters import Filters
 from schemas.ranking import Traits
 from schemas.records import Order
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import content, document, logged, no_offer, offer, shard
 
 BRANDS = st.sampled_from([None, "Lumen", "Volt"])

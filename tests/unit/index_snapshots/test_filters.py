@@ -16,7 +16,7 @@ from index_snapshots.filters import FILTERS_KEPT_MAX, SPARSE_SHARE, Filtering, K
 from index_snapshots.stored import Vocabulary
 from index_snapshots.words import Paths, Words
 from schemas.errors import InvalidRequest
-from schemas.search import Filters, NumberRange
+from schemas.filters import Filters, NumberRange
 from tests.unit.index_snapshots.making import FACETS, excluding
 
 TREE = excluding(

@@ -7,7 +7,7 @@ from index_snapshots.apply import apply
 from index_snapshots.fits import fits
 from index_snapshots.protocol import Leaning
 from index_snapshots.view import ShardView
-from schemas.search import Filters
+from schemas.filters import Filters
 from schemas.wishes import (
     HAS_FIT,
     LACKS_FIT,

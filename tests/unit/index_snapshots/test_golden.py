@@ -14,7 +14,7 @@ from index_snapshots.restore import restore
 from index_snapshots.snapshot import write
 from index_snapshots.stored_state import unpacked
 from schemas.errors import StateRefused
-from schemas.search import Filters
+from schemas.filters import Filters
 from tests.unit.index_snapshots.golden import FOLDER, NOW_MS, golden_shard
 from tests.unit.index_snapshots.making import ORIGIN, document, logged, shard, unit
 

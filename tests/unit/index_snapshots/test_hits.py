@@ -3,8 +3,8 @@
 import orjson
 
 from index_snapshots.apply import apply
+from schemas.filters import Filters
 from schemas.records import Content
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import document, hits, logged, offer, shard, unit
 
 FULL = Content(

@@ -7,8 +7,8 @@ from index_snapshots.apply import apply
 from index_snapshots.protocol import Found, Half, Leaning
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest
+from schemas.filters import Filters
 from schemas.personal import RERANK_WINDOW
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import DIM, document, hits, logged, no_document, offer, unit
 from tests.unit.index_snapshots.making import shard as make_shard
 

@@ -11,8 +11,8 @@ from index_snapshots.nearest import SIGNED_DIM_MIN
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import DocumentChange, Half, Offsets
 from index_snapshots.view import ShardView
+from schemas.filters import Filters
 from schemas.limits import SEARCH_DEPTH_MAX
-from schemas.search import Filters
 from tests.unit.index_snapshots.clustered import clustered
 from tests.unit.index_snapshots.making import shard
 

@@ -9,8 +9,8 @@ from index_snapshots.protocol import Half
 from index_snapshots.search import at_least
 from index_snapshots.writer import ShardWriter
 from schemas.errors import InvalidRequest
+from schemas.filters import Filters
 from schemas.records import Order
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import DIM, b64, content, document, logged, offer, shard, unit
 
 WIDE = 384

@@ -18,7 +18,7 @@ from index_snapshots.snapshot import write
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
 from schemas.errors import InvalidRequest, StateRefused
-from schemas.search import Filters
+from schemas.filters import Filters
 from schemas.topics import DAY_MS
 from tests.unit.index_snapshots.making import (
     ORIGIN,

@@ -16,7 +16,7 @@ from index_snapshots.stored_words import REST, read_words
 from index_snapshots.word_feed import Start, WordFeed
 from index_snapshots.word_search import by_words
 from index_snapshots.writer import ShardWriter
-from schemas.search import NO_FILTERS
+from schemas.filters import NO_FILTERS
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, no_document, shard
 from tests.waiting import LIMIT_S
 

@@ -5,8 +5,8 @@ from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.orders import pack
 from index_snapshots.pacing import Pacing
 from index_snapshots.times import TIMES_MAX, Moment, Times
+from schemas.filters import Filters
 from schemas.records import Order
-from schemas.search import Filters
 from tests.unit.index_snapshots.making import content, document, hits, logged, no_document, no_offer, offer, shard, unit
 
 

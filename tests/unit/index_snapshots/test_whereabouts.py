@@ -7,7 +7,7 @@ import pytest
 from index_snapshots.apply import apply
 from index_snapshots.whereabouts import by_meaning, conditions, in_words, live, met
 from index_snapshots.word_feed import WordFeed
-from schemas.search import Filters
+from schemas.filters import Filters
 from tests.unit.index_snapshots.making import FACETS, content, document, logged, no_offer, offer, shard, unit
 
 RED_CHEAP = Filters.model_validate(

@@ -18,8 +18,8 @@ from index_snapshots.word_index import Committed, WordIndex
 from index_snapshots.word_search import by_words
 from index_snapshots.writer import ShardWriter
 from schemas.errors import Unavailable
+from schemas.filters import NO_FILTERS, Filters
 from schemas.records import Content
-from schemas.search import NO_FILTERS, Filters
 from tests.unit.index_snapshots.drawing import interleaved, logs
 from tests.unit.index_snapshots.making import (
     FACETS,

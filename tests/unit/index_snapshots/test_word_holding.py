@@ -8,7 +8,8 @@ from index_snapshots.apply import apply
 from index_snapshots.word_feed import WordFeed
 from index_snapshots.word_search import ByWords, by_words
 from schemas.fallback import FALLBACK_BELOW_MAX, HOLDS_SHARE
-from schemas.search import NO_FILTERS, WordsQuery
+from schemas.filters import NO_FILTERS
+from schemas.shard_messages import WordsQuery
 from tests.unit.index_snapshots.making import FACETS, content, document, logged, shard
 
 SOON_S = 30.0

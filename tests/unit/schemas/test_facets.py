@@ -4,8 +4,8 @@ import pytest
 
 from schemas.errors import InvalidRequest, SettingsError
 from schemas.facets import check_filters, parse_facets
+from schemas.filters import Filters, NumberRange
 from schemas.limits import ATTRIBUTE_NAME_CHARS_MAX, FACETS_MAX
-from schemas.search import Filters, NumberRange
 from schemas.settings import ServingSettings, ShardSettings, UpSettings, read
 from tests.unit.index_snapshots.making import excluding
 

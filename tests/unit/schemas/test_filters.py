@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
+from schemas.filters import Filters
 from schemas.limits import FACET_TEXT_CHARS_MAX, FACETS_MAX, FILTER_DEPTH_MAX, FILTER_NODES_MAX, FILTER_VALUES_MAX
-from schemas.search import Filters, SearchRequest, ShardQuery
+from schemas.search import SearchRequest
+from schemas.shard_messages import ShardQuery
 from tests.unit.index_snapshots.drawing import filters
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from schemas.hits import Hit, ShardState
 from schemas.metrics import Metrics
 from schemas.records import Content, Offer, Order, Outcome, Price
-from schemas.search import Hit, ShardState
 from schemas.settings import ServingSettings
 from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import Addresses

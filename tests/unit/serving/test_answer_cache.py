@@ -12,7 +12,7 @@ from agents.shard_endpoint import ShardEndpoint
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.word_feed import WordFeed
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from schemas.served import Served
 from serving.answer_cache import KEEP_S, OVERHEAD_BYTES
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, shard

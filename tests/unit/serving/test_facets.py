@@ -21,9 +21,10 @@ from schemas.errors import InvalidRequest, Unavailable
 from schemas.facet_ask import FacetAsk
 from schemas.facet_check import check_facets, without
 from schemas.facet_counts import FacetCounts, ShardFacet
+from schemas.filters import Filters, NumberRange
 from schemas.limits import FACET_EDGES_MAX, FACET_VALUES_MAX, FACET_VALUES_SENT_MAX, FACETS_ASKED_MAX
 from schemas.records import Content, Offer, OfferRecord, Order
-from schemas.search import Filters, NumberRange, SearchRequest
+from schemas.search import SearchRequest
 from serving.facet_merge import merged
 from serving.matched import ENOUGH
 from tests.unit.index_snapshots.drawing import contents, offers

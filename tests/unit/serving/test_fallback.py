@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from schemas.fallback import FALLBACK_BELOW_MAX, FALLBACK_STEPS
+from schemas.filters import NO_FILTERS, Filters, NumberRange
 from schemas.records import decode
-from schemas.search import NO_FILTERS, Filters, NumberRange
 from schemas.served import Served
 from schemas.settings import ServingSettings
 from serving.fallback.drop import DROPS_MAX, shorter, without

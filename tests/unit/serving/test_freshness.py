@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import Unavailable
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from serving.fresh_sample import WINDOW_MAX, WINDOW_S, FreshSample, percentile
 from serving.freshness import KEPT_S, REFRESH_S
 from serving.lags import LogEnds, lags, spans

@@ -17,7 +17,7 @@ from agents.shard_endpoint import ShardEndpoint
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.word_feed import WordFeed
-from schemas.search import ShardState
+from schemas.hits import ShardState
 from tests.nasty import BODIES, TEXTS, Nasty, nasty_queries
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, offer, shard, unit
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, state

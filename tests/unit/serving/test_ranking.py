@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.errors import Unavailable
+from schemas.hits import Hit
 from schemas.popularity import FEW
 from schemas.records import Offer, Price
-from schemas.search import Hit
 from schemas.served import Served
 from serving.ranking.ranking import again
 from serving.served import fits

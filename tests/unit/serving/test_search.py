@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from schemas.errors import Unavailable
+from schemas.filters import Filters
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
-from schemas.search import Filters
 from serving.budget import Budget
 from serving.routes.search import SEARCHES_MAX
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state

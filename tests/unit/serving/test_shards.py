@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from schemas.errors import Overloaded, Unavailable
-from schemas.search import ShardQuery, ShardState
+from schemas.hits import ShardState
+from schemas.shard_messages import ShardQuery
 from serving import choose
 from serving.breaker import FAILURES_MAX, OPEN_S_MIN
 from serving.budget import Budget

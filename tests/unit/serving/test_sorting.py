@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from index_snapshots.match_set import Everything
 from index_snapshots.sorting import in_order
+from schemas.filters import Filters
 from schemas.records import Content, Offer, Price
-from schemas.search import Filters, ShardAnswer
+from schemas.shard_messages import ShardAnswer
 from schemas.sorting import Sort
 from serving import sorting
 from tests.unit.index_snapshots.making import hits

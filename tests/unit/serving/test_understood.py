@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.errors import Unavailable
+from schemas.filters import Filters
 from schemas.records import decode
-from schemas.search import UNDERSTAND_STEPS, Filters
+from schemas.search import UNDERSTAND_STEPS
 from schemas.served import Served
 from serving.vocabulary_watch import LEARN_EVERY_S
 from tests.unit.serving.fakes import Clock, FakeShard, Tier, hit, state

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.errors import Unavailable
+from schemas.hits import ShardState
 from schemas.limits import VECTOR_SKUS_MAX
 from schemas.metrics import Metrics
-from schemas.search import ShardState, VectorsAnswer
+from schemas.shard_messages import VectorsAnswer
 from streams.item_vectors import ABSENT_KEPT_S, KEPT_S, ItemMemory
 from streams.partitioner import partition_of
 

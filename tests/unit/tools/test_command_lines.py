@@ -20,7 +20,7 @@ from freshet.run_products import SearchOptions, product_lines
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
 from schemas.errors import InvalidRequest, SettingsError
-from schemas.search import Filters
+from schemas.filters import Filters
 
 GOOD: dict[str, Any] = {
     "lines": 3,

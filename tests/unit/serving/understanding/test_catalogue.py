@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from schemas.catalogue_values import WANTED_MAX, CatalogueValues, Named, NamedPath
-from schemas.search import Filters
+from schemas.filters import Filters
 from serving.understanding.catalogue import VALUE_WORDS_MAX, find_values, learned, singular, words_of
 from serving.understanding.languages import language
 from serving.understanding.tokens import tokens_of

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.search import NO_FILTERS, Filters, UnderstandStep
+from schemas.filters import NO_FILTERS, Filters
+from schemas.search import UnderstandStep
 from schemas.wishes import NO_WISHES, UNWANTED_MAX
 from serving.understanding.languages import LANGUAGES, language
 from serving.understanding.price_filter import narrowed
