@@ -24,6 +24,7 @@ from serving.processes import ProcessWatch
 from serving.query_vectors import QueryVectors
 from serving.ranking.ranking import Ranking
 from serving.read_floor import ReadFloor
+from serving.search import Stages
 from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
@@ -78,6 +79,10 @@ class Wiring:
     def facets(self) -> Facets:
         """What products can be filtered by."""
         return parse_facets(self.settings.facets)
+
+    @cached_property
+    def stages(self) -> Stages:
+        return Stages(self.vectors, self.tastes, self.reading, self.shards, self.ranking, self.spelling)
 
 
 WIRING = web.AppKey("wiring", Wiring)

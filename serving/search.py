@@ -1,7 +1,7 @@
 """The query path on one screen: words, encoder and session side by side; all shards; one list; the page of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -25,7 +25,7 @@ from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
 from serving.sorting import in_order, sort_of
-from serving.spelling.searched import Texts, search_words
+from serving.spelling.searched import Searched, Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
 from serving.wording import AS_TYPED, Wording
@@ -67,6 +67,19 @@ class Spelling(Protocol):
 
 class Reading(Protocol):
     async def reach(self, tokens: Sequence[ReadToken], timeout_s: float) -> Floors: ...
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What a search goes through."""
+
+    encoding: Encoding
+    tastes: Personal
+    reading: Reading
+    shards: Retrieval
+    ranking: Ranking
+    spelling: Spelling | None = None
+    """Puts right what the shards do not know, where the wording lets them tell."""
 
 
 class Asking(NamedTuple):
@@ -115,71 +128,92 @@ async def search(
     request: SearchRequest,
     understood: Understood,
     tokens: Sequence[ReadToken],
-    encoding: Encoding,
-    tastes: Personal,
-    reading: Reading,
-    shards: Retrieval,
-    ranking: Ranking,
+    stages: Stages,
     budget: Budget,
     looked_at: int = 1,
     wording: Wording = AS_TYPED,
-    spelling: Spelling | None = None,
 ) -> Found:
-    """`looked_at`: of so many by words each shard says whether they hold what was asked for. `spelling` puts right what
-    they do not know, if `wording` lets them tell.
+    """`looked_at`: of so many by words each shard says whether they hold what was asked for.
 
     Never raises because a stage is down: the budget leaves it out and names it.
     """
-    wishes = None if understood.wishes.empty else understood.wishes
-    reaching = asyncio.create_task(_floors(tokens, reading, budget))
-
-    async def words_of(text: str, wording: Wording, stage: str = "words") -> ByWords:
-        filters, floors = understood.filters(request.filters), (await reaching).offsets
-        return await by_words(text, request, filters, shards, budget, max(1, looked_at), wording, stage, floors)
-
-    def right(text: str, words: ByWords) -> Corrected | None:
-        return spelling.corrected(text, words, understood.language, typing=request.typing) if spelling else None
-
+    reaching = asyncio.create_task(_floors(tokens, stages.reading, budget))
     (words, (vector, leaning), corrected), floors = await asyncio.gather(
-        search_words(
-            Texts(understood.looked_up, understood.meaning),
-            partial(words_of, wording=wording),
-            right,
-            partial(words_of, wording=wording.settled(), stage="correct"),
-            lambda text: _vectors(text, request, encoding, tastes, budget),
-        ),
-        reaching,
+        _looked_up(request, understood, reaching, stages, budget, max(1, looked_at), wording), reaching
     )
     if corrected is not None:
         understood = replace(understood, meaning=corrected.text)
-    text, partitions, filters = understood.meaning, len(shards.partitions), understood.filters(request.filters)
-    counting = counting_of(request, text, words, meant=vector is not None, partitions=partitions)
+    partitions = stages.shards.partitions
+    counting = counting_of(request, understood.meaning, words, meant=vector is not None, partitions=len(partitions))
     sort = sort_of(request, counting)
-    nearest = deeper(depth(budget.left_s(), request.page * request.limit), request)
-    traits = sort == RELEVANCE and ranking.looks(request)
-    asking = Asking(min(SEARCH_DEPTH_MAX, nearest), traits, sent(counting, sort), sort)
-    queries = [
-        shard_query(request, understood, partition, vector, words, leaning, asking) for partition in shards.partitions
-    ]
-    answers = await _answers(queries, floors, shards, budget)
+    nearest = min(SEARCH_DEPTH_MAX, deeper(depth(budget.left_s(), request.page * request.limit), request))
+    traits = sort == RELEVANCE and stages.ranking.looks(request)
+    asking = Asking(nearest, traits, sent(counting, sort), sort)
+    queries = [shard_query(request, understood, partition, vector, words, leaning, asking) for partition in partitions]
+    answers = await _answers(queries, floors, stages.shards, budget)
+    matched = Matched(counting, answers, words, understood.filters(request.filters))
+    _name_missing(budget, too_old(answers, floors), words, matched, sort)
+    candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, not understood.wishes.empty)
+    hits, ranked = await _page(request, understood, candidates, sort, stages, budget)
+    leaning = leaning if candidates.best else None
+    return Found(hits, understood, candidates, vector, matched, leaning, nearest, corrected, ranked)
+
+
+async def _looked_up(
+    request: SearchRequest,
+    understood: Understood,
+    reaching: Awaitable[Floors],
+    stages: Stages,
+    budget: Budget,
+    looked_at: int,
+    wording: Wording,
+) -> Searched[tuple[QueryVector | None, Leaning | None]]:
+    """What is found by words, and the vectors, of the query or of what it is corrected to."""
+
+    async def words_of(text: str, wording: Wording, stage: str = "words") -> ByWords:
+        filters, floors = understood.filters(request.filters), (await reaching).offsets
+        return await by_words(text, request, filters, stages.shards, budget, looked_at, wording, stage, floors)
+
+    def right(text: str, words: ByWords) -> Corrected | None:
+        if stages.spelling is None:
+            return None
+        return stages.spelling.corrected(text, words, understood.language, typing=request.typing)
+
+    return await search_words(
+        Texts(understood.looked_up, understood.meaning),
+        partial(words_of, wording=wording),
+        right,
+        partial(words_of, wording=wording.settled(), stage="correct"),
+        lambda text: _vectors(text, request, stages.encoding, stages.tastes, budget),
+    )
+
+
+def _name_missing(budget: Budget, behind: Sequence[int], words: ByWords, matched: Matched, sort: Sort) -> None:
     budget.skipped[:] = named_once(budget.skipped)
-    behind = {*too_old(answers, floors), *words.behind}
-    budget.skipped += [f"at_least-{partition}" for partition in sorted(behind)]
-    matched = Matched(counting, answers, words, filters)
+    budget.skipped += [f"at_least-{partition}" for partition in sorted({*behind, *words.behind})]
     budget.skipped += matched.missing(sort)
-    candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, wishes is not None)
+
+
+async def _page(
+    request: SearchRequest,
+    understood: Understood,
+    candidates: Candidates,
+    sort: Sort,
+    stages: Stages,
+    budget: Budget,
+) -> tuple[list[Hit], Ranked | None]:
+    """The hits that are shown, and how they were ranked; None: in another order, or nothing was searched for."""
+    answers, ranked = candidates.answers, None
+    groups = groups_of(answers)
     start, end = (request.page - 1) * request.limit, request.page * request.limit
-    groups, ranked = groups_of(answers), None
     if sort != RELEVANCE:
         hits = [*grouped(in_order(answers.values(), sort), groups, request)[start:end]]
-    elif candidates.best or (text and request.mode == "words"):
-        ranked = ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
-        hits = await whole(grouped(ranked.hits, groups, request)[start:end], candidates, shards, budget)
+    elif candidates.best or (understood.meaning and request.mode == "words"):
+        ranked = stages.ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
+        hits = await whole(grouped(ranked.hits, groups, request)[start:end], candidates, stages.shards, budget)
     else:
         hits = newest(answers)[start:end]
-    leaning = leaning if candidates.best else None
-    hits = told(hits, groups)
-    return Found(hits, understood, candidates, vector, matched, leaning, asking.nearest, corrected, ranked)
+    return told(hits, groups), ranked
 
 
 async def _answers(

@@ -17,7 +17,7 @@ async def bestsellers(missed: Missed, again: Again) -> Landed | None:
     way = relaxed(asked, price, [name for name in relaxable(asked, price) if name != "category"])
     filters: Filters = way.asked.model_copy(update={"category": [category]})
     request = missed.request.model_copy(update={"text": "", "filters": filters})
-    popular = again.ranking.popular.best(POPULAR_LOOKED_AT_MAX)
+    popular = again.stages.ranking.popular.best(POPULAR_LOOKED_AT_MAX)
     found = await best_sold(request, filters, popular, again.shards, again.budget) if popular else None
     if found is None or not any_hits(request, found):
         found = await again.search(request, NOTHING_ASKED)

@@ -12,8 +12,7 @@ from schemas.search import SearchRequest
 from schemas.shard_messages import ShardQuery
 from serving.budget import Budget
 from serving.lexical import by_words
-from serving.ranking.ranking import Ranking
-from serving.search import Encoding, Found, Personal, Reading, Retrieval, search
+from serving.search import Found, Retrieval, Stages, search
 from serving.suggest.suggest import NameShards, suggest_names
 from serving.understanding.understand import Understood
 from serving.wording import AS_TYPED, Wording
@@ -56,17 +55,13 @@ class Again:
     """Asks the shards again, in what is left of the request's time."""
 
     tokens: Sequence[ReadToken]
-    encoding: Encoding
-    tastes: Personal
-    reading: Reading
+    stages: Stages
     shards: Shards
-    ranking: Ranking
     budget: Budget
     wording: Wording = AS_TYPED
 
     async def search(self, request: SearchRequest, understood: Understood) -> Found:
-        parts = (self.tokens, self.encoding, self.tastes, self.reading, self.shards, self.ranking, self.budget)
-        return await search(request, understood, *parts, wording=self.wording)
+        return await search(request, understood, self.tokens, self.stages, self.budget, wording=self.wording)
 
     async def holding(self, text: str, request: SearchRequest, filters: Filters, enough: int) -> int:
         """How many products hold what the text asks for and pass the filters: at most `enough` of each partition."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -10,27 +10,27 @@ from pydantic import ValidationError
 from schemas.errors import Overloaded
 from schemas.facet_check import check_facets, check_group
 from schemas.facets import check_filters
-from schemas.fusion import DEPTH, Fused
+from schemas.fusion import DEPTH
+from schemas.read_token import ReadToken
 from schemas.search import SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
-from schemas.served import Served, ServedHit, ServedInputs
 from schemas.settings import ServingSettings
-from schemas.shard_messages import ShardAnswer
+from schemas.ways import OtherWays
 from serving.adaptive_gate import Inside
 from serving.answer_cache import Kept, key_of, of_one_state
 from serving.bodies import read_body
 from serving.budget import Budget
+from serving.explaining import explained
 from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
 from serving.fallback.step import Again, Missed
 from serving.middleware import KEY_HEADER, may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
-from serving.personal import explained_session, moves
 from serving.problems import invalid_request
-from serving.ranking.ranking import Ranking
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
 from serving.search import Found, search
 from serving.served import fits
+from serving.served_record import served
 from serving.showing import shown
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
@@ -72,28 +72,22 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
         budget.spent_ms["cache"] = round(budget.took_ms(), 3)
         if kept is not None:
             return given_again(kept, asked, budget, request[REQUEST_ID], wiring)
-    said = reading_of(asked, wiring.settings)
-    understood = understand(asked.text, *said, wiring.watch.currencies(), wiring.vocabulary.now)
-    parts = (tokens, wiring.vectors, wiring.tastes, wiring.reading, wiring.shards, wiring.ranking, budget)
-    below, wording = wiring.settings.fallback_below, wording_of(asked, wiring)
-    first = await search(asked, understood, *parts, below, wording, wiring.spelling)
-    climbed = await fall_back(Missed(asked, first.understood, first, below), Again(*parts, wording.settled()), wiring)
-    found = replace(climbed.landed.found, corrected=first.corrected) if climbed.landed else first
+    searched = await _searched(asked, tokens, budget, wiring)
+    found, climbed = searched.found, searched.climbed
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
     full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
     at_ms = wiring.wall_ms()
-    response = respond(asked, found, budget, request[REQUEST_ID], wiring, full)
-    response = response.model_copy(update={"fallback": climbed.said})
+    response = respond(asked, found, climbed, budget, request[REQUEST_ID], wiring, full)
     if asked.explain:
         explanation = explained(asked, found, wiring.ranking, budget, at_ms, may_administer(request))
         explanation["kept"] = bool(key) and wiring.cache.holds(key)
         if asked.explain_sku is not None:
             explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
         explanation["fallback"] = climbed.explained()
-        explanation["synonyms"] = {" ".join(one.words): one.ways for one in wording.others(first.understood.looked_up)}
+        explanation["synonyms"] = {" ".join(one.words): one.ways for one in searched.others()}
         response = response.model_copy(update={"explain": explanation})
     if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
         response = response.model_copy(update={"replayable": False})
@@ -103,6 +97,31 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
         by_words = bool(found.candidates.words.answers)
         wiring.cache.put(key, compact, by_words, served(asked, found, compact, budget, at_ms, climbed))
     return answer_model(response)
+
+
+class Searched(NamedTuple):
+    """What was found, and how."""
+
+    found: Found
+    climbed: Climbed
+    first: Found
+    """Before the ladder."""
+    wording: Wording
+
+    def others(self) -> list[OtherWays]:
+        """What else was looked for instead of words of the query."""
+        return self.wording.others(self.first.understood.looked_up)
+
+
+async def _searched(asked: SearchRequest, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring) -> Searched:
+    said = reading_of(asked, wiring.settings)
+    understood = understand(asked.text, *said, wiring.watch.currencies(), wiring.vocabulary.now)
+    below, wording = wiring.settings.fallback_below, wording_of(asked, wiring)
+    first = await search(asked, understood, tokens, wiring.stages, budget, below, wording)
+    again = Again(tokens, wiring.stages, wiring.shards, budget, wording.settled())
+    climbed = await fall_back(Missed(asked, first.understood, first, below), again, wiring)
+    found = replace(climbed.landed.found, corrected=first.corrected) if climbed.landed else first
+    return Searched(found, climbed, first, wording)
 
 
 async def fall_back(missed: Missed, again: Again, wiring: Wiring) -> Climbed:
@@ -192,7 +211,7 @@ def wants_full(asked: SearchRequest, found: Found, budget: Budget, request_id: s
 
 
 def respond(
-    asked: SearchRequest, found: Found, budget: Budget, request_id: str, wiring: Wiring, full: bool
+    asked: SearchRequest, found: Found, climbed: Climbed, budget: Budget, request_id: str, wiring: Wiring, full: bool
 ) -> SearchResponse:
     states = [answer.state for answer in found.answers.values()]
     return SearchResponse(
@@ -209,111 +228,7 @@ def respond(
         encoder=wiring.vectors.encoder_id,
         understood=told(found.understood, asked),
         corrected=found.corrected,
-    )
-
-
-def explained(
-    asked: SearchRequest, found: Found, ranking: Ranking, budget: Budget, at_ms: int, with_items: bool
-) -> dict[str, Any]:
-    """What the session did is told only `with_items`: GET /v1/sessions/{id} needs the admin key too."""
-    leaning, candidates = found.leaning, found.candidates
-    first = (asked.page - 1) * asked.limit + 1
-    return {
-        "stages_ms": dict(budget.spent_ms),
-        "query_vector": found.vector.source if found.vector else "none",
-        "depth": found.depth,
-        "candidates": {
-            str(partition): {
-                "words": len(candidates.words.of(partition)),
-                "meaning": len(answer.near.skus) if answer.near else 0,
-            }
-            for partition, answer in found.answers.items()
-        },
-        "words": candidates.words.explained(),
-        "doubts": candidates.words.doubted(),
-        "match": found.matched.counting.match,
-        "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
-        "hits": {
-            sku: {**told, **(found.ranked.explained(sku) if found.ranked else {})}
-            for sku, told in candidates.explained(found.hits).items()
-        },
-        "ranking": found.ranked.told if found.ranked else None,
-        "fits": {hit.sku: hit.fit for hit in found.hits if hit.fit is not None},
-        "wishes": found.understood.wishes.model_dump(exclude={"before", "after"}, exclude_defaults=True),
-        **({"session": explained_session(leaning, at_ms)} if with_items else {}),
-        "moves": moves(found.hits, candidates, without_session(found, ranking, asked), first) if leaning else {},
-    }
-
-
-def without_session(found: Found, ranking: Ranking, asked: SearchRequest) -> Sequence[Fused]:
-    """The same candidates, ranked as if nothing were known of the session."""
-    wanted = len(found.understood.wanted)
-    return ranking.ranked(asked, found.candidates, found.candidates.fused(0.0), wanted).hits
-
-
-def candidates_of(answer: ShardAnswer) -> list[ServedHit]:
-    """What one partition gave, best first: the nearest, else the newest."""
-    near = answer.near
-    if near is None:
-        return [ServedHit(sku=hit.sku) for hit in answer.hits]
-    return [ServedHit(sku=sku, score=score, affinity=affinity, fit=fit) for sku, score, affinity, fit in near.rows()]
-
-
-def served(
-    asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int, climbed: Climbed
-) -> Served:
-    """The record of one answer; with its inputs when the answer says that it can be replayed."""
-    return Served(
-        request_id=response.request_id,
-        at_ms=at_ms,
-        kind="full" if response.replayable else "compact",
-        text=asked.text,
-        limit=asked.limit,
-        page=asked.page,
-        filters=asked.filters,
-        facets=asked.facets,
-        sort=asked.sort,
-        group_by=asked.group_by,
-        group_limit=asked.group_limit,
-        session=asked.session,
-        personalised=found.leaning is not None,
-        found=response.found,
-        typing=asked.typing,
         fallback=climbed.said,
-        tried=list(climbed.tried),
-        skus=[hit.sku for hit in response.hits],
-        corrected={word.typed: word.instead for word in found.corrected.words} if found.corrected else {},
-        took_ms=response.took_ms,
-        degraded=response.degraded,
-        made_from=response.made_from,
-        encoder=response.encoder,
-        inputs=_inputs(found, budget) if response.replayable else None,
-    )
-
-
-def _inputs(found: Found, budget: Budget) -> ServedInputs:
-    """Some hundred candidates: what few answers are logged with."""
-    understood = found.understood
-    return ServedInputs(
-        vector=found.vector.fp16 if found.vector else None,
-        vector_from=found.vector.source if found.vector else "",
-        session_vector=found.leaning.fp16 if found.leaning else None,
-        session_strength=found.leaning.strength if found.leaning else None,
-        candidates={str(partition): candidates_of(answer) for partition, answer in found.answers.items()},
-        words={str(partition): found.candidates.words.of(partition) for partition in found.answers},
-        words_share=found.candidates.words.share,
-        depth=found.depth,
-        word_fits=found.candidates.word_fits,
-        word_affinities={
-            sku: drawn for answer in found.answers.values() for sku, drawn in answer.word_affinities.items()
-        },
-        gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
-        groups={sku: group for answer in found.answers.values() for sku, group in answer.groups.items()},
-        match=found.matched.counting.match,
-        spent_ms=dict(budget.spent_ms),
-        price=None if understood.price.empty else understood.price,
-        wishes=None if understood.wishes.empty else understood.wishes,
-        rank=found.ranked.inputs if found.ranked else None,
     )
 
 
