@@ -149,9 +149,14 @@ def prepare(node: KafkaNode) -> None:
     )
     if formatted.returncode != 0:
         raise StateRefused(
-            f"Kafka cannot format its storage in {node.folder}: {(formatted.stdout + formatted.stderr).strip()[-500:]}",
+            f"Kafka cannot format its storage in {node.folder}: {_complaint(formatted.stdout + formatted.stderr)}",
             hint="is the disk full or read-only? else give another folder with --data",
         )
+
+
+def _complaint(said: str) -> str:
+    """The line of a Java program that says what is wrong; else the end of what it said."""
+    return next((line for line in said.splitlines() if "Exception" in line), said.strip())[-500:]
 
 
 def cluster_id(folder: Path) -> str:
@@ -201,7 +206,7 @@ class EmbeddedKafka(EmbeddedServer):
     def __init__(self, data_dir: Path, port: int = 0, heap_mb: int = HEAP_MB, maven_url: str = "") -> None:
         super().__init__("kafka", data_dir)
         self.port = port or free_port()
-        self._controller_port = free_port()
+        self._controller_port = free_port(but_not={self.port})
         self._heap_mb = heap_mb
         self._maven_url = maven_url or os.environ.get("FRESHET_MAVEN_URL", "")
 

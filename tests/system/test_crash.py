@@ -10,7 +10,7 @@ from collections import Counter
 from agents.worker import EXIT_FAIL_STOP
 from bench.recovery import SKUS_PER_TRANSACTION
 from bench.recovery import run as bench_recovery
-from freshet.runtime.ports import free_port
+from freshet.runtime.ports import free_port, is_free
 from streams.reader import Reader
 from streams.topics import admin
 from tests.system.compaction import compact_at_once
@@ -162,6 +162,9 @@ def test_workers_come_and_go_and_one_brings_back_an_old_store(stack: Stack) -> N
         stack.start("catalog")
         peers = {name: launch_peer(stack, name) for name in ("catalog-1", "catalog-2")}
         wait_until(lambda: any(map(owned, peers.values())), LIMIT_S, "a new worker owns a partition")
+        wait_until(
+            lambda: not any(map(is_free, peers.values())), LIMIT_S, "both listen: they end when they are told to"
+        )
         stack.kill("catalog")
         for name in peers:
             assert stack.stop(name) == 0
