@@ -49,8 +49,9 @@ class Reader:
 
     def offset_at(self, topic: str, partition: int, time_ms: int) -> int:
         """First offset appended at or after the time; the end of the log if there is none."""
+        since_1970 = max(time_ms, 0)  # Kafka takes what is below for other questions
         found = self._ask(
-            lambda: self._consumer.offsets_for_times([TopicPartition(topic, partition, time_ms)], TIMEOUT_S)
+            lambda: self._consumer.offsets_for_times([TopicPartition(topic, partition, since_1970)], TIMEOUT_S)
         )
         offset = int(found[0].offset)
         return offset if offset >= 0 else self.begin_end(topic, partition)[1]

@@ -75,6 +75,7 @@ async def test_offset_at_a_time(log: tuple[Sender, Any, str]) -> None:
     sender, reader, topic = log
     positions = await send(sender, topic, 3)
     assert reader.offset_at(topic, 0, positions[0].timestamp_ms) == 0
+    assert reader.offset_at(topic, 0, -1_800_000) == 0, "before 1970"
     assert reader.offset_at(topic, 0, positions[2].timestamp_ms + 1_000) == 3
 
 
