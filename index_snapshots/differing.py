@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from schemas.digests import Digest
-from schemas.message import Message
 from schemas.shards import ShardOnProcess
+from schemas.strict import Strict
 
 
-class Difference(Message):
+class Difference(Strict):
     """Replicas have different digests at one offset. It should never happen."""
 
     partition: int

@@ -5,14 +5,14 @@ from typing import Literal
 
 from index_snapshots.differing import Difference
 from schemas.digests import Digest
-from schemas.message import Message
 from schemas.shards import ShardOnProcess
+from schemas.strict import Strict
 
 Place = tuple[int, int]
 """(partition, replica)."""
 
 
-class Faulty(Message):
+class Faulty(Strict):
     """A replica that does not hold what the log says."""
 
     partition: int

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from schemas.message import Message
+from schemas.strict import Strict
 
 OFFSET_HEADER: Final = "X-Freshet-Offset"
 """Of the buckets of a shard: next offset of the topic at which they were taken."""
@@ -14,7 +14,7 @@ Digest = Literal["documents", "offers", "structure"]
 """Over the newest document per SKU, the newest offer per SKU, and how the vectors are laid out in segments."""
 
 
-class Checkpoint(Message):
+class Checkpoint(Strict):
     """The state of one topic exactly after the record before `offset`, whatever the batches were."""
 
     offset: int
@@ -25,14 +25,14 @@ class Checkpoint(Message):
     """32 hex digits over the segments; empty for offers, and where there are no segments."""
 
 
-class Checkpoints(Message):
+class Checkpoints(Strict):
     """The last eight of each topic, oldest first; a shard that was restored begins with none."""
 
     documents: list[Checkpoint] = Field(default_factory=list)
     offers: list[Checkpoint] = Field(default_factory=list)
 
 
-class Scrubbed(Message):
+class Scrubbed(Strict):
     """The last time that all that a shard holds was read and hashed again."""
 
     ended_ms: int

@@ -14,12 +14,12 @@ from pydantic import (
 )
 
 from schemas import limits
-from schemas.message import Message
+from schemas.strict import Strict
 
 FilterValues = Annotated[list[str], Field(min_length=1, max_length=limits.FILTER_VALUES_MAX)]
 
 
-class NumberRange(Message):
+class NumberRange(Strict):
     """From `min` to `max`, both included; one of them may be left out."""
 
     min: float | None = None
@@ -77,7 +77,7 @@ AttributeFilters = Annotated[
 FilterList = Annotated[list["Filters"], Field(min_length=1, max_length=limits.FILTER_NODES_MAX)]
 
 
-class Filters(Message):
+class Filters(Strict):
     """All that are given must hold; within a list one is enough. `all`, `any` and `not` hold further filters."""
 
     model_config = ConfigDict(serialize_by_alias=True)

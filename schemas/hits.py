@@ -1,12 +1,12 @@
 """A product as a shard serves it, and which state of the shard that was."""
 
 from schemas.grouping import Group
-from schemas.message import Message
 from schemas.read_token import Offsets
 from schemas.records import Content, Offer, OrderField
+from schemas.strict import Strict
 
 
-class Hit(Message):
+class Hit(Strict):
     """One product as the shard serves it."""
 
     sku: str
@@ -35,7 +35,7 @@ class Hit(Message):
     offer_order: OrderField | None = None
 
 
-class ShardState(Message):
+class ShardState(Strict):
     """Which state of one shard answered."""
 
     partition: int

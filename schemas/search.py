@@ -17,13 +17,12 @@ from schemas.filters import Filters
 from schemas.grouping import GroupField, GroupLimit
 from schemas.highlight import Highlight
 from schemas.hits import Hit, ShardState
-from schemas.message import Message
 from schemas.ranking import RankerName
 from schemas.read_token import parse_tokens
 from schemas.records import CONTENT_FIELDS, ContentField
 from schemas.sorting import RELEVANCE, Sort
 from schemas.spelling import Corrected
-from schemas.strict import Sku
+from schemas.strict import Sku, Strict
 
 UnderstandStep = Literal["prices", "units", "negation", "brands", "categories", "attributes"]
 
@@ -36,7 +35,7 @@ def _read_tokens(texts: list[str]) -> list[str]:
     return texts
 
 
-class SearchRequest(Message):
+class SearchRequest(Strict):
     """What is searched."""
 
     text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)] = ""
@@ -102,7 +101,7 @@ class SearchRequest(Message):
         return self
 
 
-class UnderstandNote(Message):
+class UnderstandNote(Strict):
     """A part of the query that was understood, and as what."""
 
     step: UnderstandStep
@@ -115,7 +114,7 @@ class UnderstandNote(Message):
     """In words."""
 
 
-class UnderstoodQuery(Message):
+class UnderstoodQuery(Strict):
     """What was read out of a query's words."""
 
     text: str
@@ -127,7 +126,7 @@ class UnderstoodQuery(Message):
     notes: list[UnderstandNote] = []
 
 
-class SearchResponse(Message):
+class SearchResponse(Strict):
     """Hits, and what they were made from."""
 
     request_id: str

@@ -15,15 +15,15 @@ from schemas.filters import Filters
 from schemas.fusion import DEPTH
 from schemas.grouping import Group, GroupField, GroupLimit
 from schemas.hits import Hit, ShardState
-from schemas.message import Message
 from schemas.ranking import Traits
 from schemas.sorting import RELEVANCE, Sort
 from schemas.spelling import Doubt
+from schemas.strict import Strict
 from schemas.ways import OTHERS_MAX, OtherWays
 from schemas.wishes import Wishes
 
 
-class Taste(Message):
+class Taste(Strict):
     """Where a session looks, and how much that counts: see `schemas.personal`."""
 
     vector: str
@@ -31,7 +31,7 @@ class Taste(Message):
     strength: Annotated[float, Field(ge=0, le=1)]
 
 
-class WordsQuery(Message):
+class WordsQuery(Strict):
     """`POST /words` of a shard process: products of one partition that hold words of a query."""
 
     partition: int
@@ -52,7 +52,7 @@ class WordsQuery(Message):
     budget_ms: Annotated[int, Field(ge=1)]
 
 
-class WordsAnswer(Message):
+class WordsAnswer(Strict):
     """What one partition has by words, as of the last commit of its index."""
 
     skus: list[str] = []
@@ -83,7 +83,7 @@ class WordsAnswer(Message):
     state: ShardState
 
 
-class ShardQuery(Message):
+class ShardQuery(Strict):
     """What the query tier asks one shard process for one partition: the hits for a page, and what they are ranked by.
 
     With neither `vector` nor `words` the newest come first.
@@ -120,7 +120,7 @@ class ShardQuery(Message):
     budget_ms: Annotated[int, Field(ge=1)]
 
 
-class Near(Message):
+class Near(Strict):
     """The nearest products of one partition, best first (ties by SKU); lists of equal length or empty."""
 
     skus: list[str]
@@ -137,21 +137,21 @@ class Near(Message):
         return zip(self.skus, self.scores, self.affinities or none, self.fits or none, strict=True)
 
 
-class HitsQuery(Message):
+class HitsQuery(Strict):
     """`POST /hits` of a shard process: whole hits of these products."""
 
     partition: int
     skus: Annotated[list[str], Field(min_length=1, max_length=limits.HITS_MAX)]
 
 
-class VectorsQuery(Message):
+class VectorsQuery(Strict):
     """`POST /vectors` of a shard process: the vectors of these products."""
 
     partition: int
     skus: Annotated[list[str], Field(min_length=1, max_length=limits.VECTOR_SKUS_MAX)]
 
 
-class VectorsAnswer(Message):
+class VectorsAnswer(Strict):
     """Vectors by SKU; a product that is not shown is missing."""
 
     encoder: str
@@ -160,7 +160,7 @@ class VectorsAnswer(Message):
     state: ShardState
 
 
-class ShardAnswer(Message):
+class ShardAnswer(Strict):
     """Hits best first (ties by SKU), and how many products pass the filters."""
 
     hits: list[Hit]
@@ -182,7 +182,7 @@ class ShardAnswer(Message):
     state: ShardState
 
 
-class HitsAnswer(Message):
+class HitsAnswer(Strict):
     """Products that are not shown are missing."""
 
     hits: list[Hit]

@@ -1,9 +1,9 @@
 """What a shard says of its snapshots in the store."""
 
-from schemas.message import Message
+from schemas.strict import Strict
 
 
-class InStore(Message):
+class InStore(Strict):
     """The newest snapshot that this replica has sent to the store, and whether the store fails."""
 
     url: str

@@ -1,4 +1,4 @@
-"""What all events from outside share: strict models, checked texts, and JSON that is never guessed at."""
+"""What all that comes from outside shares: strict models, checked texts, and JSON that is never guessed at."""
 
 import json
 import unicodedata

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import Field
 
 from schemas.hits import ShardState
-from schemas.message import Message
+from schemas.strict import Strict
 
 SUGGEST_CHARS_MAX: Final = 200
 """Of the text; nobody types on to find a suggestion."""
@@ -21,7 +21,7 @@ Limit = Annotated[int, Field(ge=1, le=SUGGESTIONS_MAX)]
 Kinds = Annotated[list[SuggestKind], Field(min_length=1, max_length=len(SUGGEST_KINDS))]
 
 
-class SuggestRequest(Message):
+class SuggestRequest(Strict):
     """What was typed so far."""
 
     text: Text
@@ -32,16 +32,16 @@ class SuggestRequest(Message):
     """Which of them."""
 
 
-class SuggestedQuery(Message):
+class SuggestedQuery(Strict):
     text: str
 
 
-class SuggestedProduct(Message):
+class SuggestedProduct(Strict):
     sku: str
     title: str
 
 
-class SuggestedName(Message):
+class SuggestedName(Strict):
     """A brand."""
 
     name: str
@@ -49,14 +49,14 @@ class SuggestedName(Message):
     """How many are shown, over the shards that answered."""
 
 
-class SuggestedCategory(Message):
+class SuggestedCategory(Strict):
     path: list[str]
     """From the root."""
     products: int
     """In it and below it, over the shards that answered."""
 
 
-class SuggestResponse(Message):
+class SuggestResponse(Strict):
     """Suggestions by kind, best first."""
 
     request_id: str
@@ -70,7 +70,7 @@ class SuggestResponse(Message):
     """What is missing: `shard-0`: the products, brands and categories of this partition; `words-0`: its products."""
 
 
-class SuggestQuery(Message):
+class SuggestQuery(Strict):
     """`POST /suggest` of a shard process: what of one partition begins like a text."""
 
     partition: int
@@ -80,14 +80,14 @@ class SuggestQuery(Message):
     budget_ms: Annotated[int, Field(ge=1)]
 
 
-class FoundProduct(Message):
+class FoundProduct(Strict):
     sku: str
     title: str
     score: float
     """Comparable within one answer."""
 
 
-class FoundName(Message):
+class FoundName(Strict):
     name: list[str]
     """A brand, or the path of a category."""
     products: int
@@ -95,7 +95,7 @@ class FoundName(Message):
     """How well it fits what was typed; less is better (`index_snapshots.names.Fit`)."""
 
 
-class ShardSuggestions(Message):
+class ShardSuggestions(Strict):
     """What one partition suggests."""
 
     products: list[FoundProduct] = Field(default_factory=list)

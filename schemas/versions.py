@@ -1,10 +1,10 @@
 """From what a shard would answer now: cheap to ask, so that a kept answer can be proven to be of this moment."""
 
 from schemas.hits import ShardState
-from schemas.message import Message
+from schemas.strict import Strict
 
 
-class VersionAnswer(Message):
+class VersionAnswer(Strict):
     """`GET /version` of a shard process, of one partition."""
 
     settled: bool

@@ -7,12 +7,12 @@ from pydantic import Field
 from schemas import limits
 from schemas.filters import Filters
 from schemas.hits import ShardState
-from schemas.message import Message
+from schemas.strict import Strict
 
 Live = Literal["shown", "unknown", "deleted", "waiting for its document"]
 
 
-class WhereQuery(Message):
+class WhereQuery(Strict):
     """`POST /where` of a shard process."""
 
     partition: int
@@ -25,7 +25,7 @@ class WhereQuery(Message):
     filters: Filters = Filters()
 
 
-class Place(Message):
+class Place(Strict):
     """Where a product stands in one list of its partition."""
 
     score: float | None
@@ -34,7 +34,7 @@ class Place(Message):
     """From 1; null: behind SEARCH_DEPTH_MAX."""
 
 
-class WhereAnswer(Message):
+class WhereAnswer(Strict):
     """What is known of one product."""
 
     live: Live
