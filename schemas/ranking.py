@@ -1,13 +1,12 @@
 """What hits are ranked by beside the query: traits that shards tell of products, and features that follow from them."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from schemas.records import OrderField, Record
 
 RankerName = Literal["formula", "none"]
-RANKERS: Final[tuple[RankerName, ...]] = get_args(RankerName)
 RANK_WINDOW: Final = 100
 """So many of the best hits are ranked, whatever the page: paging stays consistent. What lies behind stays there."""
 

@@ -116,12 +116,6 @@ class Candidates:
         }
 
 
-def newest(answers: Answers) -> list[Hit]:
-    """The newest content first, ties by SKU."""
-    hits = [hit for answer in answers.values() for hit in answer.hits]
-    return sorted(hits, key=lambda hit: (-hit.content_order.generation, -hit.content_order.offset, hit.sku))
-
-
 async def whole(page: Sequence[Fused], candidates: Candidates, shards: Bodies, budget: Budget) -> list[Hit]:
     """The hits of a page. The shards sent along those that they thought would be needed; the rest is fetched."""
     known = {hit.sku: hit for answer in candidates.answers.values() for hit in answer.hits}

@@ -18,9 +18,9 @@ from schemas.spelling import Corrected
 from serving.budget import Budget
 from serving.depth import depth
 from serving.grouping import deeper, grouped, groups_of, told
-from serving.lexical import NO_WORDS, ByWords, by_words
+from serving.lexical import ByWords, by_words
 from serving.matched import Matched, counting_of, sent
-from serving.merging import Candidates, newest, whole
+from serving.merging import Candidates, whole
 from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
@@ -85,14 +85,11 @@ class Stages:
 class Asking(NamedTuple):
     """What all shards are asked alike."""
 
-    nearest: int = DEPTH
+    nearest: int
     """Products that are named by meaning."""
-    traits: bool = False
-    counting: Counting | None = None
-    sort: Sort = RELEVANCE
-
-
-ASKED_PLAINLY = Asking()
+    traits: bool
+    counting: Counting | None
+    sort: Sort
 
 
 @dataclass(frozen=True)
@@ -212,7 +209,7 @@ async def _page(
         ranked = stages.ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
         hits = await whole(grouped(ranked.hits, groups, request)[start:end], candidates, stages.shards, budget)
     else:
-        hits = newest(answers)[start:end]
+        hits = in_order(answers.values(), "newest")[start:end]
     return told(hits, groups), ranked
 
 
@@ -286,9 +283,9 @@ def shard_query(
     understood: Understood,
     partition: int,
     vector: QueryVector | None,
-    words: ByWords = NO_WORDS,
-    leaning: Leaning | None = None,
-    asking: Asking = ASKED_PLAINLY,
+    words: ByWords,
+    leaning: Leaning | None,
+    asking: Asking,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
