@@ -20,8 +20,8 @@ from index_snapshots.value_text import folded_words, matches
 from index_snapshots.view import ShardView
 from schemas.facet_ask import FacetAsk
 from schemas.facet_check import without
-from schemas.facet_counts import Counted, FacetValue, ShardFacet, ShardNumbers
-from schemas.facet_order import PRICE_EDGES, Path, value_key
+from schemas.facet_counts import Counted, ShardFacet, ShardNumbers
+from schemas.facet_order import PRICE_EDGES, Path, plain, value_key
 from schemas.filters import Filters
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ def _values(found: Sequence[tuple[V, int]], ask: FacetAsk, sent_max: int, text: 
     kept = sorted(_most(found, sent_max), key=lambda pair: (-pair[1], value_key(pair[0])))
     sent, left_out = kept[:sent_max], len(found) > sent_max
     return ShardFacet(
-        values=[_plain(value) for value, _ in sent],
+        values=[plain(value) for value, _ in sent],
         counts=[number for _, number in sent],
         distinct=len(found),
         left_out_max=sent[-1][1] if left_out else 0,
@@ -156,10 +156,6 @@ def _most(found: Sequence[tuple[T, int]], wanted: int) -> Sequence[tuple[T, int]
     numbers = np.array([number for _, number in found])
     least = int(np.partition(numbers, -wanted)[-wanted])
     return [pair for pair in found if pair[1] >= least]
-
-
-def _plain(value: str | bool | Path) -> FacetValue:
-    return [*value] if isinstance(value, tuple) else value
 
 
 def _prices(view: ShardView, slots: Slots, edges: Sequence[float]) -> dict[str, ShardNumbers]:

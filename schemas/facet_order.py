@@ -14,3 +14,8 @@ def value_key(value: Value) -> tuple[bool, Path]:
     if isinstance(value, bool):
         return True, (str(value),)
     return False, (value,) if isinstance(value, str) else value
+
+
+def plain(value: Value) -> str | bool | list[str]:
+    """As JSON has it."""
+    return [*value] if isinstance(value, tuple) else value

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from schemas.facet_ask import FacetAsk
 from schemas.facet_counts import FacetCounts, FacetValue, NumberStats, RangeCount, ShardFacet, ShardNumbers, ValueCount
-from schemas.facet_order import PRICE_EDGES, Value, value_key
+from schemas.facet_order import PRICE_EDGES, Value, plain, value_key
 from schemas.filters import Filters
 
 
@@ -24,7 +24,7 @@ def _values(ask: FacetAsk, parts: Sequence[ShardFacet]) -> FacetCounts:
     ranked = sorted(sums.items(), key=lambda pair: (-pair[1], value_key(pair[0])))
     told = ranked[: ask.limit]
     return FacetCounts(
-        values=[ValueCount(value=_plain(value), count=number) for value, number in told],
+        values=[ValueCount(value=plain(value), count=number) for value, number in told],
         distinct=max([len(sums), *(part.distinct for part in parts)]),
         exact=len(parts) == 1 or _exact(sums, [value for value, _ in told], parts),
     )
@@ -86,7 +86,3 @@ def _ranges(ask: FacetAsk, found: Sequence[ShardNumbers]) -> list[RangeCount]:
 
 def _key(value: FacetValue) -> Value:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _plain(value: Value) -> FacetValue:
-    return [*value] if isinstance(value, tuple) else value

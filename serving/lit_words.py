@@ -1,6 +1,5 @@
 """Which parts of a text are words of the query: by the analyzers of the index of words, so that stems light up."""
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from typing import Final, NamedTuple
 
 from index_snapshots.word_index import ANALYZERS, PLAIN, PREFIX_CHARS_MIN, locale_of, possible_codes
 from index_snapshots.word_text import CJK, MARKED, as_code, has_digit, in_pairs
+from schemas.folding import WORD
 
 TERMS_KEPT_MAX: Final = 50_000
 """Words whose terms are remembered."""
-_WORD = re.compile(r"[^\W_]+")
 
 
 class Span(NamedTuple):
@@ -86,7 +85,7 @@ def tokens(text: str, locale: str) -> Iterator[Token]:
 def _runs(text: str) -> Iterator[Span]:
     """Letters and digits, with the marks that belong to them."""
     begun: Span | None = None
-    for found in _WORD.finditer(text):
+    for found in WORD.finditer(text):
         start, end = found.span()
         while end < len(text) and unicodedata.category(text[end]).startswith("M"):
             end += 1
@@ -138,5 +137,5 @@ def _coded(text: str, codes: frozenset[str]) -> list[Token]:
         return []
     marked = [Token(*one.span(), (as_code(one[0]),)) for one in MARKED.finditer(text)]
     named = [token for token in marked if token.terms[0] in codes]
-    alone = [Token(*one.span(), (as_code(one[0]),)) for one in _WORD.finditer(text)]
+    alone = [Token(*one.span(), (as_code(one[0]),)) for one in WORD.finditer(text)]
     return named + [one for one in alone if one.terms[0] in codes and not any(_inside(one, code) for code in named)]

@@ -2,7 +2,6 @@
 business."""
 
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,7 +70,6 @@ class PopularQueries:
         self._build_s = -float("inf")
         self._queries: dict[str, _Query] = {}
         self._changed = False
-        self._lock = threading.Lock()
         self._known = Known(Names(()), [], [])
         self._now_ms = 0
 
@@ -94,7 +92,7 @@ class PopularQueries:
 
     def suggested(self, typed: str, limit: int) -> list[Popular]:
         """Best first. What was typed itself is no suggestion."""
-        known = self._latest()
+        known = self._known
         same = normal(typed)
         found = (Popular(known.texts[at], fit, known.weights[at]) for at, fit in known.names.fitting(typed))
         whole = (one for one in found if not one.fit.unmatched and one.text != same)
@@ -105,13 +103,7 @@ class PopularQueries:
         self._changed = False
         many = {text: self._faded(one) for text, one in self._queries.items() if one.askers is None}
         texts = sorted(many, key=lambda text: (-many[text], text))[: self._suggested_max]
-        known = Known(Names(texts), texts, [many[text] for text in texts])
-        with self._lock:
-            self._known = known
-
-    def _latest(self) -> Known:
-        with self._lock:
-            return self._known
+        self._known = Known(Names(texts), texts, [many[text] for text in texts])
 
     def _count(self, text: str, asker: str, at_ms: int) -> None:
         self._now_ms = max(self._now_ms, at_ms)
