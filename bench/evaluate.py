@@ -9,7 +9,7 @@ from typing import Any
 from bench.intervals import compared, interval
 from bench.relevance import DEPTH, FIGURES, Judged, judge, means, per_query
 from bench.search_ways import WAYS
-from bench.shop import Shop, ShopError
+from bench.shop import Shop
 
 IN_FLIGHT_MAX = 2
 Ratings = dict[str, dict[str, float]]
@@ -80,10 +80,6 @@ def pairs(judged: Mapping[str, Sequence[Judged]]) -> dict[str, dict[str, list[fl
 
 
 async def _ranked(shop: Shop, text: str, mode: str) -> list[str]:
-    """SKUs best first. A degraded answer is asked for again: it would judge the load, not the ranking."""
-    for _ in range(5):
-        status, answer = await shop.search({"text": text, "limit": DEPTH, **WAYS[mode]})
-        if status == 200 and not answer.get("degraded"):
-            return [hit["sku"] for hit in answer["hits"]]
-        await asyncio.sleep(0.5)
-    raise ShopError(f"the search {text!r} gave status {status}, degraded {answer.get('degraded')} five times")
+    """SKUs best first."""
+    answer = await shop.whole({"text": text, "limit": DEPTH, **WAYS[mode]})
+    return [hit["sku"] for hit in answer["hits"]]

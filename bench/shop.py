@@ -10,6 +10,9 @@ import aiohttp
 
 TIMEOUT_S = 30.0
 RETRIES_MAX = 20
+TRIES_MAX = 5
+"""A degraded answer is asked for again so often: it would judge the load."""
+PAUSE_S = 0.5
 Event = Mapping[str, Any]
 Place = tuple[int, int]
 """(generation, offset): the order of an event."""
@@ -68,6 +71,16 @@ class Shop:
     async def search(self, body: Event) -> tuple[int, dict[str, Any]]:
         """Status and answer; an answer that is not JSON, or none at all, counts as status 0."""
         return await self._ask("/v1/search", body)
+
+    async def whole(self, body: Event) -> dict[str, Any]:
+        """The answer to a search with all its parts. Raises ShopError when it stays incomplete."""
+        for _ in range(TRIES_MAX):
+            status, answer = await self.search(body)
+            if status == 200 and not answer.get("degraded"):
+                return answer
+            await asyncio.sleep(PAUSE_S)
+        asked, missing = body["text"], answer.get("degraded")
+        raise ShopError(f"the search {asked!r} gave status {status}, degraded {missing}, {TRIES_MAX} times")
 
     async def suggest(self, body: Event) -> tuple[int, dict[str, Any]]:
         """As `search`."""

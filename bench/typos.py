@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 
-from bench.shop import Shop, ShopError
-from bench.understanding import PAUSE_S, TRIES, Answer, Search
+from bench.shop import Shop
+from bench.understanding import Answer, Search
 
 CUT: Final = 10
 HITS_MIN: Final = 3
@@ -77,12 +77,7 @@ async def evaluate_shop(
     async with Shop(url, key) as shop:
 
         async def search(body: dict[str, Any]) -> Answer:
-            for _ in range(TRIES):
-                status, answer = await shop.search({**body, "locale": locale})
-                if status == 200 and not answer["degraded"]:
-                    return answer
-                await asyncio.sleep(PAUSE_S)
-            raise ShopError(f"the search {body['text']!r} gave status {status}, {answer.get('degraded')} {TRIES} times")
+            return await shop.whole({**body, "locale": locale})
 
         return await evaluate_typos(search, pairs, modes)
 

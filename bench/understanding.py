@@ -6,7 +6,6 @@ query, and the answers with and without understanding are compared. The truth is
 patterns here, not by the code that is measured.
 """
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from bench.shop import Shop, ShopError
+from bench.shop import Shop
 
 CUT: Final = 10
 LOOKED_AT: Final = 50
@@ -33,9 +32,6 @@ _LITTLE: Final = frozenset(
 )
 
 STEPS: Final = ("prices", "negation", "units", "brands")
-TRIES: Final = 5
-"""A degraded answer is asked for again so often: it would judge the load."""
-PAUSE_S: Final = 0.5
 
 Answer = dict[str, Any]
 Search = Callable[[dict[str, Any]], Awaitable[Answer]]
@@ -76,16 +72,7 @@ class Figures:
 async def evaluate_shop(url: str, queries: Iterable[str], *, key: str = "") -> dict[str, Any]:
     """Of a running Freshet. Raises ShopError when an answer stays incomplete."""
     async with Shop(url, key) as shop:
-
-        async def search(body: dict[str, Any]) -> Answer:
-            for _ in range(TRIES):
-                status, answer = await shop.search(body)
-                if status == 200 and not answer["degraded"]:
-                    return answer
-                await asyncio.sleep(PAUSE_S)
-            raise ShopError(f"the search {body['text']!r} gave status {status}, {answer.get('degraded')} {TRIES} times")
-
-        return await evaluate_understanding(search, queries)
+        return await evaluate_understanding(shop.whole, queries)
 
 
 async def evaluate_understanding(search: Search, queries: Iterable[str]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.shop import Shop, ShopError
+from bench.shop import Shop
 
 MODES: Final = ("words", "hybrid")
 IN_FLIGHT_MAX: Final = 2
-TRIES_MAX: Final = 5
 
 
 def read_query_files(folder: Path, limit: int) -> dict[str, list[str]]:
@@ -35,7 +34,7 @@ async def measure_zero_results(url: str, files: Mapping[str, Sequence[str]], *, 
 
         async def one(text: str, mode: str, off: bool) -> dict[str, Any]:
             async with turns:
-                return await _answer(shop, {"text": text, "mode": mode, **({"fallback": []} if off else {})})
+                return await shop.whole({"text": text, "mode": mode, "limit": 10, **({"fallback": []} if off else {})})
 
         return {
             name: {
@@ -64,13 +63,3 @@ def figures(off: Sequence[Mapping[str, Any]], on: Sequence[Mapping[str, Any]]) -
 
 def _share(count: int, of: int) -> float | None:
     return round(count / of, 4) if of else None
-
-
-async def _answer(shop: Shop, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A degraded answer is asked for again: it would judge the load."""
-    for _ in range(TRIES_MAX):
-        status, answer = await shop.search({**body, "limit": 10})
-        if status == 200 and not answer.get("degraded"):
-            return answer
-        await asyncio.sleep(0.5)
-    raise ShopError(f"the search {body} gave status {status}, degraded {answer.get('degraded')} {TRIES_MAX} times")
