@@ -147,7 +147,7 @@ async def search(
     traits = sort == RELEVANCE and stages.ranking.looks(request)
     asking = Asking(nearest, traits, sent(counting, sort), sort)
     queries = [shard_query(request, understood, partition, vector, words, leaning, asking) for partition in partitions]
-    answers = await _answers(queries, floors, stages.shards, budget)
+    answers = await answers_of(queries, stages.shards, budget, floors)
     matched = Matched(counting, answers, words, understood.filters(request.filters))
     _name_missing(budget, too_old(answers, floors), words, matched, sort)
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, not understood.wishes.empty)
@@ -213,13 +213,13 @@ async def _page(
     return told(hits, groups), ranked
 
 
-async def _answers(
-    queries: Sequence[ShardQuery], floors: Floors, shards: Retrieval, budget: Budget
+async def answers_of(
+    queries: Sequence[ShardQuery], shards: Retrieval, budget: Budget, floors: Floors = NO_FLOORS, share: float = 1.0
 ) -> dict[int, ShardAnswer]:
-    """Of all partitions side by side."""
+    """Of all partitions side by side, by partition, in at most `share` of the time left."""
     asked = (shards.search(query, budget, floors.offsets.get(query.partition)) for query in queries)
     attempts = (
-        budget.attempt(f"shard-{query.partition}", ask, None) for query, ask in zip(queries, asked, strict=True)
+        budget.attempt(f"shard-{query.partition}", ask, None, share) for query, ask in zip(queries, asked, strict=True)
     )
     answers = zip(queries, await asyncio.gather(*attempts), strict=True)
     return {query.partition: answer for query, answer in answers if answer}

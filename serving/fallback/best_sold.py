@@ -1,6 +1,5 @@
 """The most popular products that pass filters: the tier knows which are popular, the shards which of them they show."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from serving.budget import Budget
 from serving.lexical import NO_WORDS, ByWords
 from serving.matched import Matched, counting_of, sent
 from serving.merging import Candidates, whole
-from serving.search import Found, Retrieval
+from serving.search import Found, Retrieval, answers_of
 from serving.understanding.understand import Understood
 
 POPULAR_LOOKED_AT_MAX: Final = 1_000
@@ -37,9 +36,7 @@ async def best_sold(
         budget_ms=1,  # set anew when it is sent
     )
     queries = [query.model_copy(update={"partition": partition}) for partition in shards.partitions]
-    asked = (budget.attempt(f"shard-{query.partition}", shards.search(query, budget), None) for query in queries)
-    answered = zip(shards.partitions, await asyncio.gather(*asked), strict=True)
-    answers = {partition: answer for partition, answer in answered if answer}
+    answers = await answers_of(queries, shards, budget)
     words = ByWords({partition: _shown(popular, answer) for partition, answer in answers.items()})
     # all partitions were asked for the same ones: what one of them does not show is another one's
     candidates = Candidates({at: answer.model_copy(update={"gone": []}) for at, answer in answers.items()}, words)

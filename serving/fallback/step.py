@@ -1,6 +1,5 @@
 """What every step of the fallback ladder gets and gives: a query that found too little, ways to ask again, the hits."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -12,7 +11,7 @@ from schemas.search import SearchRequest
 from schemas.shard_messages import ShardQuery
 from serving.budget import Budget
 from serving.lexical import by_words
-from serving.search import Found, Retrieval, Stages, search
+from serving.search import Found, Retrieval, Stages, answers_of, search
 from serving.suggest.suggest import NameShards, suggest_names
 from serving.understanding.understand import Understood
 from serving.wording import AS_TYPED, Wording
@@ -73,11 +72,8 @@ class Again:
             ShardQuery(partition=partition, limit=1, filters=filters, budget_ms=1)
             for partition in self.shards.partitions
         ]
-        asked = (
-            self.budget.attempt(f"shard-{query.partition}", self.shards.search(query, self.budget), None, COUNT_SHARE)
-            for query in queries
-        )
-        return sum(answer.matching for answer in await asyncio.gather(*asked) if answer)
+        answers = await answers_of(queries, self.shards, self.budget, share=COUNT_SHARE)
+        return sum(answer.matching for answer in answers.values())
 
     async def category(self, text: str) -> list[str] | None:
         """The category that the last words of the text name; None: they name none."""
