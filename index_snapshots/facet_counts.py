@@ -3,7 +3,7 @@
 What it costs is in docs/search.md, Facets.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.columns import CHUNK_ROWS, NO_CODE
+from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.facets import FrozenFacet
 from index_snapshots.match_set import MatchSet
 from index_snapshots.number_counts import numbers
 from index_snapshots.search import Slots
+from index_snapshots.value_counts import by_code, in_tree
 from index_snapshots.value_text import folded_words, matches
 from index_snapshots.view import ShardView
 from schemas.facet_ask import FacetAsk
@@ -72,12 +73,12 @@ def _facet(view: ShardView, matched: Matched, ask: FacetAsk, sent_max: int) -> S
     if ask.attribute is not None:
         return _attribute(view.facets[ask.attribute], matched, ask, sent_max)
     if ask.field == "brand":
-        counts = _counts(view.columns.at("brand", matched.slots))
+        counts = by_code(view.columns.at("brand", matched.slots))
         return _values(_named(counts, view.words.brands.words.__getitem__), ask, sent_max, _text)
     if ask.field == "category":
-        counts = _counts(view.columns.at("category", matched.slots))
-        paths = _tree(_named(counts, view.words.categories.paths.__getitem__), ask.below, ask.levels)
-        return _values(paths, ask, sent_max, _last)
+        counts = by_code(view.columns.at("category", matched.slots))
+        paths = in_tree(_named(counts, view.words.categories.paths.__getitem__), tuple(ask.below), ask.levels)
+        return _values([*paths.items()], ask, sent_max, _last)
     if ask.field == "in_stock":
         held = int(np.count_nonzero(view.columns.at("in_stock", matched.slots)))
         found = ((True, held), (False, len(matched.slots) - held))
@@ -91,7 +92,7 @@ def _attribute(facet: FrozenFacet, matched: Matched, ask: FacetAsk, sent_max: in
         counted = numbers(held.slots, held.values.astype(np.float64), ask.ranges or [])
         return ShardFacet(numbers={"": counted} if counted else {})
     words = list(facet.codes)
-    return _values(_named(_counts(held.values.astype(np.int32)), words.__getitem__), ask, sent_max, _text)
+    return _values(_named(by_code(held.values.astype(np.int32)), words.__getitem__), ask, sent_max, _text)
 
 
 def _held(facet: FrozenFacet, matched: Matched) -> _Held:
@@ -106,24 +107,9 @@ def _held(facet: FrozenFacet, matched: Matched) -> _Held:
     return _Held(np.concatenate(slots), np.concatenate(values) if values else np.empty(0))
 
 
-def _counts(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """By code; products without one are left out."""
-    return np.bincount(codes[codes != NO_CODE])
-
-
 def _named(counts: npt.NDArray[np.int64], name: Callable[[int], T]) -> list[tuple[T, int]]:
     used = np.flatnonzero(counts)
     return [(name(code), number) for code, number in zip(used.tolist(), counts[used].tolist(), strict=True)]
-
-
-def _tree(counts: Iterable[tuple[Path, int]], below: Sequence[str], levels: int) -> list[tuple[Path, int]]:
-    """From the paths of products to those that lie so many levels below one; each holds what lies below it."""
-    root, found = tuple(below), dict[Path, int]()
-    for path, number in counts:
-        if path[: len(root)] == root:
-            for depth in range(len(root) + 1, min(len(path), len(root) + levels) + 1):
-                found[path[:depth]] = found.get(path[:depth], 0) + number
-    return list(found.items())
 
 
 def _text(value: str | bool) -> str:
@@ -161,7 +147,7 @@ def _most(found: Sequence[tuple[T, int]], wanted: int) -> Sequence[tuple[T, int]
 def _prices(view: ShardView, slots: Slots, edges: Sequence[float]) -> dict[str, ShardNumbers]:
     currencies, prices = view.columns.at("currency", slots), view.columns.at("price", slots)
     found: dict[str, ShardNumbers] = {}
-    for code in np.flatnonzero(_counts(currencies)).tolist():
+    for code in np.flatnonzero(by_code(currencies)).tolist():
         here = np.flatnonzero(currencies == code)
         counted = numbers(slots.take(here), prices.take(here), edges)
         if counted:

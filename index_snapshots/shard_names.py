@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from index_snapshots.names import Fit, Names
+from index_snapshots.value_counts import by_code, in_tree
 from index_snapshots.view import ShardView
 
 COUNT_EVERY_S: Final = 1.0
@@ -83,16 +82,16 @@ class ShardNames:
             self._known = known
             self._build_s = began_s + (self._clock() - began_s) / BUILD_SHARE
         by_brand = shown(view, "brand")
-        by_path = dict(zip(view.words.categories.paths, shown(view, "category"), strict=False))
+        below = in_tree(zip(view.words.categories.paths, shown(view, "category"), strict=False))
         self._brands = Counted(names[0], texts[0], filled(by_brand, len(texts[0])))
-        self._categories = Counted(names[1], texts[1], below(by_path, texts[1]))
+        self._categories = Counted(names[1], texts[1], [below.get(path, 0) for path in texts[1]])
         self._next_s = self._clock() + COUNT_EVERY_S
 
 
 def shown(view: ShardView, column: str) -> list[int]:
     """Products that are shown, by code."""
-    codes = view.columns.whole(column)[view.columns.whole("visible")]
-    return [int(count) for count in np.bincount(codes[codes >= 0])]
+    counts: list[int] = by_code(view.columns.whole(column)[view.columns.whole("visible")]).tolist()
+    return counts
 
 
 def filled(counts: list[int], length: int) -> list[int]:
@@ -102,13 +101,3 @@ def filled(counts: list[int], length: int) -> list[int]:
 def nodes(paths: Sequence[Name]) -> list[Name]:
     """Every category that is one of `paths` or stands above one."""
     return list(dict.fromkeys(path[:depth] for path in paths for depth in range(1, len(path) + 1)))
-
-
-def below(by_path: dict[Name, int], categories: Sequence[Name]) -> list[int]:
-    """Products in each of `categories` and below it."""
-    totals = dict.fromkeys(categories, 0)
-    for path, count in by_path.items():
-        for depth in range(1, len(path) + 1):
-            if path[:depth] in totals:
-                totals[path[:depth]] += count
-    return list(totals.values())
