@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from schemas.folding import normal
 from schemas.topics import topic_name
 from streams.reader import LogRecord
 
@@ -91,7 +92,7 @@ def count(missed: Missed, records: Iterable[LogRecord], texts_max: int = TEXTS_M
         if any(stage.startswith(("shard-", "words-", "correct-", "encode")) for stage in answer["degraded"]):
             missed.partly += 1
             continue
-        text = " ".join(answer["text"].lower().split())
+        text = normal(answer["text"])
         if text not in missed.queries and len(missed.queries) >= texts_max:
             missed.further += 1
             continue

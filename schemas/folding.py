@@ -19,3 +19,8 @@ def folded(text: str) -> str:
 
 def words_in(text: str) -> list[str]:
     return [folded(word) for word in WORD.findall(text)]
+
+
+def normal(text: str) -> str:
+    """What makes two queries the same one: in lower case, without surplus white space."""
+    return " ".join(text.lower().split())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import FreshetError, InvalidEvent, InvalidRequest, Overloaded, Problem, Unavailable
 
+M = TypeVar("M", bound=BaseModel)
 CONTENT_TYPE = "application/problem+json"
 PROBLEMS_SHOWN_MAX = 20
 
@@ -102,6 +103,14 @@ def explain(error: FreshetError) -> web.Response:
         case _:
             answer = problem(500, "unexpected", "The request failed here.", "Look for its request id in the log.")
     return answer
+
+
+def parsed(model: type[M], body: bytes) -> M:
+    """Raises InvalidRequest with a problem per field."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_request(error) from None
 
 
 def invalid_request(error: ValidationError) -> InvalidRequest:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from schemas.errors import Overloaded
 from schemas.facet_check import check_facets, check_group
@@ -24,7 +23,7 @@ from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
 from serving.fallback.step import Again, Missed
 from serving.middleware import KEY_HEADER, may_administer
 from serving.parts import REQUEST_ID, WIRING, Wiring
-from serving.problems import invalid_request
+from serving.problems import parsed
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
@@ -59,7 +58,7 @@ async def post_search(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.Response:
     budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
-    asked = parse(await read_body(request, BODY_BYTES_MAX, (JSON,)))
+    asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     check_facets(asked.facets, wiring.facets)
@@ -185,14 +184,6 @@ def told(understood: Understood, asked: SearchRequest) -> UnderstoodQuery | None
         unwanted=understood.wishes.unwanted,
         notes=list(understood.notes),
     )
-
-
-def parse(body: bytes) -> SearchRequest:
-    """Raises InvalidRequest with a problem per field."""
-    try:
-        return SearchRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid_request(error) from None
 
 
 def observe(budget: Budget, wiring: Wiring) -> None:

@@ -9,7 +9,7 @@ from schemas.suggest import SUGGEST_KINDS, SUGGESTIONS, SuggestRequest, SuggestR
 from serving.bodies import read_body
 from serving.budget import Budget
 from serving.parts import REQUEST_ID, WIRING
-from serving.problems import invalid_request
+from serving.problems import invalid_request, parsed
 from serving.routes.route import Parameter, Route, answer_model
 from serving.suggest.suggest import suggest
 
@@ -22,11 +22,7 @@ MEANING: Final = "Suggest products, brands, categories and queries for what was 
 
 async def post_suggest(request: web.Request) -> web.Response:
     body = await read_body(request, BODY_BYTES_MAX, (JSON,))
-    try:
-        asked = SuggestRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid_request(error) from None
-    return await _answer(request, asked)
+    return await _answer(request, parsed(SuggestRequest, body))
 
 
 async def get_suggest(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ import orjson
 import xxhash
 
 from index_snapshots.names import Fit, Names
+from schemas.folding import normal
 from streams.reader import LogRecord
 
 POPULAR_MAX: Final = 20_000
@@ -122,10 +123,6 @@ class PopularQueries:
         if len(self._queries) > self._queries_max:
             ranked = sorted(self._queries, key=lambda text: -self._faded(self._queries[text]))
             self._queries = {text: self._queries[text] for text in ranked[: self._queries_max * 3 // 4]}
-
-
-def normal(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 def _asked(value: bytes | None) -> tuple[str, str, int] | None:
