@@ -1,10 +1,9 @@
 """The promises of `streams.popularity.PopularityStore`, for Redis and for the one in memory."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.errors import Unavailable
 from streams.memory_popularity import MemoryPopularity
 from streams.popularity import PopularityStore, Tally
@@ -12,13 +11,6 @@ from streams.redis_client import connect
 from streams.redis_popularity import RedisPopularity
 
 TALLY = Tally(4_000_000_000, 12, 1_795_260_885_909, 1_794_000_000_000, {"a ü": 0.1, "b": 1e9})
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
-    yield server.start()
-    server.stop()
 
 
 @pytest.fixture(params=["memory", "redis"])
