@@ -13,7 +13,9 @@ from schemas.sorting import Sort
 
 def in_order(view: ShardView, slots: Slots, sort: Sort, limit: int) -> list[Found]:
     """At most `limit` of these products, sorted; those without a price come last, whichever way."""
-    keys, skus = _keys(view, slots, sort), view.words.skus
+    if sort == "newest":
+        return view.newest(slots, limit)
+    keys, skus = _prices(view, slots, descending=sort == "price_desc"), view.words.skus
     if len(slots) > limit:
         last = np.partition(keys, limit - 1)[limit - 1]
         before, equal = np.flatnonzero(keys < last), np.flatnonzero(keys == last)
@@ -25,9 +27,7 @@ def in_order(view: ShardView, slots: Slots, sort: Sort, limit: int) -> list[Foun
     return [Found(sku, slot, None) for _, sku, slot in ranked]
 
 
-def _keys(view: ShardView, slots: Slots, sort: Sort) -> npt.NDArray[np.generic]:
+def _prices(view: ShardView, slots: Slots, *, descending: bool) -> npt.NDArray[np.float64]:
     """Shape (len(slots),), ascending from the first to the last."""
-    if sort == "newest":
-        return -view.columns.at("document_order", slots)
     prices = view.columns.at("price", slots)
-    return np.where(np.isnan(prices), np.inf, -prices if sort == "price_desc" else prices)
+    return np.where(np.isnan(prices), np.inf, -prices if descending else prices)

@@ -76,7 +76,7 @@ class ShardView:
         mask = self.filters.mask(filters) if vector is None or all_are_few or not filters.empty else None
         count = self.counts.visible if mask is None else mask.count
         if vector is None:
-            return Matches([] if mask is None else self._newest(mask.slots(), limit), count)
+            return Matches([] if mask is None else self.newest(mask.slots(), limit), count)
         query = _checked(vector, self.identity.dim)
         wanted = max(limit, RERANK_WINDOW if leaning else 0, WISHES_WINDOW if wishes else 0)
         ranked = self._nearest(query, wanted, mask, hits)
@@ -127,7 +127,8 @@ class ShardView:
         fitting = [one._replace(fit=value) for one, value in zip(window, fit, strict=True)]
         return fitting + found[WISHES_WINDOW:]
 
-    def _newest(self, slots: Slots, limit: int) -> list[Found]:
+    def newest(self, slots: Slots, limit: int) -> list[Found]:
+        """At most `limit` of these products, the newest content first, ties by SKU."""
         orders = self.columns.at("document_order", slots)
         kept = at_least(orders, limit)
         ranked = sorted(
