@@ -14,14 +14,14 @@ GROUP_DEEPER: Final = 3
 """So many times as many candidates are looked at: of most groups all but the first few go."""
 
 
-def _groupable(field: str) -> str:
+def groupable(field: str) -> str:
     if field != "brand" and not field.startswith(ATTRIBUTE):
         raise ValueError(f"must be brand or {ATTRIBUTE}NAME")
     return field
 
 
 GroupField = Annotated[
-    str, Field(max_length=len(ATTRIBUTE) + limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(_groupable)
+    str, Field(max_length=len(ATTRIBUTE) + limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(groupable)
 ]
 GroupLimit = Annotated[int, Field(ge=1, le=GROUP_LIMIT_MAX)]
 Group = str | bool

@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from schemas.errors import SettingsError
 from schemas.facets import parse_facets
 from schemas.fallback import FALLBACK_BELOW_MAX, FALLBACK_STEPS, FallbackStep
+from schemas.grouping import groupable
+from schemas.instantsearch import parse_indexes, parse_names
 from schemas.limits import LOCALE_CHARS_MAX
 from schemas.ranking import RankerName
 from schemas.search import UNDERSTAND_STEPS, UnderstandStep
@@ -35,6 +37,22 @@ def _declaring(facets: list[str]) -> list[str]:
 
 
 FacetList = Annotated[list[str], AfterValidator(_declaring)]
+
+
+def _grouping(field: str) -> str:
+    return groupable(field) if field else field
+
+
+def _naming(indexes: list[str]) -> list[str]:
+    parse_indexes(indexes)
+    return indexes
+
+
+def _calling(names: list[str]) -> list[str]:
+    parse_names(names)
+    return names
+
+
 FACETS: Any = Field(
     default_factory=list,
     description="Attributes that products can be filtered by, each as name:kind; kinds: value, number. "
@@ -310,6 +328,22 @@ class ServingSettings(Settings):
         description="Most that kept answers take, 10^6 bytes: one is given again while every shard says that it would "
         "make it from the same state; 0: none is kept",
     )
+    instantsearch_indexes: Annotated[list[str], AfterValidator(_naming)] = Field(
+        default_factory=lambda: ["products"],
+        description="Names of indexes that InstantSearch's clients ask for: each stands for itself and, with "
+        "_price_asc, _price_desc and _newest behind it, its sorted forms; name=price_asc "
+        "(price_desc, newest, relevance) for one",
+    )
+    instantsearch_names: Annotated[list[str], AfterValidator(_calling)] = Field(
+        default_factory=lambda: ["name=title"],
+        description="What InstantSearch's records call the fields of a product, as theirs=ours "
+        "(docs/instantsearch.md), beside our own names",
+    )
+    instantsearch_distinct: Annotated[str, AfterValidator(_grouping)] = Field(
+        "",
+        description="What `distinct` of InstantSearch groups by: brand or attributes.NAME of a declared facet; empty: "
+        "nothing",
+    )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
     listen_fd: int = Field(
@@ -380,7 +414,17 @@ def secret_keys() -> frozenset[str]:
     return frozenset(name for model in MODELS for name, field in model.model_fields.items() if is_secret(field))
 
 
-LISTS = ("shards", "shard_partitions", "shard_processes", "processes", "facets", "understand", "fallback")
+LISTS = (
+    "shards",
+    "shard_partitions",
+    "shard_processes",
+    "processes",
+    "facets",
+    "understand",
+    "fallback",
+    "instantsearch_indexes",
+    "instantsearch_names",
+)
 """Settings that are lists: in a variable their parts are separated by commas."""
 
 

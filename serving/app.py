@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from serving.instantsearch import routes as instantsearch
 from serving.middleware import KEYED, MIDDLEWARES, guard, keyed_routes
 from serving.openapi import document
 from serving.page_files import read_page_files
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *catalog.ROUTES,
     *clicks.ROUTES,
     *sessions.ROUTES,
+    *instantsearch.ROUTES,
     *events.ROUTES,
     *feed.ROUTES,
     *health.ROUTES,

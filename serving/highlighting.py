@@ -56,13 +56,13 @@ def _html(
     start = 0 if window.start == 0 else tokens[window.start].start
     end = looked_at if window.end == len(tokens) else tokens[window.end - 1].end
     parts, done = [CUT if start else ""], start
-    for span in _joined(tokens[window.start : window.end], flags[window.start : window.end]):
+    for span in joined(tokens[window.start : window.end], flags[window.start : window.end]):
         parts += [escape(text[done : span.start]), ask.before, escape(text[span.start : span.end]), ask.after]
         done = span.end
     return "".join([*parts, escape(text[done:end]), CUT if end < len(text) else ""])
 
 
-def _joined(tokens: Sequence[Token], flags: Sequence[bool]) -> list[Span]:
+def joined(tokens: Sequence[Token], flags: Sequence[bool]) -> list[Span]:
     """Of the lit tokens; signs that stand side by side in one piece."""
     spans: list[Span] = []
     for token, is_lit in zip(tokens, flags, strict=True):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from schemas.errors import FreshetError
 from schemas.limits import REQUEST_ID_CHARS_MAX
+from serving.instantsearch.speaking import spoken
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import explain, problem, retry_after
 from serving.routes.route import Route
@@ -90,7 +91,7 @@ def may_administer(request: web.Request) -> bool:
     return not key or hmac.compare_digest(given.encode(errors="surrogateescape"), key.encode())
 
 
-MIDDLEWARES = (observed, explained, keyed)
+MIDDLEWARES = (observed, spoken, explained, keyed)
 
 
 def keyed_routes(routes: tuple[Route, ...]) -> frozenset[tuple[str, str]]:

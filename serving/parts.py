@@ -1,6 +1,6 @@
 """The parts of the query tier, as one frozen object that every handler gets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,8 +8,10 @@ from functools import cached_property
 from aiohttp import web
 
 from schemas.facets import Facets, parse_facets
+from schemas.instantsearch import parse_indexes, parse_names
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
+from schemas.sorting import Sort
 from serving.adaptive_gate import AdaptiveGate
 from serving.answer_cache import AnswerCache
 from serving.changes import ChangeWatch
@@ -18,6 +20,7 @@ from serving.feed import Feed
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.instantsearch.fields import Fields
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
 from serving.processes import ProcessWatch
@@ -79,6 +82,16 @@ class Wiring:
     def facets(self) -> Facets:
         """What products can be filtered by."""
         return parse_facets(self.settings.facets)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What the attributes of the shop's records are here, for InstantSearch."""
+        return Fields(parse_names(self.settings.instantsearch_names), self.facets)
+
+    @cached_property
+    def indexes(self) -> Mapping[str, Sort]:
+        """By name, for InstantSearch."""
+        return parse_indexes(self.settings.instantsearch_indexes)
 
     @cached_property
     def stages(self) -> Stages:

@@ -37,6 +37,36 @@ SUGGESTED = {
     "degraded": [],
 }
 
+RECORD = {
+    "objectID": "lamp-1",
+    "name": "Desk lamp",
+    "brand": "Lumen",
+    "price": 19.99,
+    "_highlightResult": {
+        "name": {
+            "value": "Desk <em>lamp</em>",
+            "matchLevel": "full",
+            "matchedWords": ["lamp"],
+            "fullyHighlighted": False,
+        }
+    },
+}
+RESULT = {
+    "hits": [RECORD],
+    "nbHits": 1,
+    "page": 0,
+    "nbPages": 1,
+    "hitsPerPage": 20,
+    "facets": {"brand": {"Lumen": 1}},
+    "exhaustiveFacetsCount": True,
+    "exhaustiveNbHits": True,
+    "query": "lamp",
+    "params": "query=lamp&facets=%5B%22brand%22%5D",
+    "index": "products",
+    "processingTimeMS": 7,
+    "freshet": {"degraded": [], "fallback": None, "corrected": None, "notCounted": []},
+}
+
 EXAMPLES: dict[str, Example] = {
     "POST /v1/catalog": Example(
         body={
@@ -118,6 +148,22 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "DELETE /v1/sessions/{id}": Example(parameters={"id": "7f0c2b"}, answer={"session": "7f0c2b", "items": True}),
+    "POST /1/indexes/*/queries": Example(
+        body={"requests": [{"indexName": "products", "query": "lamp", "facets": ["brand"]}]},
+        answer={"results": [RESULT]},
+    ),
+    "POST /1/indexes/{index}/query": Example(
+        parameters={"index": "products"}, body={"query": "lamp", "facets": ["brand"]}, answer=RESULT
+    ),
+    "POST /1/indexes/{index}/facets/{facet}/query": Example(
+        parameters={"index": "products", "facet": "brand"},
+        body={"facetQuery": "lu"},
+        answer={
+            "facetHits": [{"value": "Lumen", "highlighted": "<em>Lu</em>men", "count": 31}],
+            "exhaustiveFacetsCount": True,
+            "processingTimeMS": 4,
+        },
+    ),
     "GET /v1/freshness": Example(
         answer={
             "partitions": [

@@ -1,6 +1,7 @@
 """`POST /v1/search`: a query goes in, hits come out, and the served log hears of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -46,42 +47,72 @@ CACHE_CONTROL = "Cache-Control"
 NO_CACHE = "no-cache"
 
 
+class Asker(NamedTuple):
+    """Who asks, as far as an answer depends on it."""
+
+    request_id: str
+    key: str
+    """The API key as it was sent."""
+    administers: bool
+    tokens: Sequence[str] = ()
+    """What the answer must not be older than, besides what the question itself says."""
+    anew: bool = False
+    """Whether no answer may be given again."""
+
+
 async def post_search(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
+    with admitted(wiring) as inside:
+        budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
+        asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
+        anew = NO_CACHE in request.headers.get(CACHE_CONTROL, "").lower()
+        answer = await answered(asked, asker_of(request, tokens_in(request), anew), wiring, inside, budget)
+    return web.Response(body=answer, content_type=JSON) if isinstance(answer, bytes) else answer_model(answer)
+
+
+@contextmanager
+def admitted(wiring: Wiring) -> Iterator[Inside]:
+    """One search among those inside. Raises Overloaded, and counts it."""
     try:
         with wiring.searching.inside() as inside:
-            return await _answer(request, wiring, inside)
+            yield inside
     except Overloaded:
         wiring.metrics.counter("freshet_shed_total").labels(where="tier").inc()
         raise
 
 
-async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.Response:
-    budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
-    asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
+def asker_of(request: web.Request, tokens: Sequence[str] = (), anew: bool = False) -> Asker:
+    key = request.headers.get(KEY_HEADER, "")
+    return Asker(request[REQUEST_ID], key, may_administer(request), tokens, anew)
+
+
+async def answered(
+    asked: SearchRequest, asker: Asker, wiring: Wiring, inside: Inside, budget: Budget
+) -> SearchResponse | bytes:
+    """The answer, and a record of it in the served log; JSON of one where it was given before."""
     inside.started_s = wiring.clock()
     check_filters(asked.filters, wiring.facets)
     check_facets(asked.facets, wiring.facets)
     check_group(asked.group_by, wiring.facets)
-    tokens = wiring.reading.read([*asked.at_least, *tokens_in(request)])
-    key = kept_as(asked, request, wiring)
-    anew = bool(tokens) or asked.explain or NO_CACHE in request.headers.get(CACHE_CONTROL, "").lower()
-    if key and not anew and not wiring.served.wants_full(request[REQUEST_ID]):
+    tokens = wiring.reading.read([*asked.at_least, *asker.tokens])
+    key = kept_as(asked, asker, wiring)
+    anew = bool(tokens) or asked.explain or asker.anew
+    if key and not anew and not wiring.served.wants_full(asker.request_id):
         kept = await wiring.cache.find(key, wiring.shards)
         budget.spent_ms["cache"] = round(budget.took_ms(), 3)
         if kept is not None:
-            return given_again(kept, asked, budget, request[REQUEST_ID], wiring)
+            return given_again(kept, asked, budget, asker.request_id, wiring)
     searched = await _searched(asked, tokens, budget, wiring)
     found, climbed = searched.found, searched.climbed
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
-    full = wants_full(asked, found, budget, request[REQUEST_ID], wiring)
+    full = wants_full(asked, found, budget, asker.request_id, wiring)
     at_ms = wiring.wall_ms()
-    response = respond(asked, found, climbed, budget, request[REQUEST_ID], wiring, full)
+    response = respond(asked, found, climbed, budget, asker.request_id, wiring, full)
     if asked.explain:
-        explanation = explained(asked, found, wiring.ranking, budget, at_ms, may_administer(request))
+        explanation = explained(asked, found, wiring.ranking, budget, at_ms, asker.administers)
         explanation["kept"] = bool(key) and wiring.cache.holds(key)
         if asked.explain_sku is not None:
             explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
@@ -95,7 +126,7 @@ async def _answer(request: web.Request, wiring: Wiring, inside: Inside) -> web.R
         compact = response.model_copy(update={"replayable": False})
         by_words = bool(found.candidates.words.answers)
         wiring.cache.put(key, compact, by_words, served(asked, found, compact, budget, at_ms, climbed))
-    return answer_model(response)
+    return response
 
 
 class Searched(NamedTuple):
@@ -134,7 +165,7 @@ async def fall_back(missed: Missed, again: Again, wiring: Wiring) -> Climbed:
     return climbed
 
 
-def kept_as(asked: SearchRequest, request: web.Request, wiring: Wiring) -> bytes:
+def kept_as(asked: SearchRequest, asker: Asker, wiring: Wiring) -> bytes:
     """The key of its answer among those that are kept; empty: what a session may move, or nothing is kept at all."""
     if not wiring.cache.on or (asked.session is not None and asked.personalise and wiring.tastes.on):
         return b""
@@ -145,7 +176,7 @@ def kept_as(asked: SearchRequest, request: web.Request, wiring: Wiring) -> bytes
         wiring.synonyms.version,
         sorted(wiring.watch.currencies()),
     )
-    return key_of(asked, request.headers.get(KEY_HEADER, ""), knows)
+    return key_of(asked, asker.key, knows)
 
 
 def may_be_kept(found: Found, budget: Budget) -> bool:
@@ -154,13 +185,13 @@ def may_be_kept(found: Found, budget: Budget) -> bool:
     return whole and of_one_state(found.candidates.words.answers, found.answers)
 
 
-def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: str, wiring: Wiring) -> web.Response:
-    """The same answer, with what differs each time, in the served log too."""
+def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: str, wiring: Wiring) -> bytes:
+    """JSON of the same answer, with what differs each time, in the served log too."""
     observe(budget, wiring)
     took_ms = budget.took_ms()
     anew = {"request_id": request_id, "at_ms": wiring.wall_ms(), "took_ms": round(took_ms, 3), "session": asked.session}
     wiring.served.put(lambda: kept.record.model_copy(update={**anew, "cached": True}))
-    return web.Response(body=kept.again(request_id, took_ms), content_type=JSON)
+    return kept.again(request_id, took_ms)
 
 
 def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:

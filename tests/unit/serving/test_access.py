@@ -22,7 +22,13 @@ KEYED = {
 
 
 def address(path: str) -> str:
-    return path.replace("{sku}", "a").replace("{id}", "1-0-0").replace("{file}", "base.css")
+    return (
+        path.replace("{sku}", "a")
+        .replace("{id}", "1-0-0")
+        .replace("{file}", "base.css")
+        .replace("{index}", "products")
+        .replace("{facet}", "brand")
+    )
 
 
 def test_which_routes_need_the_key() -> None:
@@ -48,6 +54,9 @@ async def test_with_the_key_every_route_answers(method: str, path: str) -> None:
             "POST /v1/search": {"text": "lamp"},
             "POST /v1/suggest": {"text": "lam"},
             "PATCH /v1/catalog/{sku}": {"stock": 1},
+            "POST /1/indexes/*/queries": {"requests": [{"indexName": "products"}]},
+            "POST /1/indexes/{index}/query": {},
+            "POST /1/indexes/{index}/facets/{facet}/query": {},
         }
         body = bodies.get(f"{method} {path}")
         tier.wiring.feed.close()  # or its answer would not end
