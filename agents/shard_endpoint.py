@@ -17,6 +17,7 @@ from agents.health import Health
 from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
 from agents.shard_buckets import BucketsEndpoint
+from agents.shard_product import product
 from agents.shard_search import Question, answer_all, settled
 from agents.shard_structure import structure
 from agents.shard_where import where
@@ -140,11 +141,8 @@ class ShardEndpoint:
         self._draining.asked()
         partition = _partition(request)
         view = self._kept(partition).shard.view
-        found = view.lookup(request.match_info["sku"])
         body = {
-            "hit": found.hit.model_dump() if found.hit else None,
-            "deleted": found.deleted,
-            "waiting": found.waiting,
+            **product(view, request.match_info["sku"], request.query.get("filters")),
             "state": self._agent.state(partition, view.offsets).model_dump(),
         }
         return _json(orjson.dumps(body))

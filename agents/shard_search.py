@@ -110,7 +110,10 @@ def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, 
         committed, missing = (kept.words.now, "") if kept.words else (None, "this shard indexes no words")
     except Unavailable as error:
         committed, missing = None, error.message
-    return {**suggested(kept.names, view, committed, query.text, query.limit, query.kinds), "missing": missing}
+    return {
+        **suggested(kept.names, view, committed, query.text, query.limit, query.kinds, query.filters),
+        "missing": missing,
+    }
 
 
 def settled(kept: Kept, offsets: Offsets) -> bool:

@@ -11,6 +11,7 @@ from freshet import (
     commands_catalog,
     commands_demo,
     commands_explain,
+    commands_keys,
     commands_report,
     commands_restart,
     commands_sessions,
@@ -183,6 +184,7 @@ commands_explain.register(app)
 commands_restart.register(app)
 commands_catalog.register(app)
 commands_sessions.register(app)
+commands_keys.register(app)
 commands_snapshot.register(app)
 commands_bench.register(app)
 commands_report.register(app)

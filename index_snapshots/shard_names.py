@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
+from index_snapshots.conditions import Bools
 from index_snapshots.names import Fit, Names
 from index_snapshots.value_counts import by_code, in_tree
 from index_snapshots.view import ShardView
+from schemas.filters import Filters
 
 COUNT_EVERY_S: Final = 1.0
 """Products are counted anew at most so often: 1 ms of 100,000."""
@@ -81,16 +83,34 @@ class ShardNames:
             names = Names(name for (name,) in brands), Names(path[-1] for path in categories)
             self._known = known
             self._build_s = began_s + (self._clock() - began_s) / BUILD_SHARE
-        by_brand = shown(view, "brand")
-        below = in_tree(zip(view.words.categories.paths, shown(view, "category"), strict=False))
-        self._brands = Counted(names[0], texts[0], filled(by_brand, len(texts[0])))
-        self._categories = Counted(names[1], texts[1], [below.get(path, 0) for path in texts[1]])
+        visible = view.columns.whole("visible")
+        self._brands = Counted(names[0], texts[0], brand_counts(view, texts[0], visible))
+        self._categories = Counted(names[1], texts[1], category_counts(view, texts[1], visible))
         self._next_s = self._clock() + COUNT_EVERY_S
 
 
-def shown(view: ShardView, column: str) -> list[int]:
-    """Products that are shown, by code."""
-    counts: list[int] = by_code(view.columns.whole(column)[view.columns.whole("visible")]).tolist()
+def passing_names(view: ShardView, brands: Counted, categories: Counted, filters: Filters) -> tuple[Counted, Counted]:
+    """The same names with the products that pass: 1 ms of 100,000. Raises InvalidRequest for undeclared attributes."""
+    passing = view.filters.mask(filters).passing
+    return (
+        brands._replace(products=brand_counts(view, brands.texts, passing)),
+        categories._replace(products=category_counts(view, categories.texts, passing)),
+    )
+
+
+def brand_counts(view: ShardView, texts: Sequence[Name], among: Bools) -> list[int]:
+    """By brand the products whose slots are `among` these."""
+    return filled(_coded(view, "brand", among), len(texts))
+
+
+def category_counts(view: ShardView, texts: Sequence[Name], among: Bools) -> list[int]:
+    """By category, what is below it counted too."""
+    below = in_tree(zip(view.words.categories.paths, _coded(view, "category", among), strict=False))
+    return [below.get(path, 0) for path in texts]
+
+
+def _coded(view: ShardView, column: str, among: Bools) -> list[int]:
+    counts: list[int] = by_code(view.columns.whole(column)[among]).tolist()
     return counts
 
 

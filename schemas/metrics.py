@@ -111,6 +111,17 @@ METRICS: tuple[Metric, ...] = (
         "Refused at once because too much was under way: tier (searches), replica (questions)",
         ("where",),
     ),
+    Metric("freshet_keys", "gauge", "Keys in the file of keys, those that are not valid any more too"),
+    Metric(
+        "freshet_keys_refused", "gauge", "1: the file of keys is wrong or gone, the keys read before it are in force"
+    ),
+    Metric(
+        "freshet_requests_refused_total",
+        "counter",
+        "Requests that were not let in, by the code of the answer: key_required, key_unknown, key_expired, "
+        "key_revoked, scope_missing, rate_limited and others (docs/keys.md)",
+        ("reason",),
+    ),
     Metric("freshet_synonyms", "gauge", "Phrases that have synonyms"),
     Metric(
         "freshet_synonyms_refused", "gauge", "1: the file of synonyms is wrong, the ones read before it are in force"

@@ -161,4 +161,4 @@ class SearchResponse(Strict):
     corrected: Corrected | None = None
     """What was searched instead of misspelt words; null when none were."""
     explain: dict[str, Any] | None = None
-    """Null unless it was asked for. `session` is in it only for those who have the admin key, where one is set."""
+    """Null unless it was asked for by who may see all products. `session` is in it only for administrators."""

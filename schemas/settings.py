@@ -14,7 +14,7 @@ from schemas.facets import parse_facets
 from schemas.fallback import FALLBACK_BELOW_MAX, FALLBACK_STEPS, FallbackStep
 from schemas.grouping import groupable
 from schemas.instantsearch import parse_indexes, parse_names
-from schemas.limits import LOCALE_CHARS_MAX
+from schemas.limits import ATTRIBUTE_NAME_CHARS_MAX, LOCALE_CHARS_MAX
 from schemas.ranking import RankerName
 from schemas.search import UNDERSTAND_STEPS, UnderstandStep
 from schemas.secrets import Secret, is_secret, shown
@@ -227,7 +227,31 @@ class ServingSettings(Settings):
     host: str = Field("127.0.0.1", description="Address to bind; another than loopback needs admin_key")
     port: Port = Field(8400, description="Port to bind; 0: any free one")
     admin_key: Secret = Field(
-        "", description="Required for every write and admin route when set (header X-Freshet-Key)"
+        "", description="A key that may do all (docs/keys.md); commands send it, or any other key that is set here"
+    )
+    keys: Path | None = Field(
+        None,
+        description="File of the keys that `freshet keys` makes, read again when it changes; default: DATA/keys.json",
+    )
+    keys_required: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        description="Whether searching and clicks need a key: auto, where host is not loopback. Writes and "
+        "administration need one there, and wherever there is a key that may do them",
+    )
+    tenant_attribute: str = Field(
+        "tenant",
+        min_length=1,
+        max_length=ATTRIBUTE_NAME_CHARS_MAX,
+        description="Declared attribute (FRESHET_FACETS) that says whose product it is, for keys with a tenant",
+    )
+    address_rate_per_s: float = Field(
+        0.0,
+        ge=0,
+        description="Most requests a second from one address, of each server process; loopback is not counted; 0: no "
+        "limit",
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Proxies in front of the tier that add whom they hear to X-Forwarded-For"
     )
     shards: list[str] = Field(
         default_factory=list,

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
+from schemas.filters import NO_FILTERS, Filters
 from schemas.hits import ShardState
 from schemas.strict import Strict
 
@@ -77,6 +78,8 @@ class SuggestQuery(Strict):
     text: Text
     limit: Limit
     kinds: Kinds
+    filters: Filters = NO_FILTERS
+    """Only of products that pass."""
     budget_ms: Annotated[int, Field(ge=1)]
 
 

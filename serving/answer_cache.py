@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import orjson
 
 from schemas.errors import FreshetError
+from schemas.filters import Filters
 from schemas.metrics import Metrics
 from schemas.read_token import Offsets
 from schemas.search import SearchRequest, SearchResponse
@@ -120,12 +121,12 @@ class AnswerCache:
             self._size.set(self._nbytes)
 
 
-def key_of(request: SearchRequest, api_key: str, knows: Iterable[object]) -> bytes:
-    """Of all that an answer depends on beside the shards: what is asked, by whose key, and what the tier knows
-    (`knows`: its encoder, what is popular, what the catalogue calls its things)."""
+def key_of(request: SearchRequest, forced: Iterable[Filters], knows: Iterable[object]) -> bytes:
+    """Of all that an answer depends on beside the shards: what is asked, what the asker may see of it (`forced`), and
+    what the tier knows (`knows`: its encoder, what is popular, what the catalogue calls its things)."""
     asked = request.model_dump_json(exclude=set(NOT_ASKED))
-    whose = hashlib.sha256(api_key.encode(errors="surrogateescape")).hexdigest()
-    return hashlib.sha256(orjson.dumps([asked, whose, [str(one) for one in knows]])).digest()
+    seen = [one.model_dump_json() for one in forced]
+    return hashlib.sha256(orjson.dumps([asked, seen, [str(one) for one in knows]])).digest()
 
 
 def of_one_state(words: Mapping[int, WordsAnswer], answers: Mapping[int, ShardAnswer]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from serving.instantsearch import routes as instantsearch
-from serving.middleware import KEYED, MIDDLEWARES, guard, keyed_routes
+from serving.middleware import MIDDLEWARES, NEEDS, guard, needs_of
 from serving.openapi import document
 from serving.page_files import read_page_files
 from serving.parts import STARTED_S, WIRING, Wiring
@@ -42,7 +42,7 @@ def create_app(wiring: Wiring) -> web.Application:
     app = web.Application(middlewares=MIDDLEWARES)
     app[WIRING] = wiring
     app[STARTED_S] = wiring.clock()
-    app[KEYED] = keyed_routes(ROUTES)
+    app[NEEDS] = needs_of(ROUTES)
     api: Callable[[], dict[str, Any]] = cache(partial(document, ROUTES, wiring.version))
     documents: Callable[[], Documents] = cache(partial(_documents, api))
     app[DOCUMENT], app[DOCUMENTS] = api, documents

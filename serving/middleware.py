@@ -1,20 +1,20 @@
-"""What every request goes through, outermost first: observed, errors explained, the key checked; headers at the end."""
+"""What every request goes through, outermost first: observed, errors explained, let in; headers at the end."""
 
-import hmac
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
 from schemas.errors import FreshetError
 from schemas.limits import REQUEST_ID_CHARS_MAX
 from serving.instantsearch.speaking import spoken
+from serving.keys.grant import GRANT, Need
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import explain, problem, retry_after
 from serving.routes.route import Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-KEY_HEADER = "X-Freshet-Key"
 ID_HEADER = "X-Request-Id"
 SAFE_ID = re.compile(rf"[A-Za-z0-9._-]{{1,{REQUEST_ID_CHARS_MAX}}}")
 HEADERS = {
@@ -27,8 +27,9 @@ NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 """Content-Security-Policy of every answer that is not the page."""
 UNLESS_SET = {**HEADERS, "Content-Security-Policy": NOTHING_RUNS, "Cache-Control": "no-store"}
 """Of every answer that does not say otherwise."""
-KEYED = web.AppKey("keyed", frozenset)
-"""(method, path) of the routes that need the admin key."""
+NEEDS = web.AppKey("needs", Mapping[tuple[str, str], Need])
+"""What each route, (method, path), asks of a caller."""
+CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 @web.middleware
@@ -75,27 +76,30 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 @web.middleware
-async def keyed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Once a key is set: no key, no access to writes and administration."""
-    if (request.method, route_path(request)) in request.app[KEYED] and not may_administer(request):
-        answer = problem(401, "key_required", "this needs the admin key", f"send it in the header {KEY_HEADER}")
-        answer.headers["WWW-Authenticate"] = f'ApiKey header="{KEY_HEADER}"'
-        return answer
-    return await handler(request)
+async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nobody gets to a route without what it needs; one that is not in the table is for administrators."""
+    wiring, need = request.app[WIRING], need_of(request)
+    grant = request[GRANT] = wiring.access.admit(request, need)
+    response = await handler(request)
+    if need == "admin" and request.method in CHANGES:
+        facts = {"method": request.method, "path": request.path, "status": response.status}
+        write = wiring.audit.write
+        await asyncio.to_thread(write, "request", grant.who, request_id=request[REQUEST_ID], **facts)
+    return response
 
 
-def may_administer(request: web.Request) -> bool:
-    """Whether the right key was sent, or none is set."""
-    key = request.app[WIRING].settings.admin_key
-    given = request.headers.get(KEY_HEADER, "")
-    return not key or hmac.compare_digest(given.encode(errors="surrogateescape"), key.encode())
+def need_of(request: web.Request) -> Need:
+    """An address or a method that there is not is told as such to anybody."""
+    if request.match_info.http_exception is not None:
+        return "public"
+    return request.app[NEEDS].get((request.method, route_path(request)), "admin")
 
 
-MIDDLEWARES = (observed, spoken, explained, keyed)
+MIDDLEWARES = (observed, spoken, explained, admitted)
 
 
-def keyed_routes(routes: tuple[Route, ...]) -> frozenset[tuple[str, str]]:
-    return frozenset((route.method, route.path) for route in routes if route.keyed)
+def needs_of(routes: Iterable[Route]) -> dict[tuple[str, str], Need]:
+    return {(route.method, route.path): route.scope for route in routes}
 
 
 def route_path(request: web.Request) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from serving.middleware import KEY_HEADER
+from serving.keys.access import KEY_HEADER
+from serving.keys.grant import Need
 from serving.problems import CONTENT_TYPE, ProblemAnswer
 from serving.reference.examples import EXAMPLES, Example
 from serving.routes.route import Parameter, Route
@@ -14,16 +15,22 @@ from serving.routes.route import Parameter, Route
 REF = "#/components/schemas/{model}"
 MEANINGS = {
     400: "The request is wrong; `problems` names the fields",
-    401: "The admin key is missing or wrong",
+    401: "A key is missing, not known, or not valid any more",
+    403: "The key may not do this",
     404: "There is no such thing",
     408: "The body came too slowly",
     410: "It is older than what the log keeps",
     413: "The request is larger than its limit",
     415: "The body is of another kind than is taken here",
-    429: "Too much waits already: come back after Retry-After seconds",
+    429: "Too much waits already, or this key or address asks too often: come back after Retry-After seconds",
     503: "A part is away for now: come back after Retry-After seconds",
 }
-KEY_SCHEME = "admin_key"
+ENTRY = (401, 403, 429)
+"""Any route that needs a key may answer so."""
+SCHEMES: dict[str, dict[str, Any]] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+}
 Refs = dict[tuple[Any, str], dict[str, Any]]
 """References to the schemas, by (model, mode)."""
 
@@ -46,7 +53,7 @@ def document(routes: tuple[Route, ...], version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": KEY_HEADER}},
+            "securitySchemes": SCHEMES,
         },
     }
 
@@ -68,7 +75,7 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "responses": {str(s): _good(route, refs) for s in (route.status, *route.also)}
-        | {str(s): _bad(s, refs) for s in sorted(route.problems)},
+        | {str(s): _bad(s, refs) for s in _problems(route)},
     }
     if example.answer is not None:
         operation["responses"][str(route.status)]["content"]["application/json"]["example"] = example.answer
@@ -82,9 +89,17 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {k: {"schema": schema} for k in route.request_types}}
         if example.body is not None:
             operation["requestBody"]["content"][route.request_types[0]]["example"] = example.body
-    if route.keyed:
-        operation["security"] = [{KEY_SCHEME: []}]
+    if route.scope != "public":
+        operation["security"] = [{scheme: _scopes(route.scope)} for scheme in SCHEMES]
     return operation
+
+
+def _scopes(need: Need) -> list[str]:
+    return [] if need == "any" else [need]
+
+
+def _problems(route: Route) -> list[int]:
+    return sorted({*route.problems, *(() if route.scope == "public" else ENTRY)})
 
 
 def _good(route: Route, refs: Refs) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
 from serving.instantsearch.fields import Fields
+from serving.keys.access import Access
+from serving.keys.audit import Audit
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
 from serving.processes import ProcessWatch
@@ -51,6 +53,8 @@ class Wiring:
     wall_ms: Callable[[], int]
     """Milliseconds since 1970: for people and logs, never for order."""
     new_request_id: Callable[[], str]
+    access: Access
+    audit: Audit
     door: Door
     clicks: Door
     searching: AdaptiveGate

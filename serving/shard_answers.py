@@ -16,6 +16,8 @@ class SkuOnShard(BaseModel):
     deleted: bool = False
     waiting: Literal["document", "offer"] | None = None
     """`document`: the encoder is not done with it yet; `offer`: no price and stock yet."""
+    passes: bool | None = None
+    """Whether it is shown and passes the filters; null: none were sent."""
     state: ShardState
 
 

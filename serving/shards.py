@@ -6,6 +6,7 @@ from urllib.parse import quote
 import orjson
 
 from schemas.errors import Unavailable
+from schemas.filters import NO_FILTERS, Filters
 from schemas.read_token import Offsets
 from schemas.records import Order
 from schemas.shard_messages import (
@@ -79,9 +80,14 @@ class Shards:
 
         return await self.router.first(partition, "hits", ask, self._clock() + budget.left_s(), floor)
 
-    async def sku(self, partition: int, sku: str, timeout_s: float, floor: Offsets | None = None) -> SkuOnShard:
-        """What the freshest replica knows of a SKU; of those at or past `floor` if there is one."""
+    async def sku(
+        self, partition: int, sku: str, timeout_s: float, floor: Offsets | None = None, filters: Filters = NO_FILTERS
+    ) -> SkuOnShard:
+        """What the freshest replica knows of a SKU, of those at or past `floor` if there is one; of a product that does
+        not pass the filters nothing."""
         path = f"/skus/{quote(sku, safe='')}?partition={partition}"
+        if not filters.empty:
+            path += f"&filters={quote(filters.model_dump_json(by_alias=True, exclude_none=True), safe='')}"
 
         async def ask(address: str, left_s: float) -> SkuOnShard:
             return await self._http.ask(address + path, left_s, SkuOnShard)

@@ -30,6 +30,9 @@ from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.keys.audit import Audit
+from serving.keys.key_watch import LOOK_EVERY_S as KEYS_EVERY_S
+from serving.keys.opening import open_access, watched_keys
 from serving.live import build_live, wall_ms
 from serving.logs import Log
 from serving.outcome_tail import OpenTail, following
@@ -72,6 +75,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     refuse_open_door(settings.host, settings.admin_key)
     addresses = Addresses(parse_replicas(settings.shards, settings.partitions))
     metrics, clock = Metrics(), time.monotonic
+    access = open_access(settings, metrics, clock, wall_ms)
+    keys = watched_keys(settings, access, metrics, log)
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
     hints = ReplicaHints(settings.redis_url)
@@ -105,6 +110,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         clock=clock,
         wall_ms=wall_ms,
         new_request_id=lambda: uuid.uuid4().hex,
+        access=access,
+        audit=Audit(settings.data, wall_ms),
         door=open_door(CATALOG, "catalog", producer, settings, metrics),
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
         searching=searching,
@@ -132,6 +139,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         version=version("freshet"),
         background=(
             lambda: connections(producer, session, hints, (history, lag_history)),
+            lambda: repeating("keys", keys.look, KEYS_EVERY_S, log),
             lambda: looking_up(sessions, tastes, log),
             lambda: ranking_by(counts, ranking, log),
             lambda: repeating("vocabulary", vocabulary.refresh, ASK_EVERY_S, log),

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from schemas.errors import FreshetError
+from schemas.secrets import without_keys
 
 SAME_LINE_EVERY_S = 10.0
 
@@ -38,25 +39,35 @@ def configure_logs(level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor
+    renderer: Callable[..., str | bytes]
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     else:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, keyless(renderer)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Seldom())
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=keyless(renderer)))
     # Kafka 4 makes every other transaction retry once while it verifies it (KIP-890): normal, and not worth a line.
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
+
+
+def keyless(render: Callable[..., str | bytes]) -> Processor:
+    """Renders a line, and blacks out what looks like a key: a library may log the request that it could not read."""
+
+    def rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        line = render(logger, method, event)
+        return without_keys(line if isinstance(line, str) else line.decode())
+
+    return rendered
 
 
 def log_refusal(error: FreshetError) -> None:

@@ -13,7 +13,7 @@ from serving.problems import CONTENT_TYPE as PROBLEM
 from serving.reference.curl import curl
 from serving.reference.markdown import anchor_of
 from serving.reference.pretty_json import pretty
-from serving.reference.schema_words import name_of
+from serving.reference.schema_words import name_of, scope_of
 
 Operation = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ Operation = Mapping[str, Any]
 def parts() -> list[Part]:
     api = document(ROUTES, version("freshet"))
     operations = [(route.method, route.path, api["paths"][route.path][route.method.lower()]) for route in ROUTES]
-    listed = table(("route", "does", "key"), (_row(*operation) for operation in operations))
+    listed = table(("route", "does", "scope"), (_row(*operation) for operation in operations))
     each = [
         Part(f"{method} {path}", _section(method, path, operation), f"## {method} {path}")
         for method, path, operation in operations
@@ -32,11 +32,12 @@ def parts() -> list[Part]:
 
 def _row(method: str, path: str, operation: Operation) -> tuple[str, str, str]:
     name = f"{method} {path}"
-    return f"[`{name}`](#{anchor_of(name)})", operation["summary"], "yes" if "security" in operation else ""
+    return f"[`{name}`](#{anchor_of(name)})", operation["summary"], scope_of(operation)
 
 
 def _section(method: str, path: str, operation: Operation) -> str:
-    blocks = [f"{operation['summary']}.{' Needs the key, once one is set.' if 'security' in operation else ''}"]
+    scope = scope_of(operation)
+    blocks = [f"{operation['summary']}.{f' Scope of its key: {scope}.' if scope else ''}"]
     if "description" in operation:
         blocks.append(operation["description"])
     if "parameters" in operation:

@@ -15,7 +15,7 @@ from serving.routes.search import asker_of
 QUESTIONS_MAX: Final = 50
 """Of one request."""
 INDEX: Final = Parameter("index", "path", "Name of a declared index (FRESHET_INSTANTSEARCH_INDEXES)")
-REFUSALS: Final = (400, 404, 408, 413, 415, 429)
+REFUSALS: Final = (400, 404, 408, 413, 415)
 
 
 class Model(BaseModel):
@@ -101,6 +101,7 @@ ROUTES = (
         post_queries,
         "Search, as InstantSearch asks",
         Results,
+        scope="search",
         request=(Questions,),
         problems=REFUSALS,
     ),
@@ -110,6 +111,7 @@ ROUTES = (
         post_query,
         "Search one index, as Algolia's clients ask",
         Result,
+        scope="search",
         request=(Parameters,),
         parameters=(INDEX,),
         problems=REFUSALS,
@@ -120,6 +122,7 @@ ROUTES = (
         post_facet_query,
         "Search in the values of a facet, as Algolia's clients ask",
         FacetHits,
+        scope="search",
         request=(FacetQuestion,),
         parameters=(INDEX, Parameter("facet", "path", "Name of an attribute that is counted")),
         problems=REFUSALS,

@@ -64,6 +64,9 @@ async def results_of(asks: Sequence[Ask], asker: Asker, wiring: Wiring) -> list[
 
 
 async def result_for(ask: Ask, asker: Asker, wiring: Wiring) -> Result:
+    """Raises Refusal 403 for an index that the asker's key may not ask."""
+    if not asker.grant.names(ask.name):
+        raise Refusal(403, "index_refused", f"the key {asker.grant.who} is not for the index {ask.name}")
     fields = wiring.fields
     if ask.in_facet:
         asked, field = facet_question(ask.asked, fields)

@@ -1,6 +1,6 @@
 // The shop: asks as one types, shows products, says what is wrong, and can be used with the keyboard alone.
 
-import {Problem, call} from "./api.js";
+import {Problem, call, keyForm} from "./api.js";
 import * as address from "./address.js";
 import * as cards from "./cards.js";
 import {learn} from "./changes.js";
@@ -139,6 +139,7 @@ function failed(problem) {
   list.replaceChildren();
   more.hidden = true;
   at("said").replaceChildren(el("span", {class: "bad", text: problem.message}));
+  if (problem.status === 401) return inPlace("This shop is not open to all", "", keyForm("Searching needs a key here.", () => search()));
   const button = el("button", {type: "button", class: "button", text: "Try again", onclick: () => search()});
   const words = problem.status ? "The search was refused." : "Is it running? It is asked again every two seconds.";
   inPlace(problem.status ? "That did not work" : "Freshet does not answer", words, button, problem.status === 0 || problem.status >= 429);

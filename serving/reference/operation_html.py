@@ -9,7 +9,7 @@ from serving.problems import CONTENT_TYPE as PROBLEM
 from serving.reference.curl import curl
 from serving.reference.markdown import anchor_of, coloured, heading_html
 from serving.reference.pretty_json import pretty
-from serving.reference.schema_words import default_words, name_of, words
+from serving.reference.schema_words import default_words, name_of, scope_of, words
 
 Document = Mapping[str, Any]
 Operation = Mapping[str, Any]
@@ -31,19 +31,20 @@ def operations(document: Document) -> list[tuple[str, str, Operation]]:
 def route_list(document: Document) -> str:
     rows = (
         f'<li><a href="#{anchor_of(f"{method} {path}")}">{heading_html(f"{method} {path}")}</a>'
-        f"<span>{_text(operation['summary'])}{KEY if 'security' in operation else ''}</span></li>"
+        f"<span>{_text(operation['summary'])}{_key(operation)}</span></li>"
         for path, method, operation in operations(document)
     )
     return f'<ul class="routes">{"".join(rows)}</ul>'
 
 
-KEY = ' <b class="key">key</b>'
+def _key(operation: Operation) -> str:
+    scope = scope_of(operation)
+    return f' <b class="key">{scope}</b>' if scope else ""
 
 
 def operation_html(method: str, path: str, operation: Operation, document: Document) -> str:
-    key = (
-        '<p class="note"><b class="key">key</b> Needs the key, once one is set.</p>' if "security" in operation else ""
-    )
+    scope = _key(operation)
+    key = f'<p class="note">Scope of its key:{scope}</p>' if scope else ""
     blocks = [f"<p>{_text(operation['summary'])}.</p>", key, _description(operation)]
     if "parameters" in operation:
         rows = (

@@ -9,6 +9,12 @@ Link = Callable[[str], str]
 TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "null": "null"}
 
 
+def scope_of(operation: Mapping[str, Any]) -> str:
+    """What a key must be allowed to do for it; empty: it needs none."""
+    security = operation.get("security")
+    return ", ".join(next(iter(security[0].values()))) or "any" if security else ""
+
+
 def words(schema: Schema, link: Link = lambda name: name, code: Link = lambda text: f"`{text}`") -> str:
     """`{"type": "integer", "minimum": 0}` -> `integer (at least 0)`. `code` marks literal values."""
     if "$ref" in schema:

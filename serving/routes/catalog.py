@@ -21,7 +21,7 @@ NDJSON = "application/x-ndjson"
 MERGE_PATCH = "application/merge-patch+json"
 SKU = Parameter("sku", "path", "The product's SKU, percent-encoded")
 VERSION = Parameter("version", "query", "The merchant's version of this change", "integer")
-REFUSALS = (400, 401, 408, 413, 415, 429, 503)
+REFUSALS = (400, 408, 413, 415, 503)
 
 
 async def post_events(request: web.Request) -> web.Response:
@@ -98,8 +98,8 @@ ROUTES = (
         post_events,
         "Send catalogue events",
         EventsAnswer,
+        scope="ingest",
         status=202,
-        keyed=True,
         request=(Upsert, Patch, Delete),
         request_types=(JSON, NDJSON),
         problems=REFUSALS,
@@ -110,8 +110,8 @@ ROUTES = (
         patch_product,
         "Change some fields of a product",
         EventsAnswer,
+        scope="ingest",
         status=202,
-        keyed=True,
         request=(Patch,),
         request_types=(JSON, MERGE_PATCH),
         parameters=(SKU,),
@@ -123,8 +123,8 @@ ROUTES = (
         delete_product,
         "Delete a product",
         EventsAnswer,
+        scope="ingest",
         status=202,
-        keyed=True,
         parameters=(SKU, VERSION),
         problems=REFUSALS,
     ),

@@ -26,9 +26,10 @@ ROUTES = (
         post_clicks,
         "Send views, clicks, carts and purchases",
         EventsAnswer,
+        scope="events",
         status=202,
         request=(Click,),
         request_types=(JSON, NDJSON),
-        problems=(400, 408, 413, 415, 429, 503),
+        problems=(400, 408, 413, 415, 503),
     ),
 )

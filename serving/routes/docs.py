@@ -62,13 +62,14 @@ async def get_screenshot(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = (
-    Route("GET", "/docs", get_docs, "The documents, for people", "text/html"),
+    Route("GET", "/docs", get_docs, "The documents, for people", "text/html", scope="public"),
     Route(
         "GET",
         "/docs/{name}",
         get_document,
         "One document",
         "text/html",
+        scope="public",
         parameters=(Parameter("name", "path", "Its name, as /docs lists it"),),
         problems=(404,),
     ),
@@ -78,6 +79,7 @@ ROUTES = (
         get_screenshot,
         "A picture of the documents",
         "image/png",
+        scope="public",
         parameters=(Parameter("file", "path", "Its name"),),
         problems=(404,),
     ),

@@ -157,8 +157,8 @@ ROUTES = (
         get_event,
         "What became of an event",
         EventStatus,
-        keyed=True,
+        scope="ingest",
         parameters=(Parameter("id", "path", "generation-partition-offset, as /v1/catalog answered"),),
-        problems=(400, 401, 404, 410, 429, 503),
+        problems=(400, 404, 410, 503),
     ),
 )

@@ -53,8 +53,7 @@ ROUTES = (
         get_feed,
         "What is happening: changes, freshness, processes",
         "text/event-stream",
-        keyed=True,
+        scope="admin",
         parameters=(Parameter(LAST_EVENT_ID, "header", "Id of the last `change` that was seen"),),
-        problems=(401, 429),
     ),
 )

@@ -141,20 +141,33 @@ async def get_status(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/healthz", get_healthz, "Whether the process lives", Health),
+    Route("GET", "/healthz", get_healthz, "Whether the process lives", Health, scope="public"),
     Route(
-        "GET", "/readyz", get_readyz, "Whether searches can be answered in full; 503 when not", Readiness, also=(503,)
+        "GET",
+        "/readyz",
+        get_readyz,
+        "Whether searches can be answered in full; 503 when not",
+        Readiness,
+        scope="public",
+        also=(503,),
     ),
-    Route("GET", "/metrics", get_metrics, "Metrics for Prometheus", "text/plain", keyed=True, problems=(401,)),
-    Route("GET", "/v1/freshness", get_freshness, "How far behind the log each step is", Freshness, problems=(429, 503)),
+    Route("GET", "/metrics", get_metrics, "Metrics for Prometheus", "text/plain", scope="admin"),
+    Route(
+        "GET",
+        "/v1/freshness",
+        get_freshness,
+        "How far behind the log each step is",
+        Freshness,
+        scope="any",
+        problems=(503,),
+    ),
     Route(
         "GET",
         "/v1/processes",
         get_processes,
         "Which process is up, starting or down",
         Processes,
-        keyed=True,
-        problems=(401,),
+        scope="admin",
     ),
-    Route("GET", "/v1/status", get_status, "What runs and what does not", Status, keyed=True, problems=(401,)),
+    Route("GET", "/v1/status", get_status, "What runs and what does not", Status, scope="admin"),
 )

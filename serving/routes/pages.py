@@ -51,15 +51,16 @@ async def get_openapi(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/", get_page, "The page for people", "text/html"),
+    Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
     Route(
         "GET",
         "/page/{file}",
         get_page_file,
         "A file of the page",
         "text/plain",
+        scope="public",
         parameters=(Parameter("file", "path", "Its name"),),
         problems=(404,),
     ),
-    Route("GET", "/openapi.json", get_openapi, "This document", "application/json"),
+    Route("GET", "/openapi.json", get_openapi, "This document", "application/json", scope="public"),
 )

@@ -1,11 +1,13 @@
 """One route with all that is known of it: the application and the OpenAPI document are made from the same table."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel
+
+from serving.keys.grant import Need
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,9 +29,9 @@ class Route:
     summary: str
     answer: type[BaseModel] | str
     """Model of the good answer, or its content type when it is not JSON."""
+    scope: Need = field(kw_only=True)
+    """What a caller must be allowed to do."""
     status: int = 200
-    keyed: bool = False
-    """Needs the admin key when one is set."""
     request: tuple[type[BaseModel], ...] = ()
     request_types: tuple[str, ...] = ("application/json",)
     parameters: tuple[Parameter, ...] = ()

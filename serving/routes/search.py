@@ -22,7 +22,8 @@ from serving.budget import Budget
 from serving.explaining import explained
 from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
 from serving.fallback.step import Again, Missed
-from serving.middleware import KEY_HEADER, may_administer
+from serving.keys.grant import GRANT, Grant
+from serving.keys.limiting import limited
 from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import parsed
 from serving.read_floor import tokens_of
@@ -51,9 +52,7 @@ class Asker(NamedTuple):
     """Who asks, as far as an answer depends on it."""
 
     request_id: str
-    key: str
-    """The API key as it was sent."""
-    administers: bool
+    grant: Grant
     tokens: Sequence[str] = ()
     """What the answer must not be older than, besides what the question itself says."""
     anew: bool = False
@@ -82,8 +81,7 @@ def admitted(wiring: Wiring) -> Iterator[Inside]:
 
 
 def asker_of(request: web.Request, tokens: Sequence[str] = (), anew: bool = False) -> Asker:
-    key = request.headers.get(KEY_HEADER, "")
-    return Asker(request[REQUEST_ID], key, may_administer(request), tokens, anew)
+    return Asker(request[REQUEST_ID], request[GRANT], tokens, anew)
 
 
 async def answered(
@@ -91,6 +89,7 @@ async def answered(
 ) -> SearchResponse | bytes:
     """The answer, and a record of it in the served log; JSON of one where it was given before."""
     inside.started_s = wiring.clock()
+    asked = limited(asked, asker.grant, wiring.settings.understand)
     check_filters(asked.filters, wiring.facets)
     check_facets(asked.facets, wiring.facets)
     check_group(asked.group_by, wiring.facets)
@@ -112,7 +111,7 @@ async def answered(
     at_ms = wiring.wall_ms()
     response = respond(asked, found, climbed, budget, asker.request_id, wiring, full)
     if asked.explain:
-        explanation = explained(asked, found, wiring.ranking, budget, at_ms, asker.administers)
+        explanation = explained(asked, found, wiring.ranking, budget, at_ms, asker.grant.administers)
         explanation["kept"] = bool(key) and wiring.cache.holds(key)
         if asked.explain_sku is not None:
             explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
@@ -176,7 +175,7 @@ def kept_as(asked: SearchRequest, asker: Asker, wiring: Wiring) -> bytes:
         wiring.synonyms.version,
         sorted(wiring.watch.currencies()),
     )
-    return key_of(asked, asker.key, knows)
+    return key_of(asked, asker.grant.forced, knows)
 
 
 def may_be_kept(found: Found, budget: Budget) -> bool:
@@ -261,11 +260,12 @@ ROUTES = (
         post_search,
         "Search products",
         SearchResponse,
+        scope="search",
         request=(SearchRequest,),
         parameters=(
             AT_LEAST,
             Parameter(CACHE_CONTROL, "header", "`no-cache`: search anew, even if the same was answered before"),
         ),
-        problems=(400, 408, 413, 415, 429),
+        problems=(400, 408, 413, 415),
     ),
 )

@@ -94,9 +94,9 @@ ROUTES = (
         get_session,
         "What is known of a session",
         SessionAnswer,
-        keyed=True,
+        scope="admin",
         parameters=(ID,),
-        problems=(400, 401, 404, 503),
+        problems=(400, 404, 503),
     ),
     Route(
         "DELETE",
@@ -104,8 +104,8 @@ ROUTES = (
         delete_session,
         "Forget a session",
         Forgotten,
-        keyed=True,
+        scope="admin",
         parameters=(ID,),
-        problems=(400, 401, 503),
+        problems=(400, 503),
     ),
 )

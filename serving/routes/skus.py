@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.hits import Hit, ShardState
 from schemas.limits import SKU_CHARS_MAX
+from serving.keys.grant import GRANT
+from serving.keys.limiting import forced_filters
 from serving.parts import WIRING
 from serving.problems import Refusal, retry_after
 from serving.routes.at_least import AT_LEAST, HEADER, tokens_in
@@ -37,8 +39,9 @@ async def get_sku(request: web.Request) -> web.Response:
         raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
     tokens = [token for token in wiring.reading.read(tokens_in(request)) if token.partition == partition]
+    only = forced_filters(request[GRANT], wiring.facets)
     floor = (await wiring.reading.reach(tokens, WAIT_S)).offsets.get(partition)
-    found = await wiring.shards.sku(partition, sku, TIMEOUT_S, floor)
+    found = await wiring.shards.sku(partition, sku, TIMEOUT_S, floor, only)
     if tokens and not (floor and floor.within(found.state.offsets)):
         raise Refusal(
             503,
@@ -48,8 +51,8 @@ async def get_sku(request: web.Request) -> web.Response:
             facts={"state": found.state.model_dump()},
             headers=retry_after(1),
         )
-    if found.hit is None:
-        raise not_here(sku, found)
+    if found.hit is None or (not only.empty and not found.passes):
+        raise not_here(sku, found if only.empty else SkuOnShard(hit=None, state=found.state))
     return answer_model(SkuAnswer(sku=sku, hit=found.hit, waiting=found.waiting, state=found.state))
 
 
@@ -70,6 +73,7 @@ ROUTES = (
         get_sku,
         "One product as it is served",
         SkuAnswer,
+        scope="search",
         parameters=(Parameter("sku", "path", "The product's SKU, percent-encoded"), AT_LEAST),
         problems=(400, 404, 503),
     ),

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from schemas.suggest import SUGGEST_KINDS, SUGGESTIONS, SuggestRequest, SuggestResponse
 from serving.bodies import read_body
 from serving.budget import Budget
+from serving.keys.grant import GRANT
+from serving.keys.limiting import forced_filters
 from serving.parts import REQUEST_ID, WIRING
 from serving.problems import invalid_request, parsed
 from serving.routes.route import Parameter, Route, answer_model
@@ -44,9 +46,10 @@ async def get_suggest(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, asked: SuggestRequest) -> web.Response:
     wiring = request.app[WIRING]
+    only = forced_filters(request[GRANT], wiring.facets)
     with wiring.suggesting.inside():
         budget = Budget(wiring.settings.suggest_budget_ms / 1000, wiring.clock)
-        found = await suggest(asked, wiring.shards, wiring.popular, budget)
+        found = await suggest(asked, wiring.shards, wiring.popular, budget, only)
     for stage, error in budget.surprises:
         wiring.log.error("stage_failed", stage=stage, exc_info=error)
     for stage in budget.skipped:
@@ -67,14 +70,24 @@ PARAMETERS: Final = (
     Parameter("kinds", "query", "Which kinds, with commas between: queries, products, brands, categories"),
 )
 ROUTES = (
-    Route("GET", "/v1/suggest", get_suggest, MEANING, SuggestResponse, parameters=PARAMETERS, problems=(400, 429)),
+    Route(
+        "GET",
+        "/v1/suggest",
+        get_suggest,
+        MEANING,
+        SuggestResponse,
+        scope="search",
+        parameters=PARAMETERS,
+        problems=(400,),
+    ),
     Route(
         "POST",
         "/v1/suggest",
         post_suggest,
         f"{MEANING}, asked in a body",
         SuggestResponse,
+        scope="search",
         request=(SuggestRequest,),
-        problems=(400, 408, 413, 415, 429),
+        problems=(400, 408, 413, 415),
     ),
 )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
+from schemas.filters import NO_FILTERS, Filters
 from schemas.suggest import (
     SUGGEST_CHARS_MAX,
     SUGGESTIONS_MAX,
@@ -43,11 +44,14 @@ class Suggestions(NamedTuple):
     categories: list[SuggestedCategory]
 
 
-async def suggest(request: SuggestRequest, shards: NameShards, popular: Queries, budget: Budget) -> Suggestions:
-    """Never raises because a shard is away: the budget leaves it out and names it."""
+async def suggest(
+    request: SuggestRequest, shards: NameShards, popular: Queries, budget: Budget, filters: Filters = NO_FILTERS
+) -> Suggestions:
+    """Never raises because a shard is away: the budget leaves it out and names it. With filters nothing is told of what
+    does not pass them, nor what others searched for."""
     text, limit, kinds = request.text, request.limit, request.kinds
-    queries = popular.suggested(text, limit) if "queries" in kinds and text.strip() else []
-    answers = await _asked(request, shards, budget) if text.strip() and set(kinds) - {"queries"} else []
+    queries = popular.suggested(text, limit) if "queries" in kinds and text.strip() and filters.empty else []
+    answers = await _asked(request, shards, budget, filters) if text.strip() and set(kinds) - {"queries"} else []
     return Suggestions(
         [SuggestedQuery(text=one.text) for one in queries],
         best_products((product for answer in answers for product in answer.products), limit),
@@ -72,11 +76,13 @@ async def suggest_names(
     return best_names((one for names in named for one in names), request.limit)
 
 
-async def _asked(request: SuggestRequest, shards: NameShards, budget: Budget) -> Sequence[ShardSuggestions]:
+async def _asked(
+    request: SuggestRequest, shards: NameShards, budget: Budget, filters: Filters = NO_FILTERS
+) -> Sequence[ShardSuggestions]:
     kinds: list[SuggestKind] = [kind for kind in request.kinds if kind != "queries"]
     deep = min(SUGGESTIONS_MAX, request.limit * SPARE)
     queries = [
-        SuggestQuery(partition=partition, text=request.text, limit=deep, kinds=kinds, budget_ms=1)
+        SuggestQuery(partition=partition, text=request.text, limit=deep, kinds=kinds, filters=filters, budget_ms=1)
         for partition in shards.partitions
     ]
     asked = (budget.attempt(f"shard-{query.partition}", shards.suggest(query, budget), None) for query in queries)

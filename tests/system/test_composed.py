@@ -71,10 +71,11 @@ def test_what_is_sent_with_the_key_is_found(composed: Composed) -> None:
     wait_until(lambda: http("GET", f"{url}/readyz")[0] == 200, LIMIT_S, "the door is ready")
     product = {"type": "upsert", "sku": "lamp-1", "title": "Green desk lamp"}
     assert http("POST", f"{url}/v1/catalog", product)[0] == 401
+    assert http("POST", f"{url}/v1/search", {"text": "a lamp"})[0] == 401
     assert http("POST", f"{url}/v1/catalog", product, headers={"X-Freshet-Key": KEY})[0] == 202
 
     def found() -> Any:
-        return http("POST", f"{url}/v1/search", {"text": "a lamp"})[1]["hits"]
+        return http("POST", f"{url}/v1/search", {"text": "a lamp"}, headers={"X-Freshet-Key": KEY})[1]["hits"]
 
     assert wait_until(found, LIMIT_S, "the product is found")[0]["sku"] == "lamp-1"
 

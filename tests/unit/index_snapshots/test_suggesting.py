@@ -11,6 +11,7 @@ from index_snapshots.shard_names import COUNT_EVERY_S, NAMES_MAX, ShardNames, no
 from index_snapshots.suggesting import suggested
 from index_snapshots.word_feed import WordFeed
 from index_snapshots.writer import ShardWriter
+from schemas.filters import NO_FILTERS, Filters
 from schemas.suggest import SUGGEST_KINDS, ShardSuggestions
 from tests.unit.index_snapshots.making import FACETS, content, document, logged, no_document, shard
 from tests.unit.serving.fakes import Clock, state
@@ -42,9 +43,11 @@ def suggest(one: ShardWriter, clock: Clock, tmp_path: Path) -> Iterator[Suggest]
     records = [document(sku, number, of=of) for number, (sku, of) in enumerate(products.items())]
     apply(logged("documents", records), one)
 
-    def ask(text: str, limit: int = 5, words: bool = True, kinds: Any = SUGGEST_KINDS) -> ShardSuggestions:
+    def ask(
+        text: str, limit: int = 5, words: bool = True, kinds: Any = SUGGEST_KINDS, filters: Filters = NO_FILTERS
+    ) -> ShardSuggestions:
         assert feed.wait(one.view.offsets.documents, SOON_S)
-        found = suggested(names, one.view, feed.now if words else None, text, limit, kinds)
+        found = suggested(names, one.view, feed.now if words else None, text, limit, kinds, filters)
         return ShardSuggestions.model_validate({**found, "state": state()}, strict=False)
 
     yield ask
@@ -59,6 +62,17 @@ def test_products_brands_and_categories(suggest: Suggest) -> None:
     assert [one.title for one in suggest("wireless mo", limit=1).products] == ["Wireless mouse"]
     assert [(one.name, one.products) for one in suggest("computers").categories] == [(["Computers"], 3)]
     assert suggest("w").products == [] and suggest("", words=True).brands == []
+
+
+def test_behind_filters_only_what_passes_is_suggested_and_counted(suggest: Suggest) -> None:
+    lumen, keyboards = Filters(brand=["Lumen"]), Filters(category=[["Computers", "Keyboards"]])
+    found = suggest("l", filters=lumen)
+    assert [(one.name, one.products) for one in found.brands] == [(["Lumen"], 2)]
+    assert [(one.name, one.products) for one in suggest("computers", filters=lumen).categories] == [(["Computers"], 1)]
+    assert suggest("wirel", filters=lumen).products == [] == suggest("wierl", filters=lumen).products
+    assert [one.sku for one in suggest("lamp", filters=keyboards).products] == ["c"]
+    assert suggest("home", filters=keyboards).categories == []
+    assert len(suggest("wirel").products) == 1 and suggest("home").categories  # and without filters they are there
 
 
 def test_one_slip(suggest: Suggest) -> None:

@@ -23,6 +23,7 @@ from schemas.settings import (
     known_keys,
     read,
 )
+from serving.keys.opening import keys_required
 from tests.compose import ours, read_compose, twice
 from tests.conftest import REPOSITORY
 
@@ -94,6 +95,10 @@ def test_the_door_needs_a_key_in_production_and_has_one_in_the_demo() -> None:
     given = ours(read_compose({"FRESHET_ADMIN_KEY": "secret"}))
     assert given["serving"]["environment"]["FRESHET_ADMIN_KEY"] == "secret"
     assert OURS["serving-demo"]["environment"]["FRESHET_ADMIN_KEY"] == "demo"
+    searching = {
+        name: keys_required(read(ServingSettings, OURS[name]["environment"])) for name in ("serving", "serving-demo")
+    }
+    assert searching == {"serving": True, "serving-demo": False}
 
 
 def test_only_the_door_and_kafka_are_published_and_only_on_loopback() -> None:
@@ -104,7 +109,8 @@ def test_only_the_door_and_kafka_are_published_and_only_on_loopback() -> None:
 
 def test_what_must_outlive_a_container_is_in_a_volume() -> None:
     mounted = {name: service["volumes"] for name, service in SERVICES.items() if "volumes" in service}
-    assert mounted == {"kafka": ["kafka:/var/lib/kafka/data"], "catalog": ["catalog:/data"], "shard": ["shard:/data"]}
+    ours = {name: [f"{name}:/data"] for name in ("catalog", "shard", "serving")}
+    assert mounted == {"kafka": ["kafka:/var/lib/kafka/data"], **ours}
     assert set(COMPOSE["volumes"]) == set(mounted)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import SettingsError
-from schemas.secrets import MASK, is_secret, shown
+from schemas.secrets import MASK, is_secret, shown, without_keys
 from schemas.settings import MODELS, ServingSettings, read, secret_keys
 
 SECRET_WORDS = ("key", "password", "secret", "token")
@@ -50,3 +50,25 @@ def test_a_refused_secret_is_not_quoted(tmp_path: Path) -> None:
 )
 def test_shown(value: object, secret: bool, expected: str) -> None:
     assert shown(value, secret) == expected
+
+
+KEY = "fk_a0b1c2d3_" + "0123456789abcdef" * 4
+OTHER = "bm90IGEga2V5LCBidXQgbG9va3MgbGlrZSBvbmU="
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"the key {KEY} is gone", f"the key fk_a0b1c2d3_{MASK} is gone"),
+        (KEY[:40], f"fk_a0b1c2d3_{MASK}"),
+        (f"GET /1/x?x-algolia-api-key={OTHER}&page=2 HTTP/1.1", f"GET /1/x?x-algolia-api-key={MASK}&page=2 HTTP/1.1"),
+        (f"GET /1/x?X-Algolia-API-Key={KEY}", f"GET /1/x?X-Algolia-API-Key={MASK}"),
+        (f"Authorization: Bearer {OTHER}, Host: a", f"Authorization: Bearer {MASK}, Host: a"),
+        (f"{{'X-Freshet-Key': '{OTHER}', 'Host': 'a'}}", f"{{'X-Freshet-Key': '{MASK}', 'Host': 'a'}}"),
+        (f'{{"x-freshet-key": "{OTHER}"}}', f'{{"x-freshet-key": "{MASK}"}}'),
+        ("a line about keys and bearers of lamps", "a line about keys and bearers of lamps"),
+        ("fk_a0b1c2d3 was revoked", "fk_a0b1c2d3 was revoked"),
+    ],
+)
+def test_nothing_that_looks_like_a_key_is_left(text: str, left: str) -> None:
+    assert without_keys(text) == left

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import random
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -27,6 +29,8 @@ from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.keys.audit import Audit
+from serving.keys.opening import open_access
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.processes import ProcessWatch
@@ -361,7 +365,9 @@ class Tier:
         self.popularity = popularity
         self.served_queue_max = served_queue_max
         self.synonyms = Synonyms()
-        plain = {"partitions": len(self.replicas), "search_budget_ms": 5_000, "answer_cache_mb": 0.0}
+        self._folder = tempfile.TemporaryDirectory()
+        plain: dict[str, Any] = {"partitions": len(self.replicas), "search_budget_ms": 5_000, "answer_cache_mb": 0.0}
+        plain["data"] = Path(self._folder.name)
         self.settings = plain | settings
         self._ids = (f"r{number}" for number in itertools.count())
         self._servers: list[TestServer] = []
@@ -390,6 +396,7 @@ class Tier:
         await self._session.close()
         for server in self._servers:
             await server.close()
+        self._folder.cleanup()
 
     def _wire(self) -> Wiring:
         clock = self.clock or asyncio.get_running_loop().time
@@ -417,6 +424,8 @@ class Tier:
             clock=clock,
             wall_ms=lambda: 1_700_000_000_000,
             new_request_id=lambda: next(self._ids),
+            access=open_access(settings, metrics, clock, lambda: 1_700_000_000_000),
+            audit=Audit(settings.data, lambda: 1_700_000_000_000),
             door=Door(CATALOG, self.producer, "catalog", settings.generation, metrics),
             clicks=Door(CLICKS, self.producer, "clicks", settings.generation, metrics),
             searching=AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock),

@@ -12,11 +12,14 @@ from agents.shard_endpoint import ShardEndpoint
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.word_feed import WordFeed
+from schemas.filters import Filters
 from schemas.hits import ShardState
 from schemas.served import Served
 from serving.answer_cache import KEEP_S, OVERHEAD_BYTES
+from serving.keys.minting import new_key
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, shard
 from tests.unit.serving.fakes import Clock, FakeShard, Tier, hit, state
+from tests.unit.serving.test_access import stored
 
 
 def shop() -> list[list[FakeShard]]:
@@ -103,11 +106,14 @@ async def test_whatever_is_asked_otherwise_is_another_answer(other: dict[str, An
         assert (await tier.search(**{"text": "lamp", **other}))["cached"] is False
 
 
-async def test_what_the_tier_knows_and_whose_key_it_is_count_too() -> None:
+async def test_what_the_tier_knows_and_what_a_key_may_see_count_too() -> None:
     async with Tier(shop(), answer_cache_mb=32.0) as tier:
         await tier.search(text="lamp")
-        keyed = await tier.client.post("/v1/search", json={"text": "lamp"}, headers={"X-Freshet-Key": "k"})
-        assert (await keyed.json())["cached"] is False
+        free, narrow = new_key("freekey0"), new_key("narrow00")
+        tier.wiring.access.ring.use([stored(free, "search"), stored(narrow, "search", filters=Filters(in_stock=True))])
+        for key, cached in ((free, True), (narrow, False), (narrow, True), (free, True)):
+            keyed = await tier.client.post("/v1/search", json={"text": "lamp"}, headers={"X-Freshet-Key": key})
+            assert (await keyed.json())["cached"] is cached
         tier.wiring.ranking.popular.version += 1
         assert (await tier.search(text="lamp"))["cached"] is False
         tier.wiring.vocabulary.version += 1

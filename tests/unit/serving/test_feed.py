@@ -21,7 +21,7 @@ from serving.feed import (
     More,
     encoded,
 )
-from serving.middleware import KEY_HEADER
+from serving.keys.access import KEY_HEADER
 from tests.unit.serving.fakes import Tier
 from tests.waiting import LIMIT_S
 

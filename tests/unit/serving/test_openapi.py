@@ -82,11 +82,15 @@ async def test_real_answers_are_as_described() -> None:
         Draft202012Validator(schema).validate(answer)
 
 
-async def test_keyed_routes_say_so() -> None:
+async def test_routes_say_which_scope_they_need() -> None:
     async with Tier() as tier:
         found = await document(tier)
     for route in ROUTES:
-        assert ("security" in found["paths"][route.path][route.method.lower()]) == route.keyed
+        operation = found["paths"][route.path][route.method.lower()]
+        scopes = [] if route.scope == "any" else [route.scope]
+        wanted = None if route.scope == "public" else [{"bearer": scopes}, {"key": scopes}]
+        assert operation.get("security") == wanted
+        assert ({"401", "403", "429"} <= set(operation["responses"])) == (route.scope != "public")
 
 
 async def test_not_ready_is_described_with_the_model_that_comes() -> None:

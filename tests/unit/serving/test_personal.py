@@ -14,7 +14,7 @@ from schemas.limits import SESSION_CHARS_MAX
 from schemas.personal import RERANK_WINDOW, moved
 from schemas.served import Served
 from schemas.sessions import SessionClick, SessionVector
-from serving.middleware import KEY_HEADER
+from serving.keys.access import KEY_HEADER
 from serving.tastes import PUTTING_MAX
 from streams.memory_sessions import MemorySessions
 from tests.unit.serving.fakes import ENCODER, FakeEncoding, FakeShard, Tier, hit, state

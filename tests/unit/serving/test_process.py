@@ -94,11 +94,18 @@ async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: P
                 assert response.status == 503
             async with session.get("/v1/status", headers={"X-Freshet-Key": "k3y-material"}) as response:
                 assert (await response.json())["unreachable"] == [f"0/0 http://{NOWHERE}"]
+            key = "fk_a0b1c2d3_" + "0123456789abcdef" * 4
+            async with session.get(f"/v1/nothing?x-algolia-api-key={key}") as response:
+                assert response.status == 404 and "0123456789abcdef" not in await response.text()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /v1/status?x-algolia-api-key={key} HTTP/9.9\r\nX-Freshet-Key {key}\r\n\r\n".encode())
+        assert b" 400 " in await reader.readline()
+        writer.close()
         child.send_signal(signal.SIGTERM)
         async with asyncio.timeout(LIMIT_S):
             out, err = await child.communicate()
         assert (child.returncode, out) == (0, b"")
-        assert b"k3y-material" not in err
+        assert b"k3y-material" not in err and b"0123456789abcdef" not in err
 
 
 async def test_a_connection_that_is_kept_is_told_and_a_new_one_waits_for_the_next_process(tmp_path: Path) -> None:

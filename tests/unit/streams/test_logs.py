@@ -69,6 +69,23 @@ raise ValueError("no such thing")
     assert "Traceback" in str(uncaught["exception"])
 
 
+def test_no_key_is_in_a_line_of_ours_or_of_a_library() -> None:
+    code = """
+import logging, structlog
+from streams.logs import configure_logs
+configure_logs("info")
+key = "fk_a0b1c2d3_" + "0123456789abcdef" * 4
+structlog.get_logger().info("ours", said=key, **{"x-freshet-key": "anything"})
+logging.getLogger("aiohttp").warning("cannot read: GET /a?x-algolia-api-key=%s HTTP/1.1", "anything")
+try: raise ValueError(f"Authorization: Bearer anything, {key}")
+except ValueError: structlog.get_logger().error("failed", exc_info=True)
+raise ValueError(key)
+"""
+    lines = run(code)
+    assert [line["event"] for line in lines][0::2] == ["ours", "failed"] and len(lines) == 4
+    assert "anything" not in str(lines) and "0123456789abcdef" not in str(lines) and "a0b1c2d3" in str(lines)
+
+
 def test_the_last_words_of_a_process_that_cannot_run_are_json_too() -> None:
     code = """
 from schemas.errors import SettingsError

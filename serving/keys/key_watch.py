@@ -1,0 +1,61 @@
+"""Keeps the key ring as the file of keys has it: what is made or revoked counts a second later, without a restart."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import FreshetError, SettingsError
+from schemas.metrics import Metrics
+from serving.keys.key_file import read_keys
+from serving.keys.ring import KeyRing
+from serving.logs import Log
+
+LOOK_EVERY_S: Final = 1.0
+
+
+class KeyWatch:
+    """What is wrong with the file leaves the keys as they were: also when it is gone, for else all would be open."""
+
+    def __init__(self, path: Path, ring: KeyRing, metrics: Metrics, log: Log) -> None:
+        self._path, self._ring, self._log = path, ring, log
+        self._seen: tuple[int, int, int] | None = None
+        self._wrong: FreshetError | None = None
+        self._count = metrics.gauge("freshet_keys")
+        self._refused = metrics.gauge("freshet_keys_refused")
+
+    def load(self) -> None:
+        """Blocking. Raises SettingsError when it is wrong or cannot be read; afterwards too, until it is put right."""
+        try:
+            self._look()
+            self._wrong = None
+        except SettingsError as error:
+            self._wrong = error
+            raise
+        finally:
+            self._refused.set(self._wrong is not None)
+
+    async def look(self) -> None:
+        await asyncio.to_thread(self.load)
+
+    def _look(self) -> None:
+        seen = self._stat()
+        if seen == self._seen:
+            if self._wrong is not None:
+                raise self._wrong
+            return
+        if seen is None:
+            raise SettingsError(f"the file of keys {self._path.name} is gone", hint="the keys stay as they were")
+        keys = read_keys(self._path).keys
+        self._seen = seen
+        self._ring.use(keys)
+        self._count.set(len(keys))
+        self._log.info("keys_read", file=self._path.name, keys=len(keys))
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SettingsError(f"the keys cannot be read: {error}", hint="see FRESHET_KEYS") from None
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
