@@ -122,6 +122,13 @@ METRICS: tuple[Metric, ...] = (
         "key_revoked, scope_missing, rate_limited and others (docs/keys.md)",
         ("reason",),
     ),
+    Metric("freshet_connections", "gauge", "Connections of clients that are open"),
+    Metric(
+        "freshet_connections_cut_total",
+        "counter",
+        "Connections that were cut off: not_taken (the client took nothing of its answer for a minute), too_many",
+        ("reason",),
+    ),
     Metric("freshet_synonyms", "gauge", "Phrases that have synonyms"),
     Metric(
         "freshet_synonyms_refused", "gauge", "1: the file of synonyms is wrong, the ones read before it are in force"

@@ -29,10 +29,12 @@ async def serve(environ: Mapping[str, str]) -> None:
     from aiohttp import web
 
     from serving.app import create_app
+    from serving.background import repeating
     from serving.closing import CLOSE_S, Closing
     from serving.doorkeeper import Doorkeeper
     from serving.listening import listen, tell_ready, until_ready
     from serving.middleware import UNLESS_SET
+    from serving.patience import LOOK_EVERY_S, Patience, connections_max
     from serving.wiring import build
     from streams.logs import configure_logs
 
@@ -57,15 +59,17 @@ async def serve(environ: Mapping[str, str]) -> None:
         if settings.ready_fd >= 0 and not await until_ready(wiring, stop):
             return
         assert runner.server is not None
+        patience = Patience(connections_max(), wiring.metrics, wiring.clock)
         keeper = Doorkeeper(
-            wiring.searching, wiring.metrics, wiring.new_request_id, UNLESS_SET, lambda: not closing.began
+            wiring.searching, wiring.metrics, wiring.new_request_id, UNLESS_SET, lambda: not closing.began, patience
         )
         server = await listen(keeper.before(runner.server), settings)
         if settings.ready_fd >= 0:
             tell_ready(settings.ready_fd)
         host, port = server.sockets[0].getsockname()[:2]
         log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
-        await stop.wait()
+        async with repeating("patience", patience.look, LOOK_EVERY_S, log):
+            await stop.wait()
         log.info("draining", seconds_max=CLOSE_S + DRAIN_S)
         server.close()
         wiring.feed.close()

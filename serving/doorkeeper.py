@@ -16,6 +16,7 @@ from schemas.errors import Overloaded
 from schemas.limits import REQUEST_ID_CHARS_MAX
 from schemas.metrics import Metrics
 from serving.adaptive_gate import AdaptiveGate
+from serving.patience import Patience
 from serving.problems import explain
 
 SEARCH: Final = b"POST /v1/search HTTP/1.1\r\n"
@@ -39,7 +40,10 @@ class Doorkeeper:
         new_request_id: Callable[[], str],
         headers: dict[str, str],
         is_open: Callable[[], bool] = lambda: True,
+        patience: Patience | None = None,
     ) -> None:
+        self.patience = patience
+        """Knows of every connection, if given."""
         self._gate = gate
         self._new_request_id = new_request_id
         self._is_open = is_open
@@ -92,12 +96,19 @@ class _Connection(asyncio.Protocol):
         self._transport: Any = None
         self._clear = True
         """Whether each chunk so far was one whole request: then the next one begins where a request does."""
+        self._let_in = True
+        """False: there were too many already, and it is closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._inside.connection_made(transport)
+        patience = self._keeper.patience
+        self._let_in = patience is None or patience.came(transport)
+        if self._let_in:
+            self._inside.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        if not self._let_in:
+            return
         self._clear = self._clear and whole(data)
         if self._clear and self._idle() and (refusal := self._keeper.refusal(data)) is not None:
             self._transport.write(refusal)
@@ -109,9 +120,14 @@ class _Connection(asyncio.Protocol):
         return self._inside._current_request is None and not self._inside._messages
 
     def eof_received(self) -> None:
-        self._inside.eof_received()
+        if self._let_in:
+            self._inside.eof_received()
 
     def connection_lost(self, error: BaseException | None) -> None:
+        if not self._let_in:
+            return
+        if self._keeper.patience is not None:
+            self._keeper.patience.went(self._transport)
         self._inside.connection_lost(error)
 
     def pause_writing(self) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from serving.problems import Refusal
 from serving.reference.curl import SERVER
 from serving.reference.guides import docs_folder
+from serving.revalidating import kept_for
 from serving.routes.route import Parameter, Route
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ async def _page(request: web.Request, name: str) -> web.Response:
     if HOST.fullmatch(request.host):
         text = text.replace(SERVER, f"{escape(request.scheme)}://{request.host}")
     headers = {"Content-Security-Policy": POLICY}
-    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+    said = web.Response(body=text.encode(), content_type="text/html", charset="utf-8", headers=headers)
+    return kept_for(request, said, 0)
 
 
 async def get_screenshot(request: web.Request) -> web.StreamResponse:

@@ -9,8 +9,11 @@ from aiohttp import web
 
 from serving.page_files import POLICY, PageFile
 from serving.problems import Refusal
+from serving.revalidating import kept_for
 from serving.routes.route import Parameter, Route
 
+KEPT_S = 60
+"""The document changes with the version alone."""
 PAGE = web.AppKey("page", Mapping[str, PageFile])
 DOCUMENT = web.AppKey[Callable[[], dict[str, Any]]]("document")
 """Blocking the first time: it is put together."""
@@ -47,7 +50,7 @@ def _file(request: web.Request, name: str) -> web.Response:
 
 async def get_openapi(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(request.app[DOCUMENT])
-    return web.Response(body=orjson.dumps(found), content_type="application/json")
+    return kept_for(request, web.Response(body=orjson.dumps(found), content_type="application/json"), KEPT_S)
 
 
 ROUTES = (

@@ -11,6 +11,7 @@ from serving.keys.grant import GRANT
 from serving.keys.limiting import forced_filters
 from serving.parts import WIRING
 from serving.problems import Refusal, retry_after
+from serving.revalidating import kept_for
 from serving.routes.at_least import AT_LEAST, HEADER, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
 from serving.shard_answers import SkuOnShard
@@ -53,7 +54,9 @@ async def get_sku(request: web.Request) -> web.Response:
         )
     if found.hit is None or (not only.empty and not found.passes):
         raise not_here(sku, found if only.empty else SkuOnShard(hit=None, state=found.state))
-    return answer_model(SkuAnswer(sku=sku, hit=found.hit, waiting=found.waiting, state=found.state))
+    said = answer_model(SkuAnswer(sku=sku, hit=found.hit, waiting=found.waiting, state=found.state))
+    shown = found.model_dump_json(include={"hit", "waiting"}).encode()  # the state moves with every other product
+    return kept_for(request, said, 0, shown)
 
 
 def not_here(sku: str, found: SkuOnShard) -> Refusal:

@@ -12,19 +12,22 @@ from serving.keys.grant import GRANT
 from serving.keys.limiting import forced_filters
 from serving.parts import REQUEST_ID, WIRING
 from serving.problems import invalid_request, parsed
+from serving.revalidating import kept_for
 from serving.routes.route import Parameter, Route, answer_model
 from serving.suggest.suggest import suggest
 
 BODY_BYTES_MAX: Final = 10_000
 SUGGESTS_MAX: Final = 256
 """At once; one more is refused."""
+KEPT_S: Final = 1
+"""What was suggested may be shown again so long: who goes back a letter asks the same."""
 JSON: Final = "application/json"
 MEANING: Final = "Suggest products, brands, categories and queries for what was typed so far"
 
 
 async def post_suggest(request: web.Request) -> web.Response:
     body = await read_body(request, BODY_BYTES_MAX, (JSON,))
-    return await _answer(request, parsed(SuggestRequest, body))
+    return answer_model(await _answer(request, parsed(SuggestRequest, body)))
 
 
 async def get_suggest(request: web.Request) -> web.Response:
@@ -41,10 +44,14 @@ async def get_suggest(request: web.Request) -> web.Response:
         asked = SuggestRequest.model_validate(values)
     except ValidationError as error:
         raise invalid_request(error) from None
-    return await _answer(request, asked)
+    found = await _answer(request, asked)
+    if found.degraded:
+        return answer_model(found)
+    same = found.model_dump_json(exclude={"request_id", "took_ms"}).encode()
+    return kept_for(request, answer_model(found), KEPT_S, same)
 
 
-async def _answer(request: web.Request, asked: SuggestRequest) -> web.Response:
+async def _answer(request: web.Request, asked: SuggestRequest) -> SuggestResponse:
     wiring = request.app[WIRING]
     only = forced_filters(request[GRANT], wiring.facets)
     with wiring.suggesting.inside():
@@ -54,13 +61,11 @@ async def _answer(request: web.Request, asked: SuggestRequest) -> web.Response:
         wiring.log.error("stage_failed", stage=stage, exc_info=error)
     for stage in budget.skipped:
         wiring.metrics.counter("freshet_suggest_degraded_total").labels(stage=stage).inc()
-    return answer_model(
-        SuggestResponse(
-            request_id=request[REQUEST_ID],
-            **found._asdict(),
-            took_ms=round(budget.took_ms(), 3),
-            degraded=sorted(budget.skipped),
-        )
+    return SuggestResponse(
+        request_id=request[REQUEST_ID],
+        **found._asdict(),
+        took_ms=round(budget.took_ms(), 3),
+        degraded=sorted(budget.skipped),
     )
 
 

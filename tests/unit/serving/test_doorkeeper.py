@@ -1,7 +1,7 @@
 """At the door: a search is turned away unread while the gate is full, and everything else goes through untouched."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import orjson
@@ -11,9 +11,12 @@ from aiohttp import web
 from schemas.metrics import Metrics
 from serving.adaptive_gate import AdaptiveGate
 from serving.doorkeeper import Doorkeeper, whole
+from serving.patience import TAKEN_S_MAX, Patience
 from tests.waiting import LIMIT_S
 
 BODY = b'{"text":"lamp"}'
+LARGE = 20_000_000
+"""Beyond what the system takes for a client that reads nothing."""
 
 
 def request(*headers: str, body: bytes = BODY, path: str = "/v1/search", method: str = "POST") -> bytes:
@@ -44,7 +47,9 @@ def test_what_is_one_whole_request(data: bytes, is_whole: bool) -> None:
 class Door:
     """A real server of which the gate is full at will; `asked` counts what came in."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = 10) -> None:
+        self.now_s = 0.0
+        self.connections = connections
         self.gate = AdaptiveGate("searches", 1, 1.0, lambda: 0.0)
         self.gate._limit = 1.0
         self.metrics = Metrics()
@@ -57,14 +62,18 @@ class Door:
         app = web.Application()
         app.router.add_post("/v1/search", self._search)
         app.router.add_post("/v1/clicks", self._search)
+        app.router.add_post("/large", self._large)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         assert self._runner.server is not None
-        keeper = Doorkeeper(self.gate, self.metrics, lambda: "made", {"X-Guard": "yes"}, lambda: self.is_open)
+        self.patience = Patience(self.connections, self.metrics, lambda: self.now_s)
+        keeper = Doorkeeper(
+            self.gate, self.metrics, lambda: "made", {"X-Guard": "yes"}, lambda: self.is_open, self.patience
+        )
         factory = keeper.before(self._runner.server)
         self._server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
-        place = self._server.sockets[0].getsockname()
-        self.reader, self.writer = await asyncio.open_connection(*place)
+        self.place = self._server.sockets[0].getsockname()
+        self.reader, self.writer = await asyncio.open_connection(*self.place)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -77,6 +86,9 @@ class Door:
         await request.read()
         await self.hold.wait()
         return web.json_response({"asked": self.asked})
+
+    async def _large(self, request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * LARGE)
 
     async def answer(self) -> tuple[int, dict[str, str], Any]:
         async with asyncio.timeout(LIMIT_S):
@@ -105,6 +117,31 @@ async def test_a_search_is_turned_away_while_the_gate_is_full_and_not_after() ->
         counted = door.metrics.registry.get_sample_value
         assert counted("freshet_shed_total", {"where": "tier"}) == 2
         assert counted("freshet_requests_total", {"route": "/v1/search", "status": "429"}) == 2
+
+
+async def test_one_connection_too_many_is_closed_and_the_others_go_on() -> None:
+    async with Door(connections=1) as door:
+        assert (await door.ask(request()))[0] == 200
+        reader, writer = await asyncio.open_connection(*door.place)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        assert (await door.ask(request()))[0] == 200
+
+
+async def test_a_client_that_takes_nothing_of_its_answer_is_cut_off_and_one_that_does_is_not() -> None:
+    async with Door() as door:
+        reader, writer = await asyncio.open_connection(*door.place, limit=1_000)
+        writer.write(request(path="/large"))
+        while not any(wire.get_write_buffer_size() for wire in door.patience._full_since):
+            await asyncio.sleep(0.01)
+        await door.patience.look()
+        door.now_s += TAKEN_S_MAX + 1
+        await door.patience.look()
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(LARGE)
+        writer.close()
+        assert (await door.ask(request()))[0] == 200
 
 
 async def test_answers_come_in_the_order_of_the_requests() -> None:
