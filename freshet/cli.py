@@ -49,6 +49,9 @@ def up(
     replicas: Annotated[
         int | None, typer.Option(help="Copies of each shard, each in its own process.", show_default="1")
     ] = None,
+    servers: Annotated[
+        int | None, typer.Option(help="Processes of the HTTP tier, all on its port.", show_default="1")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
@@ -59,7 +62,7 @@ def up(
     from freshet.runtime.stack_state import StackState, as_json
     from schemas.settings import UpSettings, as_environ, read, refuse_open_door
 
-    given = {"data": data, "port": port, "partitions": partitions, "replicas": replicas}
+    given = {"data": data, "port": port, "partitions": partitions, "replicas": replicas, "servers": servers}
     environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
     settings = read(UpSettings, environ)
     refuse_open_door(settings.host, settings.admin_key)

@@ -23,7 +23,7 @@ POLL_S = 0.1
 KINDS = ("shard", "catalog", "embed", "session", "serving")
 """What may be restarted, in this order."""
 WITHOUT_GAP = ("shard", "catalog", "embed", "session")
-"""Searches go on without them, or by another replica. There is one query tier: a new process takes over from it."""
+"""Searches go on without them, or by another replica. From each of the query tier a new process takes over."""
 
 
 def run_restart(names: Sequence[str], rolling: bool, data: Path | None, as_json: bool) -> int:
@@ -35,8 +35,8 @@ def run_restart(names: Sequence[str], rolling: bool, data: Path | None, as_json:
     told: list[dict[str, Any]] = []
     if rolling:
         for child in chosen:
-            one = hand_over(folder, state, child) if child.hands_over else restart(folder, state.url, key, [child])
-            told += one
+            told += [] if child.hands_over else restart(folder, state.url, key, [child])
+        told += hand_over(folder, state, [child for child in chosen if child.hands_over])
     else:
         told = restart(folder, state.url, key, chosen)
     if as_json:
@@ -87,13 +87,16 @@ def restart(folder: Path, url: str, key: str, children: Sequence[ChildState]) ->
     return told
 
 
-def hand_over(folder: Path, state: StackState, child: ChildState) -> list[dict[str, Any]]:
-    """Returns when a new process, ready, has taken over from `child`. Raises FreshetError when none does."""
+def hand_over(folder: Path, state: StackState, children: Sequence[ChildState]) -> list[dict[str, Any]]:
+    """Returns when a new process, ready, has taken over from each. Raises FreshetError when none does. The supervisor
+    begins with all at the same time."""
+    if not children:
+        return []
     began_s = time.monotonic()
     if state.pid is None or state.started is None or not processes.send(state.pid, state.started, signal.SIGUSR1):
         raise Unavailable(f"no Freshet stack runs on {folder}", hint="start one: freshet up")
 
-    def taken_over() -> bool:
+    def taken_over(child: ChildState) -> bool:
         now = read_state(folder)
         if now is not None and any(
             one.name == child.name and one.takeovers_failed > child.takeovers_failed for one in now.children
@@ -104,10 +107,13 @@ def hand_over(folder: Path, state: StackState, child: ChildState) -> list[dict[s
             )
         return _again(folder, child)
 
-    wait_until(taken_over, f"a new process of {child.name} has taken over", child)
-    took_s = round(time.monotonic() - began_s, 2)
-    say(f"{child.name} has handed over after {took_s:.1f} s")
-    return [{"process": child.name, "took_s": took_s}]
+    told = []
+    for child in children:
+        wait_until(partial(taken_over, child), f"a new process of {child.name} has taken over", child)
+        took_s = round(time.monotonic() - began_s, 2)
+        say(f"{child.name} has handed over after {took_s:.1f} s")
+        told.append({"process": child.name, "took_s": took_s})
+    return told
 
 
 def _again(folder: Path, before: ChildState) -> bool:

@@ -370,6 +370,11 @@ class ServingSettings(Settings):
     )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")
+    inside_port: Port = Field(
+        0,
+        description="Loopback port that this one of several processes on `port` listens on alone, for probes and "
+        "metrics; 0: none",
+    )
     listen_fd: int = Field(
         -1, ge=-1, description="File descriptor of a socket that listens already, from a supervisor; -1: none"
     )
@@ -385,6 +390,8 @@ class ServingSettings(Settings):
     )
 
 
+SERVERS_MAX = 16
+"""Of one machine: each loads the encoder."""
 REPLICAS_MAX = 8
 """Of one machine: each holds all products in memory."""
 
@@ -394,6 +401,9 @@ class UpSettings(Settings):
 
     replicas: int = Field(
         1, ge=1, le=REPLICAS_MAX, description="Copies of each shard, each in a process and a folder of its own"
+    )
+    servers: int = Field(
+        1, ge=1, le=SERVERS_MAX, description="Processes of the HTTP tier, all on its port; each has its own caches"
     )
     shard_processes: list[str] = Field(
         default_factory=list,

@@ -32,7 +32,7 @@ async def serve(environ: Mapping[str, str]) -> None:
     from serving.background import repeating
     from serving.closing import CLOSE_S, Closing
     from serving.doorkeeper import Doorkeeper
-    from serving.listening import listen, tell_ready, until_ready
+    from serving.listening import listen, listen_inside, tell_ready, until_ready
     from serving.middleware import UNLESS_SET
     from serving.patience import LOOK_EVERY_S, Patience, connections_max
     from serving.wiring import build
@@ -63,15 +63,19 @@ async def serve(environ: Mapping[str, str]) -> None:
         keeper = Doorkeeper(
             wiring.searching, wiring.metrics, wiring.new_request_id, UNLESS_SET, lambda: not closing.began, patience
         )
-        server = await listen(keeper.before(runner.server), settings)
+        protocols = keeper.before(runner.server)
+        servers = [await listen(protocols, settings)]
+        if settings.inside_port:
+            servers.append(await listen_inside(protocols, settings.inside_port))
         if settings.ready_fd >= 0:
             tell_ready(settings.ready_fd)
-        host, port = server.sockets[0].getsockname()[:2]
+        host, port = servers[0].sockets[0].getsockname()[:2]
         log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
         async with repeating("patience", patience.look, LOOK_EVERY_S, log):
             await stop.wait()
         log.info("draining", seconds_max=CLOSE_S + DRAIN_S)
-        server.close()
+        for server in servers:
+            server.close()
         wiring.feed.close()
         await closing.finish(lambda: len(runner.server.connections) if runner.server else 0)
     finally:

@@ -12,9 +12,9 @@ from serving.routes.route import Handler
 COMPRESSED_BYTES_MIN: Final = 1_400
 """What is smaller goes in one packet anyway."""
 IN_LOOP_BYTES_MAX: Final = 100_000
-"""Half a millisecond; what is larger is packed in a thread."""
+"""A fifth of a millisecond; what is larger is packed in a thread."""
 LEVEL: Final = 1
-"""A third of the size in 0.1 ms for 20 KB of JSON; 6 saves a tenth more and takes three times as long."""
+"""A third of the size in 0.06 ms for 16 KB of JSON; level 6 saves 6 % more and takes twice as long."""
 PACKED: Final = ("application/json", "text/html", "text/plain")
 
 

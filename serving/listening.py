@@ -14,6 +14,7 @@ from serving.readiness import readiness
 READY_S_MAX = 60.0
 """A process that is not ready to take over within this leaves; the one before it goes on."""
 POLL_S = 0.05
+LOOPBACK = "127.0.0.1"
 BACKLOG = 1_024
 """Connections that wait until the process takes them; Linux takes fewer where net.core.somaxconn is lower."""
 
@@ -31,6 +32,17 @@ async def listen(protocols: Callable[[], asyncio.Protocol], settings: ServingSet
         raise FreshetError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
             hint="another process has the port, or the address is not of this machine: set FRESHET_PORT, FRESHET_HOST",
+        ) from error
+
+
+async def listen_inside(protocols: Callable[[], asyncio.Protocol], port: int) -> asyncio.Server:
+    """Where this one of several processes on a port is asked alone. While another one takes over, both listen there.
+    Raises FreshetError when somebody else has the port."""
+    try:
+        return await asyncio.get_running_loop().create_server(protocols, LOOPBACK, port, reuse_port=True)
+    except OSError as error:
+        raise FreshetError(
+            f"cannot listen on {LOOPBACK}:{port}: {error.strerror or error}", hint="set FRESHET_INSIDE_PORT"
         ) from error
 
 

@@ -7,6 +7,7 @@ import psutil
 
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
+from freshet.runtime.servers import server_names
 from freshet.runtime.stack import workers
 from freshet.status.stored import newest_snapshots
 from freshet.status.table import size
@@ -58,7 +59,8 @@ def room_in(cgroup: Path) -> tuple[int | None, int | None]:
 
 
 def _needs(place: Place) -> dict[str, int]:
-    needs = {name: PROCESS_MB[name.split("-")[0]] * 1_000_000 for name in [*workers(place.settings), "serving"]}
+    names = [*workers(place.settings), *server_names(place.settings)]
+    needs = {name: PROCESS_MB[name.split("-")[0]] * 1_000_000 for name in names}
     if place.own_kafka:
         needs["Kafka"] = (place.settings.kafka_heap_mb + JAVA_MORE_MB) * 1_000_000
     stored = sum(found.size_bytes for found in newest_snapshots(place.data, place.generation))

@@ -14,7 +14,9 @@ BACKLOG: Final = 1_024
 class Listener:
     """Bound when it is first needed."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, shared: bool = False) -> None:
+        """`shared`: others listen on the port too, and the system deals the connections out (SO_REUSEPORT)."""
+        self._shared = shared
         self.host = host
         self.port = port
         self._socket: socket.socket | None = None
@@ -25,7 +27,7 @@ class Listener:
             family, _, _, _, address = socket.getaddrinfo(
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            self._socket = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+            self._socket = socket.create_server(address[:2], family=family, backlog=BACKLOG, reuse_port=self._shared)
         return self._socket.fileno()
 
     def environ(self, ready_fd: int = -1) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from freshet.runtime.bytecode import with_bytecode
 from freshet.runtime.listener import Listener
 from freshet.runtime.log_files import log_file
 from freshet.runtime.ports import LOOPBACK, free_port, is_free
+from freshet.runtime.servers import FIRST, inside, own_ports, server_names
 from freshet.runtime.shard_processes import ShardProcess, replica_count, shard_processes
 from freshet.runtime.supervised import Child
 from schemas.errors import SettingsError
@@ -52,7 +53,7 @@ class Stack:
 
 def port_names(settings: UpSettings) -> list[str]:
     """Whatever has a port."""
-    return ["kafka", "kafka_controller", "redis", *workers(settings), "serving"]
+    return ["kafka", "kafka_controller", "redis", *workers(settings), FIRST, *own_ports(settings)]
 
 
 def workers(settings: UpSettings) -> list[str]:
@@ -119,12 +120,9 @@ def children(stack: Stack, environ: Mapping[str, str], jars: Path | None) -> lis
     catalog, embed, session = (
         _worker(stack, settings, name, ("agents", name), after if name == "embed" else early) for name in SINGLE_WORKERS
     )
-    serving = replace(
-        _worker(stack, settings, "serving", ("serving",), after, names),
-        listener=Listener(stack.settings.host, stack.ports["serving"]),
-    )
+    tier = [_server(stack, settings, name, after, names) for name in server_names(stack.settings)]
     demo = [_demo(stack, settings)] if stack.with_demo else []
-    return [*found, *steps, catalog, embed, *shards, session, serving, *demo]
+    return [*found, *steps, catalog, embed, *shards, session, *tier, *demo]
 
 
 def child_environ(stack: Stack) -> dict[str, str]:
@@ -225,16 +223,9 @@ def _worker(
     after: tuple[str, ...],
     stops_before: tuple[str, ...] = (),
 ) -> Child:
-    return Child(
-        name,
-        module(*command),
-        environ,
-        log_file(stack.data, name),
-        _ready_probe(stack, name),
-        after,
-        stops_before,
-        stack.ports[name],
-    )
+    port = stack.ports.get(name, 0)
+    log, ready = log_file(stack.data, name), _ready_probe(LOOPBACK, port)
+    return Child(name, module(*command), environ, log, ready, after, stops_before, port)
 
 
 def _shard(stack: Stack, environ: Mapping[str, str], process: ShardProcess, after: tuple[str, ...]) -> Child:
@@ -254,12 +245,28 @@ def shared_store(stack: Stack, environ: Mapping[str, str]) -> str:
     return configured or (str(stack.data / STORE) if replica_count(stack.settings) > 1 else "")
 
 
+def _server(
+    stack: Stack, environ: Mapping[str, str], name: str, after: tuple[str, ...], stops_before: tuple[str, ...]
+) -> Child:
+    """Of several each has a socket of its own, kept open when another process takes its place."""
+    several = stack.settings.servers > 1
+    port = inside(name) if several else FIRST
+    settings = {**environ, **as_environ({"inside_port": stack.ports[port]} if several else {})}
+    made = _worker(stack, settings, name, ("serving",), after, stops_before)
+    host = LOOPBACK if several else stack.settings.host
+    return replace(
+        made,
+        ready=_ready_probe(host, stack.ports[port]),
+        port=stack.ports[port],
+        listener=Listener(stack.settings.host, stack.ports[FIRST], shared=several),
+    )
+
+
 def _demo(stack: Stack, environ: Mapping[str, str]) -> Child:
     command = module("freshet.demo", stack.url)
     return Child("demo", command, environ, log_file(stack.data, "demo"), after=("serving",))
 
 
-def _ready_probe(stack: Stack, name: str) -> Callable[[], bool]:
-    host = stack.settings.host if name == "serving" else LOOPBACK
+def _ready_probe(host: str, port: int) -> Callable[[], bool]:
     reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)
-    return lambda: http_answers(stack.ports[name], "/readyz", reached)
+    return lambda: http_answers(port, "/readyz", reached)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -57,7 +58,7 @@ def _process(child: ChildState, url: str) -> tuple[ProcessStatus, Page | None]:
     if child.name == "redis":
         version = redis_server.version(child.port)
         return status.model_copy(update={"answers": version is not None, "version": version}), None
-    address = url if child.name == "serving" else f"http://{LOOPBACK}:{child.port}"
+    address = url if urlsplit(url).port == child.port else f"http://{LOOPBACK}:{child.port}"
     health = look(address, "/healthz")
     facts = {
         "answers": bool(health.body.get("ready")),

@@ -65,12 +65,12 @@ def test_a_new_process_that_does_not_become_ready_is_an_error_that_says_who_goes
     before = signal.signal(signal.SIGUSR1, failed)
     try:
         with pytest.raises(FreshetError, match="did not become ready; the one before it goes on"):
-            hand_over(tmp_path, state, tier)
+            hand_over(tmp_path, state, [tier])
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert asked == [signal.SIGUSR1]
     with pytest.raises(Unavailable):
-        hand_over(tmp_path, state.model_copy(update={"started": "another boot/1"}), tier)
+        hand_over(tmp_path, state.model_copy(update={"started": "another boot/1"}), [tier])
 
 
 def test_one_that_does_not_come_back_is_named() -> None:

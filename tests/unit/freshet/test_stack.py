@@ -9,6 +9,7 @@ import pytest
 
 from freshet.runtime import kafka
 from freshet.runtime.ports import CHOSEN_FROM, free_port, is_free
+from freshet.runtime.servers import server_names
 from freshet.runtime.shard_processes import replica_count, shard_processes
 from freshet.runtime.stack import (
     STORE,
@@ -23,7 +24,7 @@ from freshet.runtime.stack import (
 from freshet.runtime.stack_state import StackState, as_json, read_state, write_state
 from schemas.errors import SettingsError
 from schemas.replicas import parse_replicas
-from schemas.settings import REPLICAS_MAX, ServingSettings, ShardSettings, UpSettings, read
+from schemas.settings import REPLICAS_MAX, SERVERS_MAX, ServingSettings, ShardSettings, UpSettings, read
 
 
 def stack_in(data: Path, settings: UpSettings, *, own: bool = True) -> Stack:
@@ -111,6 +112,35 @@ def test_order_of_the_children(tmp_path: Path) -> None:
     assert set(found["embed"].after) == set(found["shard"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].after) == {"kafka", "redis", "topics", "model"}
     assert set(found["serving"].stops_before) == {"catalog", "embed", "shard", "session"}
+
+
+def test_several_servers_share_the_port_and_have_one_of_their_own(tmp_path: Path) -> None:
+    stack = stack_in(tmp_path, UpSettings(port=0, servers=3))
+    tier = {child.name: child for child in children(stack, {}, tmp_path) if child.name.startswith("serving")}
+    assert list(tier) == ["serving", "serving-1", "serving-2"]
+    every = [{k: v for k, v in child.environ.items() if k.startswith("FRESHET_")} for child in tier.values()]
+    servers = [read(ServingSettings, environ) for environ in every]
+    assert {one.port for one in servers} == {stack.ports["serving"]}
+    assert [one.inside_port for one in servers] == [child.port for child in tier.values()]
+    assert len({child.port for child in tier.values()} | {stack.ports["serving"]}) == 4
+    listeners = [child.listener for child in tier.values()]
+    assert all(one is not None and one.fileno() > 0 for one in listeners)  # all on one port
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server(("127.0.0.1", stack.ports["serving"]))
+    for one in listeners:
+        assert one is not None
+        one.close()
+    alone = {child.name: child for child in children(stack_in(tmp_path, UpSettings(port=0)), {}, tmp_path)}["serving"]
+    assert "FRESHET_INSIDE_PORT" not in alone.environ
+
+
+@pytest.mark.parametrize(("servers", "good"), [(0, False), (1, True), (SERVERS_MAX, True), (SERVERS_MAX + 1, False)])
+def test_how_many_servers_there_may_be(servers: int, good: bool) -> None:
+    if good:
+        assert len(server_names(UpSettings(servers=servers))) == servers
+    else:
+        with pytest.raises(ValueError, match="servers"):
+            UpSettings(servers=servers)
 
 
 def test_each_replica_has_a_process_with_a_port_of_its_own(tmp_path: Path) -> None:

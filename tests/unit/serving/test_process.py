@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import pytest
 
+from freshet.runtime.ports import free_port
 from schemas.errors import SettingsError
 from schemas.settings import is_loopback, refuse_open_door
 from tests.waiting import LIMIT_S
@@ -84,8 +85,11 @@ async def test_wrong_settings_end_it_with_one_line_and_code_2(
 
 
 async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: Path) -> None:
-    async with process(environ(tmp_path, FRESHET_ADMIN_KEY="k3y-material")) as child:
+    inside = str(free_port())
+    async with process(environ(tmp_path, FRESHET_ADMIN_KEY="k3y-material", FRESHET_INSIDE_PORT=inside)) as child:
         port = (await line_of(child, "listening"))["port"]
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{inside}") as session, session.get("/healthz") as response:
+            assert (await response.json())["pid"] == child.pid
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
             async with session.post("/v1/search", json={"text": "lamp"}) as response:
                 answer = await response.json()
