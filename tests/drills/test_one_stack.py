@@ -17,9 +17,9 @@ from freshet import exit_codes
 from freshet.runtime import processes
 from streams.topics import describe_cluster
 from tests.contract.conftest import BUNDLE_FOLDER
-from tests.drills import test_replicas_drill
 from tests.drills.conftest import UpStack
 from tests.drills.replica_load import Rates
+from tests.drills.test_replicas_drill import QUICK, drill, kills, rebuilt, rolling
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,7 +29,7 @@ GENTLE = Rates(products=200, events_per_s=50, queries_per_s=15)
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpStack]:
     data, model = tmp_path_factory.mktemp("one") / "data", repair_bundle(BUNDLE_FOLDER)
-    made = UpStack(data, model, partitions=1, replicas=2, **test_replicas_drill.QUICK)
+    made = UpStack(data, model, partitions=1, replicas=2, **QUICK)
     try:
         made.start()
         yield made
@@ -38,7 +38,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpStack]:
 
 
 def test_no_query_fails_while_replicas_are_killed_and_restarted(up: UpStack) -> None:
-    test_replicas_drill.drill(up, up.state(), GENTLE, kills=2, every_s=2.0, restarted=("shard-1", "serving"))
+    faults = {"kill -9": kills(2, 2.0), "restart --rolling": rolling("shard-1", "serving"), "shard rebuild": rebuilt}
+    drill(up, up.state(), GENTLE, faults)
 
 
 def status(up: UpStack) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Two replicas under load: one is killed again and again, all are restarted, one is built anew, and no query fails.
 
 The short form is part of the normal tests (`test_one_stack.py`); `make drills` runs the long one. Each prints a line of
-JSON.
+JSON for each thing that is done to them.
 """
 
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from freshet.runtime.stack_state import StackState
 from serving.closing import CLOSE_S
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.drills.conftest import UpStack
-from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, event, figures, load
+from tests.drills.cores import Cores
+from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, figures, load
 from tests.drills.shop import Merchant
 from tests.drills.test_drills import say
 from tests.drills.timeline import Asked, Struck, write_timeline
@@ -27,24 +29,36 @@ from tests.system.conftest import Stack, http
 from tests.system.model import check_conservation, check_monotonic, settle, truth
 from tests.waiting import LIMIT_S, wait_until
 
-FULL = Rates(
+HEAVY = Rates(
     products=1_000,
     events_per_s=float(os.environ.get("DRILL_EVENTS_PER_S", "500")),
     queries_per_s=float(os.environ.get("DRILL_SEARCHES_PER_S", "50")),
 )
+"""More than two cores do."""
+SHOP = replace(HEAVY, texts_every=100, modes=("vector", "words"))
+"""As most shops are: one change of a hundred is of a product's text, the others are of prices and stock; and searches
+that two cores answer beside them, by meaning and by words in turn."""
+FULL = HEAVY if os.environ.get("DRILL_LOAD") == "heavy" else SHOP
 REPLICAS = ("shard-0", "shard-1")
-QUICK = {
+AT_THE_END = 50
+"""Records of the log that a replica lacks, while events come in, that is at its end."""
+AWAY = 10**9
+Fault = Callable[[UpStack, list[Struck]], dict[str, Any]]
+"""Done to a stack under load; it adds what a timeline shows of it, and returns its figures."""
+LONG = {
     "FRESHET_DIGEST_EVERY": "200",
-    "FRESHET_SNAPSHOT_EVERY_RECORDS": "400",
+    "FRESHET_SNAPSHOT_EVERY_RECORDS": "1000",
     "FRESHET_SEARCH_BUDGET_MS": "2000",
 }
-"""Often enough for a short drill; and a part that is left out is then one that nobody had, not one that a machine busy
-with other tests was late with."""
+"""A snapshot after each 10,000 offers. A part that is left out is then one that nobody had, not one that a busy machine
+was late with."""
+QUICK = {**LONG, "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
+"""Often enough for a short drill."""
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[UpStack]:
-    made = UpStack(tmp_path / "data", repair_bundle(BUNDLE_FOLDER), partitions=1, replicas=2, **QUICK)
+    made = UpStack(tmp_path / "data", repair_bundle(BUNDLE_FOLDER), partitions=1, replicas=2, **LONG)
     try:
         yield made
     finally:
@@ -54,43 +68,86 @@ def two(tmp_path: Path) -> Iterator[UpStack]:
 @pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_no_query_fails_while_a_replica_is_killed_every_ten_seconds_for_two_minutes(two: UpStack) -> None:
-    drill(two, two.start(), FULL, kills=12, every_s=10.0)
+    drill(two, two.start(), FULL, {"before": quiet(10.0), "kill -9": kills(12, 10.0), "after": quiet(10.0)})
 
 
-def drill(
-    two: UpStack, state: StackState, rates: Rates, kills: int, every_s: float, restarted: Sequence[str] = ()
-) -> None:
-    """`restarted`: by name, one after the other; none: all."""
-    merchant, shoppers = Merchant(state.url), Shoppers(state.url)
+@pytest.mark.drill
+@pytest.mark.timeout(900)
+def test_no_query_fails_while_replicas_are_restarted_and_built_anew_under_load(two: UpStack) -> None:
+    renewal = {"restart --rolling": rolling(), "shard rebuild": rebuilt}
+    drill(two, two.start(), FULL, {"before": quiet(10.0), **renewal, "after": quiet(10.0)})
+
+
+def drill(two: UpStack, state: StackState, rates: Rates, faults: Mapping[str, Fault]) -> None:
+    """`faults`: by name, one after the other."""
+    merchant, shoppers = Merchant(state.url), Shoppers(state.url, rates.modes)
     for first in range(0, rates.products, BATCH):
-        merchant.send([event(number, rates.products) for number in range(first, first + BATCH)])
+        merchant.send([rates.event(number) for number in range(first, first + BATCH)])
     wait_until(lambda: found(state) == rates.products, LIMIT_S, "all products are found")
     digests = Digests([state.ports[name] for name in REPLICAS])
+    struck: list[Struck] = []
+    told = []
+    say({"load": asdict(rates)})
     with load(merchant, shoppers, rates), digests.watched():
-        time.sleep(every_s)
-        asked = len(shoppers.questions)
-        struck = kill_again_and_again(two, kills, every_s)
-        killed = figures(shoppers.questions[asked:])
-        say({"drill": f"kill -9 of a replica, {kills} times", **killed, **rhythm(struck)})
-        asked, begun_s = len(shoppers.questions), time.monotonic()
-        told = two.freshet("restart", "--rolling", *restarted)
-        struck.append(Struck("restart --rolling", begun_s, begun_s, time.monotonic()))
-        assert [one["process"] for one in told["restarted"]][-1] == "serving"
-        time.sleep(CLOSE_S)
-        rolling = figures(shoppers.questions[asked:])
-        say({"drill": "restart --rolling", **rolling, "took_s": told["took_s"]})
-        asked, begun_s = len(shoppers.questions), time.monotonic()
-        rebuilt = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
-        struck.append(Struck("shard rebuild", begun_s, begun_s, time.monotonic()))
-        rebuilding = figures(shoppers.questions[asked:])
-        say({"drill": "shard rebuild", **rebuilding, "took_s": rebuilt["took_s"]})
-        wait_until(lambda: lags(two) < 50, LIMIT_S, "both replicas are at the end of the log")
+        wait_until(lambda: shoppers.questions, LIMIT_S, "the first search is answered")
+        for name, fault in faults.items():
+            asked, acked = len(shoppers.questions), len(merchant.acked())
+            cores, began_s = Cores(two), time.monotonic()
+            more = fault(two, struck)
+            took_s, seen = time.monotonic() - began_s, figures(shoppers.questions[asked:])
+            events = {"events_per_s": round((len(merchant.acked()) - acked) / took_s), "behind": min(lags(two))}
+            say({"drill": name, **seen, **events, **more, "cores": cores.taken()})
+            told.append(seen)
+        wait_until(lambda: max(lags(two)) < AT_THE_END, LIMIT_S, "both replicas are at the end of the log")
         time.sleep(2.0)
     questions = [Asked(one.due_s, one.answered_s, one.good) for one in shoppers.questions]
     drawn = write_timeline(two.data.parent / "timeline.svg", "Two replicas under faults", questions, struck)
     say({**agreed(digests), "timeline": drawn})
-    check([killed, rolling, rebuilding], digests)
+    check(told, digests)
     check_nothing_lost(two, state, merchant)
+
+
+def quiet(seconds: float) -> Fault:
+    """None at all."""
+
+    def wait(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
+        time.sleep(seconds)
+        return {}
+
+    return wait
+
+
+def kills(times: int, every_s: float) -> Fault:
+    """Of a replica, in turn."""
+
+    def kill(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
+        done = kill_again_and_again(two, times, every_s)
+        struck += done
+        return rhythm(done)
+
+    return kill
+
+
+def rolling(*names: str) -> Fault:
+    """`names`: one after the other; none: all."""
+
+    def restart(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
+        begun_s = time.monotonic()
+        told = two.freshet("restart", "--rolling", *names)
+        struck.append(Struck("restart --rolling", begun_s, begun_s, time.monotonic()))
+        assert [one["process"] for one in told["restarted"]][-1] == "serving"
+        time.sleep(CLOSE_S)
+        return {"took_s": told["took_s"]}
+
+    return restart
+
+
+def rebuilt(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
+    """One of the two, from what the store holds and the log after it."""
+    begun_s = time.monotonic()
+    told = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
+    struck.append(Struck("shard rebuild", begun_s, begun_s, time.monotonic()))
+    return {"took_s": told["took_s"]}
 
 
 def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> list[Struck]:
@@ -125,13 +182,14 @@ def found(state: StackState) -> int:
     return int(answer["found"]) if status == 200 else 0
 
 
-def lags(two: UpStack) -> int:
-    """Of the replica that is furthest behind, in records."""
+def lags(two: UpStack) -> list[int]:
+    """Of each replica, in records."""
     behind = []
     for name in REPLICAS:
         status, answer = http("GET", f"http://127.0.0.1:{two.child(name).port}/state")
-        behind += [one["documents_lag"] + one["offers_lag"] for one in answer["shards"]] if status == 200 else [10**9]
-    return max(behind)
+        shards = answer["shards"] if status == 200 else []
+        behind.append(sum(one["documents_lag"] + one["offers_lag"] for one in shards) if shards else AWAY)
+    return behind
 
 
 def agreed(digests: Digests) -> dict[str, Any]:
