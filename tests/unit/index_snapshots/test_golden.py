@@ -87,3 +87,16 @@ def test_one_that_is_older_is_left_out_and_one_that_is_newer_is_refused(version:
     with pytest.raises(StateRefused, match=f"format {version}; this Freshet reads up to {FORMAT_VERSION}") as error:
         restore(tmp_path, ORIGIN, NOW_MS)
     assert "newer Freshet" in error.value.hint
+
+
+def test_without_the_check_of_its_number_a_newer_one_would_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C6: nothing else refuses it."""
+    folder = tmp_path / "here"
+    shutil.copytree(FOLDER / f"format-{FORMAT_VERSION}", folder)
+    (path,) = folder.glob("manifest-*.json")
+    golden = manifests.decode(path.read_bytes(), path.name)
+    path.write_bytes(manifests.encode(golden.model_copy(update={"format_version": FORMAT_VERSION + 1})))
+    monkeypatch.setattr(manifests, "FORMAT_VERSION", FORMAT_VERSION + 1)
+    assert restore(folder, ORIGIN, NOW_MS).view is not None
