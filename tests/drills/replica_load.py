@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from bench.search_ways import WAYS
 from tests.drills.shop import Loop, Merchant, product
 from tests.system.conftest import http
 
@@ -47,15 +48,16 @@ class Shoppers:
     """Ask, open-loop."""
 
     url: str
-    modes: Sequence[str] = ("hybrid",)
-    """Of the questions, in turn."""
+    ways: Sequence[str] = ("formula",)
+    """Of `bench.search_ways`, in turn."""
     questions: list[Question] = field(default_factory=list)
     _mine: threading.local = field(default_factory=threading.local)
     _kept: list[HTTPConnection] = field(default_factory=list)
 
     def ask(self, number: int, due_s: float) -> None:
         """Every other question on a connection of its own, the others on one that the thread keeps open."""
-        body = {"text": f"lamp number {number % 97}", "limit": 10, "mode": self.modes[number // 2 % len(self.modes)]}
+        way = WAYS[self.ways[number // 2 % len(self.ways)]]
+        body = {"text": f"lamp number {number % 97}", "limit": 10, **way}
         if number % 2:
             status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
         else:
@@ -94,8 +96,10 @@ class Rates:
     queries_per_s: float
     texts_every: int = 20
     """One event of so many changes the text of a product, which is embedded anew; the others its price and stock."""
-    modes: Sequence[str] = ("hybrid",)
-    """How is searched, in turn."""
+    events_at_once: int = BATCH
+    """What the merchant sends in one request."""
+    ways: Sequence[str] = ("formula",)
+    """How is searched, in turn, by the names of `bench.search_ways`."""
 
     def event(self, number: int) -> dict[str, Any]:
         """Of an endless stream; the first ones make the products."""
@@ -110,15 +114,15 @@ def load(merchant: Merchant, shoppers: Shoppers, rates: Rates) -> Iterator[None]
     """While the block lasts, on products that are there."""
 
     def send(number: int) -> None:
-        first = rates.products + number * BATCH
-        merchant.send([rates.event(each) for each in range(first, first + BATCH)])
+        first = rates.products + number * rates.events_at_once
+        merchant.send([rates.event(each) for each in range(first, first + rates.events_at_once)])
 
     with ThreadPoolExecutor(ASKERS) as threads:
 
         def ask(number: int) -> None:
             threads.submit(shoppers.ask, number, time.monotonic())
 
-        with Loop(ask, rates.queries_per_s), Loop(send, rates.events_per_s / BATCH):
+        with Loop(ask, rates.queries_per_s), Loop(send, rates.events_per_s / rates.events_at_once):
             yield
     shoppers.hang_up()
 

@@ -35,9 +35,9 @@ HEAVY = Rates(
     queries_per_s=float(os.environ.get("DRILL_SEARCHES_PER_S", "50")),
 )
 """More than two cores do."""
-SHOP = replace(HEAVY, texts_every=100, modes=("vector", "words"))
-"""As most shops are: one change of a hundred is of a product's text, the others are of prices and stock; and searches
-that two cores answer beside them, by meaning and by words in turn."""
+SHOP = replace(HEAVY, texts_every=100, events_at_once=100, ways=("vector", "words"))
+"""What two cores carry: one change of a hundred is of a product's text and has to be embedded, the others are of prices
+and stock, as in most shops; and searches for the ten nearest by meaning and by words in turn."""
 FULL = HEAVY if os.environ.get("DRILL_LOAD") == "heavy" else SHOP
 REPLICAS = ("shard-0", "shard-1")
 AT_THE_END = 50
@@ -80,7 +80,7 @@ def test_no_query_fails_while_replicas_are_restarted_and_built_anew_under_load(t
 
 def drill(two: UpStack, state: StackState, rates: Rates, faults: Mapping[str, Fault]) -> None:
     """`faults`: by name, one after the other."""
-    merchant, shoppers = Merchant(state.url), Shoppers(state.url, rates.modes)
+    merchant, shoppers = Merchant(state.url), Shoppers(state.url, rates.ways)
     for first in range(0, rates.products, BATCH):
         merchant.send([rates.event(number) for number in range(first, first + BATCH)])
     wait_until(lambda: found(state) == rates.products, LIMIT_S, "all products are found")
