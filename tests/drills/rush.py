@@ -25,6 +25,7 @@ SETTLED_S = 3.0
 """After the first wave has opened its connections."""
 STARTED_S = time.monotonic()
 REFUSED = (429, 503)
+RETRY_S = 1.0
 
 
 @dataclass
@@ -44,7 +45,8 @@ class Rush:
     without_retry_after: int = 0
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
-    async def one(self, number: int, due_s: float) -> None:
+    async def one(self, number: int, due_s: float) -> bool:
+        """Whether it was not refused."""
         clock = asyncio.get_running_loop().time
         self.sent_late_s.append(clock() - due_s)
         try:
@@ -58,6 +60,7 @@ class Rush:
         elif status in REFUSED:
             self.refused.append((due_s, clock() - due_s))
             self.without_retry_after += b"retry-after:" not in head.lower()
+        return status not in REFUSED
 
     async def _ask(self, text: str) -> tuple[int, bytes, Any]:
         body = orjson.dumps({"text": text, "limit": 10})
@@ -84,14 +87,15 @@ class Rush:
         async def client(first: int) -> None:
             number = first
             while clock() < end_s:
-                await self.one(number, clock())
+                if not await self.one(number, clock()):
+                    await asyncio.sleep(RETRY_S)  # as it was told; who comes back at once is a rush of its own
                 number += clients
 
         await asyncio.gather(*(client(first) for first in range(clients)))
 
     async def open(self, per_s: float, seconds: float) -> None:
         clock = asyncio.get_running_loop().time
-        begun_s, under_way = clock(), set[asyncio.Task[None]]()
+        begun_s, under_way = clock(), set[asyncio.Task[bool]]()
         for number in range(round(per_s * seconds)):
             due_s = begun_s + number / per_s
             if (wait_s := due_s - clock()) > 0:
@@ -109,6 +113,8 @@ class Rush:
             "asked_per_s": round(self.statuses.total() / seconds, 1),
             "good_per_s": round(len(good) / seconds, 1),
             "late_or_partial": len(bad),
+            "answered_p50_s": round(quantile([took_s for _, took_s, _ in self.answered], 0.5), 3),
+            "answered_p95_s": round(quantile([took_s for _, took_s, _ in self.answered], 0.95), 3),
             "refused": len(self.refused),
             "refused_p50_s": round(quantile(settled, 0.5), 3),
             "refused_p99_s": round(quantile(settled, 0.99), 3),
