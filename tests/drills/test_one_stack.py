@@ -23,7 +23,7 @@ from tests.drills.test_replicas_drill import QUICK, drill, kills, rebuilt, rolli
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.timeout(600)
-GENTLE = Rates(products=200, events_per_s=50, queries_per_s=15)
+GENTLE = Rates(products=200, events_per_s=50, queries_per_s=15, texts_every=5)
 
 
 @pytest.fixture(scope="module")

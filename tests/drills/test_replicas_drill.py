@@ -52,7 +52,7 @@ LONG = {
 }
 """A snapshot after each 10,000 offers. A part that is left out is then one that nobody had, not one that a busy machine
 was late with."""
-QUICK = {**LONG, "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
+QUICK = {**LONG, "FRESHET_DIGEST_EVERY": "50", "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
 """Often enough for a short drill."""
 
 
