@@ -1,4 +1,4 @@
-"""A search that is sorted by price or age: the first of all products that match."""
+"""A search that is sorted by price, age or popularity: the first of all products that match."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,11 +33,11 @@ def sorted_hits(
 def _first(view: ShardView, slots: Slots, query: ShardQuery) -> tuple[list[Found], dict[str, Group]]:
     """The first hits, no more of a group than are wanted, and their groups."""
     if query.group_by is None:
-        return in_order(view, slots, query.sort, query.limit), {}
+        return in_order(view, slots, query.sort, query.limit, query.popular), {}
     depth = query.limit
     while True:
         depth *= GROUP_DEEPER
-        found = in_order(view, slots, query.sort, depth)
+        found = in_order(view, slots, query.sort, depth, query.popular)
         grouped = groups(view, query.group_by, found)
         kept = _kept(found, grouped, query.group_limit)
         if len(kept) >= query.limit or depth >= len(slots):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agents.shard import Kept
+from agents.shard_counting import wanted_of
 from index_snapshots.protocol import Half, Offsets
 from index_snapshots.whereabouts import by_meaning, in_words, live, met
 from schemas.errors import Unavailable
@@ -19,9 +20,10 @@ def where(kept: Kept, asked: WhereQuery, vector: Half | None) -> tuple[Offsets, 
     if all(told["conditions"].values()):
         if vector is not None:
             told["meaning"] = by_meaning(view, asked.sku, vector, asked.filters).model_dump()
-        if asked.text and kept.words is not None:
+        if asked.words.text and kept.words is not None:
             try:
-                place = in_words(view, kept.words.now, asked.sku, asked.text, asked.filters, typing=asked.typing)
+                committed = kept.words.now
+                place = in_words(view, committed, asked.sku, wanted_of(committed, asked.words), asked.filters)
             except Unavailable:
                 return view.offsets, told
             told["words"] = place.model_dump()

@@ -29,6 +29,29 @@ class Pair:
     corrected: str
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A misspelt query that was not right with spelling put right, or a correct one that was harmed."""
+
+    query: str
+    corrected: str
+    """As people did; of a correct query itself."""
+    searched: str
+    """What Freshet made of it."""
+    cause: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        return {"query": self.query, "corrected": self.corrected, "searched": self.searched, "cause": self.cause}
+
+
+HARMED: Final = "correct, and harmed"
+AS_PEOPLE_DID: Final = "corrected as people did, and other hits"
+OTHERWISE: Final = "corrected otherwise"
+NOT_KNOWN: Final = "left, though the catalogue lacks a word"
+ALL_KNOWN: Final = "left: the catalogue has all of its words"
+
+
 @dataclass
 class Figures:
     """Of one mode, with spelling left alone or put right."""
@@ -41,6 +64,7 @@ class Figures:
     """Of misspelt queries that something was put right in."""
     exact: int = 0
     """Queries that were corrected just as people did."""
+    failures: list[Failure] = field(default_factory=list)
 
     def told(self) -> dict[str, Any]:
         return {
@@ -51,6 +75,7 @@ class Figures:
             "corrected_as_people_did": self.exact,
             "took_ms": _p50_p95(self.took_ms),
             "corrected_took_ms": _p50_p95(self.corrected_took_ms),
+            "failures": [failure.told for failure in sorted(self.failures, key=lambda one: (one.cause, one.query))],
         }
 
 
@@ -112,13 +137,30 @@ async def _compare(search: Search, pair: Pair, mode: str, figures: Mapping[str, 
         if answer["corrected"]:
             each.corrected_took_ms.append(answer["took_ms"])
             each.exact += _words(answer["corrected"]["text"]) == _words(pair.corrected)
-    same = await _ask(search, pair.corrected, mode, typos=True)
-    figures["on"].harmed.append(overlap(same, truth) < HALF)
+    on, same = figures["on"], await _ask(search, pair.corrected, mode, typos=True)
+    on.harmed.append(overlap(same, truth) < HALF)
+    if on.harmed[-1]:
+        on.failures.append(Failure(pair.corrected, pair.corrected, _searched(same, pair.corrected), HARMED))
+    if not on.right[-1]:
+        again = await _ask(search, pair.query, mode, typos=True, explain=True)
+        on.failures.append(Failure(pair.query, pair.corrected, _searched(again, pair.query), cause(again, pair)))
 
 
-async def _ask(search: Search, text: str, mode: str, *, typos: bool) -> Answer:
+def cause(answer: Answer, pair: Pair) -> str:
+    """Why a misspelt query is not right; `answer`: explained."""
+    if not answer["corrected"]:
+        return NOT_KNOWN if answer["explain"]["words"]["unknown"] else ALL_KNOWN
+    return AS_PEOPLE_DID if _words(answer["corrected"]["text"]) == _words(pair.corrected) else OTHERWISE
+
+
+def _searched(answer: Answer, typed: str) -> str:
+    return str(answer["corrected"]["text"]) if answer["corrected"] else typed
+
+
+async def _ask(search: Search, text: str, mode: str, *, typos: bool, explain: bool = False) -> Answer:
     """Without the fallback ladder: what it shows for a query that finds too little hides what was not found."""
-    return await search({"text": text, "mode": mode, "limit": CUT, "typos": typos, "fallback": []})
+    body = {"text": text, "mode": mode, "limit": CUT, "typos": typos, "fallback": []}
+    return await search({**body, **({"explain": True} if explain else {})})
 
 
 def overlap(answer: Answer, truth: Answer) -> float:

@@ -68,6 +68,10 @@ def eval_typos(
     folder: Annotated[Path, typer.Argument(help="Holds typos_*.csv: query, corrected; the products are imported.")],
     mode: Annotated[str, typer.Option(help="How to search: words, hybrid, or all, one after the other.")] = "all",
     locale: Annotated[str, typer.Option(help="Language of the queries; empty: that of the shop.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Only the first so many pairs.")] = 100_000,
+    failures: Annotated[
+        bool, typer.Option(help="Also list the pairs that failed, by cause; JSON always does.")
+    ] = False,
     url: Url = "",
     data: Data = None,
     json: Json = False,
@@ -75,7 +79,7 @@ def eval_typos(
     """Search misspelt queries and their corrections: how alike the top 10 are, what is empty, and what is harmed."""
     from freshet.run_eval_typos import typos
 
-    raise typer.Exit(typos(folder, mode, locale, url, data, json))
+    raise typer.Exit(typos(folder, mode, locale, limit, failures, url, data, json))
 
 
 @benches.command("freshness")

@@ -7,7 +7,7 @@ import numpy as np
 
 from index_snapshots.protocol import Half
 from index_snapshots.view import ShardView
-from index_snapshots.word_index import Committed
+from index_snapshots.word_index import Committed, Wanted
 from index_snapshots.word_search import by_words
 from schemas.filters import Filters
 from schemas.limits import SEARCH_DEPTH_MAX
@@ -55,9 +55,8 @@ def by_meaning(view: ShardView, sku: str, vector: Half, filters: Filters) -> Pla
     return Place(score=score, rank=next((rank for rank, one in enumerate(ranked, 1) if one.sku == sku), None))
 
 
-def in_words(view: ShardView, committed: Committed, sku: str, text: str, filters: Filters, *, typing: bool) -> Place:
+def in_words(view: ShardView, committed: Committed, sku: str, wanted: Wanted, filters: Filters) -> Place:
     """Of a product that is shown and passes."""
-    wanted = committed.understand(text, typing=typing)
     listed = by_words(committed, view, wanted, SEARCH_DEPTH_MAX, filters)
     if sku in listed.skus:
         at = listed.skus.index(sku)

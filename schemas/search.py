@@ -48,7 +48,7 @@ class SearchRequest(Strict):
     facets: FacetAsks = []
     """What to count over the products that match: `["brand", "price", {"field": "category", "levels": 2}]`."""
     sort: Sort = RELEVANCE
-    """Order of the hits: by relevance, or all that match by price or age (docs/search.md, Sorting)."""
+    """Order of the hits: by relevance, or all that match by price, age or popularity (docs/search.md, Sorting)."""
     session: Session | None = None
     """The session of POST /v1/clicks: what it clicked moves its hits."""
     personalise: bool = True

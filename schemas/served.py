@@ -55,6 +55,8 @@ class ServedInputs(Record):
     """Of these the products that the shards' states did not show."""
     groups: dict[str, Group] = Field(default_factory=dict)
     """By SKU what they were grouped by."""
+    popular: list[str] = Field(default_factory=list)
+    """Of the candidates those that are popular, the most popular first: where it was sorted by that."""
     match: Match = "passing"
     """Which products counted as found (`schemas.facet_counts`)."""
     price: Filters | None = None

@@ -16,7 +16,7 @@ from schemas.fusion import DEPTH
 from schemas.grouping import Group, GroupField, GroupLimit
 from schemas.hits import Hit, ShardState
 from schemas.ranking import Traits
-from schemas.sorting import RELEVANCE, Sort
+from schemas.sorting import POPULAR_SORTED_MAX, RELEVANCE, Sort
 from schemas.spelling import Doubt
 from schemas.strict import Strict
 from schemas.ways import OTHERS_MAX, OtherWays
@@ -113,6 +113,8 @@ class ShardQuery(Strict):
     """What to count over the products that match."""
     sort: Sort = RELEVANCE
     """Of what matches; anything but relevance needs `counting`."""
+    popular: Annotated[list[str], Field(max_length=POPULAR_SORTED_MAX)] = []
+    """Sorted by popularity: SKUs of all partitions, the most popular first; all others come later, newest first."""
     group_by: GroupField | None = None
     """Names the groups of all that is named."""
     group_limit: GroupLimit = 1

@@ -2,5 +2,7 @@
 
 from typing import Final, Literal
 
-Sort = Literal["relevance", "price_asc", "price_desc", "newest"]
+Sort = Literal["relevance", "price_asc", "price_desc", "newest", "popularity"]
 RELEVANCE: Final = "relevance"
+POPULAR_SORTED_MAX: Final = 5_000
+"""Sorted by popularity: so many of the most popular products of all, 0.2 us each in a shard; others by age."""

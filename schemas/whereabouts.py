@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas import limits
+from schemas.facet_counts import NOTHING_LOOKED_UP, LookedUp
 from schemas.filters import Filters
 from schemas.hits import ShardState
 from schemas.strict import Strict
@@ -19,9 +20,8 @@ class WhereQuery(Strict):
     sku: Annotated[str, Field(max_length=limits.SKU_CHARS_MAX)]
     vector: str | None = None
     """As in a `ShardQuery`."""
-    text: Annotated[str, Field(max_length=limits.QUERY_CHARS_MAX)] = ""
-    """Looked for by words; empty: not at all."""
-    typing: bool = False
+    words: LookedUp = NOTHING_LOOKED_UP
+    """As the search looked them up: with synonyms, compounds, corrections."""
     filters: Filters = Filters()
 
 

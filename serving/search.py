@@ -13,7 +13,7 @@ from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets, ReadToken
 from schemas.search import SearchRequest
 from schemas.shard_messages import HitsAnswer, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
-from schemas.sorting import RELEVANCE, Sort
+from schemas.sorting import POPULAR_SORTED_MAX, RELEVANCE, Sort
 from schemas.spelling import Corrected
 from serving.budget import Budget
 from serving.depth import depth
@@ -90,6 +90,8 @@ class Asking(NamedTuple):
     traits: bool
     counting: Counting | None
     sort: Sort
+    popular: Sequence[str]
+    """Where it is sorted by that, the most popular first."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class Found:
     """What was searched instead of misspelt words."""
     ranked: Ranked | None = None
     """None: nothing was searched for."""
+    popular: Sequence[str] = ()
+    """What it was sorted by, the most popular first."""
 
     @property
     def answers(self) -> Mapping[int, ShardAnswer]:
@@ -145,15 +149,16 @@ async def search(
     sort = sort_of(request, counting)
     nearest = min(SEARCH_DEPTH_MAX, deeper(depth(budget.left_s(), request.page * request.limit), request))
     traits = sort == RELEVANCE and stages.ranking.looks(request)
-    asking = Asking(nearest, traits, sent(counting, sort), sort)
+    popular = stages.ranking.popular.first(POPULAR_SORTED_MAX) if sort == "popularity" else []
+    asking = Asking(nearest, traits, sent(counting, sort), sort, popular)
     queries = [shard_query(request, understood, partition, vector, words, leaning, asking) for partition in partitions]
     answers = await answers_of(queries, stages.shards, budget, floors)
     matched = Matched(counting, answers, words, understood.filters(request.filters))
     _name_missing(budget, too_old(answers, floors), words, matched, sort)
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, not understood.wishes.empty)
-    hits, ranked = await _page(request, understood, candidates, sort, stages, budget)
+    hits, ranked = await _page(request, understood, candidates, asking, stages, budget)
     leaning = leaning if candidates.best else None
-    return Found(hits, understood, candidates, vector, matched, leaning, nearest, corrected, ranked)
+    return Found(hits, understood, candidates, vector, matched, leaning, nearest, corrected, ranked, asking.popular)
 
 
 async def _looked_up(
@@ -195,7 +200,7 @@ async def _page(
     request: SearchRequest,
     understood: Understood,
     candidates: Candidates,
-    sort: Sort,
+    asking: Asking,
     stages: Stages,
     budget: Budget,
 ) -> tuple[list[Hit], Ranked | None]:
@@ -203,8 +208,8 @@ async def _page(
     answers, ranked = candidates.answers, None
     groups = groups_of(answers)
     start, end = (request.page - 1) * request.limit, request.page * request.limit
-    if sort != RELEVANCE:
-        hits = [*grouped(in_order(answers.values(), sort), groups, request)[start:end]]
+    if asking.sort != RELEVANCE:
+        hits = [*grouped(in_order(answers.values(), asking.sort, asking.popular), groups, request)[start:end]]
     elif candidates.best or (understood.meaning and request.mode == "words"):
         ranked = stages.ranking.ranked(request, candidates, candidates.best, len(understood.wanted))
         hits = await whole(grouped(ranked.hits, groups, request)[start:end], candidates, stages.shards, budget)
@@ -304,6 +309,7 @@ def shard_query(
         filters=understood.filters(request.filters),
         counting=asking.counting,
         sort=asking.sort,
+        popular=list(asking.popular),
         group_by=request.group_by,
         group_limit=request.group_limit,
         budget_ms=1,  # set anew when it is sent

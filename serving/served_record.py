@@ -58,12 +58,18 @@ def _inputs(found: Found, budget: Budget) -> ServedInputs:
         },
         gone=sorted(sku for answer in found.answers.values() for sku in answer.gone),
         groups={sku: group for answer in found.answers.values() for sku, group in answer.groups.items()},
+        popular=_popular(found),
         match=found.matched.counting.match,
         spent_ms=dict(budget.spent_ms),
         price=None if understood.price.empty else understood.price,
         wishes=None if understood.wishes.empty else understood.wishes,
         rank=found.ranked.inputs if found.ranked else None,
     )
+
+
+def _popular(found: Found) -> list[str]:
+    candidates = {hit.sku for answer in found.answers.values() for hit in answer.hits}
+    return [sku for sku in found.popular if sku in candidates]
 
 
 def candidates_of(answer: ShardAnswer) -> list[ServedHit]:

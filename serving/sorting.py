@@ -1,6 +1,6 @@
 """One list out of the shards' sorted hits, in the order that each of them keeps (`index_snapshots.sorting`)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -17,8 +17,12 @@ def sort_of(request: SearchRequest, counting: Counting) -> Sort:
     return "newest" if newest else request.sort
 
 
-def in_order(answers: Iterable[ShardAnswer], sort: Sort) -> list[Hit]:
-    """Ties by SKU; those without a price last, whichever way."""
+def in_order(answers: Iterable[ShardAnswer], sort: Sort, popular: Sequence[str] = ()) -> list[Hit]:
+    """Ties by SKU; those without a price last, whichever way. `popular`: what the shards were told."""
+    if sort == "popularity":
+        places = {sku: place for place, sku in enumerate(popular)}
+        every = (hit for answer in answers for hit in answer.hits)
+        return sorted(every, key=lambda hit: (places.get(hit.sku, len(places)), _newest(hit), hit.sku))
     key = KEYS[sort]
     return sorted((hit for answer in answers for hit in answer.hits), key=lambda hit: (key(hit), hit.sku))
 

@@ -28,8 +28,7 @@ async def whereabouts(sku: str, request: SearchRequest, found: Found, shards: As
         partition=partition,
         sku=sku,
         vector=found.vector.fp16 if found.vector else None,
-        text="" if request.mode == "vector" else found.understood.looked_up,
-        typing=request.typing,
+        words=found.candidates.words.looked_up,
         filters=filters,
     )
     answer = await budget.attempt("where", shards.where(query, budget), None)

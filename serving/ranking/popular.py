@@ -1,6 +1,6 @@
 """What is popular now, as the session workers have counted it: kept here, so that no search waits for Redis."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final
 
@@ -24,9 +24,12 @@ class Popular:
         """Another one whenever something was counted."""
         self._counts: Mapping[str, float] = {}
         self._most = 0.0
+        self._sorted: list[str] | None = None
+        """Once it was asked for: it stays until something is counted, since time takes the same share from all."""
 
     async def refresh(self) -> None:
         """Raises Unavailable. A partition that is not kept (any more) counts as it did: the worker saves it again."""
+        before = self.version
         for partition in range(self._partitions):
             tally = await self._store.read(partition)
             if tally is not None:
@@ -38,12 +41,20 @@ class Popular:
             for sku, total in tally.counts.items():
                 counts[sku] = counts.get(sku, 0.0) + decayed(total, tally.landmark_ms, now_ms)
         self._counts, self._most = counts, max(counts.values(), default=0.0)
+        self._sorted = self._sorted if self.version == before else None
         self._products.set(len(counts))
 
     def best(self, limit: int) -> list[tuple[str, float]]:
         """The most popular products with how popular they are, best first, ties by SKU."""
         ranked = nsmallest(limit, ((-count, sku) for sku, count in self._counts.items() if count > 0))
         return [(sku, self.of(sku)) for _, sku in ranked]
+
+    def first(self, limit: int) -> Sequence[str]:
+        """The SKUs of the most popular products, best first, ties by SKU."""
+        if self._sorted is None:
+            counted = sorted((-count, sku) for sku, count in self._counts.items() if count > 0)
+            self._sorted = [sku for _, sku in counted]
+        return self._sorted[:limit]
 
     def of(self, sku: str) -> float:
         """0..1."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from schemas.spelling import Corrected
@@ -48,4 +49,4 @@ async def search_words(
         partition: answer.model_copy(update={"doubts": doubted.get(partition, [])})
         for partition, answer in {**words.answers, **again.answers}.items()
     }
-    return Searched(ByWords(found), encoded, corrected)
+    return Searched(replace(again, answers=found), encoded, corrected)

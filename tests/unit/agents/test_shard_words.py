@@ -229,20 +229,20 @@ async def test_where_a_product_stands_beside_a_query(process: Process) -> None:
         return WhereAnswer.model_validate_json(answer)
 
     red = {"attributes": {"colour": ["red"]}}
-    found = await where("red", vector=b64(unit(1)), text="lamp", filters=red)
+    found = await where("red", vector=b64(unit(1)), words={"text": "lamp"}, filters=red)
     assert (found.live, found.conditions, found.state) == (
         "shown",
         {"attributes.colour": True},
         state_at(0, Offsets(3, 0)),
     )
     assert found.meaning and found.meaning.rank == 1 and found.words and found.words.rank == 1
-    blue = await where("blue", vector=b64(unit(1)), text="lamp", filters=red)
+    blue = await where("blue", vector=b64(unit(1)), words={"text": "lamp"}, filters=red)
     assert (blue.conditions, blue.meaning, blue.words) == ({"attributes.colour": False}, None, None)
     assert (await where("nothing")).live == "unknown"
     plain = await where("blue")
     assert (plain.live, plain.meaning, plain.words) == ("shown", None, None)
     process.feed._committed = None  # its index is being built
-    assert (await where("red", text="lamp")).words is None
+    assert (await where("red", words={"text": "lamp"})).words is None
     assert (await process.ask("/where", sku="red", filters={"attributes": {"size": ["L"]}}))[0] == 400
 
 
@@ -315,6 +315,9 @@ async def test_all_that_matches_is_sorted(process: Process) -> None:
     assert await sorted_skus(process, "passing") == ["blue", "chair", "red"]
     assert await sorted_skus(process, "passing", sort="price_desc") == ["red", "chair", "blue"]
     assert await sorted_skus(process, "passing", sort="newest", filters={"price_max": 2.0}) == ["chair", "blue"]
+    popular: dict[str, Any] = {"sort": "popularity", "popular": ["chair", "unknown", "red"]}
+    assert await sorted_skus(process, "passing", **popular) == ["chair", "red", "blue"]
+    assert await sorted_skus(process, "words", "lamps", **popular) == ["red", "blue"]
     assert await sorted_skus(process, "words", "lamps", vector=b64(unit(1))) == ["blue", "red"]
     assert await sorted_skus(process, "candidates", "red", words={"red": 2.0}) == ["red"]
     assert await sorted_skus(process, "candidates", "", vector=b64(unit(1))) == ["blue", "chair", "red"]

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from bench.typos import HITS_MIN, Pair, evaluate_typos, overlap, read_pairs
+from bench.typos import (
+    ALL_KNOWN,
+    AS_PEOPLE_DID,
+    HARMED,
+    HITS_MIN,
+    NOT_KNOWN,
+    OTHERWISE,
+    Pair,
+    evaluate_typos,
+    overlap,
+    read_pairs,
+)
+from freshet.run_eval_typos import failure_lines
 
 PAIRS = [Pair("lmap", "lamp"), Pair("chiar", "chair"), Pair("stol", "stool")]
 
@@ -20,13 +32,18 @@ class FakeShop:
     def __init__(self, **found: list[dict[str, Any]]) -> None:
         some = {"lamp": hits("a", "b", "c"), "chair": hits("d", "e", "f", "g"), "stool": hits("h", "i")}
         self.found = found or some
+        self.instead = {"lmap": "lamp", "chair": "lamp"}
+        self.misled: list[dict[str, Any]] | None = None
+        """What is found instead of what it should."""
 
     async def search(self, body: dict[str, Any]) -> dict[str, Any]:
         text = body["text"]
-        instead = {"lmap": "lamp", "chair": "lamp"}.get(text) if body["typos"] else None
+        instead = self.instead.get(text) if body["typos"] else None
         assert body["limit"] == 10 and body["mode"] in ("words", "hybrid") and body["fallback"] == []
         corrected = {"text": instead} if instead else None
-        return {"hits": self.found.get(instead or text, []), "corrected": corrected, "took_ms": 1.0}
+        explain = {"words": {"unknown": ["stol"] if text == "stol" else []}} if body.get("explain") else None
+        found = self.misled if instead and self.misled is not None else self.found.get(instead or text, [])
+        return {"hits": found, "corrected": corrected, "took_ms": 1.0, "explain": explain}
 
 
 async def test_what_is_found_is_empty_and_is_harmed() -> None:
@@ -37,6 +54,32 @@ async def test_what_is_found_is_empty_and_is_harmed() -> None:
     assert (on["overlap_half"], on["zero_results"], on["harmed"], on["corrected"]) == (0.5, 0.5, 0.5, 1)
     assert on["corrected_as_people_did"] == 1 and on["took_ms"] == [1.0, 1.0]
     assert figures["hybrid"] == figures["words"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "cause"),
+    [
+        (Pair("lmap", "lamp shade"), AS_PEOPLE_DID),
+        (Pair("lmap", "chair"), OTHERWISE),
+        (Pair("chiar", "lamp"), ALL_KNOWN),
+        (Pair("stol", "lamp"), NOT_KNOWN),
+    ],
+)
+async def test_a_failure_names_its_cause(pair: Pair, cause: str) -> None:
+    found = {"lamp": hits("x", "y", "z"), "chair": hits("d", "e", "f"), "lamp shade": hits("a", "b", "c")}
+    shop = FakeShop(**found)
+    if cause == AS_PEOPLE_DID:
+        shop.instead, shop.misled = {"lmap": "lamp shade"}, hits("x")
+    figures = await evaluate_typos(shop.search, [pair], ("words",))
+    [told] = [one for one in figures["words"]["on"]["failures"] if one["cause"] != HARMED]
+    assert (told["query"], told["corrected"], told["cause"]) == (pair.query, pair.corrected, cause)
+    assert any(pair.query in line for line in failure_lines("words", [told]))
+
+
+async def test_a_correct_query_that_is_harmed_is_listed_too() -> None:
+    figures = await evaluate_typos(FakeShop().search, PAIRS[1:2], ("words",))
+    harmed = {"query": "chair", "corrected": "chair", "searched": "lamp", "cause": HARMED}
+    assert harmed in figures["words"]["on"]["failures"] and figures["words"]["off"]["failures"] == []
 
 
 @pytest.mark.parametrize("count", [HITS_MIN - 1, HITS_MIN])

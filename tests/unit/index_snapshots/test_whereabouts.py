@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from index_snapshots.apply import apply
+from index_snapshots.compounds import Others
 from index_snapshots.whereabouts import by_meaning, conditions, in_words, live, met
 from index_snapshots.word_feed import WordFeed
 from schemas.filters import Filters
@@ -63,7 +64,13 @@ def test_places_by_meaning_and_by_words(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("index_snapshots.whereabouts.SEARCH_DEPTH_MAX", 1)
     places = [by_meaning(view, title, unit(2), Filters()) for title in titles]
     assert [place.rank for place in places] == [None, 1, None] and all(place.score is not None for place in places)
-    words = [in_words(view, feed.now, title, "red lamp", Filters(), typing=False) for title in titles]
+    wanted = feed.now.understand("red lamp")
+    words = [in_words(view, feed.now, title, wanted, Filters()) for title in titles]
     assert [place.rank for place in words] == [1, None, None]
     assert [place.score is None for place in words] == [False, False, True]  # a chair holds none of the words
+    seat = feed.now.understand(
+        "seat", others=[Others(("seat",), ("chair",))]
+    )  # as the search has it, with its synonyms
+    ranks = {title: in_words(view, feed.now, title, seat, Filters()).rank for title in titles}
+    assert ranks == {"red lamp": None, "lamp": None, "chair": 1}
     feed.close()

@@ -54,6 +54,15 @@ async def test_misspelt_words_are_put_right_for_words_and_meaning_and_told() -> 
         assert record.inputs is not None and record.inputs.words == {"0": {"a": 1.0}, "1": {"b": 1.0}}
 
 
+async def test_what_matches_is_counted_by_the_words_as_they_were_put_right() -> None:
+    one = shard(0, CIELING)
+    async with Tier([[one]]) as tier:
+        await tier.search(text="cieling light", facets=["brand"], explain=True, explain_sku="x")
+        counted = one.queries[-1]["counting"]["words"]
+        assert (counted["text"], counted["joining"]) == ("ceiling light", True)
+        assert one.asked_where[-1]["words"] == counted  # and so is a product's place told
+
+
 async def test_a_word_that_one_partition_knows_is_left() -> None:
     async with Tier([[shard(0, CIELING)], [shard(1)]]) as tier:
         answer = await tier.search(text="cieling light")

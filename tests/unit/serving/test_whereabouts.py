@@ -56,7 +56,7 @@ async def test_where_it_fell_out(where: dict[str, Any], stage: str, says: str) -
         assert (found["stage"], found["says"]) == (stage, says)
         assert (stage == "not live") is ("hint" in found)
         [asked] = shard.asked_where
-        assert (asked["sku"], asked["text"], asked["filters"]["price_max"]) == ("x", "lamp", 5.0)
+        assert (asked["sku"], asked["words"]["text"], asked["filters"]["price_max"]) == ("x", "lamp", 5.0)
         assert asked["vector"] == shard.queries[0]["vector"]
         if stage == "candidates":
             assert found["last"] == {"meaning": pytest.approx(0.7), "words": 2.0}
