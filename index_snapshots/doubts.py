@@ -1,4 +1,4 @@
-"""Which words of a query no product of a shard holds, and which words that some do hold are spelt like them."""
+"""Which words of a query no product of a shard holds as they stand, and which that some do hold are spelt like them."""
 
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
@@ -6,30 +6,42 @@ from typing import Final
 
 from index_snapshots.vocabulary import WORD_CHARS_MAX, WORD_CHARS_MIN
 from index_snapshots.word_index import Committed, Terms, Wanted, Way, Word
-from schemas.edits import SPLIT_COST, edit_cost
+from schemas.edits import edit_cost
 from schemas.folding import folded
 from schemas.spelling import DOUBTS_MAX, NEAR_MAX, Candidate, Doubt
 
 PART_CHARS_MIN: Final = 2
 """Of a word that was written together with the next one."""
+SPLIT_COST: Final = 0.8
+"""A space that is missing between two words: they are told before what is further away."""
 
 
 def doubts(committed: Committed, wanted: Wanted) -> list[Doubt]:
     """In the order of the query, at most DOUBTS_MAX."""
-    unknown = [word for word in wanted.words if _may_be_misspelt(word)][:DOUBTS_MAX]
+    doubted = [word for word in wanted.words if _may_be_misspelt(committed, word)][:DOUBTS_MAX]
     known = [word.stems for word in wanted.words if word.known]
-    return [
-        Doubt(
-            word=word.text,
-            candidates=_likeliest(committed, word.text, known),
-            beginning=max((committed.holding(((term,),)) for term in word.beginnings), default=0),
-        )
-        for word in unknown
-    ]
+    told = (_doubt(committed, word, [stems for stems in known if stems != word.stems]) for word in doubted)
+    return [doubt for doubt in told if doubt is not None]
 
 
-def _may_be_misspelt(word: Word) -> bool:
-    return not word.known and word.text.isalpha() and WORD_CHARS_MIN <= len(word.text) <= WORD_CHARS_MAX
+def _doubt(committed: Committed, word: Word, known: Sequence[Terms]) -> Doubt | None:
+    """None: it stands there so, but for its accents."""
+    candidates = _likeliest(committed, word.text, known)
+    if word.known and any(one.cost == 0 for one in candidates):
+        return None
+    return Doubt(
+        word=word.text,
+        candidates=candidates,
+        beginning=max((committed.holding(((term,),)) for term in word.beginnings), default=0),
+        form=word.known,
+    )
+
+
+def _may_be_misspelt(committed: Committed, word: Word) -> bool:
+    """No product holds it, or those that do hold another form of it: insullation has the stem of insulation."""
+    if not (word.text.isalpha() and WORD_CHARS_MIN <= len(word.text) <= WORD_CHARS_MAX):
+        return False
+    return not word.known or not (word.others or committed.written(word.text))
 
 
 def _likeliest(committed: Committed, word: str, known: Sequence[Terms]) -> list[Candidate]:

@@ -47,8 +47,9 @@ class Vocabulary:
         return len(self._words)
 
     def learn(self, words: Iterable[str]) -> None:
-        """Makes words that are new findable. Blocking, some ms where there are any."""
-        new = sorted(set(words) - self._known)[: WORDS_MAX - len(self._words)]
+        """Makes words that are new findable; of those that are equally near the first come first. Blocking, some ms
+        where there are any."""
+        new = [word for word in dict.fromkeys(words) if word not in self._known][: WORDS_MAX - len(self._words)]
         if not new:
             return
         if self._writer is None:
@@ -70,14 +71,16 @@ class Vocabulary:
             self._writer.wait_merging_threads()
 
     def near(self, word: str) -> list[str]:
-        """Words that differ from it in one or two letters, accents aside, at most NEAR_MAX, in no order; two letters
-        that changed places differ once. `word`: folded."""
-        far = 2 if len(word) >= FAR_CHARS_MIN else 1
+        """Words that differ from it in one or two letters, accents aside, the nearer first, at most NEAR_MAX; two that
+        changed places differ once. `word`: folded."""
         searcher = self._searcher
-        query = Query.fuzzy_term_query(_SCHEMA, "word", word, distance=far, transposition_cost_one=True)
-        hits = searcher.search(query, NEAR_MAX, count=False).hits
-        numbers = searcher.fast_field_values("number", [place for _, place in hits])
-        return [self._words[int(number or 0)] for number in numbers]
+        found: dict[str, None] = {}
+        for far in (1, 2) if len(word) >= FAR_CHARS_MIN else (1,):
+            query = Query.fuzzy_term_query(_SCHEMA, "word", word, distance=far, transposition_cost_one=True)
+            hits = searcher.search(query, NEAR_MAX, count=False).hits
+            numbers = searcher.fast_field_values("number", [place for _, place in hits])
+            found |= dict.fromkeys(self._words[int(number or 0)] for number in numbers)
+        return list(found)[:NEAR_MAX]
 
 
 def _schema() -> tantivy.Schema:

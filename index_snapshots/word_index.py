@@ -132,7 +132,7 @@ class WordIndex:
     def commit(self) -> None:
         """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile."""
         self._writer.commit()
-        self._vocabulary.learn(self._new_words)
+        self._vocabulary.learn(sorted(self._new_words))
         self._new_words.clear()
         self.now = self._reloaded()
 
@@ -233,6 +233,10 @@ class Committed:
         if len(way) <= 1:
             return max((self._holding(*term) for terms in way for term in terms), default=0)
         return self.counted(way)
+
+    def written(self, word: str) -> bool:
+        """Whether some product holds the word as it is written. It has no accents."""
+        return bool(self._searcher.doc_freq("written", word))
 
     def counted(self, way: Way) -> int:
         """How many products hold all of these words."""

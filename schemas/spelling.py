@@ -24,7 +24,7 @@ class Candidate(Strict):
 
 
 class Doubt(Strict):
-    """A word that no product of one partition holds."""
+    """A word that no product of one partition holds as it stands there."""
 
     word: str
     """As the index takes it: in lower case, without accents."""
@@ -32,6 +32,8 @@ class Doubt(Strict):
     """At most NEAR_MAX of each partition."""
     beginning: int = 0
     """Products that hold the most frequent word that begins like it: it may not be finished."""
+    form: bool = False
+    """Whether it has the stem of words that products hold: it may be another form of them."""
 
 
 class CorrectedWord(Strict):

@@ -1,27 +1,50 @@
-"""What a word that no product holds was meant to be; None where nothing is near enough to say so."""
+"""What a word that no product holds was meant to be; None where nothing is likely enough to say so.
 
-from collections.abc import Sequence
+How likely a candidate is, is a sum (docs/adr/0017): what the edits cost, for a word of six letters; whether products
+hold it, and how many; how frequent it is in the language. The weights are those of a logistic regression, so that 0
+stands for "as likely as that it was meant as it is"; what has at least LEAST is taken.
+"""
+
+from collections.abc import Iterator, Sequence
 from math import log10
 from typing import Final, NamedTuple, Protocol
 
-from schemas.edits import SLIP, SPLIT_COST
-from schemas.spelling import Candidate, Doubt
+from schemas.folding import folded
+from schemas.spelling import Doubt
 
-COST_WEIGHT: Final = 6.0
-HOLDING_WEIGHT: Final = 0.5
-TOGETHER_WEIGHT: Final = 0.3
-"""Of what an edit costs, and of how many products hold a candidate, alone and with another word of the query, in powers
-of ten: nearness decides, and of those that are equally near what is more frequent (docs/adr/0017)."""
-SHORT_CHARS: Final = 4
-"""Words of so many letters are corrected where one slip explains them, shorter ones never: too many words are near."""
-COST_SHARE_MAX: Final = 0.19
-"""Longer words: so much may be wrong with each of their letters."""
+ANY: Final = 4.1
+EDITS: Final = -5.5
+"""Of `schemas.edits.edit_cost`, for a word of six letters; in a longer one a slip says less."""
+HELD: Final = 1.5
+HOLDING: Final = 0.3
+"""That products hold it at all, and the logarithm (base 10) of how many."""
+FREQUENT: Final = 0.25
+"""The logarithm of how frequent it is, against that of NEUTRAL."""
+LEAST: Final = 0.7
+SURE: Final = 1.0
+"""As likely as this it is meant rather than two words that were written as one."""
+LETTERS: Final = 6
+
+NEUTRAL: Final = 3.3
+"""On the Zipf scale (log10 of the uses per billion words): where nothing is known of a language."""
+UNKNOWN: Final = -5.5
+"""On the same scale: no word of the language."""
+
+CHARS_MIN: Final = 4
+"""Shorter words are left: too many are near."""
+JOINED_CHARS_MIN: Final = 7
+"""Of two words that were written as one."""
 PART_CHARS_MIN: Final = 4
-"""Of two words that were written as one, the least that each of them has."""
+"""Of each of them; what is shorter is one of SHORT_PARTS, or stands in texts as often as SHORT_PART_ZIPF."""
+PART_ZIPF: Final = 3.5
+SHORT_PART_ZIPF: Final = 5.2
+SHORT_PARTS: Final = frozenset({"in", "on", "up"})
+NO_PARTS: Final = frozenset({"less", "ness", "able", "like"})
+"""Endings rather than words: touchless, tankless."""
 
 
 class Near(NamedTuple):
-    """A word that the encoder knows."""
+    """A word of the language."""
 
     text: str
     cost: float
@@ -30,41 +53,58 @@ class Near(NamedTuple):
 class Language(Protocol):
     """Words of the language, whether or not the catalogue has them."""
 
+    @property
+    def knows(self) -> bool:
+        """False: it has no words at all."""
+        ...
+
     def has(self, word: str) -> bool: ...
 
-    def derives(self, word: str) -> bool:
-        """Whether it is one of its words with an ending: heater, planters."""
+    def likely(self, word: str) -> float:
+        """On the Zipf scale."""
         ...
 
     def near(self, word: str) -> Sequence[Near]: ...
 
 
 def choose(doubt: Doubt, language: Language) -> str | None:
-    """A word that the catalogue has, else one that the encoder knows and that is a slip away: its meaning is searched
-    for. Names that neither knows are many: more than a slip would change what they mean."""
-    if language.has(doubt.word):
+    """Names that neither the catalogue nor the language knows are many: what is far from all words is left."""
+    word = doubt.word
+    if language.has(word) or (doubt.form and not language.knows):
         return None
-    derived = language.derives(doubt.word)
-    candidates = [one for one in doubt.candidates if one.cost <= _most(doubt.word, one.text, derived)]
-    spoken = [one for one in language.near(doubt.word) if one.cost <= SLIP]
-    best = max(candidates, key=_worth, default=None)
-    if best is None:
-        return min(spoken, key=lambda one: (one.cost, one.text)).text if spoken else None
-    if any(one.cost < best.cost for one in spoken) and " " not in best.text:
-        return min(spoken, key=lambda one: (one.cost, one.text)).text
-    return best.text
+    likely, text = max(_likely(doubt, language), default=(0.0, ""))
+    if likely < SURE and (apart := _apart(doubt, language)):
+        return apart
+    return text if likely >= LEAST else None
 
 
-def _most(word: str, text: str, derived: bool) -> float:
-    """What may be wrong at most with a word that was meant to be `text`."""
-    if " " in text:
-        return SPLIT_COST if not derived and min(map(len, text.split())) >= PART_CHARS_MIN else 0.0
-    chars = max(len(word), len(text))
-    if chars < SHORT_CHARS:
+def _likely(doubt: Doubt, language: Language) -> Iterator[tuple[float, str]]:
+    held = {one.text: (one.cost, one.holding) for one in doubt.candidates if " " not in one.text}
+    spoken = {one.text: (one.cost, 0) for one in language.near(doubt.word)}
+    for text, (cost, holding) in {**spoken, **held}.items():
+        letters = max(len(doubt.word), len(text))
+        if letters >= CHARS_MIN:
+            score = ANY + EDITS * cost * LETTERS / letters + FREQUENT * (language.likely(folded(text)) - NEUTRAL)
+            yield score + (HELD + HOLDING * log10(1 + holding) if holding else 0.0), text
+
+
+def _apart(doubt: Doubt, language: Language) -> str | None:
+    """Two words that were written as one: of those that are both frequent in the language the pair whose rarer word is
+    most so, else those that a product holds both of."""
+    word = doubt.word
+    spoken = ((word[:at], word[at:]) for at in range(2, len(word) - 1)) if len(word) >= JOINED_CHARS_MIN else ()
+    frequent = [(min(parts), pair) for pair in spoken if all(parts := [_part(one, language) for one in pair])]
+    if frequent:
+        return " ".join(max(frequent)[1])
+    held = [(one.holding, one.text) for one in doubt.candidates if " " in one.text]
+    return max((one for one in held if min(map(len, one[1].split())) >= PART_CHARS_MIN), default=(0, None))[1]
+
+
+def _part(word: str, language: Language) -> float:
+    """How frequent it is; 0: too seldom to be a part."""
+    if word in SHORT_PARTS:
+        return SHORT_PART_ZIPF
+    if len(word) < PART_CHARS_MIN - 1 or word in NO_PARTS or not language.has(word):
         return 0.0
-    return SLIP if chars == SHORT_CHARS or derived else COST_SHARE_MAX * chars
-
-
-def _worth(one: Candidate) -> tuple[float, str]:
-    held = HOLDING_WEIGHT * log10(1 + one.holding) + TOGETHER_WEIGHT * log10(1 + one.together)
-    return held - COST_WEIGHT * one.cost, one.text
+    zipf = language.likely(word)
+    return zipf if zipf >= (PART_ZIPF if len(word) >= PART_CHARS_MIN else SHORT_PART_ZIPF) else 0.0

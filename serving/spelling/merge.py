@@ -17,6 +17,7 @@ def agreed(told: Sequence[Sequence[Doubt]]) -> list[Doubt]:
             word=word,
             candidates=_together(candidate for doubts in by_word for candidate in doubts[word].candidates),
             beginning=sum(doubts[word].beginning for doubts in by_word),
+            form=any(doubts[word].form for doubts in by_word),
         )
         for word in first
         if all(word in doubts for doubts in by_word)

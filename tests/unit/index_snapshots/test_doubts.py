@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index_snapshots.compounds import Others
+from index_snapshots.compounds import Others, apart_and_together
 from index_snapshots.doubts import doubts
 from index_snapshots.word_index import Committed, WordIndex
 from index_snapshots.word_text import spoken
@@ -54,10 +54,23 @@ def test_words_that_are_spelt_like_an_unknown_one_with_how_many_hold_them(shelf:
     assert [one.text for one in doubt.candidates] == ["ceiling", "ceilings", "filing"]
 
 
-@pytest.mark.parametrize("text", ["lights", "LIGHTING", "the", "wh1000xm5", "xy", "light", "500 gb", ""])
+@pytest.mark.parametrize("text", ["Light", "LIGHTING", "the", "wh1000xm5", "xy", "cafe", "500 gb", ""])
 def test_what_some_product_holds_is_in_no_doubt_nor_what_is_no_word(shelf: Shelf, text: str) -> None:
-    shelf.put("Light", "Lighting")
+    shelf.put("Light", "Lighting", "Café")
     assert asked(shelf.now, text + " ") == []
+
+
+def test_a_word_that_stands_nowhere_so_is_in_doubt_though_products_hold_its_stem(shelf: Shelf) -> None:
+    shelf.put("Insulation", "Wall insulation", "Cell phone", "Headset")
+    [doubt] = asked(shelf.now, "wall insullation ")
+    assert doubt.form and [(one.text, one.holding, one.together) for one in doubt.candidates] == [("insulation", 2, 1)]
+    assert [(doubt.word, doubt.form) for doubt in asked(shelf.now, "insulations celling ")] == [
+        ("insulations", True),
+        ("celling", True),
+    ]
+    assert asked(shelf.now, "head set ") == [] == asked(shelf.now, "wall phone ")
+    [unknown] = asked(shelf.now, "phnoe ")
+    assert not unknown.form
 
 
 def test_a_word_that_went_with_its_products_is_no_candidate(shelf: Shelf) -> None:
@@ -122,6 +135,13 @@ def test_a_number_and_its_unit_are_found_apart_and_together(shelf: Shelf) -> Non
     now = shelf.now
     assert found(now, "40ft ") == [0] and found(now, "12 m ") == [1, 2]
     assert found(now, "40ft ", joining=False) == []
+
+
+def test_a_letter_alone_is_mostly_no_unit(shelf: Shelf) -> None:
+    shelf.put("Set of 3 b parts", "Rope 12 m", "Plug 16 0z")
+    now = shelf.now
+    assert found(now, "3b ") == [] and found(now, "12m ") == [1]
+    assert [other.words for other in apart_and_together(["16", "0z", "24x", "12", "b"])] == []
 
 
 def test_other_ways_to_say_a_word_are_found_behind_the_word_itself(shelf: Shelf) -> None:

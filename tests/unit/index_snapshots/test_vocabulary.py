@@ -50,6 +50,14 @@ def test_only_so_many_words_are_near(words: Vocabulary, count: int) -> None:
     assert len(words.near("lampe")) <= NEAR_MAX
 
 
+def test_the_nearer_ones_are_kept_and_of_those_the_first_that_were_learned(words: Vocabulary) -> None:
+    words.learn([f"lamp{one}{other}" for one in "abcdefghi" for other in "abcdefgh"])
+    words.learn(["lampf", "lampes"])
+    near = words.near("lampe")
+    assert set(near) >= {"lampf", "lampes"} and len(near) == NEAR_MAX
+    assert "lampaa" in near and "lampih" not in near
+
+
 @pytest.mark.parametrize(
     ("chars", "taken"),
     [(WORD_CHARS_MIN - 1, False), (WORD_CHARS_MIN, True), (WORD_CHARS_MAX, True), (WORD_CHARS_MAX + 1, False)],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.edits import EDIT, FIRST, SLIP, VOWEL, edit_cost
+from schemas.edits import AKIN, DOUBLED, EDIT, FIRST, MISSING, SLIP, TOO_MANY, edit_cost
 
 
 @pytest.mark.parametrize(
@@ -10,14 +10,21 @@ from schemas.edits import EDIT, FIRST, SLIP, VOWEL, edit_cost
     [
         ("ceiling", "ceiling", 0.0),
         ("cieling", "ceiling", SLIP),
-        ("pannel", "panel", SLIP),
-        ("ligt", "light", EDIT),
-        ("vinal", "vinyl", VOWEL),
-        ("hundle", "handle", VOWEL),
-        ("hbndle", "handle", EDIT),
-        ("ight", "light", EDIT + FIRST),
+        ("panel", "pannel", SLIP),
+        ("pannel", "panel", DOUBLED),
+        ("ligt", "light", MISSING),
+        ("vinal", "vinyl", AKIN),
+        ("hundle", "handle", AKIN),
+        ("bemch", "bench", AKIN),
+        ("flashind", "flashing", EDIT),
+        ("klip", "clip", AKIN + FIRST),
+        ("doora", "door", TOO_MANY),
+        ("doort", "door", AKIN),
+        ("dooor", "door", DOUBLED),
+        ("ight", "light", MISSING + FIRST),
         ("", "", 0.0),
-        ("ab", "", 2 * EDIT + FIRST),
+        ("ab", "", 2 * TOO_MANY + FIRST),
+        ("", "ab", 2 * MISSING + FIRST),
     ],
 )
 def test_slips_cost_less_than_other_edits(typed: str, word: str, cost: float) -> None:

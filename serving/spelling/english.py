@@ -1,0 +1,46 @@
+"""How frequent English words are: what is one of them is no mistake, and the more frequent is likelier meant."""
+
+import gzip
+from collections.abc import Iterable
+from functools import cached_property
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+
+FREQUENT_ZIPF: Final = 3.2
+"""Misspelt words are put right to words that stand so often in texts: 1.6 times in a million words."""
+PLAIN_ZIPF: Final = FREQUENT_ZIPF
+"""Of words that the encoder knows whole and the list does not: aluminum, gray."""
+_LIST: Final = "english.txt.gz"
+
+
+class English:
+    """A list of 83,000 words (`ENGLISH.md`), and further ones. Thread-safe. 2.5 MB; making it takes 0.1 s."""
+
+    def __init__(self, others: Iterable[str] = ()) -> None:
+        listed = _listed()
+        every = {word: PLAIN_ZIPF for word in others if word.isascii() and word.isalpha()} | listed
+        ordered = sorted(word.encode() for word in every)
+        self._words = np.array(ordered, dtype=np.bytes_)
+        self._zipf = np.array([every[word.decode()] for word in ordered], np.float16)
+
+    def zipf(self, word: str) -> float | None:
+        """log10 of its uses per billion words; None: it is no word."""
+        sought = word.encode()
+        if not word.isascii() or len(sought) > self._words.itemsize:
+            return None
+        at = int(np.searchsorted(self._words, np.bytes_(sought)))
+        return float(self._zipf[at]) if at < len(self._words) and self._words[at] == sought else None
+
+    @cached_property
+    def frequent(self) -> list[str]:
+        """The most frequent first."""
+        order = np.argsort(-self._zipf.astype(np.float64), kind="stable")
+        return [self._words[at].decode() for at in order if self._zipf[at] >= FREQUENT_ZIPF]
+
+
+def _listed() -> dict[str, float]:
+    text = gzip.decompress(files(__package__).joinpath(_LIST).read_bytes()).decode()
+    lines = (line.split() for line in text.splitlines())
+    return {word: float(zipf) for zipf, *words in lines for word in words}
