@@ -1,4 +1,4 @@
-"""Which words of a query no product of a shard holds as they stand, and which that some do hold are spelt like them."""
+"""Which words of a query no product of a shard holds as they stand, or few, and which are spelt like them."""
 
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
@@ -8,7 +8,7 @@ from index_snapshots.vocabulary import WORD_CHARS_MAX, WORD_CHARS_MIN
 from index_snapshots.word_index import Committed, Terms, Wanted, Way, Word
 from schemas.edits import edit_cost
 from schemas.folding import folded
-from schemas.spelling import DOUBTS_MAX, NEAR_MAX, Candidate, Doubt
+from schemas.spelling import DOUBTS_MAX, NEAR_MAX, RARE_MAX, Candidate, Doubt
 
 PART_CHARS_MIN: Final = 2
 """Of a word that was written together with the next one."""
@@ -25,23 +25,28 @@ def doubts(committed: Committed, wanted: Wanted) -> list[Doubt]:
 
 
 def _doubt(committed: Committed, word: Word, known: Sequence[Terms]) -> Doubt | None:
-    """None: it stands there so, but for its accents."""
-    candidates = _likeliest(committed, word.text, known)
-    if word.known and any(one.cost == 0 for one in candidates):
+    """None: it stands there so, but for its accents, or is rare and nothing is like it."""
+    holding = committed.holding((word.stems,)) if word.known and committed.written(word.text) else 0
+    candidates = [one for one in _likeliest(committed, word.text, known) if one.text != word.text]
+    if (word.known and any(one.cost == 0 for one in candidates)) or (holding and not candidates):
         return None
     return Doubt(
         word=word.text,
         candidates=candidates,
         beginning=max((committed.holding(((term,),)) for term in word.beginnings), default=0),
-        form=word.known,
+        form=word.known and not holding,
+        holding=holding,
     )
 
 
 def _may_be_misspelt(committed: Committed, word: Word) -> bool:
-    """No product holds it, or those that do hold another form of it: insullation has the stem of insulation."""
+    """No product holds it, or few do, or those that do hold another form of it: insullation has the stem of
+    insulation."""
     if not (word.text.isalpha() and WORD_CHARS_MIN <= len(word.text) <= WORD_CHARS_MAX):
         return False
-    return not word.known or not (word.others or committed.written(word.text))
+    if not word.known:
+        return True
+    return not word.others and (not committed.written(word.text) or committed.holding((word.stems,)) <= RARE_MAX)
 
 
 def _likeliest(committed: Committed, word: str, known: Sequence[Terms]) -> list[Candidate]:

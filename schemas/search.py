@@ -21,7 +21,7 @@ from schemas.ranking import RankerName
 from schemas.read_token import parse_tokens
 from schemas.records import CONTENT_FIELDS, ContentField
 from schemas.sorting import RELEVANCE, Sort
-from schemas.spelling import Corrected
+from schemas.spelling import Corrected, DidYouMean
 from schemas.strict import Sku, Strict
 
 UnderstandStep = Literal["prices", "units", "negation", "brands", "categories", "attributes"]
@@ -160,5 +160,7 @@ class SearchResponse(Strict):
     """Null when the query itself found enough; else where the hits come from."""
     corrected: Corrected | None = None
     """What was searched instead of misspelt words; null when none were."""
+    did_you_mean: DidYouMean | None = None
+    """What else may be meant: a word that is rare here beside one that is spelt like it. It was not searched."""
     explain: dict[str, Any] | None = None
     """Null unless it was asked for by who may see all products. `session` is in it only for administrators."""

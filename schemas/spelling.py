@@ -6,6 +6,8 @@ from schemas.strict import Strict
 
 DOUBTS_MAX: Final = 6
 """Words of a query that are looked up; more are no slip of the fingers."""
+RARE_MAX: Final = 5
+"""Products of a partition: a word that so few hold, or fewer, may be a mistake of theirs, and another one be meant."""
 NEAR_MAX: Final = 8
 """Words that a shard names for each, the likeliest."""
 
@@ -24,7 +26,7 @@ class Candidate(Strict):
 
 
 class Doubt(Strict):
-    """A word that no product of one partition holds as it stands there."""
+    """A word that no product of one partition holds as it stands there, or few."""
 
     word: str
     """As the index takes it: in lower case, without accents."""
@@ -34,6 +36,8 @@ class Doubt(Strict):
     """Products that hold the most frequent word that begins like it: it may not be finished."""
     form: bool = False
     """Whether it has the stem of words that products hold: it may be another form of them."""
+    holding: int = 0
+    """Products that hold it as it is, at most RARE_MAX of each partition: it is not changed."""
 
 
 class CorrectedWord(Strict):
@@ -49,4 +53,11 @@ class Corrected(Strict):
     text: str
     original: str
     """What was typed: `"typos": false` searches it as it is."""
+    words: list[CorrectedWord]
+
+
+class DidYouMean(Strict):
+    """What else may be meant by a query, and would find many more products."""
+
+    text: str
     words: list[CorrectedWord]

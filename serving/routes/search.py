@@ -14,6 +14,7 @@ from schemas.fusion import DEPTH
 from schemas.read_token import ReadToken
 from schemas.search import SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
 from schemas.settings import ServingSettings
+from schemas.spelling import DidYouMean
 from schemas.ways import OtherWays
 from serving.adaptive_gate import Inside
 from serving.answer_cache import Kept, key_of, of_one_state
@@ -118,6 +119,7 @@ async def answered(
         explanation["fallback"] = climbed.explained()
         explanation["synonyms"] = {" ".join(one.words): one.ways for one in searched.others()}
         response = response.model_copy(update={"explain": explanation})
+    response = response.model_copy(update={"did_you_mean": alternative(asked, searched.first, wiring)})
     if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
         response = response.model_copy(update={"replayable": False})
     wiring.served.put(lambda: served(asked, found, response, budget, at_ms, climbed))
@@ -202,6 +204,13 @@ def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Languag
 def wording_of(asked: SearchRequest, wiring: Wiring) -> Wording:
     typos = wiring.settings.typos if asked.typos is None else asked.typos
     return Wording(joining=typos, doubting=typos, synonyms=wiring.synonyms if asked.synonyms else None)
+
+
+def alternative(asked: SearchRequest, first: Found, wiring: Wiring) -> DidYouMean | None:
+    """What else may be meant by what was searched at first."""
+    text = first.corrected.text if first.corrected else first.understood.looked_up
+    language = first.understood.language
+    return wiring.spelling.offered(text, first.candidates.words, language, typing=asked.typing)
 
 
 def told(understood: Understood, asked: SearchRequest) -> UnderstoodQuery | None:

@@ -20,9 +20,14 @@ HOLDING: Final = 0.3
 """That products hold it at all, and the logarithm (base 10) of how many."""
 FREQUENT: Final = 0.25
 """The logarithm of how frequent it is, against that of NEUTRAL."""
+SPOKEN: Final = -3.0
+SPOKEN_OFTEN: Final = -1.2
+"""Against what is only offered instead of a word of the language: that it is one, and how frequent it is."""
 LEAST: Final = 0.7
 SURE: Final = 1.0
 """As likely as this it is meant rather than two words that were written as one."""
+MORE_TIMES: Final = 10
+"""What is only offered is held by so many times as many products as what was typed, and at least by so many."""
 LETTERS: Final = 6
 
 NEUTRAL: Final = 3.3
@@ -70,17 +75,29 @@ class Language(Protocol):
 def choose(doubt: Doubt, language: Language) -> str | None:
     """Names that neither the catalogue nor the language knows are many: what is far from all words is left."""
     word = doubt.word
-    if language.has(word) or (doubt.form and not language.knows):
+    if doubt.holding or language.has(word) or (doubt.form and not language.knows):
         return None
-    likely, text = max(_likely(doubt, language), default=(0.0, ""))
+    likely, text = max(_likely(doubt, language, language.near(word)), default=(0.0, ""))
     if likely < SURE and (apart := _apart(doubt, language)):
         return apart
     return text if likely >= LEAST else None
 
 
-def _likely(doubt: Doubt, language: Language) -> Iterator[tuple[float, str]]:
+def offered(doubt: Doubt, language: Language) -> str | None:
+    """What may be meant by a word that is left as it is: a likely word that many more products hold."""
+    if doubt.form and not language.knows:
+        return None
+    holding = {one.text: one.holding for one in doubt.candidates if " " not in one.text}
+    least = MORE_TIMES * max(1, doubt.holding)
+    likely = (one for one in _likely(doubt, language, ()) if holding[one[1]] >= least)
+    score, text = max(likely, default=(0.0, ""))
+    against = SPOKEN + SPOKEN_OFTEN * (language.likely(doubt.word) - NEUTRAL) if language.has(doubt.word) else 0.0
+    return text if score + against >= LEAST else None
+
+
+def _likely(doubt: Doubt, language: Language, near: Sequence[Near]) -> Iterator[tuple[float, str]]:
     held = {one.text: (one.cost, one.holding) for one in doubt.candidates if " " not in one.text}
-    spoken = {one.text: (one.cost, 0) for one in language.near(doubt.word)}
+    spoken = {one.text: (one.cost, 0) for one in near}
     for text, (cost, holding) in {**spoken, **held}.items():
         letters = max(len(doubt.word), len(text))
         if letters >= CHARS_MIN:

@@ -1,10 +1,10 @@
 """A query with its misspelt words put right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from schemas.folding import WORD, folded
 from schemas.spelling import CorrectedWord, Doubt
-from serving.spelling.choose import Language, choose
+from serving.spelling.choose import Language, choose, offered
 
 
 def correct(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bool = False) -> list[CorrectedWord]:
@@ -13,11 +13,22 @@ def correct(text: str, doubts: Sequence[Doubt], language: Language, *, typing: b
     The last word may not be finished: with `typing` it stays where any product holds a word that begins like it, else
     where more of them do than hold what it would become.
     """
+    return _instead(text, doubts, lambda doubt: choose(doubt, language), typing)
+
+
+def offers(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bool = False) -> list[CorrectedWord]:
+    """What else may be meant by which words of `text`, none of which is changed; pure."""
+    return _instead(text, doubts, lambda doubt: offered(doubt, language), typing)
+
+
+def _instead(
+    text: str, doubts: Sequence[Doubt], meant: Callable[[Doubt], str | None], typing: bool
+) -> list[CorrectedWord]:
     typed = [word[0] for word in WORD.finditer(text)]
     open_end = folded(typed[-1]) if typed and text.endswith(typed[-1]) else ""
     instead: dict[str, str] = {}
     for doubt in doubts:
-        better = choose(doubt, language)
+        better = meant(doubt)
         if better and not (doubt.word == open_end and _goes_on(doubt, better, typing)):
             instead[doubt.word] = better
     spelt = dict.fromkeys(typed)

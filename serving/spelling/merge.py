@@ -6,9 +6,9 @@ from schemas.spelling import Candidate, Doubt
 
 
 def agreed(told: Sequence[Sequence[Doubt]]) -> list[Doubt]:
-    """Words that none of the partitions knows, in the order of the first one's, each with the candidates of all.
+    """Words that none of the partitions knows well, in the order of the first one's, each with the candidates of all.
 
-    `told`: by partition, of those that answered: a word that any of them knows is no mistake.
+    `told`: by partition, of those that answered: a word that any of them knows well is no mistake.
     """
     by_word = [{doubt.word: doubt for doubt in doubts} for doubts in told]
     first = by_word[0] if by_word else {}
@@ -18,6 +18,7 @@ def agreed(told: Sequence[Sequence[Doubt]]) -> list[Doubt]:
             candidates=_together(candidate for doubts in by_word for candidate in doubts[word].candidates),
             beginning=sum(doubts[word].beginning for doubts in by_word),
             form=any(doubts[word].form for doubts in by_word),
+            holding=sum(doubts[word].holding for doubts in by_word),
         )
         for word in first
         if all(word in doubts for doubts in by_word)

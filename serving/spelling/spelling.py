@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from schemas.spelling import Corrected
+from schemas.spelling import Corrected, DidYouMean
 from serving.lexical import ByWords
 from serving.spelling.choose import Language
-from serving.spelling.correct import correct, put_right
+from serving.spelling.correct import correct, offers, put_right
 from serving.spelling.language import NoLanguage, SpokenLanguage
 from serving.spelling.merge import agreed
 
@@ -35,6 +35,15 @@ class Spelling:
             return None
         better = correct(text, doubts, self._of(language), typing=typing)
         return Corrected(text=put_right(text, better), original=text, words=better) if better else None
+
+    def offered(self, text: str, words: ByWords, language: str, *, typing: bool) -> DidYouMean | None:
+        """What else may be meant by `text`, as it was searched: words that products hold, or the language, but that
+        are rare beside others that are spelt like them."""
+        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        if not doubts:
+            return None
+        other = offers(text, doubts, self._of(language), typing=typing)
+        return DidYouMean(text=put_right(text, other), words=other) if other else None
 
     def _of(self, language: str) -> Language:
         return self._spoken if self._spoken is not None and language == ENCODER_LANGUAGE else NoLanguage()

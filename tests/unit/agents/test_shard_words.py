@@ -113,9 +113,10 @@ async def test_products_that_hold_the_words(process: Process) -> None:
 
 
 async def test_words_that_no_product_holds_are_told_when_asked_for(process: Process) -> None:
-    [doubt] = (await process.words("cahir lamps", doubts=True)).doubts
+    doubt, form = (await process.words("cahir lamps", doubts=True)).doubts
     assert doubt.word == "cahir" and [(one.text, one.holding) for one in doubt.candidates] == [("chair", 1)]
-    assert (await process.words("cahir lamps")).doubts == [] == (await process.words("lamps", doubts=True)).doubts
+    assert (form.word, form.form, form.candidates[0].text) == ("lamps", True, "lamp")
+    assert (await process.words("cahir lamps")).doubts == [] == (await process.words("lamp", doubts=True)).doubts
 
 
 async def test_what_else_may_be_said_is_found_too(process: Process) -> None:

@@ -9,7 +9,7 @@ from index_snapshots.compounds import Others, apart_and_together
 from index_snapshots.doubts import doubts
 from index_snapshots.word_index import Committed, WordIndex
 from index_snapshots.word_text import spoken
-from schemas.spelling import DOUBTS_MAX, NEAR_MAX, Doubt
+from schemas.spelling import DOUBTS_MAX, NEAR_MAX, RARE_MAX, Doubt
 
 
 class Shelf:
@@ -71,6 +71,14 @@ def test_a_word_that_stands_nowhere_so_is_in_doubt_though_products_hold_its_stem
     assert asked(shelf.now, "head set ") == [] == asked(shelf.now, "wall phone ")
     [unknown] = asked(shelf.now, "phnoe ")
     assert not unknown.form
+
+
+@pytest.mark.parametrize("holding", [RARE_MAX, RARE_MAX + 1])
+def test_a_word_that_few_products_hold_is_told_with_what_is_like_it(shelf: Shelf, holding: int) -> None:
+    shelf.put(*["Extention cord"] * holding, *["Extension cord"] * 9, "Zebra")
+    told = [(doubt.holding, doubt.form, doubt.candidates[0].text) for doubt in asked(shelf.now, "extention cord ")]
+    assert told == ([(holding, False, "extension")] if holding <= RARE_MAX else [])
+    assert asked(shelf.now, "zebra ") == [], "nothing is like it"
 
 
 def test_a_word_that_went_with_its_products_is_no_candidate(shelf: Shelf) -> None:

@@ -63,6 +63,18 @@ async def test_what_matches_is_counted_by_the_words_as_they_were_put_right() -> 
         assert one.asked_where[-1]["words"] == counted  # and so is a product's place told
 
 
+async def test_what_else_may_be_meant_is_offered_and_not_searched() -> None:
+    rare = {**doubt("extention", "extension", holding=99), "holding": 2}
+    one = shard(0, rare, CIELING)
+    async with Tier([[one]]) as tier:
+        answer = await tier.search(text="cieling extention")
+        assert answer["corrected"]["text"] == "ceiling extention" == tier.encoding.texts[-1]
+        words = [{"typed": "extention", "instead": "extension"}]
+        assert answer["did_you_mean"] == {"text": "ceiling extension", "words": words}
+        assert (await tier.search(text="cieling extention", typos=False))["did_you_mean"] is None
+        assert (await tier.search(text="cieling"))["did_you_mean"] is None
+
+
 async def test_a_word_that_one_partition_knows_is_left() -> None:
     async with Tier([[shard(0, CIELING)], [shard(1)]]) as tier:
         answer = await tier.search(text="cieling light")

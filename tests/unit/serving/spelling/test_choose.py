@@ -13,13 +13,15 @@ from serving.spelling.choose import (
     HELD,
     HOLDING,
     LEAST,
+    MORE_TIMES,
     PART_ZIPF,
     SHORT_PART_ZIPF,
     UNKNOWN,
     Near,
     choose,
+    offered,
 )
-from serving.spelling.correct import correct, put_right
+from serving.spelling.correct import correct, offers, put_right
 from serving.spelling.language import NoLanguage, SpokenLanguage
 from serving.spelling.merge import agreed
 
@@ -97,6 +99,38 @@ def test_another_form_of_what_products_hold_is_a_mistake_only_in_a_language_that
     assert choose(form, Spoken(lampe=3.0)) == "lampe" == choose(form.model_copy(update={"form": False}), NoLanguage())
 
 
+def rare(word: str, holding: int, *candidates: Candidate) -> Doubt:
+    return doubt(word, *candidates).model_copy(update={"holding": holding})
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (rare("extention", 2, one("extension", 0.75, 2 * MORE_TIMES)), "extension"),
+        (rare("extention", 2, one("extension", 0.75, 2 * MORE_TIMES - 1)), None),
+        (doubt("nickle", one("nickel", 0.55, MORE_TIMES)), "nickel"),
+        (doubt("nickle", one("nickel", 0.55, MORE_TIMES - 1)), None),
+        (doubt("heater", one("header", 0.75, 99)), None),
+        (rare("extention", 2, one("exhausted", 3.0, 999)), None),
+        (rare("bookshelf", 1, one("book shelf", 0.8, 999)), None),
+    ],
+)
+def test_what_else_may_be_meant_by_a_rare_word_is_offered_and_never_taken(asked: Doubt, meant: str | None) -> None:
+    spoken = Spoken(nickle=1.8, nickel=4.0, heater=4.2, header=4.0, extension=4.5)
+    assert offered(asked, spoken) == meant and choose(asked, spoken) is None
+    text = f"red {asked.word} cord"
+    told = [CorrectedWord(typed=asked.word, instead=meant)] if meant else []
+    assert offers(text, [asked], spoken) == told and correct(text, [asked], spoken) == []
+
+
+def test_nothing_is_offered_for_an_unfinished_word_or_another_form_in_a_language_that_is_not_known() -> None:
+    cord = rare("extention", 1, one("extension", 0.75, 99)).model_copy(update={"beginning": 3})
+    assert offers("extention", [cord], NoLanguage(), typing=True) == []
+    assert offers("extention ", [cord], NoLanguage(), typing=True) != []
+    form = doubt("lampen", one("lampe", 0.65, 99)).model_copy(update={"form": True})
+    assert offered(form, NoLanguage()) is None
+
+
 def test_a_nearer_word_of_the_language_is_meant_even_if_the_catalogue_lacks_it() -> None:
     near = {
         "toliet": [Near("toilet", 0.55), Near("violet", 1.8)],
@@ -143,6 +177,7 @@ def test_a_word_that_any_partition_knows_is_no_mistake_and_counts_are_added() ->
     assert agreed([]) == [] == agreed([here, []])
     formed = doubt("cieling").model_copy(update={"form": True})
     assert [merged.form, agreed([here, [formed]])[0].form] == [False, True]
+    assert agreed([[rare("cieling", 2)], [rare("cieling", 3)]])[0].holding == 5
 
 
 def right(text: str, *doubts: Doubt, typing: bool = False) -> str:
