@@ -49,8 +49,8 @@ class Access:
     def _admitted(self, request: web.Request, need: Need) -> Grant:
         if need == "public":
             return self.ring.nobody
-        address = self.address_of(request)
-        self._count_address(address)
+        if self._address_rate_per_s:
+            self._count_address(self.address_of(request))
         text = key_in(request)
         grant = (self.ring.find(text) if text else None) or self.ring.nobody
         if not grant.allows(need):
@@ -59,14 +59,14 @@ class Access:
             raise Refusal(403, "key_limited", f"the key {grant.who} does not see all products, and this tells of all")
         if grant.referers and not comes_from(request, grant.referers):
             raise Refusal(403, "referer_refused", f"the key {grant.who} is for {', '.join(grant.referers)} alone")
-        if grant.sources is not None and not _within(address, grant.sources):
-            raise Refusal(403, "address_refused", f"the key {grant.who} is not for the address {address}")
+        if grant.sources is not None and not _within(self.address_of(request), grant.sources):
+            raise Refusal(403, "address_refused", f"the key {grant.who} is not for the address that asks")
         if grant.rate_per_s is not None:
             self._count(f"the key {grant.who}", grant.rate_per_s)
         return grant
 
     def _count_address(self, address: Address | None) -> None:
-        if self._address_rate_per_s and not (address and address.is_loopback):
+        if address is None or not address.is_loopback:
             self._count(f"the address {one_client(address) if address else 'unknown'}", self._address_rate_per_s)
 
     def _count(self, whose: str, per_s: float) -> None:
