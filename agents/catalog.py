@@ -16,7 +16,7 @@ from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.store import Change, SkuStore
 from agents.topics import Topics
-from agents.worker import batches, fail_stop, fresh_only
+from agents.worker import TRANSACTION_EVERY_S, batches, fail_stop, fresh_only
 from schemas.errors import InvalidEvent, StateRefused
 from schemas.events import CatalogEvent, decode_event
 from schemas.metrics import Metrics
@@ -170,7 +170,7 @@ class CatalogAgent:
     async def work(self, stream: Any) -> None:
         """The agent: batches in, transactions out. Any error but a bad event stops the worker."""
         try:
-            async for batch in batches(stream, self._batch_max):
+            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S):
                 async with self.partitions.lock:
                     for partition, records in groupby(sorted(batch, key=_by_partition), key=_by_partition):
                         await self._decide(partition, list(records))

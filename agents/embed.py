@@ -15,7 +15,7 @@ from agents.dead_letters import dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.topics import Topics
-from agents.worker import batches, fail_stop, fresh_only
+from agents.worker import TRANSACTION_EVERY_S, batches, fail_stop, fresh_only
 from encoders.product_text import product_text
 from encoders.protocol import Encoder
 from schemas.errors import FreshetError, InvalidEvent, StateRefused
@@ -196,7 +196,7 @@ class EmbedAgent:
     async def work(self, stream: Any) -> None:
         """The agent: batches in, transactions out. Any error but a bad record stops the worker."""
         try:
-            async for batch in batches(stream, self._batch_max):
+            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S):
                 for partition, records in groupby(sorted(batch, key=_by_partition), key=_by_partition):
                     await self._embed(partition, list(records))
         except Exception as error:  # noqa: BLE001

@@ -8,6 +8,7 @@ pinned and tests/system/test_chaos.py guards it. See docs/adr/0002-faust.md.
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ EXIT_FAIL_STOP = 3
 CRASH_CHECK_S = 0.2
 BATCH_BYTES_MAX = 8_000_000
 """Of values: what one transaction can carry well within its time."""
+TRANSACTION_EVERY_S = 0.05
+"""Transactions of one agent begin at most so often. Each costs Kafka and the agent some milliseconds of a core,
+whatever is in it: 50 changes a second as 100 transactions took half a core from the searches beside them."""
 BUFFER_RECORDS_MAX = 512
 """Delivered and not yet taken, by partition; of 1 MB at the worst."""
 
@@ -156,16 +160,24 @@ def worker_app(
     return app
 
 
-async def batches(stream: Any, batch_max: int) -> AsyncIterator[list[LogRecord]]:
-    """What has already come, at most `batch_max` records or about BATCH_BYTES_MAX: no batch waits to be filled."""
+async def batches(
+    stream: Any, batch_max: int, every_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[list[LogRecord]]:
+    """What has already come, at most `batch_max` records or about BATCH_BYTES_MAX. A batch that is full waits for
+    nothing, another one until the last is `every_s` old: so a change that comes alone goes on at once."""
     batch: list[LogRecord] = []
     size_bytes = 0
+    due_s = clock()
     async for event in stream.noack().events():
         record = _incoming(event)
         event.ack()
         batch.append(record)
         size_bytes += len(record.value or b"")
-        if len(batch) >= batch_max or size_bytes >= BATCH_BYTES_MAX or stream.channel.queue.empty():
+        full = len(batch) >= batch_max or size_bytes >= BATCH_BYTES_MAX
+        if not full and stream.channel.queue.empty() and (early_s := due_s - clock()) > 0:
+            await asyncio.sleep(early_s)
+        if full or stream.channel.queue.empty():
+            due_s = clock() + every_s
             yield batch
             batch, size_bytes = [], 0
 

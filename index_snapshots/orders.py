@@ -4,7 +4,8 @@ from typing import Final
 
 from schemas.records import Order
 
-ORDER_OFFSET_MAX: Final = 2**48 - 1
+ORDER_OFFSET_BITS: Final = 48
+ORDER_OFFSET_MAX: Final = 2**ORDER_OFFSET_BITS - 1
 """A million events a second for eight years in one partition."""
 ORDER_GENERATION_MAX: Final = 2**15 - 1
 NO_ORDER: Final = -1
@@ -18,8 +19,8 @@ def pack(order: Order) -> int:
         raise ValueError(
             f"order {list(order)} is outside generation 0..{ORDER_GENERATION_MAX}, offset 0..{ORDER_OFFSET_MAX}"
         )
-    return generation << 48 | offset
+    return generation << ORDER_OFFSET_BITS | offset
 
 
 def unpack(packed: int) -> Order:
-    return Order(packed >> 48, packed & ORDER_OFFSET_MAX)
+    return Order(packed >> ORDER_OFFSET_BITS, packed & ORDER_OFFSET_MAX)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots.columns import CHUNK_ROWS, NO_CODE
-from index_snapshots.orders import NO_ORDER, unpack
+from index_snapshots.orders import NO_ORDER, ORDER_OFFSET_BITS, ORDER_OFFSET_MAX
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest
 from schemas.filters import Filters
@@ -17,28 +17,31 @@ from schemas.filters import Filters
 def traits(view: ShardView, slots: Collection[int], wanted: Iterable[Filters] = ()) -> dict[str, list[Any]]:
     """Of the products in these slots of the view, as plain lists. Never raises for what is `wanted`."""
     words, chunks = view.words, view.columns.chunks
-    in_stock, prices, currencies = chunks["in_stock"], chunks["price"], chunks["currency"]
-    live, since, categories = chunks["offer_live"], chunks["live_since"], chunks["category"]
-    told: dict[str, list[Any]] = {
-        name: [] for name in ("skus", "in_stock", "prices", "currencies", "live_since", "categories", "paths")
+    places = [divmod(slot, CHUNK_ROWS) for slot in slots]
+
+    def column(name: str) -> list[Any]:  # some hundred values with each search: no call that can be done without
+        parts = chunks[name]
+        return [parts[at].item(position) for at, position in places]
+
+    offered = zip(column("currency"), column("offer_live"), strict=True)
+    currencies = [currency if live else NO_CODE for currency, live in offered]
+    prices = zip(column("price"), currencies, strict=True)
+    paths = words.categories.paths
+    categories = [code if code != NO_CODE and paths[code] else None for code in column("category")]
+    told = {code: at for at, code in enumerate(dict.fromkeys(code for code in categories if code is not None))}
+    return {
+        "skus": [words.skus[slot] for slot in slots],
+        "in_stock": column("in_stock"),
+        "prices": [None if currency == NO_CODE else price for price, currency in prices],
+        "currencies": [None if code == NO_CODE else words.currencies.words[code] for code in currencies],
+        "live_since": [
+            None if order == NO_ORDER else (order >> ORDER_OFFSET_BITS, order & ORDER_OFFSET_MAX)
+            for order in column("live_since")
+        ],
+        "categories": [None if code is None else told[code] for code in categories],
+        "wanted": _passed(view, np.fromiter(slots, dtype=np.int64, count=len(slots)), wanted).tolist(),
+        "paths": [[*paths[code]] for code in told],
     }
-    places: dict[int, int] = {}
-    for slot in slots:  # some hundred with each search: no call that can be done without
-        at, position = divmod(slot, CHUNK_ROWS)
-        currency = currencies[at].item(position) if live[at].item(position) else NO_CODE
-        category, order = categories[at].item(position), since[at].item(position)
-        place = None
-        if category != NO_CODE and words.categories.paths[category]:
-            place = places.setdefault(category, len(places))
-        told["skus"].append(words.skus[slot])
-        told["in_stock"].append(in_stock[at].item(position))
-        told["prices"].append(None if currency == NO_CODE else prices[at].item(position))
-        told["currencies"].append(None if currency == NO_CODE else words.currencies.words[currency])
-        told["live_since"].append(None if order == NO_ORDER else [*unpack(order)])
-        told["categories"].append(place)
-    told["wanted"] = _passed(view, np.fromiter(slots, dtype=np.int64, count=len(slots)), wanted).tolist()
-    told["paths"] = [[*words.categories.paths[category]] for category in places]
-    return told
 
 
 def _passed(view: ShardView, slots: npt.NDArray[np.int64], wanted: Iterable[Filters]) -> npt.NDArray[np.int64]:

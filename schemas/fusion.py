@@ -44,18 +44,19 @@ def fuse(near: Ranked, words: Ranked, share: float) -> list[Fused]:
     share = 0.0 if not words else 1.0 if not near else share
     by_words = _scaled(words, 0.0 if len(words) < DEPTH else words[DEPTH - 1][1])
     by_near = _scaled(near, near[min(DEPTH, len(near)) - 1][1] if near else 0.0)
-    ranks = ({sku: rank for rank, (sku, _) in enumerate(ranked, 1)} for ranked in (near, words))
-    near_ranks, words_ranks = ranks
-    fused = [
-        Fused(
-            sku,
-            share * by_words.get(sku, 0.0) + (1.0 - share) * by_near.get(sku, 0.0),
-            near_ranks.get(sku),
-            words_ranks.get(sku),
-        )
-        for sku in {**near_ranks, **words_ranks}
-    ]
-    return sorted(fused, key=lambda one: (-one.relevance, better_rank(one), one.sku))
+    near_ranks = {sku: rank for rank, (sku, _) in enumerate(near, 1)}
+    words_ranks = {sku: rank for rank, (sku, _) in enumerate(words, 1)}
+    rest = 1.0 - share
+    rows: list[tuple[float, int, str, int | None, int | None]] = []  # sorted as they are: a key for each costs as much
+    for sku, rank in near_ranks.items():
+        by_word = words_ranks.get(sku)
+        relevance = share * by_words.get(sku, 0.0) + rest * by_near.get(sku, 0.0)
+        rows.append((-relevance, rank if by_word is None or rank < by_word else by_word, sku, rank, by_word))
+    for sku, rank in words_ranks.items():
+        if sku not in near_ranks:
+            rows.append((-share * by_words.get(sku, 0.0), rank, sku, None, rank))
+    rows.sort()
+    return [Fused(sku, -value, near_rank, words_rank) for value, _, sku, near_rank, words_rank in rows]
 
 
 def ranked(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

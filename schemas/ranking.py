@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from schemas.records import OrderField, Record
+from schemas.records import Record
 
 RankerName = Literal["formula", "none"]
 RANK_WINDOW: Final = 100
@@ -18,8 +18,8 @@ class Traits(Record):
     in_stock: list[bool] = Field(default_factory=list)
     prices: list[float | None] = Field(default_factory=list)
     currencies: list[str | None] = Field(default_factory=list)
-    live_since: list[OrderField | None] = Field(default_factory=list)
-    """Order of the event that created the product, or created it again; null: no offer yet."""
+    live_since: list[tuple[int, int] | None] = Field(default_factory=list)
+    """Order (generation, offset) of the event that created the product, or created it again; null: no offer yet."""
     wanted: list[int] = Field(default_factory=list)
     """How many of the question's `wanted` filters each would pass."""
     categories: list[int | None] = Field(default_factory=list)

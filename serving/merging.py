@@ -1,9 +1,10 @@
 """One list out of what the shards have by words and by meaning, and the page of it that was asked for."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 from schemas.fusion import Fused, fuse
@@ -45,11 +46,11 @@ class Candidates:
     @cached_property
     def near(self) -> dict[str, Nearness]:
         """By SKU."""
-        return {
-            sku: Nearness(score, affinity, fit)
-            for near in (answer.near for answer in self.answers.values() if answer.near)
-            for sku, score, affinity, fit in near.rows()
-        }
+        return {sku: Nearness(score, affinity, fit) for sku, score, affinity, fit in self._near_rows()}
+
+    def _near_rows(self) -> Iterator[tuple[str, float, float | None, float | None]]:
+        """Of all partitions."""
+        return chain.from_iterable(answer.near.rows() for answer in self.answers.values() if answer.near)
 
     @cached_property
     def held(self) -> dict[str, float]:
@@ -67,11 +68,12 @@ class Candidates:
     def affinities(self) -> dict[str, float]:
         """By SKU, of the best by words and by meaning."""
         by_words = {sku: drawn for answer in self.answers.values() for sku, drawn in answer.word_affinities.items()}
-        return by_words | {sku: one.affinity for sku, one in self.near.items() if one.affinity is not None}
+        near = ((sku, affinity) for sku, _, affinity, _ in self._near_rows() if affinity is not None)
+        return by_words | dict(near)
 
     def fused(self, strength: float) -> list[Fused]:
         """Best first."""
-        near = ((sku, one.score, one.fit) for sku, one in self.near.items())
+        near = ((sku, score, fit) for sku, score, _, fit in self._near_rows())
         held = ((sku, score, self.word_fits.get(sku)) for sku, score in self.held.items())
         by_words = in_order(held, bool(self.word_fits))
         fused = fuse(in_order(near, self.wished), by_words, self.words.share)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from agents.embed import EmbedAgent
 from agents.faults import Faults
+from agents.giving_way import give_way
 from agents.topics import Topics
 from agents.wiring.starting import FAULT_VARIABLE, listen_with, wait_for_kafka
 from agents.worker import WorkerName, run, worker_app
@@ -20,6 +21,7 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
     """Runs agents.embed until a signal."""
     refuse_open_endpoint("worker", settings.worker_host, settings.worker_open)
     configure_logs(settings.log_level)
+    give_way()
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     bundle = await asyncio.to_thread(load, model_folder(settings.model, settings.data))
     engine = await asyncio.to_thread(choose_engine, settings.engine, bundle, threads=settings.embed_threads)

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple, Protocol
 
 from schemas.fusion import Fused
 from schemas.ranking import Traits
-from schemas.records import Order
 from serving.ranking.diversity import price_band
 from serving.ranking.newness import Calendar, newness
 from serving.ranking.stage import Candidate, Features
@@ -25,7 +24,8 @@ class Trait(NamedTuple):
     wanted: int
     price: float | None
     currency: str | None
-    live_since: Order | None
+    live_since: tuple[int, int] | None
+    """Generation and offset of an event."""
     category: tuple[str, ...]
 
 
@@ -41,14 +41,26 @@ class Moment(NamedTuple):
     half_life_ms: float
 
 
-def traits_of(told: Mapping[int, Traits]) -> dict[str, Trait]:
-    """By SKU; `told`: by partition."""
+def traits_of(told: Mapping[int, Traits], skus: Sequence[str]) -> dict[str, Trait]:
+    """By SKU, of these SKUs those that are told of; `told`: by partition."""
     found = {}
     for partition, one in told.items():
-        columns = (one.skus, one.in_stock, one.wanted, one.prices, one.currencies, one.live_since, one.categories)
-        for sku, in_stock, wanted, price, currency, since, category in zip(*columns, strict=True):
-            path = () if category is None else tuple(one.paths[category])
-            found[sku] = Trait(partition, in_stock, wanted, price, currency, since, path)
+        places = dict(zip(one.skus, range(len(one.skus)), strict=True))
+        paths = [tuple(path) for path in one.paths]
+        for sku in skus:
+            at = places.get(sku)
+            if at is None:
+                continue
+            category = one.categories[at]
+            found[sku] = Trait(
+                partition,
+                one.in_stock[at],
+                one.wanted[at],
+                one.prices[at],
+                one.currencies[at],
+                one.live_since[at],
+                () if category is None else paths[category],
+            )
     return found
 
 

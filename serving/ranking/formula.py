@@ -15,7 +15,10 @@ class Formula:
     weights: RankWeights
 
     def order(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        scores = [one._replace(score=scored(one.features, self.weights)) for one in candidates]
+        scores = [
+            Candidate(sku, features, scored(features, self.weights), category, band)
+            for sku, features, _, category, band in candidates
+        ]
         return sorted(scores, key=lambda one: -one.score)  # stable: ties stay in the order of their relevance
 
 

@@ -3,9 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Protocol
-
-from schemas.records import Order
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -29,16 +28,21 @@ class Calendar:
     points: Mapping[int, Sequence[Point]] = field(default_factory=dict)
     """By partition, ascending."""
 
-    def age_ms(self, partition: int, order: Order, now_ms: int) -> int | None:
-        """Of an event; None: older than the log tells, or not known."""
+    @cached_property
+    def _offsets(self) -> Mapping[int, Sequence[int]]:
+        return {partition: [offset for offset, _ in points] for partition, points in self.points.items()}
+
+    def age_ms(self, partition: int, order: tuple[int, int], now_ms: int) -> int | None:
+        """Of an event, by its order (generation, offset); None: older than the log tells, or not known."""
+        generation, place = order
         points = self.points.get(partition, ())
-        at = bisect_right(points, order.offset, key=lambda point: point[0])
-        if order.generation != self.generation or at == 0:
+        at = bisect_right(self._offsets.get(partition, ()), place)
+        if generation != self.generation or at == 0:
             return None
         offset, written_ms = points[at - 1]
         if at < len(points):
             next_offset, next_ms = points[at]
-            written_ms += (next_ms - written_ms) * (order.offset - offset) // (next_offset - offset)
+            written_ms += (next_ms - written_ms) * (place - offset) // (next_offset - offset)
         return max(0, now_ms - written_ms)
 
 

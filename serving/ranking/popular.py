@@ -58,4 +58,5 @@ class Popular:
 
     def of(self, sku: str) -> float:
         """0..1."""
-        return popularity(self._counts.get(sku, 0.0), self._most)
+        count = self._counts.get(sku)
+        return popularity(count, self._most) if count else 0.0

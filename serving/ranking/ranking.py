@@ -102,7 +102,8 @@ class Ranking:
         window = best[:RANK_WINDOW]
         told = {partition: answer.traits for partition, answer in candidates.answers.items()}
         moment = Moment(self._calendar, self._now_ms(), self._settings.rank_new_days * DAY_MS)
-        found = candidates_of(window, traits_of(told), wanted, self.popular, moment)
+        traits = traits_of(told, [one.sku for one in window])
+        found = candidates_of(window, traits, wanted, self.popular, moment)
         ordered = in_order(found, stages_of(name, self._weights, exact, mmr_lambda))
         by_sku = {one.sku: one for one in window}
         hits = [*(by_sku[one.sku] for one in ordered), *best[RANK_WINDOW:]]

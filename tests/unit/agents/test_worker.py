@@ -62,3 +62,20 @@ async def test_a_batch_is_what_has_come_and_never_more_than_the_limit(waiting: i
     taken = [record for batch in found for record in batch]
     assert [record.offset for record in taken] == stream.acked == list(range(waiting))
     assert [record.timestamp_ms for record in taken] == [1_500 + 1_000 * offset for offset in range(waiting)]
+
+
+async def test_a_batch_that_comes_soon_after_another_takes_what_comes_meanwhile() -> None:
+    stream = Stream(1)
+    found = []
+    async for batch in batches(stream, 4, 0.001, clock=lambda: 0.0):  # always too soon
+        found.append([record.offset for record in batch])
+        if len(found) == 1:
+            stream.queue.put_nowait(1)
+            asyncio.get_running_loop().call_soon(stream.queue.put_nowait, 2)
+    assert found == [[0], [1, 2]]
+
+
+async def test_a_batch_waits_for_nothing_when_it_is_full_or_the_first() -> None:
+    stream = Stream(8)
+    assert [len(batch) async for batch in batches(stream, 4, 1e6)] == [4, 4]
+    assert [len(batch) async for batch in batches(Stream(1), 4, 1e6)] == [1]
