@@ -77,6 +77,7 @@ async def post_queries(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     stated = objects_in(await read_object(request), "requests", QUESTIONS_MAX)
     asks = [ask_of(one.get("indexName"), one, wiring) for one in stated]
+    wiring.access.count_further(request, len(asks) - 1)
     return answer({"results": await results_of(asks, asker_of(request), wiring)})
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from schemas.metrics import Metrics
 from serving.keys.client_address import Address, client_address, one_client
-from serving.keys.grant import Grant, Need
+from serving.keys.grant import GRANT, Grant, Need
 from serving.keys.rates import Rates
 from serving.keys.ring import KeyRing
 from serving.problems import Refusal, retry_after
@@ -43,6 +43,14 @@ class Access:
             self._refused.labels(reason=refusal.code).inc()
             raise
 
+    def count_further(self, request: web.Request, count: int) -> None:
+        """Questions beside the first one of a request that was let in."""
+        grant = request[GRANT]
+        if grant.rate_per_s is not None:
+            self._rates.owe(_key(grant), grant.rate_per_s, count)
+        if self._address_rate_per_s:
+            self._rates.owe(_address(self.address_of(request)), self._address_rate_per_s, count)
+
     def address_of(self, request: web.BaseRequest) -> Address | None:
         return client_address(request, self._trusted_proxies)
 
@@ -62,12 +70,12 @@ class Access:
         if grant.sources is not None and not _within(self.address_of(request), grant.sources):
             raise Refusal(403, "address_refused", f"the key {grant.who} is not for the address that asks")
         if grant.rate_per_s is not None:
-            self._count(f"the key {grant.who}", grant.rate_per_s)
+            self._count(_key(grant), grant.rate_per_s)
         return grant
 
     def _count_address(self, address: Address | None) -> None:
         if address is None or not address.is_loopback:
-            self._count(f"the address {one_client(address) if address else 'unknown'}", self._address_rate_per_s)
+            self._count(_address(address), self._address_rate_per_s)
 
     def _count(self, whose: str, per_s: float) -> None:
         if not self._rates.take(whose, per_s):
@@ -78,6 +86,14 @@ class Access:
                 hint="slow down, and come back after Retry-After seconds",
                 headers=retry_after(1 / per_s),
             )
+
+
+def _key(grant: Grant) -> str:
+    return f"the key {grant.who}"
+
+
+def _address(address: Address | None) -> str:
+    return f"the address {one_client(address) if address else 'unknown'}"
 
 
 def key_in(request: web.BaseRequest) -> str:

@@ -30,7 +30,13 @@ class Rates:
             if len(self._left) > self._counted_max:
                 self._left.popitem(last=False)
         self._left.move_to_end(key)
-        if not allowance.left:
+        if allowance.left < 1:
             return False
         allowance.use(1)
         return True
+
+    def owe(self, whose: str, per_s: float, count: int) -> None:
+        """So many more have come with the one that was let in last: the next ones wait for them."""
+        allowance = self._left.get((whose, per_s))
+        if allowance is not None:
+            allowance.use(count)

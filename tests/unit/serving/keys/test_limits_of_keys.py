@@ -57,6 +57,25 @@ async def test_a_key_that_asks_too_often_is_told_when_to_come_back(per_s: float 
             assert tier.counted("freshet_requests_refused_total", reason="rate_limited") == 1
 
 
+async def test_each_question_of_a_request_counts() -> None:
+    clock = Clock()
+    async with Tier(keys_required="yes", address_rate_per_s=100.0, trusted_proxies=1, clock=clock) as tier:
+        tier.wiring.access.ring.use([stored(KEY, "search", rate_per_s=4.0)])
+        sent = {"X-Freshet-Key": KEY, "X-Forwarded-For": "203.0.113.7"}
+
+        async def ask(questions: int) -> int:
+            body = {"requests": [{"indexName": "products"}] * questions}
+            return (await tier.client.post("/1/indexes/*/queries", json=body, headers=sent)).status
+
+        assert [await ask(3), await ask(1), await ask(1)] == [200, 200, 429]
+        clock.now_s += 0.26
+        assert [await ask(5), await ask(1)] == [200, 429]  # 4 more than there were: a second to wait
+        clock.now_s += 1.0
+        assert await ask(1) == 429
+        clock.now_s += 0.26
+        assert await ask(1) == 200
+
+
 async def test_addresses_are_counted_as_the_proxy_in_front_says() -> None:
     async with Tier(address_rate_per_s=2.0, trusted_proxies=1, clock=Clock()) as tier:
 
