@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import FreshetError, SettingsError
+from schemas.errors import SettingsError
+from schemas.keys import StoredKey
 from schemas.metrics import Metrics
 from serving.keys.key_file import read_keys
 from serving.keys.ring import KeyRing
@@ -19,37 +20,39 @@ class KeyWatch:
     def __init__(self, path: Path, ring: KeyRing, metrics: Metrics, log: Log) -> None:
         self._path, self._ring, self._log = path, ring, log
         self._seen: tuple[int, int, int] | None = None
-        self._wrong: FreshetError | None = None
         self._count = metrics.gauge("freshet_keys")
         self._refused = metrics.gauge("freshet_keys_refused")
 
     def load(self) -> None:
-        """Blocking. Raises SettingsError when it is wrong or cannot be read; afterwards too, until it is put right."""
-        try:
-            self._look()
-            self._wrong = None
-        except SettingsError as error:
-            self._wrong = error
-            raise
-        finally:
-            self._refused.set(self._wrong is not None)
+        """Blocking. Raises SettingsError as long as it is wrong or cannot be read."""
+        self._take(self._read())
 
     async def look(self) -> None:
-        await asyncio.to_thread(self.load)
+        """The same beside requests: they see all of the new keys or none."""
+        self._take(await asyncio.to_thread(self._read))
 
-    def _look(self) -> None:
-        seen = self._stat()
-        if seen == self._seen:
-            if self._wrong is not None:
-                raise self._wrong
-            return
-        if seen is None:
-            raise SettingsError(f"the file of keys {self._path.name} is gone", hint="the keys stay as they were")
-        keys = read_keys(self._path).keys
+    def _take(self, found: list[StoredKey] | SettingsError | None) -> None:
+        self._refused.set(isinstance(found, SettingsError))
+        if isinstance(found, SettingsError):
+            raise found
+        if found is not None:
+            self._ring.use(found)
+            self._count.set(len(found))
+            self._log.info("keys_read", file=self._path.name, keys=len(found))
+
+    def _read(self) -> list[StoredKey] | SettingsError | None:
+        """None: it is as it was when it was read last."""
+        try:
+            seen = self._stat()
+            if seen == self._seen:
+                return None
+            if seen is None:
+                raise SettingsError(f"the file of keys {self._path.name} is gone", hint="the keys stay as they were")
+            keys = read_keys(self._path).keys
+        except SettingsError as error:
+            return error
         self._seen = seen
-        self._ring.use(keys)
-        self._count.set(len(keys))
-        self._log.info("keys_read", file=self._path.name, keys=len(keys))
+        return keys
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:

@@ -133,6 +133,13 @@ def test_the_ring_follows_the_file_and_what_is_wrong_with_it_changes_nothing(tmp
                 watch.load()
             assert metrics.registry.get_sample_value("freshet_keys_refused") == 1
         assert ring.find(text)
+    change_keys(path, lambda _: with_one(sha256=hash_of(text)))
+    watch.load()
+    path.rename(tmp_path / "away")
+    with pytest.raises(SettingsError, match="gone"):
+        watch.load()
+    (tmp_path / "away").rename(path)  # the very same file
+    watch.load()
     change_keys(path, lambda _: KeyFile())
     watch.load()
     assert ring.find(text) is None and metrics.registry.get_sample_value("freshet_keys_refused") == 0
