@@ -39,6 +39,8 @@ def _from_folder(folder: Path, origin: Origin, now_ms: int, known: Known) -> Sha
     restored = restore(folder, origin, now_ms, known)
     for line in restored.damaged:
         log.error("snapshot damaged", partition=origin.partition, error=line)
+    for line in restored.merges_damaged:
+        log.error("merge damaged in the snapshot, it is done again", partition=origin.partition, error=line)
     if restored.view is not None:
         rows, took_s = restored.view.counts.rows, round(time.monotonic() - started, 2)
         log.info("snapshot restored", partition=origin.partition, rows=rows, took_s=took_s)

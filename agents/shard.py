@@ -31,6 +31,7 @@ from index_snapshots.gentle import Gently
 from index_snapshots.guards import Guards
 from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
+from index_snapshots.patience import Patience
 from index_snapshots.progress import now_and_then
 from index_snapshots.protocol import Identity, Offsets, ShardRecord, Topic
 from index_snapshots.restore import check_log
@@ -355,7 +356,19 @@ class ShardAgent:
     def _write(self, kept: Kept, view: ShardView) -> None:
         rest, keep = Gently(self.hurried), self._setup.snapshots_keep
         words = partial(kept.words.store, kept.folder) if kept.words is not None else no_words
-        write(view, kept.folder, kept.origin, keep, self._now_ms(), self._step, rest, kept.known, words, self._guards)
+        write(
+            view,
+            kept.folder,
+            kept.origin,
+            keep,
+            self._now_ms(),
+            self._step,
+            rest,
+            kept.known,
+            words,
+            Patience(self.hurried),
+            self._guards,
+        )
         give_back()
 
     def _step(self, number: int) -> None:

@@ -53,7 +53,7 @@ class Base:
     def view(self) -> tuple[ShardView, Start]:
         """The state, as if its last head had been sealed just now, and the snapshot whose words may be gone on from."""
         manifest = self._kept() or self._built()
-        view = load(self.folder, manifest, Known())
+        view = load(self.folder, manifest, Known()).view
         vectors = replace(view.vectors, sealed_ms=now_ms())  # else the first merges would be those of a slow log
         return replace(view, identity=self.identity, vectors=vectors), Start(self.folder, manifest)
 

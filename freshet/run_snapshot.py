@@ -91,8 +91,10 @@ def _from_store(snapshot: str, partition: int, replica: int, data: Path | None) 
         manifest = shelf.manifest(name)
         check_age(manifest, now_ms())
         here = fetch(shelf, manifest, folder, now_and_then(_tell))
+        for line in here.missing:
+            say(line)
         (folder / FROM_LOG).unlink(missing_ok=True)
-        return PutBack(manifest, remove_later(folder, here, manifest))
+        return PutBack(manifest, remove_later(folder, here.name, manifest))
 
 
 def prune_snapshots(

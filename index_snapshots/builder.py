@@ -28,7 +28,7 @@ class BuildFailed(RuntimeError):
 
 
 class Built(Protocol):
-    """A merge under way. For one thread."""
+    """A merge under way. For one thread; once it is done, for any."""
 
     def hurry(self) -> None:
         """It will be needed soon."""
@@ -52,6 +52,21 @@ class Builder(Protocol):
         """CPU time used for merges so far."""
 
 
+class Finished:
+    """One that came with a snapshot."""
+
+    done = True
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+
+    def hurry(self) -> None:
+        """There is nothing left to do."""
+
+    def result(self) -> Segment:
+        return self._segment
+
+
 class BuilderHere:
     """Builds when the result is asked for, in the thread that asks."""
 
@@ -69,12 +84,17 @@ class _Later:
 
     def __init__(self, job: Merge) -> None:
         self._job = job
+        self._lock = threading.Lock()
+        self._segment: Segment | None = None
 
     def hurry(self) -> None:
         """It is built in one go anyway."""
 
     def result(self) -> Segment:
-        return merge(self._job)
+        with self._lock:  # a snapshot may ask too
+            if self._segment is None:
+                self._segment = merge(self._job)
+            return self._segment
 
 
 class BuilderProcess:

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from index_snapshots import manifest as manifests
 from index_snapshots.checksums import damage
 from index_snapshots.folder import TEMPORARY, Steps, flush, replace
-from index_snapshots.manifest import Manifest, Origin, StoredFile
+from index_snapshots.made_again import needed, without
+from index_snapshots.manifest import Manifest, Origin, SnapshotDamaged, StoredFile
 from index_snapshots.progress import Progress
 from index_snapshots.restore import check_age
 from index_snapshots.shelf import Shelf
@@ -25,7 +26,14 @@ class Fetched(NamedTuple):
     name: str | None
     """Of the snapshot that now lies in the folder; None: the store has none that is good."""
     damaged: tuple[str, ...]
-    """One line per snapshot that was left out."""
+    """One line per snapshot that was left out, and per file that the one taken must do without."""
+
+
+class Brought(NamedTuple):
+    name: str
+    """In the folder."""
+    missing: tuple[str, ...]
+    """One line per file that it must do without, because it can be made again."""
 
 
 def fetch_newest(store: ObjectStore, origin: Origin, folder: Path, now_ms: int, progress: Progress) -> Fetched:
@@ -36,29 +44,36 @@ def fetch_newest(store: ObjectStore, origin: Origin, folder: Path, now_ms: int, 
             manifest = shelf.manifest(name)
             manifests.check_origin(manifest.origin, origin, name)
             check_age(manifest, now_ms)
-            fetch(shelf, manifest, folder, progress)
-            return Fetched(name, tuple(damaged))
+            return Fetched(name, (*damaged, *fetch(shelf, manifest, folder, progress).missing))
         except StateRefused as error:
             damaged.append(f"snapshot {name} of {store.url} is left out: {error}")
     return Fetched(None, tuple(damaged))
 
 
-def fetch(shelf: Shelf, manifest: Manifest, folder: Path, progress: Progress) -> str:
-    """Puts it in place as the newest snapshot of the folder; returns its name there. Raises SnapshotDamaged."""
-    files = {file.name: file for file in manifest.files.values()}.values()
-    here = _Here(sum(file.size for file in files), progress)
+def fetch(shelf: Shelf, manifest: Manifest, folder: Path, progress: Progress) -> Brought:
+    """Puts it in place as the newest snapshot of the folder. Raises SnapshotDamaged."""
+    files = {file.name: file for file in manifest.files.values()}
+    here = _Here(sum(file.size for file in files.values()), progress)
+    never_missing = {manifest.files[part].name for part in needed(manifest)}
+    damaged = dict[str, str]()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
-        coming = [threads.submit(_bring, shelf, file, folder, here) for file in files]
+        coming = {name: threads.submit(_bring, shelf, file, folder, here) for name, file in files.items()}
         try:
-            for one in coming:
-                one.result()
+            for name, one in coming.items():
+                try:
+                    one.result()
+                except SnapshotDamaged as error:
+                    if name in never_missing:
+                        raise
+                    damaged[name] = f"its snapshot goes without: {error}"
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
     flush(folder)
     path = next_manifest(folder)
-    replace(path, manifests.encode(manifest), Steps(lambda number: None))
-    return path.name
+    whole = without(manifest, [part for part, file in manifest.files.items() if file.name in damaged])
+    replace(path, manifests.encode(whole), Steps(lambda number: None))
+    return Brought(path.name, tuple(damaged.values()))
 
 
 class _Here:

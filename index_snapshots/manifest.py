@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import StateRefused
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 ONE_FILE_OF_BODIES: Final = 2
 """Still read: all bodies in `files["bodies"]` in the order of the states, their sizes in `names`."""
 ONE_FILE_OF_VECTORS: Final = 3
-"""The format before, still read: a segment's codes with its graph, its vectors in one file; states and names as they
-are, not compressed."""
+"""Still read: a segment's codes with its graph, its vectors in one file; states and names as they are, not compressed.
+Format 4 has all but what merges under way have come to."""
 MANIFEST_PATTERN: Final = "manifest-*.json"
 
 
@@ -74,6 +74,9 @@ class StoredMerge(_Strict):
     of_base: bool
     begun: int
     due: int
+    result: StoredSegment | None = None
+    """Its segment, where it was built by then; not part of the state, since it can be built again. Its files are those
+    of a segment (`StoredSegment`), N being `mM`, M the merge's place in the list."""
 
 
 class StoredBodies(_Strict):

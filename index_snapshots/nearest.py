@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from index_snapshots.builder import Built
 from index_snapshots.calibrate import LADDER
 from index_snapshots.codes import codes
 from index_snapshots.filters import Mask
@@ -72,6 +73,8 @@ class FrozenVectors:
     """The log's time at the last seal."""
     next_row: int
     pending: tuple[Planned, ...]
+    builds: tuple[Built | None, ...] = ()
+    """What is to come of each of these; None: its build is to be begun anew. Not part of the state."""
 
     def gather(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float16]:
         """The vectors of these rows, (len(rows), dim)."""

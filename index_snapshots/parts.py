@@ -61,9 +61,10 @@ class Store:
         return Signs(self.graph)
 
     def remove_at_end(self) -> None:
-        """Removes the segment's folder when nothing refers to it any more: no view, no merge."""
+        """Removes the segment's folder when nothing refers to it any more: no view, no merge, no snapshot."""
         assert self.segment is not None
-        weakref.finalize(self, shutil.rmtree, self.segment.files.graph.parent, ignore_errors=True).atexit = False
+        folder = self.segment.files.graph.parent
+        weakref.finalize(self.segment, shutil.rmtree, folder, ignore_errors=True).atexit = False
 
     def position(self, row: int) -> int:
         """Where a row with this number lies. It must be here."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,13 @@ from index_snapshots.checksums import damage
 from index_snapshots.columns import STATE, FrozenColumns
 from index_snapshots.folder import Known, Seen
 from index_snapshots.guards import GUARDS, Guards
+from index_snapshots.made_again import needed, results_of, without
 from index_snapshots.manifest import MANIFEST_PATTERN, Manifest, Origin, SnapshotDamaged, StoredFile
 from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
 from index_snapshots.stored_bodies import BODIES, read_bodies
 from index_snapshots.stored_state import unpacked
-from index_snapshots.stored_words import PART as WORDS
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
 from schemas.errors import StateRefused
@@ -44,6 +44,16 @@ class Restored:
     """The state to go on from (`ShardWriter(view.identity, ..., start=view)`); None: begin at the start of the log."""
     damaged: tuple[str, ...]
     """One line per snapshot that did not verify: log it as an error."""
+    merges_damaged: tuple[str, ...] = ()
+    """One line per merge under way whose stored result did not verify: an error too, and it is done again."""
+
+
+class Loaded(NamedTuple):
+    """One snapshot, read."""
+
+    view: ShardView
+    merges_damaged: tuple[str, ...]
+    """See `Restored`."""
 
 
 def restore(
@@ -58,7 +68,8 @@ def restore(
             manifest = manifests.decode(_bytes(path), path.name)
             manifests.check_origin(manifest.origin, expected, path.name)
             check_age(manifest, now_ms)
-            return Restored(load(folder, manifest, known or Known(), guards), tuple(damaged))
+            view, merges_damaged = load(folder, manifest, known or Known(), guards)
+            return Restored(view, tuple(damaged), merges_damaged)
         except SnapshotDamaged as error:
             damaged.append(f"snapshot {path.name} is left out: {error}")
     return Restored(None, tuple(damaged))
@@ -85,18 +96,19 @@ def check_log(partition: int, offsets: Offsets, documents: tuple[int, int], offe
             )
 
 
-def load(folder: Path, manifest: Manifest, known: Known, guards: Guards = GUARDS) -> ShardView:
+def load(folder: Path, manifest: Manifest, known: Known, guards: Guards = GUARDS) -> Loaded:
     """Raises SnapshotDamaged naming the first file that is missing or not what was written."""
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verify") as threads:
         verified = Verified(folder, manifest, threads, guards)
         try:
             with _no_collections():
                 view = _assemble(folder, manifest, verified)
+                broken = verified.broken()
         except (KeyError, ValueError, IndexError) as error:
             raise SnapshotDamaged(f"its files do not fit together: {error!r}") from error
     known.files |= verified.files
-    known.newest = manifest
-    return view
+    known.newest = without(manifest, broken)
+    return Loaded(view, tuple(dict.fromkeys(broken.values())))
 
 
 @contextmanager
@@ -114,26 +126,35 @@ def _no_collections() -> Iterator[None]:
 class Verified:
     """Reads every byte in other threads: hashing gives up the interpreter, so what came first is taken meanwhile.
 
-    The words are left out: they verify themselves, and can be built from the rest.
+    The words are left out: they verify themselves, and can be built from the rest. So can what merges under way have
+    come to: of these `broken` tells.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, threads: ThreadPoolExecutor, guards: Guards) -> None:
         self.files: dict[str, tuple[Seen, StoredFile]] = {}
-        self.parts = [part for part in manifest.files if not part.startswith(f"{WORDS}-")]
+        self.needed = needed(manifest)
+        self._results = sorted(set[str]().union(*results_of(manifest)))
         self._manifest = manifest
-        wanted = sorted(self.parts, key=lambda part: (part not in FIRST, not part.startswith(BODIES)))
-        self._looks = {
-            part: threads.submit(_looked_at, folder, manifest.files[part], guards.checksums) for part in wanted
-        }
+        wanted = sorted(self.needed, key=lambda part: (part not in FIRST, not part.startswith(BODIES), part))
+        once = dict.fromkeys(manifest.files[part] for part in [*wanted, *self._results])
+        self._looks = {file: threads.submit(_looked_at, folder, file, guards.checksums) for file in once}
 
     def wait(self, parts: Iterable[str]) -> None:
         """Until these are known to be whole. Raises SnapshotDamaged."""
         for part in parts:
-            seen, wrong = self._looks[part].result()
-            if wrong or seen is None:
+            if wrong := self._wrong(part):
                 raise SnapshotDamaged(wrong)
-            file = self._manifest.files[part]
+
+    def broken(self) -> dict[str, str]:
+        """What is wrong with parts of results of merges, by part."""
+        return {part: wrong for part in self._results if (wrong := self._wrong(part))}
+
+    def _wrong(self, part: str) -> str:
+        file = self._manifest.files[part]
+        seen, wrong = self._looks[file].result()
+        if seen is not None and not wrong:
             self.files[file.name] = seen, file
+        return wrong
 
 
 def _looked_at(folder: Path, file: StoredFile, every_byte: bool) -> tuple[Seen | None, str]:
@@ -172,13 +193,13 @@ def _assemble(folder: Path, manifest: Manifest, verified: Verified) -> ShardView
     )
     verified.wait(part for part in manifest.files if part.startswith(BODIES))
     bodies = read_bodies(folder, manifest, names, states)
-    verified.wait(verified.parts)  # a damaged graph must never reach the native code
+    verified.wait(verified.needed)  # a damaged graph must never reach the native code
     return ShardView(
         Identity(manifest.origin.partition, manifest.lineage, manifest.origin.encoder, manifest.origin.dim),
         Offsets(manifest.documents_offset, manifest.offers_offset),
         Counts(*manifest.counts),
         FrozenColumns.of(states),
-        restored_vectors(folder, manifest, states),
+        restored_vectors(folder, without(manifest, verified.broken()), states),
         bodies,
         words,
         int(manifest.digest_documents, 16),

@@ -1,20 +1,22 @@
-"""The rows of a snapshot: segments mapped where they lie, heads in memory, merges to be begun again."""
+"""The rows of a snapshot: segments mapped where they lie, heads in memory, merges that are finished or begun again."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from index_snapshots.builder import Finished
 from index_snapshots.calibrate import Calibration
 from index_snapshots.heads import Head
-from index_snapshots.manifest import Manifest
+from index_snapshots.manifest import Manifest, StoredSegment
 from index_snapshots.merge import Segment
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.pacing import Pacing
 from index_snapshots.parts import FrozenPart, Mask, Rows, Store
 from index_snapshots.pending import Planned
-from index_snapshots.segment_files import found_files
+from index_snapshots.segment_files import found_files, place_of_merge
 
 
 def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any]) -> FrozenVectors:
@@ -28,6 +30,7 @@ def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any])
     slot_of_row = np.argsort(states["row"], kind="stable")
     slot_of_row = slot_of_row[np.searchsorted(states["row"][slot_of_row], 0) :]  # NO_ROW is before them
     rows = states["row"][slot_of_row]
+    merges = _merges(folder, manifest, stores, counts)
     parts, found = [], 0
     for store, count in zip(stores, counts, strict=True):
         begin, end = rows.searchsorted([store.first_row, int(store.rows[-1]) + 1])
@@ -42,18 +45,23 @@ def restored_vectors(folder: Path, manifest: Manifest, states: npt.NDArray[Any])
         structure.seals,
         structure.sealed_ms,
         structure.next_row,
-        tuple(_merges(folder, manifest, stores, counts)),
+        tuple(merges),
+        tuple(_results(folder, manifest, merges)),
     )
 
 
 def _segments(folder: Path, manifest: Manifest) -> list[Store]:
     stores = []
     for at, one in enumerate(manifest.structure.segments):
-        files = found_files(at, one, manifest.files, folder)
-        dropped = one.dropped if one.pieces else 0  # up to format 3 such rows were no longer there
-        segment = Segment(files, one.size, Calibration(one.ef, one.recall, one.changed), dropped)
+        segment = _segment(at, one, folder, manifest)
         stores.append(Store(segment, None, np.zeros(one.size, dtype=np.int32)))
     return stores
+
+
+def _segment(place: int | str, one: StoredSegment, folder: Path, manifest: Manifest) -> Segment:
+    files = found_files(place, one, manifest.files, folder)
+    dropped = one.dropped if one.pieces else 0  # up to format 3 such rows were no longer there
+    return Segment(files, one.size, Calibration(one.ef, one.recall, one.changed), dropped)
 
 
 def _heads(folder: Path, manifest: Manifest) -> list[Store]:
@@ -94,3 +102,14 @@ def _merges(folder: Path, manifest: Manifest, stores: list[Store], counts: list[
         taken = tuple(stores[place] for place in one.parts)
         merges.append(Planned(taken, tuple(kept), one.grown, one.of_base, one.begun, one.due))
     return merges
+
+
+def _results(folder: Path, manifest: Manifest, merges: list[Planned]) -> Iterator[Finished | None]:
+    for at, (stored, planned) in enumerate(zip(manifest.structure.merges, merges, strict=True)):
+        if stored.result is None:
+            yield None
+            continue
+        rows = sum(int(np.count_nonzero(mask)) for mask in planned.rows)
+        if stored.result.size != rows:
+            raise ValueError(f"a merge of {rows} rows, {stored.result.size} in its result")
+        yield Finished(_segment(place_of_merge(at), stored.result, folder, manifest))

@@ -7,7 +7,12 @@ from index_snapshots.manifest import StoredFile, StoredSegment
 from index_snapshots.merge import Files
 
 
-def named_files(place: int, files: Files) -> Iterator[tuple[str, Path]]:
+def place_of_merge(at: int) -> str:
+    """Stands for the place of a segment where it is the result of a merge under way."""
+    return f"m{at}"
+
+
+def named_files(place: int | str, files: Files) -> Iterator[tuple[str, Path]]:
     """By part; `place`: of the segment in the manifest's list."""
     yield f"graph-{place}", files.graph
     yield f"rows-{place}", files.rows
@@ -19,7 +24,7 @@ def named_files(place: int, files: Files) -> Iterator[tuple[str, Path]]:
             yield f"{name}-{place}-{at}", path
 
 
-def found_files(place: int, segment: StoredSegment, stored: Mapping[str, StoredFile], folder: Path) -> Files:
+def found_files(place: int | str, segment: StoredSegment, stored: Mapping[str, StoredFile], folder: Path) -> Files:
     """The other way round. Raises KeyError."""
 
     def path(part: str) -> Path:

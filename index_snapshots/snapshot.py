@@ -3,7 +3,7 @@
 The files hold the state in the order of the SKUs, so equal states give equal files on every replica.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots import manifest as manifests
+from index_snapshots.builder import Built
 from index_snapshots.columns import CHUNK_ROWS
 from index_snapshots.folder import TEMPORARY, Known, Step, Steps, adopt, flush, replace, store
 from index_snapshots.gentle import Rest, no_rest
@@ -28,10 +29,11 @@ from index_snapshots.manifest import (
     StoredSegment,
     Structure,
 )
+from index_snapshots.merge import Segment
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.parts import Store
 from index_snapshots.pruning import plan, prune
-from index_snapshots.segment_files import named_files
+from index_snapshots.segment_files import named_files, place_of_merge
 from index_snapshots.stored_bodies import write_bodies
 from index_snapshots.stored_state import packed
 from index_snapshots.view import ShardView
@@ -45,6 +47,13 @@ def no_words(steps: Steps, known: Known) -> dict[str, StoredFile]:
     return {}
 
 
+ResultOf = Callable[[Built], Segment | None]
+
+
+def no_results(built: Built) -> None:
+    """Merges under way are begun anew at a restore."""
+
+
 def write(
     view: ShardView,
     folder: Path,
@@ -55,11 +64,13 @@ def write(
     rest: Rest = no_rest,
     known: Known | None = None,
     words: StoringWords = no_words,
+    results: ResultOf = no_results,
     guards: Guards = GUARDS,
 ) -> Manifest:
     """Blocking; the shard may go on meanwhile. One write per folder at a time, by its owner (`folder.owned`).
 
-    `words` writes the files of the index of words. `rest` is called after each piece of work; `known`: what this
+    `words` writes the files of the index of words; `results` says what a merge under way has come to, and may wait for
+    it; None: the snapshot goes without. `rest` is called after each piece of work; `known`: what this
     process knows of the folder, which is noted there.
 
     Raises OSError (a full disk, say); the earlier snapshots stay.
@@ -78,6 +89,8 @@ def write(
         "names": store(folder, "names", packed(state.names_json()), steps),
     }
     steps()
+    segments = [None if built is None else results(built) for built in view.vectors.builds]
+    files |= _results(segments, folder, steps, known)
     flush(folder)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -89,7 +102,7 @@ def write(
         digest_documents=view.digest_documents,
         digest_offers=view.digest_offers,
         written_ms=now_ms,
-        structure=_structure(view.vectors),
+        structure=_structure(view.vectors, segments),
         bodies=bodies,
         files=files,
     )
@@ -109,6 +122,16 @@ def _segments(vectors: FrozenVectors, folder: Path, steps: Steps, known: Known) 
     }
 
 
+def _results(segments: Sequence[Segment | None], folder: Path, steps: Steps, known: Known) -> dict[str, StoredFile]:
+    """Files of what merges under way have come to."""
+    return {
+        name: adopt(folder, path, steps, known)
+        for at, segment in enumerate(segments)
+        if segment is not None
+        for name, path in named_files(place_of_merge(at), segment.files)
+    }
+
+
 def _heads(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, StoredFile]:
     """What is not in a segment yet, and which rows the merges under way take."""
     heads = [(part.store.head, part.count) for part in vectors.parts if part.store.head]
@@ -120,23 +143,14 @@ def _heads(vectors: FrozenVectors, folder: Path, steps: Steps) -> dict[str, Stor
     }
 
 
-def _structure(vectors: FrozenVectors) -> Structure:
+def _structure(vectors: FrozenVectors, results: Sequence[Segment | None]) -> Structure:
     stores = sorted((part.store for part in vectors.parts), key=lambda store: store.segment is None)
     return Structure(
         seals=vectors.seals,
         sealed_ms=vectors.sealed_ms,
         next_row=vectors.next_row,
         pacing=StoredPacing(**asdict(vectors.pacing)),
-        segments=[
-            StoredSegment(
-                size=one.segment.size,
-                pieces=len(one.segment.files.codes),
-                dropped=one.segment.dropped,
-                **asdict(one.segment.calibration),
-            )
-            for one in stores
-            if one.segment
-        ],
+        segments=[_segment(one.segment) for one in stores if one.segment],
         heads=[
             StoredHead(first_row=part.store.first_row, count=part.count) for part in vectors.parts if part.store.head
         ],
@@ -147,9 +161,19 @@ def _structure(vectors: FrozenVectors) -> Structure:
                 of_base=planned.of_base,
                 begun=planned.begun,
                 due=planned.due,
+                result=None if segment is None else _segment(segment),
             )
-            for planned in vectors.pending
+            for planned, segment in zip(vectors.pending, results, strict=True)
         ],
+    )
+
+
+def _segment(segment: Segment) -> StoredSegment:
+    return StoredSegment(
+        size=segment.size,
+        pieces=len(segment.files.codes),
+        dropped=segment.dropped,
+        **asdict(segment.calibration),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
-from index_snapshots.builder import Builder, Built
+from index_snapshots.builder import Builder, Built, Finished
 from index_snapshots.codes import CodeBytes
 from index_snapshots.heads import Head
 from index_snapshots.merge import FromSegment, Merge, Segment
@@ -78,8 +78,8 @@ class Vectors:
         self._seals, self._sealed_ms, self._next_row = start.seals, start.sealed_ms, start.next_row
         self._parts = [Part.thaw(part, live_rows) for part in start.parts]
         by_store = {id(part.store): part for part in self._parts}
-        for planned in start.pending:
-            self._start(planned, tuple(by_store[id(store)] for store in planned.taken))
+        for planned, built in zip(start.pending, start.builds, strict=True):
+            self._start(planned, tuple(by_store[id(store)] for store in planned.taken), built)
 
     def append(self, slot: int, sku: str, vector: Half, code: CodeBytes, time_ms: int) -> int:
         """Adds the newest row of a SKU, not shown yet; returns its number. The older one was buried before.
@@ -117,6 +117,7 @@ class Vectors:
             self._sealed_ms,
             self._next_row,
             tuple(pending.planned for pending in self._pending),
+            tuple(pending.built for pending in self._pending),
         )
 
     @property
@@ -224,19 +225,21 @@ class Vectors:
         stores = tuple(part.store for part in taken)
         self._start(Planned(stores, kept, grown is not None, of_base, self._seals, due), taken)
 
-    def _start(self, planned: Planned, taken: tuple[Part, ...]) -> None:
+    def _start(self, planned: Planned, taken: tuple[Part, ...], built: Built | None = None) -> None:
+        """`built`: what comes of it, where that is known already."""
+        for part in taken:
+            part.merging = True
+        self._pending.append(Pending(planned, taken, built or self._builder.start(self._job(planned, taken))))
+        self._hurry()
+
+    def _job(self, planned: Planned, taken: tuple[Part, ...]) -> Merge:
         sources = [part.source(kept) for part, kept in zip(taken, planned.kept, strict=True)]
         base = sources.pop(0) if planned.extends else None
         assert base is None or isinstance(base, FromSegment)
         folder = self._folder / str(self._started)  # its own, because two segments may have equal files
         folder.mkdir()
         self._started += 1
-        job = Merge(folder, self._dim, self._pacing.recall, base, tuple(sources))
-        for part in taken:
-            part.merging = True
-        built = self._builder.start(job)
-        self._pending.append(Pending(planned, taken, built))
-        self._hurry()
+        return Merge(folder, self._dim, self._pacing.recall, base, tuple(sources))
 
     def _hurry(self) -> None:
         """Builds of which half the time is over, or that are installed at the next seal, are no longer nice."""
@@ -250,7 +253,8 @@ class Vectors:
         self._count(pending.planned)
         pairs = list(zip(pending.parts, pending.planned.rows, strict=True))
         store = Store(segment, None, np.concatenate([part.store.slots[: len(rows)][rows] for part, rows in pairs]))
-        store.remove_at_end()
+        if not isinstance(pending.built, Finished):  # its files are a snapshot's
+            store.remove_at_end()
         live = np.concatenate([part.live[: len(rows)][rows] for part, rows in pairs])
         shown = np.concatenate([part.shown[: len(rows)][rows] for part, rows in pairs])
         at = self._parts.index(pending.parts[0])

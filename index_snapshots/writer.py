@@ -73,7 +73,8 @@ class ShardWriter:
             self._counts = start.counts
             for slot in np.flatnonzero(start.columns.whole("row") != NO_ROW).tolist() if facets else ():
                 self._facets.restore(slot, start.bodies[slot])
-            self._view = replace(start, facets=self._facets.freeze(start.columns.slots), masks=self._masks)
+            vectors, frozen = self._vectors.freeze(), self._facets.freeze(start.columns.slots)
+            self._view = replace(start, vectors=vectors, facets=frozen, masks=self._masks)
 
     @property
     def view(self) -> ShardView:

@@ -24,7 +24,7 @@ from index_snapshots.manifest import Origin
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Half, Identity, ShardRecord
 from index_snapshots.restore import restore
-from index_snapshots.snapshot import write
+from index_snapshots.snapshot import ResultOf, no_results, write
 from index_snapshots.vectors import Vectors
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
@@ -115,6 +115,8 @@ class Way:
     """Draws batch cuts and the interleaving of documents and offers; None: documents first, in full batches."""
     restarts: int = 0
     """So often, after drawn batches, it is snapshot and restored."""
+    results: ResultOf = no_results
+    """What these snapshots hold of merges under way."""
     builder: Callable[[], Builder] = BuilderHere
     vectors: type[Vectors] = Vectors
     guards: Guards = GUARDS
@@ -166,7 +168,7 @@ def built(log: Churn, way: Way, folder: Path, pacing: Pacing = PACING) -> tuple[
             shard = _opened(origin, life, builder, pacing, view, way)
             _live(shard, batches[at:end], folder, origin, trace, seen)
             seen.carried += len(shard.view.vectors.pending) if end < len(batches) else 0
-            _kept(shard.view, folder / "kept", origin)
+            _kept(shard.view, folder / "kept", origin, way.results)
         finally:
             builder.close()
         view, at = restore(folder / "kept", origin, NOW_MS).view, end
@@ -240,9 +242,9 @@ def _look(seen: Seen, shard: ShardWriter) -> None:
     seen.extended |= {one.begun for one in pending if one.grown and not one.of_base}
 
 
-def _kept(view: ShardView, folder: Path, origin: Origin) -> str:
+def _kept(view: ShardView, folder: Path, origin: Origin, results: ResultOf = no_results) -> str:
     folder.mkdir(exist_ok=True)
-    return orjson.dumps(write(view, folder, origin, 2, NOW_MS).model_dump()).decode()
+    return orjson.dumps(write(view, folder, origin, 2, NOW_MS, results=results).model_dump()).decode()
 
 
 def answers(view: ShardView) -> str:

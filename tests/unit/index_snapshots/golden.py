@@ -12,7 +12,17 @@ from index_snapshots.apply import apply
 from index_snapshots.manifest import FORMAT_VERSION
 from index_snapshots.snapshot import write
 from index_snapshots.writer import ShardWriter
-from tests.unit.index_snapshots.making import ORIGIN, content, document, logged, no_document, no_offer, offer, shard
+from tests.unit.index_snapshots.making import (
+    ORIGIN,
+    content,
+    document,
+    logged,
+    no_document,
+    no_offer,
+    offer,
+    result_of,
+    shard,
+)
 
 FOLDER: Final = Path(__file__).parent / "golden"
 NOW_MS: Final = 1_800_000_000_000
@@ -35,7 +45,7 @@ def golden_shard() -> ShardWriter:
 def main() -> None:
     folder = FOLDER / f"format-{FORMAT_VERSION}"
     folder.mkdir(parents=True)
-    write(golden_shard().view, folder, ORIGIN, keep=1, now_ms=NOW_MS)
+    write(golden_shard().view, folder, ORIGIN, keep=1, now_ms=NOW_MS, results=result_of)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from index_snapshots.builder import BuilderHere
+from index_snapshots.builder import BuilderHere, Built
 from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import Origin
+from index_snapshots.merge import Segment
 from index_snapshots.pacing import Pacing
 from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
 from index_snapshots.view import ShardView
@@ -101,6 +102,11 @@ def shard(
     identity = Identity(0, lineage, ENCODER, dim) if start is None else start.identity
     folder = Path(_folders.name) / str(next(_numbers))
     return ShardWriter(identity, lambda: 1_000, folder, BuilderHere(), pacing, start, facets, guards)
+
+
+def result_of(built: Built) -> Segment:
+    """For a snapshot that waits for the merges under way as long as it takes."""
+    return built.result()
 
 
 def hits(view: View, found: Sequence[Found]) -> list[Hit]:

@@ -17,8 +17,10 @@ import pytest
 
 from index_snapshots.builder import Builder, BuilderProcess
 from index_snapshots.guards import Guards
+from index_snapshots.snapshot import ResultOf, no_results
 from index_snapshots.vectors import Vectors
 from tests.unit.index_snapshots.churning import Churn, Seen, Trace, Way, built, churn
+from tests.unit.index_snapshots.making import result_of
 from tests.unit.index_snapshots.odd_builders import EarlyBuilder, LateBuilder
 
 EVENTS, SKUS, DIM = 6_000, 1_500, 32
@@ -73,9 +75,11 @@ def test_batches_and_interleaving_leave_no_trace(log: Churn, straight: Trace, tm
     assert_same(trace, straight)
 
 
-def test_restarts_leave_no_trace(log: Churn, straight: Trace, tmp_path: Path) -> None:
-    """Merges that were under way are begun again from the snapshot, and installed at the same seals."""
-    trace, seen = built(log, Way(3, restarts=8), tmp_path)
+@pytest.mark.parametrize("results", [no_results, result_of])
+def test_restarts_leave_no_trace(log: Churn, straight: Trace, tmp_path: Path, results: ResultOf) -> None:
+    """Merges that were under way are begun again from the snapshot, or come with it, and are installed at the same
+    seals."""
+    trace, seen = built(log, Way(3, restarts=8, results=results), tmp_path)
     said("restarted", seen)
     assert seen.carried > 0 and len(seen.repairs) >= REPAIRS_MIN
     assert_same(trace, straight)

@@ -16,7 +16,7 @@ from index_snapshots.stored_state import unpacked
 from schemas.errors import StateRefused
 from schemas.filters import Filters
 from tests.unit.index_snapshots.golden import FOLDER, NOW_MS, golden_shard
-from tests.unit.index_snapshots.making import ORIGIN, document, logged, shard, unit
+from tests.unit.index_snapshots.making import ORIGIN, document, logged, result_of, shard, unit
 
 FORMATS = range(ONE_FILE_OF_BODIES, FORMAT_VERSION + 1)
 DOCUMENTS, OFFERS = "b415bab6f93598c6daaa92a82c1943ef", "616f46d0fe9ec44d3861caf0f4c3f3dc"
@@ -63,7 +63,8 @@ def test_it_goes_on_as_if_this_freshet_had_written_it(version: int, tmp_path: Pa
 def test_what_is_written_today_is_the_golden_one_of_today(tmp_path: Path) -> None:
     """Another layout needs another number. What a graph holds may change without: FAISS and the merges decide it."""
     golden = manifests.decode((FOLDER / f"format-{FORMAT_VERSION}" / "manifest-000000000001.json").read_bytes(), "it")
-    written = write(golden_shard().view, tmp_path, ORIGIN, keep=1, now_ms=NOW_MS)
+    written = write(golden_shard().view, tmp_path, ORIGIN, keep=1, now_ms=NOW_MS, results=result_of)
+    assert all(merge.result is not None for merge in written.structure.merges)
     assert written.model_dump().keys() == golden.model_dump().keys() and written.files.keys() == golden.files.keys()
     same = {part for part, file in written.files.items() if golden.files[part] == file}
     assert {part for part in golden.files if not part.startswith("graph-")} - PACKED <= same

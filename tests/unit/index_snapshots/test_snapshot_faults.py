@@ -13,7 +13,7 @@ from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.restore import restore
 from index_snapshots.snapshot import write
 from index_snapshots.view import ShardView
-from tests.unit.index_snapshots.making import ORIGIN, document, logged, no_document, shard
+from tests.unit.index_snapshots.making import ORIGIN, document, logged, no_document, result_of, shard
 from tests.unit.index_snapshots.storing import NOW_MS, changed, filled, flip
 
 STREAM = 160
@@ -39,9 +39,9 @@ def points(tmp_path: Path) -> int:
     """How many there are in a second snapshot."""
     one, known, numbers = filled(), Known(), list[int]()
     (tmp_path / "count").mkdir()
-    write(one.view, tmp_path / "count", ORIGIN, 1, NOW_MS, known=known)
+    write(one.view, tmp_path / "count", ORIGIN, 1, NOW_MS, known=known, results=result_of)
     changed(one)
-    write(one.view, tmp_path / "count", ORIGIN, 1, NOW_MS, step=numbers.append, known=known)
+    write(one.view, tmp_path / "count", ORIGIN, 1, NOW_MS, step=numbers.append, known=known, results=result_of)
     return len(numbers)
 
 
@@ -50,11 +50,21 @@ def left_by(tmp_path: Path, point: int, guards: Guards) -> "tuple[Path, list[tup
     folder = tmp_path / f"point-{point}"
     folder.mkdir()
     one, known = filled(), Known()
-    write(one.view, folder, ORIGIN, 1, NOW_MS, known=known)
+    write(one.view, folder, ORIGIN, 1, NOW_MS, known=known, results=result_of)
     allowed = [state(one.view)]
     changed(one)
     with pytest.raises(Killed):
-        write(one.view, folder, ORIGIN, 1, NOW_MS, step=killed_at(point), known=known, guards=guards)
+        write(
+            one.view,
+            folder,
+            ORIGIN,
+            1,
+            NOW_MS,
+            step=killed_at(point),
+            known=known,
+            results=result_of,
+            guards=guards,
+        )
     return folder, [*allowed, state(one.view)]
 
 
