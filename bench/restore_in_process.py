@@ -21,14 +21,17 @@ from bench.paced_stream import BATCH_MAX
 from bench.samples import packed
 from bench.shard_in_process import COMMANDS, InProcess, ShardSink
 from bench.subject import obey, setup
+from index_snapshots.builder import Built
 from index_snapshots.folder import SEGMENTS, WORDS, Known
 from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
+from index_snapshots.merge import Segment
 from index_snapshots.pace import Pace
+from index_snapshots.patience import Patience
 from index_snapshots.protocol import Offsets
 from index_snapshots.shelf import Shelf
 from index_snapshots.shipping import ship
-from index_snapshots.snapshot import no_words, write
+from index_snapshots.snapshot import ResultOf, no_words, write
 from index_snapshots.stores import open_store
 from index_snapshots.word_feed import WordFeed
 from index_snapshots.writer import ShardWriter
@@ -73,14 +76,15 @@ class Stored(InProcess):
     def snapshot(self, folder: str) -> dict[str, Any]:
         """Writes one at full speed, as of the start of the log: what comes later there follows it.
 
-        `copied_bytes` it wrote itself; the rest of `new_bytes` are files of segments, which merges had written.
+        `waited_s` it waited for merges under way, which is not in `seconds`. `copied_bytes` it wrote itself; the rest of `new_bytes` are files of segments, which merges had written.
         """
         where, began_s = Path(folder), time.perf_counter()
         where.mkdir(parents=True, exist_ok=True)
         before, hurried = {path.name for path in where.iterdir()}, threading.Event()
         hurried.set()
-        self._write(where, hurried)
-        took_s = time.perf_counter() - began_s
+        merges = _Waited()
+        self._write(where, hurried, merges)
+        took_s = time.perf_counter() - began_s - merges.waited_s
         newest = max(where.glob("manifest-*"))
         sizes = {path.name: path.stat().st_size for path in where.iterdir() if path.is_file()}
         known = {path.name for path in [*self._folder.rglob(f"{SEGMENTS}/*/*"), *(self._base / GRAPH).iterdir()]}
@@ -92,6 +96,7 @@ class Stored(InProcess):
         return {
             "name": newest.name,
             "seconds": took_s,
+            "waited_s": merges.waited_s,
             "new_bytes": sum(new.values()),
             "copied_bytes": sum(copied.values()),
             "copied": by_part,
@@ -118,7 +123,7 @@ class Stored(InProcess):
 
         def snapshots() -> None:
             while not hurried.is_set():
-                self._write(where, hurried)
+                self._write(where, hurried, _if_done)
                 written[0] += 1
 
         writing = threading.Thread(target=snapshots, name="snapshots")
@@ -132,11 +137,30 @@ class Stored(InProcess):
         self.flow()
         return {"waits_ms": packed(waits_ms), "flow": flow, "snapshots": written[0]}
 
-    def _write(self, folder: Path, hurried: threading.Event) -> None:
+    def _write(self, folder: Path, hurried: threading.Event, results: ResultOf) -> None:
         view = replace(self._shard.view, offsets=Offsets(0, 0))
         rest, known = Gently(hurried), self._known.setdefault(folder, Known())
         words = partial(self._feed.store, folder) if self._feed else no_words
-        write(view, folder, self._origin, KEEP, now_ms(), rest=rest, known=known, words=words)
+        write(view, folder, self._origin, KEEP, now_ms(), rest=rest, known=known, words=words, results=results)
+
+
+class _Waited:
+    """Waits for merges as a shard does, and for how long."""
+
+    def __init__(self) -> None:
+        self._patience = Patience(threading.Event())
+        self.waited_s = 0.0
+
+    def __call__(self, built: Built) -> Segment | None:
+        began_s = time.perf_counter()
+        segment = self._patience(built)
+        self.waited_s += time.perf_counter() - began_s
+        return segment
+
+
+def _if_done(built: Built) -> Segment | None:
+    """Waiting would be a pause."""
+    return built.result() if built.done else None
 
 
 def main() -> None:

@@ -201,6 +201,7 @@ def _snapshot_figures(written: dict[str, Any], sent: dict[str, Any]) -> dict[str
     return {
         "rows": written["rows"],
         "write_s": round(written["seconds"], DIGITS),
+        "waited_s": round(written["waited_s"], DIGITS),
         "mb": round(sent["bytes"] / 1e6, 1),
         "new_mb": round(written["new_bytes"] / 1e6, 1),
         "copied_mb": round(written["copied_bytes"] / 1e6, 1),
