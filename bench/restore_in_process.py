@@ -76,7 +76,8 @@ class Stored(InProcess):
     def snapshot(self, folder: str) -> dict[str, Any]:
         """Writes one at full speed, as of the start of the log: what comes later there follows it.
 
-        `waited_s` it waited for merges under way, which is not in `seconds`. `copied_bytes` it wrote itself; the rest of `new_bytes` are files of segments, which merges had written.
+        `waited_s` it waited for merges under way, which is not in `seconds`. `copied_bytes` it wrote itself; the rest
+        of `new_bytes` are files of segments, which merges had written.
         """
         where, began_s = Path(folder), time.perf_counter()
         where.mkdir(parents=True, exist_ok=True)

@@ -115,11 +115,11 @@ class Way:
     """Draws batch cuts and the interleaving of documents and offers; None: documents first, in full batches."""
     restarts: int = 0
     """So often, after drawn batches, it is snapshot and restored."""
-    results: ResultOf = no_results
-    """What these snapshots hold of merges under way."""
     builder: Callable[[], Builder] = BuilderHere
     vectors: type[Vectors] = Vectors
     guards: Guards = GUARDS
+    results: ResultOf = no_results
+    """What the snapshots of restarts hold of merges under way."""
 
 
 @dataclass
