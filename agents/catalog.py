@@ -45,11 +45,18 @@ class Decided:
 
 
 def decide_batch(
-    records: Sequence[LogRecord], load: Callable[[str], SkuState | None], topics: Topics, faults: Faults
+    records: Sequence[LogRecord],
+    load: Callable[[str], SkuState | None],
+    topics: Topics,
+    faults: Faults,
+    states: dict[str, SkuState | None] | None = None,
 ) -> Decided:
-    """Decides the records of one partition in log order. Never raises for a bad event: it becomes a dead letter."""
+    """Decides the records of one partition in log order. Never raises for a bad event: it becomes a dead letter.
+
+    `states`: what is known of SKUs already, and what is known of them afterwards; `load` is asked for the others.
+    """
     decided = Decided()
-    states: dict[str, SkuState | None] = {}
+    states = {} if states is None else states
     for record in records:
         event_id = EventId(topics.generation, record.partition, record.offset)
         try:

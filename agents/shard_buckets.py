@@ -5,13 +5,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, get_args
 
 import orjson
 from aiohttp import web
 
 from agents.shard import Kept
-from index_snapshots.buckets import Buckets
+from index_snapshots.buckets import BUCKETS, Buckets
+from index_snapshots.digests import hexadecimal
 from index_snapshots.gentle import Gently
 from index_snapshots.protocol import Topic
 from index_snapshots.view import ShardView
@@ -26,12 +28,12 @@ SHARE_MAX: Final = 0.5
 
 
 class BucketsEndpoint:
-    """`GET /buckets?partition=N&digest=documents|offers[&offset=N&made=HEX]`: BUCKETS digests of one view.
+    """`GET /buckets?partition=N&digest=documents|offers[&offset=N&made=HEX][&bucket=N]`: BUCKETS digests of one view.
 
     The offset of the topic at which that view stands, and what the log made its digest there, come in headers before
     the work is done, so that another replica can be asked for the same records. With `offset` it is a view at that
     offset, or one with the digest `made`, or none: two offsets with only a transaction's marker between them are one
-    state.
+    state. With `bucket` the answer is each SKU in that one, with its hash.
     """
 
     def __init__(self, kept_of: Callable[[int], Kept]) -> None:
@@ -46,11 +48,13 @@ class BucketsEndpoint:
             self._kept_of(int(partition)), topic, request.query.get("offset", ""), request.query.get("made", "")
         )
         headers = {OFFSET_HEADER: str(_offset(view, topic)), DIGEST_HEADER: _made(view, topic)}
+        bucket = _bucket(request.query.get("bucket", ""))
         response = web.StreamResponse(headers=headers)
         response.content_type = "application/json"
         await response.prepare(request)
-        digests = await asyncio.get_running_loop().run_in_executor(self._thread, _work_out, view, topic)
-        await response.write_eof(orjson.dumps({"buckets": digests}))
+        work = _work_out if bucket is None else partial(_rows, bucket=bucket)
+        answer = await asyncio.get_running_loop().run_in_executor(self._thread, work, view, topic)
+        await response.write_eof(orjson.dumps(answer))
         return response
 
 
@@ -86,8 +90,26 @@ def _made(view: ShardView, topic: Topic) -> str:
     return view.digest_documents if topic == "documents" else view.digest_offers
 
 
-def _work_out(view: ShardView, topic: Topic) -> list[str]:
+def _bucket(asked: str) -> int | None:
+    if not asked:
+        return None
+    if not asked.isdecimal() or int(asked) >= BUCKETS:
+        raise InvalidRequest("bad_bucket", f"bucket {asked!r} is not one of 0 to {BUCKETS - 1}")
+    return int(asked)
+
+
+def _work_out(view: ShardView, topic: Topic) -> dict[str, list[str]]:
     buckets, rest = Buckets(view, topic), Gently(threading.Event(), lambda: SHARE_MAX)
     for _ in buckets:
         rest()
-    return buckets.digests
+    return {"buckets": buckets.digests}
+
+
+def _rows(view: ShardView, topic: Topic, bucket: int) -> dict[str, dict[str, str]]:
+    rest, found = Gently(threading.Event(), lambda: SHARE_MAX), {}
+    for row in Buckets(view, topic).rows(bucket):
+        if row is None:
+            rest()
+        else:
+            found[row[0]] = hexadecimal(row[1])
+    return {"rows": found}

@@ -12,6 +12,7 @@ from freshet import (
     commands_demo,
     commands_explain,
     commands_keys,
+    commands_ledger,
     commands_report,
     commands_restart,
     commands_sessions,
@@ -190,6 +191,7 @@ commands_sessions.register(app)
 commands_keys.register(app)
 commands_snapshot.register(app)
 commands_bench.register(app)
+commands_ledger.register(app)
 commands_report.register(app)
 commands_synonyms.register(app)
 commands_demo.register(app)

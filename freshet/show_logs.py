@@ -34,10 +34,10 @@ def find_logs(data: Path, process: str | None) -> list[Path]:
     return found
 
 
-def since(given: str, now_s: float) -> float:
+def since(given: str, now_s: float, option: str = "--since") -> float:
     """`90s`, `10m`, `2h`, `1d` ago, or a time (ISO 8601, local unless it says otherwise), as s since 1970.
 
-    Raises InvalidRequest.
+    Raises InvalidRequest, which names the option.
     """
     if found := AGO.fullmatch(given.strip()):
         return now_s - float(found[1]) * SECONDS[found[2]]
@@ -45,7 +45,7 @@ def since(given: str, now_s: float) -> float:
         return datetime.fromisoformat(given.strip()).timestamp()
     except ValueError:
         raise InvalidRequest(
-            "bad_time", f"--since {given!r} is not a time", hint="write 30s, 10m, 2h, 1d, or 2026-01-31T08:00"
+            "bad_time", f"{option} {given!r} is not a time", hint="write 30s, 10m, 2h, 1d, or 2026-01-31T08:00"
         ) from None
 
 

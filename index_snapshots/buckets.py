@@ -35,11 +35,22 @@ class Buckets:
             yield end
 
     def _add(self, slot: int) -> None:
-        at = bucket_of(self._view.words.skus[slot])
+        self._sums[bucket_of(self._view.words.skus[slot])] += self._digest(slot)
+
+    def _digest(self, slot: int) -> int:
         try:
-            self._sums[at] += self._hash_of(slot)
+            return self._hash_of(slot)
         except Exception:  # noqa: BLE001  a changed number may point anywhere: it differs from whatever is right
-            self._sums[at] += 1
+            return 1
+
+    def rows(self, bucket: int) -> Iterator[tuple[str, int] | None]:
+        """SKU and hash of all that one bucket holds; None after each chunk in which nothing more was found."""
+        for start in range(0, self._view.slots, CHUNK_SLOTS):
+            for slot in range(start, min(start + CHUNK_SLOTS, self._view.slots)):
+                sku = self._view.words.skus[slot]
+                if bucket_of(sku) == bucket and (digest := self._digest(slot)):
+                    yield sku, digest
+            yield None
 
     @property
     def digests(self) -> list[str]:

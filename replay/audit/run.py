@@ -1,0 +1,95 @@
+"""An audit as a whole: every partition in turn, by several processes, each with its own share of the SKUs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import Final
+
+from agents.topics import Topics
+from index_snapshots.protocol import Topic
+from replay.audit.findings import Tally
+from replay.audit.log_part import Log
+from replay.audit.partition import PartitionAudit, Span
+from replay.audit.replicas import Replica, compare
+from replay.audit.share import Share
+from schemas.records import EventId
+from streams.reader import LogRecord, Reader
+
+WORKERS_MAX: Final = 64
+"""More could not share the 256 buckets evenly."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What is looked at."""
+
+    kafka: str
+    topics: Topics
+    span: Span
+    replicas: Sequence[Replica]
+    """Empty: the topics alone."""
+    now_ms: int
+
+
+def audit_all(what: Audited, workers: int) -> Tally:
+    """One round over all partitions. Raises Unavailable, StateRefused."""
+    if workers == 1:
+        return audit_share(what, Share())
+    total = Tally()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for tally in pool.map(partial(audit_share, what), [Share(number, workers) for number in range(workers)]):
+            total.add(tally)
+    return total
+
+
+def audit_share(what: Audited, share: Share) -> Tally:
+    total = Tally()
+    for partition in range(what.topics.partitions):
+        one = PartitionAudit(partial(open_log, what.kafka), what.topics, partition, what.span, share, what.now_ms)
+        try:
+            one.round()
+        finally:
+            one.close()
+        compare_replicas(what, partition, share, one.tally)
+        total.add(one.tally)
+    return total
+
+
+def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) -> None:
+    replicas = [replica for replica in what.replicas if replica.partition == partition]
+    if replicas:
+        log = open_log(what.kafka)
+        try:
+            compare(
+                replicas,
+                partial(_opened, log, what.topics, partition),
+                partial(_event_id, what, partition),
+                share,
+                tally,
+            )
+        finally:
+            log.close()
+
+
+def open_log(kafka: str) -> Log:
+    return Reader(kafka)
+
+
+def _opened(log: Log, topics: Topics, partition: int, base: Topic) -> Callable[[int], Iterator[LogRecord]]:
+    """What comes next of a topic, up to an offset."""
+    topic = topics.name(base)
+    offset, _ = log.begin_end(topic, partition)
+
+    def read(end: int) -> Iterator[LogRecord]:
+        nonlocal offset
+        for records in log.read(topic, partition, offset, end):
+            yield from records
+        offset = max(offset, end)
+
+    return read
+
+
+def _event_id(what: Audited, partition: int, offset: int) -> str:
+    return str(EventId(what.topics.generation, partition, offset))
