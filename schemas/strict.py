@@ -1,7 +1,7 @@
 """What all that comes from outside shares: strict models, checked texts, and JSON that is never guessed at."""
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -12,6 +12,8 @@ from schemas import limits
 from schemas.errors import InvalidEvent, Problem
 
 ALLOWED_CONTROLS = "\t\n\r"
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Unicode's category Cc but for the allowed ones. Looked up one by one they took half of reading an event."""
 
 
 class Strict(BaseModel):
@@ -23,7 +25,7 @@ class Strict(BaseModel):
 
 
 def printable(text: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in ALLOWED_CONTROLS for char in text):
+    if CONTROLS.search(text):
         raise ValueError("holds a control character")
     return text
 
