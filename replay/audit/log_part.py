@@ -20,8 +20,6 @@ class Log(Protocol):
         self, topic: str, partition: int, offset: int, end: int | None = None, batch: int = 1000
     ) -> Iterator[list[LogRecord]]: ...
 
-    def close(self) -> None: ...
-
 
 class LogPart:
     """Its records in order. What was taken too early can be put back."""

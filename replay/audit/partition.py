@@ -42,9 +42,15 @@ class PartitionAudit:
     """
 
     def __init__(
-        self, open_log: Callable[[], Log], topics: Topics, partition: int, span: Span, share: Share, now_ms: int
+        self,
+        open_log: Callable[[ExitStack], Log],
+        topics: Topics,
+        partition: int,
+        span: Span,
+        share: Share,
+        now_ms: int,
     ) -> None:
-        """Raises Unavailable when Kafka does not answer."""
+        """`open_log` opens the log once more, for one topic, until the stack closes. Raises Unavailable."""
         self.tally = Tally()
         self._topics = topics
         self._partition = partition
@@ -52,8 +58,7 @@ class PartitionAudit:
         self._share = share
         self._now_ms = now_ms
         self._closing = ExitStack()
-        self._open = open_log
-        self._log = self._opened()
+        self._log = open_log(self._closing)
         self._rules = Rules(topics, self._is_mine)
         self._embedding = Embedding(self._where("documents"), topics.generation, self.tally)
         self._gone: dict[tuple[str, str], Expected] = {}
@@ -64,8 +69,8 @@ class PartitionAudit:
         """SKU by event, of the dead letters that must be there."""
         low, self._begin = self._first_event(span.from_ms)
         began_ms = span.from_ms if self._begin > low else None
-        self._events = LogPart(self._opened(), topics.name("catalog"), partition, self._begin)
-        self._parts = {base: self._part(base, began_ms) for base in (*MATCHED, "documents")}
+        self._events = LogPart(open_log(self._closing), topics.name("catalog"), partition, self._begin)
+        self._parts = {base: self._part(open_log(self._closing), base, began_ms) for base in (*MATCHED, "documents")}
         self._letters_next = self._letters_from(began_ms)
         self._outcomes_cut = self._parts["outcomes"].begin > 0
         """Whether retention may have removed outcomes whose events are still kept."""
@@ -218,9 +223,9 @@ class PartitionAudit:
         low, _ = self._log.begin_end(topic, self._partition)
         return low, low if from_ms is None else max(low, self._log.offset_at(topic, self._partition, from_ms))
 
-    def _part(self, base: str, began_ms: int | None) -> LogPart:
+    def _part(self, log: Log, base: str, began_ms: int | None) -> LogPart:
         """From the first record that may follow from the first event of the span."""
-        log, topic = self._opened(), self._topics.name(base)
+        topic = self._topics.name(base)
         low, _ = log.begin_end(topic, self._partition)
         if began_ms is not None:
             low = max(low, log.offset_at(topic, self._partition, began_ms - CLOCK_MS))
@@ -255,11 +260,6 @@ class PartitionAudit:
         matching = Matching(self._where(base), self.tally, model, offset_of, self._event_id, missing, tells)
         matching.begin(self._begin)
         return matching
-
-    def _opened(self) -> Log:
-        log = self._open()
-        self._closing.callback(log.close)
-        return log
 
     def _offset_of(self, record: LogRecord) -> int | None:
         return derived_offset(self._topics.generation, record.value)

@@ -1,7 +1,9 @@
 """An audit as a whole: every partition in turn, by several processes, each with its own share of the SKUs."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -45,6 +47,8 @@ def audit_all(what: Audited, workers: int) -> Tally:
 
 
 def audit_share(what: Audited, share: Share) -> Tally:
+    """In a process that ends with it: nearly all that it reads is kept, so looking for garbage only costs (a third)."""
+    gc.disable()
     total = Tally()
     for partition in range(what.topics.partitions):
         one = PartitionAudit(partial(open_log, what.kafka), what.topics, partition, what.span, share, what.now_ms)
@@ -60,8 +64,8 @@ def audit_share(what: Audited, share: Share) -> Tally:
 def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) -> None:
     replicas = [replica for replica in what.replicas if replica.partition == partition]
     if replicas:
-        log = open_log(what.kafka)
-        try:
+        with ExitStack() as closing:
+            log = open_log(what.kafka, closing)
             compare(
                 replicas,
                 partial(_opened, log, what.topics, partition),
@@ -69,12 +73,12 @@ def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) 
                 share,
                 tally,
             )
-        finally:
-            log.close()
 
 
-def open_log(kafka: str) -> Log:
-    return Reader(kafka)
+def open_log(kafka: str, closing: ExitStack) -> Log:
+    log = Reader(kafka)
+    closing.callback(log.close)
+    return log
 
 
 def _opened(log: Log, topics: Topics, partition: int, base: Topic) -> Callable[[int], Iterator[LogRecord]]:

@@ -1,11 +1,15 @@
 """Four replicas as real processes: those that are damaged answer nothing any more, wherever the damage is."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from typing import Any
 
 import pytest
 
+from freshet.exit_codes import MISMATCH
 from freshet.runtime.ports import free_port
 from tests.system.conftest import Stack, http
 from tests.waiting import LIMIT_S, wait_until
@@ -98,11 +102,25 @@ def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
     }
     wait_until(lambda: all(one["bucket"] is not None for one in status(shop)["faulty"]), LIMIT_S, "buckets are named")
     assert "first_differing_bucket" in shop.log("serving")
+    check_audit(shop)
     for number in DAMAGE:
         assert "does not hold what the log says" in shop.log(f"shard-{number}")
         shop.kill(f"shard-{number}")
     launch(shop, 1)
     wait_until(lambda: not status(shop)["faulty"] and who_answers(shop, 5) == {0, 1}, LIMIT_S, "it is back, whole")
+
+
+def check_audit(shop: Stack) -> None:
+    """`freshet audit` recomputes all from the log: the topics are right, and each damaged row is named."""
+    command = [sys.executable, "-m", "freshet", "audit", "--json", "--workers", "1", "--url", shop.url("serving", "")]
+    ran = subprocess.run(command, env=os.environ | shop.settings("serving"), capture_output=True, check=False)
+    assert ran.returncode == MISMATCH, ran.stderr.decode()
+    told = json.loads(ran.stdout)
+    assert set(told["records"]) == {"outcomes", "contents", "offers"} and told["events"] == told["records"]["outcomes"]
+    wrong = {(int(one["where"].split(",")[0].split()[-1]), one["where"].split(", ")[1]) for one in told["findings"]}
+    assert wrong == {(number, digest) for number, (_, digest) in DAMAGE.items()}
+    assert {one["kind"] for one in told["findings"]} == {"stale"}
+    assert {one["sku"] for one in told["findings"]} <= {f"lamp-{n}" for n in range(STILL)}
 
 
 def scrubbed_s(page: dict[str, Any], replica: int) -> float:

@@ -17,8 +17,9 @@ from agents.shard_buckets import POLL_S
 from agents.shard_endpoint import ShardEndpoint
 from agents.topics import Topics
 from index_snapshots.apply import apply
-from index_snapshots.buckets import BUCKETS, Buckets
+from index_snapshots.buckets import BUCKETS, Buckets, bucket_of
 from index_snapshots.builder import BuilderHere
+from index_snapshots.digests import hexadecimal
 from schemas.digests import DIGEST_HEADER, OFFSET_HEADER
 from schemas.metrics import Metrics
 from tests.unit.agents.test_scrubbing import flip, kept
@@ -64,6 +65,16 @@ async def test_the_buckets_of_the_newest_view_with_its_offset(served: Served) ->
     assert (offers.headers[OFFSET_HEADER], set((await offers.json())["buckets"])) == ("0", {"0" * 32})
 
 
+async def test_the_rows_of_one_bucket_add_up_to_its_digest(served: Served) -> None:
+    digests = (await (await served.client.get("/buckets?partition=0&digest=documents")).json())["buckets"]
+    asked = {bucket_of(str(number)) for number in range(3)} | {BUCKETS - 1}
+    for bucket in asked:
+        answer = await served.client.get(f"/buckets?partition=0&digest=documents&bucket={bucket}")
+        rows = (await answer.json())["rows"]
+        assert set(rows) == {str(number) for number in range(3) if bucket_of(str(number)) == bucket}
+        assert hexadecimal(sum(int(digest, 16) for digest in rows.values())) == digests[bucket]
+
+
 async def test_one_that_is_behind_is_waited_for_and_one_that_is_past_refuses(served: Served) -> None:
     asked = asyncio.create_task(served.client.get("/buckets?partition=0&digest=offers&offset=1"))
     await asyncio.sleep(10 * POLL_S)
@@ -87,6 +98,8 @@ async def test_one_that_is_behind_is_waited_for_and_one_that_is_past_refuses(ser
         ("partition=0&digest=structure", "bad_digest"),
         ("partition=0", "bad_digest"),
         ("partition=0&digest=offers&offset=-1", "bad_offset"),
+        ("partition=0&digest=offers&bucket=x", "bad_bucket"),
+        (f"partition=0&digest=offers&bucket={BUCKETS}", "bad_bucket"),
     ],
 )
 async def test_a_wrong_question_says_what_is_wrong(served: Served, query: str, code: str) -> None:
