@@ -33,8 +33,8 @@ NAMES_MAX: Final = 100
 
 
 def parse_indexes(declared: Iterable[str]) -> dict[str, Sort]:
-    """By name of an index how it sorts. `name` stands for itself and, with `_price_asc`, `_price_desc` and `_newest`
-    behind it, its sorted forms; `name=sort` for one. Raises ValueError that names the wrong one."""
+    """By name of an index how it sorts. `name` stands for itself and, with `_price_asc` and the like behind
+    it, its sorted forms; `name=sort` for one. Raises ValueError that names the wrong one."""
     indexes: dict[str, Sort] = {}
     for text in declared:
         name, equals, word = text.partition("=")

@@ -355,13 +355,18 @@ class ServingSettings(Settings):
     instantsearch_indexes: Annotated[list[str], AfterValidator(_naming)] = Field(
         default_factory=lambda: ["products"],
         description="Names of indexes that InstantSearch's clients ask for: each stands for itself and, with "
-        "_price_asc, _price_desc and _newest behind it, its sorted forms; name=price_asc "
-        "(price_desc, newest, relevance) for one",
+        "_price_asc, _price_desc, _newest and _popularity behind it, its sorted forms; "
+        "name=price_asc (or another of these, or relevance) for one",
     )
     instantsearch_names: Annotated[list[str], AfterValidator(_calling)] = Field(
         default_factory=lambda: ["name=title"],
         description="What InstantSearch's records call the fields of a product, as theirs=ours "
         "(docs/instantsearch.md), beside our own names",
+    )
+    instantsearch_currency: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = Field(
+        "",
+        description="Currency of prices in records that an indexer writes by Algolia's clients without one; "
+        "empty: such a record is refused",
     )
     instantsearch_distinct: Annotated[str, AfterValidator(_grouping)] = Field(
         "",

@@ -16,7 +16,7 @@ REF = "#/components/schemas/{model}"
 MEANINGS = {
     400: "The request is wrong; `problems` names the fields",
     401: "A key is missing, not known, or not valid any more",
-    403: "The key may not do this",
+    403: "The key may not do this, or nobody may from here",
     404: "There is no such thing",
     408: "The body came too slowly",
     410: "It is older than what the log keeps",

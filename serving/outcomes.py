@@ -85,6 +85,11 @@ class OutcomeCache:
         with self._lock:
             return event_id.offset > self._decided_to.get(event_id.partition, event_id.offset)
 
+    def is_past(self, event_id: EventId) -> bool:
+        """Whether later events are decided, and what became of this one is no longer kept."""
+        with self._lock:
+            return event_id not in self._by_id and event_id.offset <= self._decided_to.get(event_id.partition, -1)
+
     def take_newest(self, count: int) -> Taken:
         """The newest live outcomes that were not taken before, at most `count`; the others are only counted."""
         with self._lock:

@@ -21,6 +21,7 @@ from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
 from serving.instantsearch.fields import Fields
+from serving.instantsearch.tasks import Tasks
 from serving.keys.access import Access
 from serving.keys.audit import Audit
 from serving.logs import Log
@@ -96,6 +97,11 @@ class Wiring:
     def indexes(self) -> Mapping[str, Sort]:
         """By name, for InstantSearch."""
         return parse_indexes(self.settings.instantsearch_indexes)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Of indexers that write by Algolia's clients."""
+        return Tasks(self.settings.generation)
 
     @cached_property
     def stages(self) -> Stages:

@@ -10,16 +10,16 @@ from schemas.facet_ask import FacetAsk
 from schemas.folding import WORD, folded, words_in
 from schemas.limits import CATEGORY_LEVELS_MAX
 from schemas.search import SearchRequest, SearchResponse
-from serving.instantsearch.asking import conditions
+from schemas.sorting import RELEVANCE
+from serving.instantsearch.asking import question
 from serving.instantsearch.counted import VALUED, text_of
 from serving.instantsearch.fields import Field, Fields
-from serving.instantsearch.filters import filters_of
 from serving.instantsearch.parameters import Parameters
 from serving.problems import invalid_request
 
 
 def facet_question(asked: Parameters, fields: Fields) -> tuple[SearchRequest, Field]:
-    """A search whose hits nobody looks at, and what is counted. Raises InvalidRequest."""
+    """The search for what matches, whose hits nobody looks at, and what is counted. Raises InvalidRequest."""
     field = fields.field(asked.facet)
     if field is None or field.kind not in VALUED:
         problem = Problem("facet", f"{asked.facet!r} is not a facet whose values are texts")
@@ -30,10 +30,10 @@ def facet_question(asked: Parameters, fields: Fields) -> tuple[SearchRequest, Fi
     levels = deepest if field.kind == "category" else 1
     try:
         ask = FacetAsk(field=field.ask, limit=asked.max_facet_hits, search=asked.facet_query or None, levels=levels)
-        search = SearchRequest(text=asked.query, limit=1, filters=filters_of(conditions(asked), fields), facets=[ask])
     except ValidationError as error:
         raise invalid_request(error) from None
-    return search, field
+    search = question(asked, RELEVANCE, fields, distinct="").search
+    return search.model_copy(update={"facets": [ask], "limit": 1, "page": 1}), field
 
 
 def facet_hits(answer: SearchResponse, asked: Parameters, field: Field) -> dict[str, Any]:

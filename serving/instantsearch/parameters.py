@@ -117,6 +117,14 @@ def from_text(text: str) -> dict[str, str]:
         raise _wrong("params", f"holds more than {PARAMETERS_MAX} parameters") from None
 
 
+def names_of(value: object) -> list[str]:
+    """Of `attributesToRetrieve` where it stands alone; all where it is left out. Raises InvalidRequest."""
+    found = ["*"] if value is None else _list(value)
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > LISTED_MAX:
+        raise _wrong("attributesToRetrieve", f"must be a list of at most {LISTED_MAX} names")
+    return found
+
+
 def chosen(names: Iterable[str], name: str) -> bool:
     """Whether a list of attributes has this one: by name, with `*`, and not with `-name`."""
     listed = list(names)

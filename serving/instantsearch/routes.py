@@ -3,96 +3,113 @@
 from typing import Any, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
+from schemas.limits import CLICKS_REQUEST_BYTES_MAX
 from serving.instantsearch.bodies import objects_in, read_object
-from serving.instantsearch.parameters import Parameters
+from serving.instantsearch.indexes import sort_of
+from serving.instantsearch.insights import EVENTS_MAX, clicks_in
+from serving.instantsearch.models import (
+    INDEX,
+    OBJECT,
+    FacetHits,
+    FacetQuestion,
+    Insights,
+    ObjectAnswer,
+    ObjectQuestions,
+    Objects,
+    Questions,
+    RecommendQuestions,
+    Result,
+    Results,
+    Said,
+)
+from serving.instantsearch.parameters import Parameters, names_of
+from serving.instantsearch.reading import OBJECTS_MAX, products
+from serving.instantsearch.recommending import every
+from serving.instantsearch.records import record_of, shown
 from serving.instantsearch.searching import ask_of, result_for, results_of
+from serving.instantsearch.settings_routes import ROUTES as SETTINGS
+from serving.instantsearch.write_routes import ROUTES as WRITING
+from serving.keys.grant import GRANT
 from serving.parts import WIRING
+from serving.problems import Refusal
 from serving.routes.route import Parameter, Route, answer
 from serving.routes.search import asker_of
 
 QUESTIONS_MAX: Final = 50
 """Of one request."""
-INDEX: Final = Parameter("index", "path", "Name of a declared index (FRESHET_INSTANTSEARCH_INDEXES)")
 REFUSALS: Final = (400, 404, 408, 413, 415)
-
-
-class Model(BaseModel):
-    """As these clients read and write it: what is not described may be there, too."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
-
-
-class Questions(Model):
-    """Searches of one page, or of several widgets on it."""
-
-    requests: list[dict[str, Any]]
-    """Each with `indexName` and the parameters of a search, beside it or in `params`, there also as a query string; at
-    most 50 (QUESTIONS_MAX). `type: facet` with `facet` and `facetQuery` searches in a facet's values."""
-
-
-class Result(Model):
-    """Hits as records of the shop; docs/instantsearch.md lists all that is in it."""
-
-    hits: list[dict[str, Any]] = []
-    nbHits: int = 0
-    page: int = 0
-    nbPages: int = 0
-    hitsPerPage: int = 0
-    query: str = ""
-    index: str = ""
-    processingTimeMS: int
-
-
-class Results(Model):
-    """One result a question, in their order."""
-
-    results: list[Result]
-
-
-class FacetQuestion(Model):
-    """What is searched in the values of a facet, among what products."""
-
-    facetQuery: str = ""
-    params: str = ""
-
-
-class FacetHit(Model):
-    value: str
-    highlighted: str
-    count: int
-
-
-class FacetHits(Model):
-    """Values of most products first."""
-
-    facetHits: list[FacetHit]
-    exhaustiveFacetsCount: bool
-    processingTimeMS: int
 
 
 async def post_queries(request: web.Request) -> web.Response:
     """Several searches at once, as every page of InstantSearch sends them."""
     wiring = request.app[WIRING]
     stated = objects_in(await read_object(request), "requests", QUESTIONS_MAX)
-    asks = [ask_of(one.get("indexName"), one, wiring) for one in stated]
-    wiring.access.count_further(request, len(asks) - 1)
-    return answer({"results": await results_of(asks, asker_of(request), wiring)})
+    asker = asker_of(request)
+    asks = [ask_of(one.get("indexName"), one, asker.grant, wiring) for one in stated]
+    wiring.access.count_further(request, max(0, len(asks) - 1))
+    return answer({"results": await results_of(asks, asker, wiring)})
 
 
 async def post_query(request: web.Request) -> web.Response:
     """The body holds the parameters, or `params` with a query string of them."""
     wiring = request.app[WIRING]
-    ask = ask_of(request.match_info["index"], await read_object(request), wiring)
+    ask = ask_of(request.match_info["index"], await read_object(request), request[GRANT], wiring)
     return answer(await result_for(ask._replace(in_facet=False), asker_of(request), wiring))
 
 
 async def post_facet_query(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     stated = {**await read_object(request), "facet": request.match_info["facet"]}
-    ask = ask_of(request.match_info["index"], stated, wiring)
+    ask = ask_of(request.match_info["index"], stated, request[GRANT], wiring)
     return answer(await result_for(ask._replace(in_facet=True), asker_of(request), wiring))
+
+
+async def get_object(request: web.Request) -> web.Response:
+    wiring, grant, sku = request.app[WIRING], request[GRANT], request.match_info["objectID"]
+    sort_of(request.match_info["index"], grant, wiring)
+    hit = (await products([sku], grant, wiring)).get(sku)
+    if hit is None:
+        raise Refusal(404, "unknown_sku", "ObjectID does not exist")
+    retrieve = names_of(request.query.get("attributesToRetrieve"))
+    return answer(shown(hit, record_of(hit, wiring.fields), retrieve))
+
+
+async def post_objects(request: web.Request) -> web.Response:
+    wiring, grant = request.app[WIRING], request[GRANT]
+    stated = objects_in(await read_object(request), "requests", OBJECTS_MAX)
+    for one in stated:
+        sort_of(one.get("indexName"), grant, wiring)
+    skus = [str(one.get("objectID", "")) for one in stated]
+    found = await products(skus, grant, wiring)
+    records = [
+        shown(hit, record_of(hit, wiring.fields), names_of(one.get("attributesToRetrieve")))
+        if (hit := found.get(sku))
+        else None
+        for sku, one in zip(skus, stated, strict=True)
+    ]
+    return answer({"results": records})
+
+
+async def post_recommendations(request: web.Request) -> web.Response:
+    """`related-products` and `looking-similar`: what is nearest to the product by its meaning. Of other models an empty
+    list, and a notice."""
+    wiring = request.app[WIRING]
+    stated = objects_in(await read_object(request), "requests", QUESTIONS_MAX)
+    wiring.access.count_further(request, max(0, len(stated) - 1))
+    return answer({"results": await every(stated, request[GRANT], wiring)})
+
+
+async def post_insights(request: web.Request) -> web.Response:
+    """Views, clicks, carts and purchases of products; what tells of none is accepted and dropped."""
+    door = request.app[WIRING].clicks
+    with door.gate.inside():
+        events = objects_in(await read_object(request, CLICKS_REQUEST_BYTES_MAX), "events", EVENTS_MAX)
+        clicks = list(enumerate(clicks_in(events), 1))
+        taken: list[dict[str, Any]] = (await door.take(clicks))["events"] if clicks else []
+    refused = [one["error"]["message"] for one in taken if "error" in one]
+    message = f"{len(refused)} of {len(clicks)} were not taken: {refused[0]}" if refused else "OK"
+    return answer({"status": 200, "message": message})
 
 
 ROUTES = (
@@ -127,5 +144,47 @@ ROUTES = (
         request=(FacetQuestion,),
         parameters=(INDEX, Parameter("facet", "path", "Name of an attribute that is counted")),
         problems=REFUSALS,
+    ),
+    Route(
+        "POST",
+        "/1/indexes/*/objects",
+        post_objects,
+        "Several products as records",
+        Objects,
+        scope="search",
+        request=(ObjectQuestions,),
+        problems=(*REFUSALS, 503),
+    ),
+    Route(
+        "POST",
+        "/1/indexes/*/recommendations",
+        post_recommendations,
+        "Products like others, as Algolia's Recommend asks",
+        Results,
+        scope="search",
+        request=(RecommendQuestions,),
+        problems=REFUSALS,
+    ),
+    Route(
+        "POST",
+        "/1/events",
+        post_insights,
+        "Send clicks, as search-insights does",
+        Said,
+        scope="events",
+        request=(Insights,),
+        problems=(*REFUSALS, 503),
+    ),
+    *SETTINGS,
+    *WRITING,
+    Route(
+        "GET",
+        "/1/indexes/{index}/{objectID}",
+        get_object,
+        "One product as a record",
+        ObjectAnswer,
+        scope="search",
+        parameters=(INDEX, OBJECT, Parameter("attributesToRetrieve", "query", "Only these, with commas between")),
+        problems=(400, 404, 503),
     ),
 )

@@ -1,6 +1,5 @@
 """Questions of InstantSearch's clients, each answered by the search that `/v1/search` answers with."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -10,9 +9,11 @@ from serving.budget import Budget
 from serving.instantsearch.answers import Result, result_of
 from serving.instantsearch.asking import question
 from serving.instantsearch.facet_search import facet_hits, facet_question
+from serving.instantsearch.indexes import sort_of
 from serving.instantsearch.parameters import Parameters, parameters
+from serving.instantsearch.together import side_by_side
+from serving.keys.grant import Grant
 from serving.parts import Wiring
-from serving.problems import Refusal
 from serving.routes.search import Asker, admitted, answered
 
 FACET: Final = "facet"
@@ -29,44 +30,19 @@ class Ask(NamedTuple):
     in_facet: bool
 
 
-def ask_of(index: object, stated: Mapping[str, Any], wiring: Wiring) -> Ask:
-    """Raises InvalidRequest, or Refusal 404 for an index that is not declared."""
+def ask_of(index: object, stated: Mapping[str, Any], grant: Grant, wiring: Wiring) -> Ask:
+    """Raises InvalidRequest, or Refusal for an index that may not be asked."""
     asked = parameters(stated)
-    return Ask(str(index), sort_of(index, wiring), asked, stated.get("type") == FACET or bool(asked.facet))
-
-
-def sort_of(index: object, wiring: Wiring) -> Sort:
-    """Raises Refusal 404 for an index that is not declared."""
-    found = wiring.indexes.get(index) if isinstance(index, str) else None
-    if found is None:
-        raise Refusal(
-            404,
-            "unknown_index",
-            f"Index {index} does not exist",
-            hint=f"FRESHET_INSTANTSEARCH_INDEXES declares {', '.join(wiring.indexes)}",
-        )
-    return found
+    return Ask(str(index), sort_of(index, grant, wiring), asked, stated.get("type") == FACET or bool(asked.facet))
 
 
 async def results_of(asks: Sequence[Ask], asker: Asker, wiring: Wiring) -> list[Result]:
-    """One result a question, in their order, all side by side. Raises FreshetError where one fails, once all have
-    ended.
-    """
+    """One result a question, in their order. Raises FreshetError where one fails."""
     askers = [asker, *(asker._replace(request_id=wiring.new_request_id()) for _ in asks[1:])]
-    found = await asyncio.gather(
-        *(result_for(ask, whose, wiring) for ask, whose in zip(asks, askers, strict=False)), return_exceptions=True
-    )
-    results = [one for one in found if not isinstance(one, BaseException)]
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return results
+    return await side_by_side(result_for(ask, whose, wiring) for ask, whose in zip(asks, askers, strict=False))
 
 
 async def result_for(ask: Ask, asker: Asker, wiring: Wiring) -> Result:
-    """Raises Refusal 403 for an index that the asker's key may not ask."""
-    if not asker.grant.names(ask.name):
-        raise Refusal(403, "index_refused", f"the key {asker.grant.who} is not for the index {ask.name}")
     fields = wiring.fields
     if ask.in_facet:
         asked, field = facet_question(ask.asked, fields)

@@ -51,6 +51,7 @@ RECORD = {
         }
     },
 }
+WHEN = "2026-11-28T23:12:20.000+00:00"
 RESULT = {
     "hits": [RECORD],
     "nbHits": 1,
@@ -163,6 +164,91 @@ EXAMPLES: dict[str, Example] = {
             "exhaustiveFacetsCount": True,
             "processingTimeMS": 4,
         },
+    ),
+    "POST /1/indexes/*/objects": Example(
+        body={"requests": [{"indexName": "products", "objectID": "lamp-1", "attributesToRetrieve": ["name", "price"]}]},
+        answer={"results": [{"objectID": "lamp-1", "name": "Desk lamp", "price": 19.99}]},
+    ),
+    "POST /1/indexes/*/recommendations": Example(
+        body={"requests": [{"indexName": "products", "model": "related-products", "objectID": "lamp-1"}]},
+        answer={
+            "results": [
+                {
+                    "hits": [{"objectID": "lamp-2", "name": "Wall lamp", "_score": 78.4}],
+                    "nbHits": 1,
+                    "processingTimeMS": 3,
+                }
+            ]
+        },
+    ),
+    "POST /1/events": Example(
+        body={
+            "events": [
+                {
+                    "eventType": "click",
+                    "eventName": "Hit clicked",
+                    "index": "products",
+                    "userToken": "7f0c2b",
+                    "objectIDs": ["lamp-1"],
+                    "positions": [1],
+                    "queryID": "f534c1b3e8874098a5070102a36f5fd5",
+                }
+            ]
+        },
+        answer={"status": 200, "message": "OK"},
+    ),
+    "POST /1/indexes/*/batch": Example(
+        body={
+            "requests": [{"action": "deleteObject", "indexName": "products", "body": {"objectID": "lamp-9"}}],
+        },
+        answer={"taskID": {"products": 7169}, "objectIDs": ["lamp-9"]},
+    ),
+    "POST /1/indexes/{index}/batch": Example(
+        parameters={"index": "products"},
+        body={
+            "requests": [{"action": "updateObject", "body": {"objectID": "lamp-1", "name": "Desk lamp", "stock": 12}}]
+        },
+        answer={"taskID": 6145, "objectIDs": ["lamp-1"]},
+    ),
+    "POST /1/indexes/{index}": Example(
+        parameters={"index": "products"},
+        body={"name": "Desk lamp", "stock": 12},
+        answer={"objectID": "5ad40a2f7c5f4bb7b3fb1b6c0f1a2e7d", "taskID": 5121, "createdAt": WHEN},
+    ),
+    "PUT /1/indexes/{index}/{objectID}": Example(
+        parameters={"index": "products", "objectID": "lamp-1"},
+        body={"name": "Desk lamp", "stock": 12},
+        answer={"objectID": "lamp-1", "taskID": 4097, "updatedAt": WHEN},
+    ),
+    "POST /1/indexes/{index}/{objectID}/partial": Example(
+        parameters={"index": "products", "objectID": "lamp-1"},
+        body={"stock": 11},
+        answer={"objectID": "lamp-1", "taskID": 3073, "updatedAt": WHEN},
+    ),
+    "DELETE /1/indexes/{index}/{objectID}": Example(
+        parameters={"index": "products", "objectID": "lamp-1"}, answer={"taskID": 2049, "deletedAt": WHEN}
+    ),
+    "GET /1/indexes/{index}/task/{taskID}": Example(
+        parameters={"index": "products", "taskID": 1}, answer={"status": "published", "pendingTask": False}
+    ),
+    "GET /1/indexes/{index}/settings": Example(
+        parameters={"index": "products"},
+        answer={"attributesForFaceting": ["brand", "category", "in_stock", "price"], "replicas": ["products_newest"]},
+    ),
+    "PUT /1/indexes/{index}/settings": Example(
+        parameters={"index": "products"},
+        body={"attributesForFaceting": ["brand"]},
+        answer={
+            "taskID": 0,
+            "updatedAt": WHEN,
+            "freshet": {
+                "notice": "nothing of it is taken: Freshet's own settings say what is filtered by, counted and sorted"
+            },
+        },
+    ),
+    "GET /1/indexes/{index}/{objectID}": Example(
+        parameters={"index": "products", "objectID": "lamp-1"},
+        answer={"objectID": "lamp-1", "name": "Desk lamp", "brand": "Lumen", "price": 19.99, "in_stock": True},
     ),
     "GET /v1/freshness": Example(
         answer={

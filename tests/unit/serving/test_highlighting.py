@@ -57,6 +57,12 @@ def test_words_light_up_as_the_index_takes_them(text: str, query: str, lit: str)
     assert title(text, query) == lit
 
 
+@given(st.text(st.characters(codec="ascii")))
+def test_plain_texts_come_apart_as_all_others_do(text: str) -> None:
+    *as_others, _ = tokens(text + " é", "en")
+    assert list(tokens(text, "en")) == as_others
+
+
 def test_each_language_has_its_stems() -> None:
     assert title("Schöne Häuser", "haus", "de-AT") == "Schöne [Häuser]"
     assert title("Schöne Häuser", "haus ", "en") == "Schöne Häuser"

@@ -54,6 +54,8 @@ def test_what_comes_after_the_last_decision_is_ahead() -> None:
     assert cache.is_ahead(EventId(1, 0, 8))
     assert not cache.is_ahead(EventId(1, 0, 7))
     assert not cache.is_ahead(EventId(1, 1, 8))
+    assert [cache.is_past(EventId(1, 0, at)) for at in (6, 7, 8)] == [True, False, False]
+    assert not cache.is_past(EventId(1, 1, 0))
 
 
 def test_the_newest_are_taken_once() -> None:

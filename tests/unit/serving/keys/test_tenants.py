@@ -60,6 +60,7 @@ SEARCHES: list[dict[str, Any]] = [
     {"text": "", "sort": "price_desc"},
     {"text": "zan", "typing": True, "group_by": "brand", "highlight": True},
 ]
+LIKE = {"indexName": "products", "model": "looking-similar"}
 ASKED: list[tuple[str, str, dict[str, Any] | None]] = [
     *(("POST", "/v1/search", body) for body in SEARCHES),
     *(("POST", "/v1/suggest", {"text": text}) for text in ("z", "zan", "lam", "zebr", "brass", "zylo", "zlyo")),
@@ -69,6 +70,9 @@ ASKED: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/1/indexes/products/query", {"query": "", "filters": "brand:Zylo OR colour:theirs", "facets": "*"}),
     ("POST", "/1/indexes/*/queries", {"requests": [{"indexName": "products", "query": "z", "facets": ["brand"]}] * 2}),
     ("POST", "/1/indexes/products/facets/brand/query", {"facetQuery": "z"}),
+    *(("GET", f"/1/indexes/products/{sku}", None) for sku in ("a1", "b1", "none")),
+    ("POST", "/1/indexes/*/objects", {"requests": [{"indexName": "products", "objectID": sku} for sku in PRODUCTS]}),
+    *(("POST", "/1/indexes/*/recommendations", {"requests": [LIKE | {"objectID": sku}]}) for sku in ("a1", "b1")),
 ]
 
 
@@ -132,7 +136,7 @@ async def told(tier: Tier, key: str, method: str, path: str, body: dict[str, Any
     """Without what differs each time, and without how much words weigh: that is counted over all products."""
     response = await tier.client.request(method, path, json=body, headers={KEY_HEADER: key})
     said = orjson.loads(await response.read())
-    for result in [*said.get("results", ()), said]:
+    for result in filter(None, [*said.get("results", ()), said]):
         result.pop("processingTimeMS", None)
     for name in ("request_id", "took_ms", "cached", "detail", "encoder", "made_from", "read_token", "state"):
         said.pop(name, None)
@@ -209,5 +213,10 @@ async def test_a_tenant_whose_attribute_is_not_declared_sees_nothing() -> None:
 def test_every_route_that_shows_products_is_asked_above() -> None:
     asked = {(method, path.split("?")[0]) for method, path, _ in ASKED}
     for route in ROUTES:
-        path = route.path.replace("{sku}", "b1").replace("{index}", "products").replace("{facet}", "brand")
+        path = (
+            route.path.replace("{sku}", "b1")
+            .replace("{index}", "products")
+            .replace("{facet}", "brand")
+            .replace("{objectID}", "b1")
+        )
         assert route.scope != "search" or (route.method, path) in asked, route.path
