@@ -20,9 +20,9 @@ from index_snapshots.value_counts import by_code, in_tree
 from index_snapshots.value_text import folded_words, matches
 from index_snapshots.view import ShardView
 from schemas.facet_ask import FacetAsk
-from schemas.facet_check import without
 from schemas.facet_counts import Counted, ShardFacet, ShardNumbers
 from schemas.facet_order import PRICE_EDGES, Path, plain, value_key
+from schemas.filter_groups import without
 from schemas.filters import Filters
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def count(view: ShardView, match: MatchSet, filters: Filters, asks: Sequence[Fac
     every = Matched(match.slots(filters), view.columns.slots)
     facets = {}
     for ask in asks:
-        others = without(filters, ask.field)
+        others = without(filters, [ask.field], units=False)
         matched = every if others is filters else Matched(match.slots(others), view.columns.slots)
         facets[ask.field] = _facet(view, matched, ask, sent_max)
     return Counted(matching=len(every.slots), facets=facets)

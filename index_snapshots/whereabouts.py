@@ -1,7 +1,6 @@
 """Where one product stands in a shard beside a query: live or not, which conditions it meets, its place in lists."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from index_snapshots.protocol import Half
 from index_snapshots.view import ShardView
 from index_snapshots.word_index import Committed, Wanted
 from index_snapshots.word_search import by_words
+from schemas.filter_groups import alone, named
 from schemas.filters import Filters
 from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.whereabouts import Live, Place
@@ -16,17 +16,7 @@ from schemas.whereabouts import Live, Place
 
 def conditions(filters: Filters) -> Iterator[tuple[str, Filters]]:
     """Each condition by itself, with its name; all of them together are the filters."""
-    if filters.brand is not None:
-        yield "brand", Filters(brand=filters.brand)
-    if filters.category is not None:
-        yield "category", Filters(category=filters.category)
-    if (filters.price_min, filters.price_max, filters.currency) != (None, None, None):
-        prices: dict[str, Any] = {"price_min": filters.price_min, "price_max": filters.price_max}
-        yield "price", Filters(**prices, currency=filters.currency)
-    if filters.in_stock is not None:
-        yield "in_stock", Filters(in_stock=filters.in_stock)
-    for name, asked in (filters.attributes or {}).items():
-        yield f"attributes.{name}", Filters(attributes={name: asked})
+    yield from ((name, alone(filters, name)) for name in named(filters))
     yield from ((f"all.{number}", inner) for number, inner in enumerate(filters.all or ()))
     if filters.any is not None:
         yield "any", Filters(any=filters.any)

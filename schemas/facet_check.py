@@ -1,20 +1,10 @@
-"""Facets against what a shop has declared, and a request's filters without a facet's own."""
+"""Facets, and what to group by, against what a shop has declared."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from schemas.errors import InvalidRequest, Problem
 from schemas.facet_ask import ATTRIBUTE, NUMBERS, VALUES, FacetAsk
 from schemas.facets import Facets, listed
-from schemas.filters import Filters
-
-OWN: Final = {
-    "brand": ("brand",),
-    "category": ("category",),
-    "in_stock": ("in_stock",),
-    "price": ("price_min", "price_max"),
-}
-"""Fields of `Filters` that choose among what a facet counts."""
 
 
 def check_facets(asks: Sequence[FacetAsk], declared: Facets) -> None:
@@ -54,17 +44,3 @@ def check_group(field: str | None, declared: Facets) -> None:
         raise InvalidRequest(
             code, f"group_by: {problem.problem}", (problem,), hint=f"declared in FRESHET_FACETS: {listed(declared)}"
         )
-
-
-def without(filters: Filters, field: str) -> Filters:
-    """The filters but for those of this facet; those inside `all`, `any` and `not` stay. Returns `filters` itself where
-    there are none."""
-    own = OWN.get(field)
-    if own is not None:
-        given = [name for name in own if getattr(filters, name) is not None]
-        return filters.model_copy(update=dict.fromkeys(given)) if given else filters
-    name = field.partition(".")[2]
-    if name not in (filters.attributes or {}):
-        return filters
-    left = {other: asked for other, asked in (filters.attributes or {}).items() if other != name}
-    return filters.model_copy(update={"attributes": left or None})

@@ -19,8 +19,9 @@ from index_snapshots.match_set import Everything, MatchSet, These
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Unavailable
 from schemas.facet_ask import FacetAsk
-from schemas.facet_check import check_facets, without
+from schemas.facet_check import check_facets
 from schemas.facet_counts import FacetCounts, ShardFacet
+from schemas.filter_groups import without
 from schemas.filters import Filters, NumberRange
 from schemas.limits import FACET_EDGES_MAX, FACET_VALUES_MAX, FACET_VALUES_SENT_MAX, FACETS_ASKED_MAX
 from schemas.records import Content, Offer, OfferRecord, Order
@@ -95,7 +96,7 @@ class Product:
 
 
 def truth(products: Iterable[Product], ask: FacetAsk, filters: Filters) -> FacetCounts:
-    passing = [product for product in products if product.passes(without(filters, ask.field))]
+    passing = [product for product in products if product.passes(without(filters, [ask.field], units=False))]
     if ask.field == "price" or ask.field == "attributes.watts":
         return numbers(passing, ask, filters)
     found = Counter(value for product in passing for value in values(product, ask))
