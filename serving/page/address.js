@@ -1,18 +1,22 @@
-// The address bar holds what is searched, the filters, and the product that is open: back, reload and sharing work.
+// The address bar holds what is searched, filters, order, and the product that is open: back, reload and sharing work.
 
-const EMPTY = {q: "", stock: false, brand: "", category: "", min: "", max: "", sku: ""};
+const EMPTY = {q: "", exact: false, stock: false, brand: [], category: [], min: "", max: "", sort: "", sku: ""};
 
+/** Several values of one name are a list; `exact`: words are searched as they were typed. */
 export function read() {
   const given = new URLSearchParams(location.search);
-  const found = {...EMPTY};
-  for (const name of Object.keys(EMPTY)) if (given.has(name)) found[name] = given.get(name);
-  found.stock = given.has("stock");
-  return found;
+  return Object.fromEntries(Object.entries(EMPTY).map(([name, empty]) => {
+    if (Array.isArray(empty)) return [name, given.getAll(name).filter(Boolean)];
+    return [name, empty === false ? given.has(name) : given.get(name) || ""];
+  }));
 }
 
 export function link(state) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(state)) if (value) query.set(name, value === true ? "1" : value);
+  for (const [name, value] of Object.entries(state)) {
+    if (Array.isArray(value)) for (const one of value) query.append(name, one);
+    else if (value) query.set(name, value === true ? "1" : value);
+  }
   const text = query.toString();
   return text ? `/?${text}` : "/";
 }

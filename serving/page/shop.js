@@ -5,13 +5,15 @@ import * as address from "./address.js";
 import * as cards from "./cards.js";
 import {learn} from "./changes.js";
 import {at, el, number, plural, say, time} from "./elements.js";
+import * as facets from "./facets.js";
 import {fellBack} from "./fallback.js";
+import * as meant from "./meant.js";
 import * as session from "./session.js";
 import * as suggestions from "./suggest.js";
 
-const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000, BRANDS_MAX = 60;
+const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000;
 const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
-const brands = new Set();
+const SORTED = {price_asc: "cheapest first", price_desc: "dearest first", newest: "newest first", popularity: "most popular first"};
 let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "", typing = false;
 
 /** The answer that a shown product came with, and its place there from 1. */
@@ -21,18 +23,19 @@ export const hitOf = (sku) => hits.find((hit) => hit.sku === sku);
 function wanted() {
   const state = address.read(), found = {};
   if (state.stock) found.in_stock = true;
-  if (state.brand) found.brand = [state.brand];
-  if (state.category) found.category = [state.category.split(" › ")];
+  if (state.brand.length) found.brand = state.brand;
+  if (state.category.length) found.category = state.category.map((path) => path.split(" › "));
   const [low, high] = [state.min, state.max].map((value) => (value !== "" && Number(value) >= 0 ? Number(value) : null));
   if (low !== null) found.price_min = low;
   if (high !== null && (low === null || high >= low)) found.price_max = high;
-  return {text: state.q.trim(), filters: found};
+  const sort = state.sort in SORTED ? {sort: state.sort} : {};
+  return {text: state.q.trim(), filters: found, ...sort, ...(state.exact ? {typos: false} : {})};
 }
 
 export const filtered = () => Object.keys(wanted().filters).length > 0;
 
 function question(nextPage) {
-  const asked = {...wanted(), limit: LIMIT, page: nextPage, typing};
+  const asked = {...wanted(), limit: LIMIT, page: nextPage, typing, facets: nextPage === 1 ? facets.asked() : []};
   if (!session.acted()) return asked;
   const personalise = session.personalise();
   return {...asked, session: session.id(), personalise, explain: personalise};
@@ -68,7 +71,7 @@ function show(answer, further, slide) {
   hits = [...before, ...added];
   lifted = new Map([...(further ? lifted : []), ...liftedIn(answer)]);
   cards.show(list, hits, lifted, {slide});
-  remember(added);
+  if (!further) facets.show(answer.facets, address.read());
   for (const hit of added) learn(hit.sku, hit.content.title, hit.offer);
   if (!further) askForTheRest(answer);
   more.hidden = answer.hits.length < LIMIT || hits.length >= answer.found || (page + 1) * LIMIT > DEPTH_MAX;
@@ -100,18 +103,22 @@ function liftedIn(answer) {
 function sayWhat(answer) {
   const left = answer.degraded.map(leftOut);
   const took = time(answer.took_ms);
-  const words = !hits.length ? "" : wanted().text
-    ? `Best ${number(hits.length)} of ${plural(answer.found, "product", "products")} in ${took}`
-    : `${plural(answer.found, "product", "products")}, newest first, in ${took}`;
+  const order = SORTED[address.read().sort] || (wanted().text ? "" : "newest first"), all = plural(answer.found, "product", "products");
+  const words = !hits.length ? "" : order ? `${all}, ${order}, in ${took}` : `Best ${number(hits.length)} of ${all} in ${took}`;
   const moved = lifted.size ? `, ${number(lifted.size)} moved up by your clicks` : "";
   const elsewhere = hits.length ? fellBack(answer) : "";
+  meant.show(answer, (q, exact) => {
+    typing = false;
+    narrow({q, exact});
+  });
   at("said").replaceChildren(words + moved + (elsewhere ? `. ${elsewhere}` : ""), left.length ? el("span", {class: "warn", text: `${words ? ". " : ""}Without ${left.join(", ")}.`}) : "");
 }
 
 function leftOut(stage) {
   if (stage === "encode") return "meaning: the encoder is away, so the newest come first";
   if (stage === "session" || stage === "personalise") return "your clicks";
-  return stage.startsWith("shard-") ? `a part of the catalogue (${stage} does not answer)` : stage;
+  if (stage.startsWith("facets-")) return "the counts of a part of the catalogue";
+  return stage.startsWith("shard-") || stage.startsWith("sort-") ? `a part of the catalogue (${stage} does not answer)` : stage;
 }
 
 function nothing(answer) {
@@ -145,16 +152,6 @@ function failed(problem) {
   inPlace(problem.status ? "That did not work" : "Freshet does not answer", words, button, problem.status === 0 || problem.status >= 429);
 }
 
-function remember(added) {
-  for (const hit of added) if (hit.content.brand && brands.size < BRANDS_MAX) brands.add(hit.content.brand);
-  const select = filters.elements.brand, chosen = address.read().brand;
-  const names = [...new Set([...brands, ...(chosen ? [chosen] : [])])].sort((a, b) => a.localeCompare(b));
-  if (names.length !== select.options.length - 1) {
-    select.replaceChildren(el("option", {value: "", text: "Any brand"}), ...names.map((name) => el("option", {value: name, text: name})));
-  }
-  select.value = chosen;
-}
-
 /** Puts what the address says into the fields. */
 export function fill() {
   const state = address.read();
@@ -162,13 +159,11 @@ export function fill() {
   filters.elements.stock.checked = state.stock;
   filters.elements.min.value = state.min;
   filters.elements.max.value = state.max;
-  at("category").hidden = !state.category;
-  at("category").textContent = state.category.split(" › ").at(-1);
-  at("category").setAttribute("aria-label", `Category ${state.category}, remove`);
-  filters.querySelector(".pick").classList.toggle("chosen", Boolean(state.brand));
+  filters.elements.sort.value = state.sort in SORTED ? state.sort : "";
+  facets.fill(state, (name, value) => narrow({[name]: state[name].filter((one) => one !== value)}));
+  filters.querySelector(".pick").classList.toggle("chosen", state.sort in SORTED);
   filters.querySelector(".range").classList.toggle("chosen", Boolean(state.min || state.max));
   at("clear").hidden = !filtered();
-  remember([]);
   document.title = state.q ? `${state.q} – Freshet` : "Freshet";
 }
 
@@ -182,7 +177,7 @@ export function follow() {
 }
 
 function clear() {
-  narrow({stock: false, brand: "", category: "", min: "", max: ""});
+  narrow({stock: false, brand: [], category: [], min: "", max: ""});
   text.focus();
 }
 
@@ -197,7 +192,7 @@ export function narrow(changes) {
 function typed({finished = false} = {}) {
   const q = text.value.trim();
   typing = Boolean(q) && !finished;
-  address.write({q}, {typing: true});
+  address.write({q, exact: false}, {typing: true});
   fill();
   search();
   if (typing) suggestions.suggest(q);
@@ -209,8 +204,8 @@ function take(kind, one) {
   clearTimeout(waiting);
   typing = false;
   if (kind === "products") return text.dispatchEvent(new CustomEvent("picked", {detail: one.sku}));
-  if (kind === "brands") return narrow({q: "", brand: one.name});
-  if (kind === "categories") return narrow({q: "", category: one.path.join(" › ")});
+  if (kind === "brands") return narrow({q: "", brand: [one.name]});
+  if (kind === "categories") return narrow({q: "", category: [one.path.join(" › ")]});
   text.value = one.text;
   typed({finished: true});
 }
@@ -257,10 +252,11 @@ export function start() {
   });
   filters.addEventListener("submit", (event) => event.preventDefault());
   filters.addEventListener("change", () => {
-    const {stock, brand, min, max} = filters.elements;
-    narrow({stock: stock.checked, brand: brand.value, min: min.value, max: max.value});
+    const {stock, min, max, sort} = filters.elements, state = address.read();
+    const [brand, category] = ["brand", "category"].map((name) => facets.ticked(name, state[name]));
+    narrow({stock: stock.checked, brand, category, min: min.value, max: max.value, sort: sort.value});
   });
-  at("category").addEventListener("click", () => narrow({category: ""}));
+  facets.start(() => search());
   at("clear").addEventListener("click", clear);
   more.addEventListener("click", async () => {
     const shown = hits.length;

@@ -66,6 +66,14 @@ window.fetch = async (asked, how) => {
   return Response.json({...answer, hits: answer.hits.slice(0, 1), degraded: ["encode"]});
 };
 """
+MEANING_ELSE = """
+const real = fetch, text = arguments[0];
+window.fetch = async (asked, how) => {
+  if (asked !== "/v1/search") return real(asked, how);
+  window.fetch = real;
+  return Response.json({...await (await real(asked, how)).json(), did_you_mean: {text, words: []}});
+};
+"""
 ASKED = """
 const real = fetch;
 window.asked = [];
@@ -166,8 +174,63 @@ def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -
     browser.see_titles("<b>Desk lamp</b>")
     browser.click("#clear")
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
-    Select(browser.driver.find_element(By.NAME, "brand")).select_by_value("Clay")
+
+
+def test_facets_count_what_each_choice_would_leave_and_stand_in_the_address(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: browser.texts("#brands label") == ["Clay1", "Lumen1"], LIMIT_S, "brands with their counts")
+    wait_until(lambda: browser.text("#stock-count") == "1", LIMIT_S, "how many are in stock")
+    browser.click(".facet:has(#brands) summary")
+    browser.click("#brands [value=Clay]")
     wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "one brand")
+    assert browser.address() == "brand=Clay" and browser.texts("#chosen button") == ["Clay"]
+    assert browser.texts("#brands label") == ["Clay1", "Lumen1"], "the other one is what could be chosen too"
+    wait_until(lambda: browser.text("#stock-count") == "", LIMIT_S, "a mug that is sold out")
+    browser.click("#brands [value=Lumen]")
+    wait_until(lambda: len(browser.titles()) == 2, LIMIT_S, "both brands")
+    assert browser.address() == "brand=Clay&brand=Lumen"
+    browser.driver.back()
+    wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "one brand again")
+    assert browser.run("return document.querySelector('#brands [value=Lumen]').checked") is False
+    browser.type("#find-brand", "lum")
+    wait_until(lambda: browser.texts("#brands label") == ["Lumen1"], LIMIT_S, "brands are searched")
+    browser.click("#chosen button")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "no brand is chosen any more")
+    browser.click(".facet:has(#categories) summary")
+    browser.click("#categories .depth-1 input")
+    wait_until(lambda: browser.titles() == ["<b>Desk lamp</b>"], LIMIT_S, "one category")
+    browser.driver.refresh()
+    wait_until(lambda: browser.texts("#chosen button") == ["Lamps"], LIMIT_S, "it stands in the address")
+    assert browser.complaints() == []
+
+
+def test_products_are_sorted_as_the_address_says(browser: Browser, home: str) -> None:
+    browser.open(home)
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
+    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("price_asc")
+    wait_until(lambda: browser.titles()[:2] == ["Coffee mug", "<b>Desk lamp</b>"], LIMIT_S, "cheapest first")
+    browser.wait("#said", f"{ALL} products, cheapest first", "the order")
+    assert browser.address() == "sort=price_asc"
+    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("price_desc")
+    wait_until(lambda: browser.titles()[0] == "<b>Desk lamp</b>", LIMIT_S, "dearest first")
+    browser.driver.back()
+    wait_until(lambda: browser.titles()[0] == "Coffee mug", LIMIT_S, "cheapest first again")
+
+
+def test_what_was_searched_instead_is_told_and_can_be_taken_back(browser: Browser, home: str) -> None:
+    browser.open(home + "?q=cofee+mug")
+    browser.wait("#meant", "Searched as “coffee mug”", "what was searched")
+    browser.see_titles("Coffee mug")
+    browser.click("#meant button")
+    wait_until(lambda: browser.address() == "q=cofee+mug&exact=1", LIMIT_S, "as it was typed")
+    wait_until(lambda: browser.texts("#meant:not([hidden])") == [], LIMIT_S, "nothing was searched instead")
+    browser.driver.back()
+    browser.wait("#meant", "Searched as", "put right again")
+    browser.run(MEANING_ELSE, "mug")
+    browser.run("document.getElementById('search').requestSubmit()")
+    browser.wait("#meant", "Did you mean mug?", "what else may be meant")
+    browser.click("#meant button:last-of-type")
+    wait_until(lambda: browser.address() == "q=mug", LIMIT_S, "it is searched")
 
 
 def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:

@@ -91,6 +91,16 @@ def test_dark(browser: Browser, home: str) -> None:
     browser.prefers(prefers_color_scheme="light")
 
 
+def test_filters(browser: Browser, home: str) -> None:
+    browser.size(*WINDOW)
+    filled(browser, home + "?q=lihgt+for+the+desk&sort=price_asc")
+    browser.wait("#meant", "Searched as", "what was searched instead")
+    browser.click(".facet:has(#brands) summary")
+    browser.click("#brands input")
+    wait_until(lambda: browser.texts("#chosen button"), LIMIT_S, "a brand is chosen")
+    picture(browser, "filters")
+
+
 def test_a_change_and_its_clock(browser: Browser, home: str) -> None:
     browser.size(*WINDOW)
     filled(browser, home + "?q=desk+lamp")
