@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -149,7 +149,7 @@ def _hits(
         "traits": traits(view, _ranked_by_traits(view, nearest[: query.depth], held), query.wanted)
         if query.traits
         else {},
-        "groups": _groups(view, query, [*nearest, *(_found(view, sku) for sku in held)]),
+        "groups": _groups(view, query, chain(nearest, (_found(view, sku) for sku in held))),
         "counted": counted(kept, view, query, vector, Candidates(nearest, held)),
     }
 

@@ -31,6 +31,8 @@ async def first_good(
     is not enough is kept while others are under way: it wins when none is left, or `better_within_s` after the call.
     Raises the last Unavailable when all fail. When this returns or is cancelled, no ask is left running.
     """
+    if len(asks) == 1:  # no task and no timer for what is waited for in any case
+        return Won(await asks[0](), 0, False)
     waiting = list(asks)
     running: set[asyncio.Task[T]] = set()
     hedges: set[asyncio.Task[T]] = set()

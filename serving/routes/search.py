@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
@@ -120,13 +121,16 @@ async def answered(
         explanation["synonyms"] = {" ".join(one.words): one.ways for one in searched.others()}
         response = response.model_copy(update={"explain": explanation})
     response = response.model_copy(update={"did_you_mean": alternative(asked, searched.first, wiring)})
-    if full and not fits(served(asked, found, response, budget, at_ms, climbed)):
-        response = response.model_copy(update={"replayable": False})
-    wiring.served.put(lambda: served(asked, found, response, budget, at_ms, climbed))
+    record = partial(served, asked, found, budget=budget, at_ms=at_ms, climbed=climbed)
+    logged = record(response) if full else None
+    if logged is not None and not fits(logged):
+        response, logged = response.model_copy(update={"replayable": False}), None
     if key and not asked.explain and not climbed.tried and may_be_kept(found, budget):
-        compact = response.model_copy(update={"replayable": False})
-        by_words = bool(found.candidates.words.answers)
-        wiring.cache.put(key, compact, by_words, served(asked, found, compact, budget, at_ms, climbed))
+        compact = response if logged is None else response.model_copy(update={"replayable": False})
+        kept_record = record(compact)
+        wiring.cache.put(key, compact, bool(found.candidates.words.answers), kept_record)
+        logged = logged or kept_record
+    wiring.served.put(lambda: logged or record(response))
     return response
 
 
