@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from freshet.options import Data, Json, Url
+from schemas.sorting import RELEVANCE, SORTS
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: events that could not be processed.")
 
@@ -91,6 +92,7 @@ def search(
         typer.Option(help="Only this value of a declared attribute, as NAME=VALUE or NAME=MIN..MAX; several times."),
     ] = None,
     filters: Annotated[str, typer.Option(help="Further filters as JSON, with all, any and not (docs/api.md).")] = "",
+    sort: Annotated[str, typer.Option(help=f"Order of the hits: {', '.join(SORTS)}.")] = RELEVANCE,
     session: Annotated[str | None, typer.Option(help="As this session sees it.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the answer was made from.")] = False,
     why: Annotated[
@@ -101,7 +103,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Search the shop as the storefront does."""
-    from freshet.run_products import SearchOptions, search_products
+    from freshet.run_products import SearchOptions, search_products, sort_of
 
     options = SearchOptions(
         text,
@@ -117,6 +119,7 @@ def search(
         attribute or [],
         filters,
         why,
+        sort_of(sort),
     )
     raise typer.Exit(search_products(options, url, data))
 

@@ -11,7 +11,8 @@ from freshet.filter_options import attribute_filters, json_filters
 from freshet.http_door import NOT_SERVED, HttpDoor
 from freshet.printing import print_json, print_lines
 from freshet.target import find_target
-from schemas.errors import FreshetError, InvalidRequest
+from schemas.errors import FreshetError, InvalidRequest, SettingsError
+from schemas.sorting import RELEVANCE, SORTS, Sort
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class SearchOptions:
     """JSON."""
     why: str | None = None
     """A product to be asked after."""
+    sort: Sort = RELEVANCE
 
     def body(self) -> dict[str, Any]:
         filters = {
@@ -48,10 +50,19 @@ class SearchOptions:
             "limit": self.limit,
             "page": self.page,
             "filters": given,
+            "sort": self.sort,
             "session": self.session,
             "explain": self.explain or self.why is not None,
             "explain_sku": self.why,
         }
+
+
+def sort_of(text: str) -> Sort:
+    """Raises SettingsError where there is no such order."""
+    for sort in SORTS:
+        if sort == text:
+            return sort
+    raise SettingsError(f"hits cannot be sorted by {text!r}", hint=f"Give one of {', '.join(SORTS)}.")
 
 
 def search_products(options: SearchOptions, url: str, data: Path | None) -> int:
@@ -85,6 +96,10 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
     ]
     left_out = f", without {', '.join(answer['degraded'])}" if answer["degraded"] else ""
     lines.append(f"{answer['found']:,} found in {answer['took_ms']:.1f} ms{left_out} (request {answer['request_id']})")
+    if answer.get("corrected"):
+        lines.append(f"  searched as {answer['corrected']['text']!r}")
+    if answer.get("did_you_mean"):
+        lines.append(f"  did you mean {answer['did_you_mean']['text']!r}?")
     if answer.get("fallback"):
         lines.append(f"  {_fell_back(answer['fallback'])}")
     for stage, spent_ms in ((answer.get("explain") or {}).get("stages_ms") or {}).items():

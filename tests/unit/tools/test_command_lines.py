@@ -16,11 +16,12 @@ from freshet.imports.rejected import RejectedFile
 from freshet.imports.report import exit_code, report_lines
 from freshet.progress import PlainLines, Step, duration
 from freshet.run_bench import fields_of, freshness_lines, rates_of, search_lines
-from freshet.run_products import SearchOptions, product_lines
+from freshet.run_products import SearchOptions, product_lines, sort_of
 from freshet.run_products import search_lines as hit_lines
 from freshet.run_sessions import session_lines
 from schemas.errors import InvalidRequest, SettingsError
 from schemas.filters import Filters
+from schemas.sorting import SORTS
 
 GOOD: dict[str, Any] = {
     "lines": 3,
@@ -182,6 +183,16 @@ def test_hits_and_what_was_left_out_are_shown() -> None:
     assert "9.50 EUR" in text
     assert "31 found in 2.5 ms, without encode" in text
     assert "documents to 7" in text
+    words = [{"typed": "cieling", "instead": "ceiling"}]
+    answer |= {"corrected": {"text": "ceiling", "original": "cieling", "words": words}}
+    text = "\n".join(hit_lines(answer | {"did_you_mean": {"text": "sealing", "words": []}}, 0))
+    assert "searched as 'ceiling'" in text and "did you mean 'sealing'?" in text
+
+
+def test_hits_are_sorted_by_what_there_is() -> None:
+    assert [sort_of(name) for name in SORTS] == list(SORTS)
+    with pytest.raises(SettingsError, match="cannot be sorted by 'price'"):
+        sort_of("price")
 
 
 def test_what_a_session_moved_is_shown() -> None:
