@@ -31,9 +31,11 @@ MORE_TIMES: Final = 10
 LETTERS: Final = 6
 
 NEUTRAL: Final = 3.3
-"""On the Zipf scale (log10 of the uses per billion words): where nothing is known of a language."""
+"""On the Zipf scale, log10 of the uses per billion words."""
 UNKNOWN: Final = -5.5
 """On the same scale: no word of the language."""
+UNTOLD: Final = -1.1
+"""Where no word of the language is known: what was typed may well be one that the catalogue lacks."""
 
 CHARS_MIN: Final = 4
 """Shorter words are left: too many are near."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from index_snapshots.vocabulary import WORD_CHARS_MIN, Vocabulary
 from schemas.edits import edit_cost
-from serving.spelling.choose import NEUTRAL, UNKNOWN, Near
+from serving.spelling.choose import UNKNOWN, UNTOLD, Near
 from serving.spelling.english import English
 
 SPOKEN_CHARS_MIN: Final = 4
@@ -21,7 +21,7 @@ class NoLanguage:
         return False
 
     def likely(self, word: str) -> float:
-        return NEUTRAL
+        return UNTOLD
 
     def near(self, word: str) -> Sequence[Near]:
         return ()

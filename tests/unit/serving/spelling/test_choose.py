@@ -14,6 +14,7 @@ from serving.spelling.choose import (
     HOLDING,
     LEAST,
     MORE_TIMES,
+    NEUTRAL,
     PART_ZIPF,
     SHORT_PART_ZIPF,
     UNKNOWN,
@@ -77,15 +78,21 @@ def test_the_nearest_and_of_equally_near_ones_the_more_frequent() -> None:
     ],
 )
 def test_what_is_too_far_is_left(word: str, candidate: Candidate, meant: str | None) -> None:
-    assert choose(doubt(word, candidate), NoLanguage()) == meant
+    assert choose(doubt(word, candidate), Spoken(None, **{candidate.text: NEUTRAL})) == meant
+
+
+def test_where_no_word_of_the_language_is_known_it_takes_more() -> None:
+    asked = doubt("conecor", one("connector", 1.2))
+    assert choose(asked, NoLanguage()) is None and choose(doubt("conector", one("connector")), NoLanguage()) is not None
 
 
 @pytest.mark.parametrize(("over", "meant"), [(-0.01, "bbbbbb"), (0.01, None)])
 def test_what_is_not_likely_enough_is_left(over: float, meant: str | None) -> None:
     cost = (LEAST - ANY - HELD - HOLDING * log10(1 + 9)) / EDITS
-    assert choose(doubt("aaaaaa", one("bbbbbb", cost + over, 9)), NoLanguage()) == meant
+    spoken = Spoken(bbbbbb=NEUTRAL, bbbbbbbbbbbb=NEUTRAL)
+    assert choose(doubt("aaaaaa", one("bbbbbb", cost + over, 9)), spoken) == meant
     twice = doubt("aaaaaaaaaaaa", one("bbbbbbbbbbbb", 2 * (cost + over), 9))  # of a word twice as long twice as much
-    assert choose(twice, NoLanguage()) == (meant and 2 * meant)
+    assert choose(twice, spoken) == (meant and 2 * meant)
 
 
 def test_a_word_of_the_language_is_no_mistake() -> None:
@@ -196,7 +203,7 @@ def test_the_rest_of_a_query_stays_as_it_was_typed() -> None:
 
 
 def test_an_unfinished_last_word_is_left_where_more_go_on_so() -> None:
-    note = doubt("noteb", one("note", 0.65, holding=5), beginning=9)
+    note = doubt("noteb", one("note", 0.4, holding=5), beginning=9)
     assert right("noteb", note) == "noteb" and right("noteb ", note) == "note " and right("noteb x", note) == "note x"
     cement = doubt("cemet", one("cement", 0.65, holding=50), beginning=1)
     assert right("cemet", cement) == "cement" and right("cemet", cement, typing=True) == "cemet"
