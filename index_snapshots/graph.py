@@ -23,6 +23,8 @@ Ids = npt.NDArray[np.int64]
 Found = tuple[npt.NDArray[np.float32], Ids]
 """Valid until the thread's next search."""
 ROOM_KEPT_MAX: Final = 64
+COPIED_MAX: Final = 8_192
+"""Elements of bits that are copied at a time: the copy stays in the processor's cache."""
 
 
 class Queries:
@@ -39,12 +41,19 @@ class Queries:
 class Chosen:
     """Which elements count. Shared by threads; FAISS only reads it."""
 
-    def __init__(self, selector: Any, *kept: Any) -> None:
-        """`kept`: what FAISS only points to."""
+    def __init__(self, selector: Any, bits: Bits | None = None) -> None:
+        """`bits`: what FAISS's selector only points to; None: every element counts."""
         self.selector = selector
-        self._kept = kept
+        self._bits = bits
         self._scan: Any = None
         self._search: dict[int, Any] = {}
+
+    def elements(self) -> Ids | None:
+        """Ascending, (n,); None: all. Made anew: remembered they would take 64 times the memory of the bits."""
+        if self._bits is None:
+            return None
+        counts = np.unpackbits(self._bits, bitorder="little").view(np.bool_)  # as numbers it takes five times as long
+        return np.flatnonzero(counts)
 
     def scan(self) -> Any:
         """FAISS's parameters of a scan. Kept: making them costs as much as scanning a thousand codes."""
@@ -227,18 +236,39 @@ class BitRows:
 
     def __init__(self, bits: Bits) -> None:
         """`bits`: shape (n, bytes)."""
-        self._index = faiss.IndexBinaryFlat(8 * bits.shape[1])
-        self._index.use_heap = False  # counting costs less where many are wanted
-        self._index.add(bits)
+        self._bits = bits
 
     def scan(self, bits: Bits, limit: int, among: Chosen) -> Ids:
-        """Elements of which the fewest bits differ, at most `limit`; `bits`: shape (bytes,)."""
-        _one_thread()
-        differing, elements = np.empty((1, limit), dtype=np.int32), np.empty((1, limit), dtype=np.int64)
-        to_differing, to_elements = faiss.swig_ptr(differing), faiss.swig_ptr(elements)
-        self._index.search_c(1, faiss.swig_ptr(bits), limit, to_differing, to_elements, among.scan())
-        found: Ids = elements[0][elements[0] >= 0]
-        return found
+        """Elements of which the fewest bits differ, at most `limit`, of equal ones the first; `bits`: shape (bytes,).
+
+        Those that count are copied side by side: FAISS's own way to pass the others by took twice as long where half
+        of them count, and ten times as long where a hundredth does.
+        """
+        elements = among.elements()
+        if elements is None:
+            return _fewest_differ(bits, self._bits, limit)[1]
+        begins = range(0, max(1, len(elements)), COPIED_MAX)
+        found = [self._among(bits, limit, elements[at : at + COPIED_MAX]) for at in begins]
+        differing = np.concatenate([one for one, _ in found])
+        return np.concatenate([one for _, one in found])[np.argsort(differing, kind="stable")[:limit]]
+
+    def _among(self, bits: Bits, limit: int, elements: Ids) -> tuple[npt.NDArray[np.int32], Ids]:
+        copied = _room.bits(self._bits.shape[1])[: len(elements)]
+        self._bits.take(elements, axis=0, out=copied, mode="clip")  # none is outside; another mode would copy twice
+        differing, places = _fewest_differ(bits, copied, limit)
+        return differing, elements[places]
+
+
+def _fewest_differ(bits: Bits, rows: Bits, limit: int) -> tuple[npt.NDArray[np.int32], Ids]:
+    """How many bits differ, ascending, and in which rows of (n, bytes), of equal ones the first; at most `limit`."""
+    _one_thread()
+    limit = min(limit, len(rows))
+    differing, places = np.empty(limit, dtype=np.int32), np.empty(limit, dtype=np.int64)
+    if limit:
+        to_differing, to_places = faiss.swig_ptr(differing), faiss.swig_ptr(places)
+        query, every, size = faiss.swig_ptr(bits), faiss.swig_ptr(rows), rows.shape[1]
+        faiss.hammings_knn_mc(query, every, 1, len(rows), limit, size, to_differing, to_places)
+    return differing, places
 
 
 class _Room(threading.local):
@@ -247,6 +277,13 @@ class _Room(threading.local):
     def __init__(self) -> None:
         self.one_thread = False
         self._arrays: dict[tuple[int, int], tuple[npt.NDArray[np.float32], Ids, Any, Any]] = {}
+        self._bits = np.empty((0, 0), dtype=np.uint8)
+
+    def bits(self, size: int) -> Bits:
+        """(COPIED_MAX, size), to be written to; until the next one."""
+        if self._bits.shape[1] != size:
+            self._bits = np.empty((COPIED_MAX, size), dtype=np.uint8)
+        return self._bits
 
     def arrays(self, count: int, limit: int) -> tuple[npt.NDArray[np.float32], Ids, Any, Any]:
         """Distances and elements (count, limit), and pointers to them; valid until the thread's next search."""

@@ -37,14 +37,14 @@ BIT_US: Final = 0.002
 """Time to look whether a row passes."""
 CODE_US: Final = 0.06
 """Time to compare with the code of a row that does; 0.03 where the processor's cache still has it, 0.13 where not."""
-SIGN_US: Final = 0.001
-"""Beside its bit, what a row costs where signs are compared; each that passes SIGN_PASSING_US more."""
-SIGN_PASSING_US: Final = 0.01
-SIGNED: Final = 20
+SIGN_BIT_US: Final = 0.001
+"""Where signs are compared, what a row costs whether it passes or not; one that passes SIGN_US more."""
+SIGN_US: Final = 0.007
+WEIGHED_US: Final = 0.16
+"""To weigh a candidate by its code."""
+SIGNED: Final = 28
 """Candidates by signs per row to be scored exactly, weighed by their codes. With 16 of them 0.98 of the true neighbours
 were among them where these lie in other clusters than the query, with 32 of them 0.997 (docs/adr/0011-filters.md)."""
-SIGNED_SHARE: Final = 1 / 8
-"""No more than this part of the rows that pass may become candidates: else each is compared by its code at once."""
 SIGNED_DIM_MIN: Final = 256
 """Fewer signs say too little."""
 EF_MAX: Final = 2 * LADDER[-1]
@@ -166,8 +166,8 @@ def _filtered(part: FrozenPart, code: Queries, limit: int, passing: Mask, share:
     store, rows = part.store, part.count
     assert store.graph is not None
     scan_us = rows * (BIT_US + CODE_US * share)
-    signs_us = rows * (BIT_US + SIGN_US + SIGN_PASSING_US * share)
-    if SIGNED * limit > SIGNED_SHARE * rows * share or store.graph.dim < SIGNED_DIM_MIN:
+    signs_us = rows * (SIGN_BIT_US + SIGN_US * share) + min(SIGNED * limit, rows * share) * WEIGHED_US
+    if store.graph.dim < SIGNED_DIM_MIN:
         signs_us = inf
     wide = max(ef, limit * WIDE_SHARE) / share
     if wide <= EF_MAX and wide * NEIGHBOUR_US < min(scan_us, signs_us):

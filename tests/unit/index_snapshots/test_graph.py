@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from index_snapshots.codes import codes, levels
-from index_snapshots.graph import Chosen, Flat, Found, Graph, Queries, chosen
+from index_snapshots.graph import COPIED_MAX, BitRows, Chosen, Flat, Found, Graph, Queries, chosen
 
 DIMENSIONS = (8, 100, 384, 1024)
 ROWS = 60
@@ -148,3 +148,14 @@ def test_searches_go_on_while_the_head_is_written() -> None:
         flat.put(at, code)
     searching.join()
     assert answers == [expected] * 200
+
+
+@pytest.mark.parametrize("passing", [0, 1, 40, COPIED_MAX - 1, COPIED_MAX, COPIED_MAX + 1, 2 * COPIED_MAX + 3])
+def test_rows_of_bits_come_in_the_order_of_what_differs_then_of_their_places(passing: int) -> None:
+    rng = np.random.default_rng(passing)
+    rows, query = rng.integers(0, 256, (passing + 500, 8), dtype=np.uint8), rng.integers(0, 256, 8, dtype=np.uint8)
+    elements = np.sort(rng.choice(len(rows), passing, replace=False))
+    differing = np.bitwise_count(rows[elements] ^ query).sum(axis=1)
+    expected = elements[np.argsort(differing, kind="stable")[:40]].tolist()
+    found = BitRows(rows).scan(query, 40, chosen(bits(elements.tolist(), len(rows))))
+    assert found.tolist() == expected
