@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.freed_memory import give_back
+from agents.freed_memory import give_back, share_heaps
 from bench import closed_loop
 from bench.filter_labels import fields, labels_of
 from bench.measured_shard import bodies_mb, engine_figures, merging_base, open_shard, wait_for_builder
@@ -206,4 +206,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    share_heaps()
     main()

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from agents.freed_memory import give_back
+from agents.freed_memory import give_back, share_heaps
 from agents.search_threads import SWITCH_S
 from bench.fed_agent import FedAgent
 from bench.measured_shard import bodies_mb, engine_figures, wait_for_builder
@@ -124,6 +124,7 @@ COMMANDS = ("listen", "load", "merge", "answer_from", "stream", "position", "flo
 
 async def serve() -> None:
     sys.setswitchinterval(SWITCH_S)
+    share_heaps()
     configure_logs("warning")
     subject = OverHttp(asyncio.get_running_loop(), **setup())
     try:

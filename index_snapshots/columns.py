@@ -61,6 +61,10 @@ OFFER_COLUMNS: Final = (
     "availability",
     "in_stock",
 )
+BLANK: Final[dict[str, Any]] = {name: np.full(CHUNK_ROWS, EMPTY[name], STATE[name]) for name in EMPTY}
+"""Chunks that nothing was written to: one for all, so that a column that no product uses takes no memory."""
+for _blank in BLANK.values():
+    _blank.flags.writeable = False
 NO_OFFER: Final = {name: EMPTY[name] for name in OFFER_COLUMNS}
 
 Column = npt.NDArray[Any]
@@ -114,8 +118,7 @@ class Columns:
         """A new slot that knows nothing yet."""
         if self.slots % CHUNK_ROWS == 0:
             for name, chunks in self._chunks.items():
-                self._own[name].add(len(chunks))
-                chunks.append(np.full(CHUNK_ROWS, EMPTY[name], dtype=STATE[name]))
+                chunks.append(BLANK[name])
                 self._frozen.pop(name, None)
         self.slots += 1
         return self.slots - 1
@@ -162,7 +165,7 @@ def _chunked(name: str, values: Column) -> list[Column]:
     chunks = []
     for start in range(0, len(values), CHUNK_ROWS):
         part = values[start : start + CHUNK_ROWS]
-        chunk = np.full(CHUNK_ROWS, EMPTY[name], dtype=STATE[name])
+        chunk = BLANK[name].copy()
         chunk[: len(part)] = part
-        chunks.append(chunk)
+        chunks.append(BLANK[name] if chunk.tobytes() == BLANK[name].tobytes() else chunk)
     return chunks

@@ -9,6 +9,7 @@ import structlog
 
 from agents.draining import Draining
 from agents.faults import Faults
+from agents.freed_memory import share_heaps
 from agents.health import Health, listen
 from agents.scrubbing import Scrubber
 from agents.search_threads import SWITCH_S
@@ -39,6 +40,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     """Runs agents.shard until a signal."""
     refuse_open_endpoint("shard", settings.shard_host, settings.shard_open)
     sys.setswitchinterval(SWITCH_S)
+    share_heaps()
     configure_logs(settings.log_level)
     metrics, topics = Metrics(), Topics(settings.generation, settings.partitions)
     manifest = (await asyncio.to_thread(load, model_folder(settings.model, settings.data))).manifest

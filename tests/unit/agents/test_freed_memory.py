@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from agents.freed_memory import give_back
+from agents.freed_memory import ARENAS_MAX, give_back
 
 SMALL = """
 import psutil
@@ -18,6 +18,32 @@ del kept
 print(held - psutil.Process().memory_info().rss)
 """
 """60 MB in small pieces, of which the last is still used: by itself glibc gives back nothing of them."""
+
+HEAPS = """
+import ctypes, threading
+from agents.freed_memory import ARENAS_MAX, share_heaps
+{first}
+there, done = threading.Barrier(9), threading.Barrier(9)
+
+def take():
+    allocated = ctypes.CDLL(None).malloc(100_000)
+    there.wait()
+    done.wait()
+
+threads = [threading.Thread(target=take) for _ in range(8)]
+for thread in threads:
+    thread.start()
+there.wait()
+ctypes.CDLL(None).malloc_info(0, ctypes.c_void_p.in_dll(ctypes.CDLL(None), "stdout"))
+ctypes.CDLL(None).fflush(None)
+done.wait()
+"""
+"""Eight threads that each have something; then what glibc tells of its heaps."""
+
+
+def heaps(first: str) -> int:
+    ran = subprocess.run([sys.executable, "-c", HEAPS.format(first=first)], capture_output=True, check=True)
+    return ran.stdout.count(b"<heap nr=")
 
 
 def freed(then: str) -> int:
@@ -34,3 +60,9 @@ def test_memory_is_given_back() -> None:
 def test_it_may_be_asked_at_any_time() -> None:
     give_back()
     give_back()
+
+
+def test_threads_share_few_heaps() -> None:
+    if sys.platform != "linux":
+        pytest.skip("only glibc can be asked")
+    assert heaps("share_heaps()") <= ARENAS_MAX < heaps("pass")
