@@ -4,12 +4,13 @@ from collections.abc import Collection
 
 from index_snapshots.manifest import Manifest
 from index_snapshots.segment_files import place_of_merge
+from index_snapshots.stored_slots import PART as SLOTS
 from index_snapshots.stored_words import PART as WORDS
 
 
 def words_of(manifest: Manifest) -> set[str]:
-    """Parts of the index of words."""
-    return {part for part in manifest.files if part.startswith(f"{WORDS}-")}
+    """Parts of the index of words, and the slots that it tells of."""
+    return {part for part in manifest.files if part.startswith(f"{WORDS}-") or part == SLOTS}
 
 
 def results_of(manifest: Manifest) -> list[set[str]]:

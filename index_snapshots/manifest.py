@@ -127,7 +127,8 @@ class Manifest(_Strict):
     bodies: list[StoredBodies] = []
     files: dict[str, StoredFile]
     """By part: states, names (both compressed, see `frames.py`), heads, levels, kept; bodies-N; those of each segment
-    (`StoredSegment`); words-ID of each segment of the index of words, and words-rest."""
+    (`StoredSegment`); words-ID of each segment of the index of words, words-rest, and slots
+    (`stored_slots.py`)."""
 
 
 def encode(manifest: Manifest) -> bytes:

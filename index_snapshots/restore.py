@@ -24,6 +24,7 @@ from index_snapshots.protocol import Counts, Identity, Offsets
 from index_snapshots.restore_vectors import restored_vectors
 from index_snapshots.stored import Vocabulary
 from index_snapshots.stored_bodies import BODIES, read_bodies
+from index_snapshots.stored_slots import states_by_slot
 from index_snapshots.stored_state import unpacked
 from index_snapshots.view import ShardView
 from index_snapshots.words import Paths, Words
@@ -183,6 +184,9 @@ def _assemble(folder: Path, manifest: Manifest, verified: Verified) -> ShardView
     states: npt.NDArray[Any] = np.frombuffer(state_bytes, dtype=STATE)
     if len(names["sku"]) != len(states):
         raise ValueError(f"{len(states)} states, {len(names['sku'])} SKUs")
+    by_slot = states_by_slot(folder, manifest, len(states))
+    if by_slot is not None:
+        states, names["sku"] = states[by_slot], [names["sku"][at] for at in by_slot.tolist()]
     skus: list[str] = names["sku"]
     words = Vocabulary(
         skus,

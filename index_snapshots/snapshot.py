@@ -35,6 +35,8 @@ from index_snapshots.parts import Store
 from index_snapshots.pruning import plan, prune
 from index_snapshots.segment_files import named_files, place_of_merge
 from index_snapshots.stored_bodies import write_bodies
+from index_snapshots.stored_slots import PART as SLOTS
+from index_snapshots.stored_slots import packed_slots
 from index_snapshots.stored_state import packed
 from index_snapshots.view import ShardView
 
@@ -80,11 +82,14 @@ def write(
     _clear_temporary(folder)
     state = view.stored(rest)
     bodies, body_files = write_bodies(view, state, folder, steps, known)
+    word_files = words(steps, known)
+    if word_files:
+        word_files[SLOTS] = store(folder, SLOTS, packed_slots(state.slots), steps)
     files = {
         **_segments(view.vectors, folder, steps, known),
         **_heads(view.vectors, folder, steps),
         **body_files,
-        **words(steps, known),
+        **word_files,
         "states": store(folder, "states", packed(_blocks(state.states())), steps),
         "names": store(folder, "names", packed(state.names_json()), steps),
     }

@@ -41,6 +41,11 @@ class StoredState:
         known = (columns.whole("document_order") != NO_ORDER) | (columns.whole("offer_order") != NO_ORDER)
         self._order = in_order(words.skus, np.flatnonzero(known), rest)
 
+    @property
+    def slots(self) -> Slots:
+        """Of the states, in their order, (n,)."""
+        return self._order
+
     def states(self) -> npt.NDArray[Any]:
         """(n,), dtype STATE; codes by first use."""
         states = np.zeros(len(self._order), dtype=STATE)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import structlog
 
@@ -35,6 +36,7 @@ PIECE: Final = 64
 """Changes indexed in one go, some ms at most; between them whoever waits for the interpreter gets it."""
 COPY_WAIT_S: Final = 10.0
 """A snapshot waits so long for the index; without it the words are built from the snapshot's bodies."""
+Numbers = npt.NDArray[np.int64]
 LINKED: Final = "words-linked"
 """Subfolder of what a snapshot copies."""
 REBUILD_AFTER_S: Final = 5.0
@@ -163,10 +165,9 @@ class WordFeed:
             view = self._view
         started_s = self._clock()
         index = self._opened()
-        rows, known = view.columns.whole("row"), index.now.rows()
-        right = {slot for row, slot in known.items() if slot < len(rows) and rows[slot] == row}
-        dead = (RowChange(row, slot, "", None) for row, slot in known.items() if slot not in right)
-        missing = [slot for slot in np.flatnonzero(rows != NO_ROW).tolist() if slot not in right]
+        rows, (held, held_rows) = view.columns.whole("row"), index.now.rows()
+        wrong, missing = compared(held, held_rows, rows)
+        dead = (RowChange(row, slot, "", None) for slot, row in wrong.T.tolist())
         changes = (RowChange(int(rows[slot]), slot, view.words.skus[slot], view.bodies[slot]) for slot in missing)
         for number, change in enumerate(chain(dead, changes)):
             self._put(index, change)
@@ -177,7 +178,7 @@ class WordFeed:
         self._commit(index, view)
         if view.counts.rows:
             took_s = round(self._clock() - started_s, 2)
-            log.info("words indexed", rows=view.counts.rows, read=len(known), built=len(missing), took_s=took_s)
+            log.info("words indexed", rows=view.counts.rows, read=len(held), built=len(missing), took_s=took_s)
         return index
 
     def _opened(self) -> WordIndex:
@@ -270,6 +271,17 @@ class WordFeed:
         with self._changed:
             self._done = view.offsets.documents
             self._changed.notify_all()
+
+
+def compared(held: Numbers, held_rows: Numbers, rows: Numbers) -> tuple[Numbers, list[int]]:
+    """What an index holds, by slot (n,) and row (n,), against the newest row of each slot (m,): slots and rows of what
+    is to go, (2, k), and the slots that are missing."""
+    right = held < len(rows)
+    right[right] = rows[held[right]] == held_rows[right]
+    has = np.zeros(max(len(rows), int(held.max(initial=-1)) + 1), dtype=np.bool_)
+    has[held[right]] = True
+    gone = ~has[held]
+    return np.array([held[gone], held_rows[gone]]), np.flatnonzero((rows != NO_ROW) & ~has[: len(rows)]).tolist()
 
 
 def commit_every_s(took_s: float) -> float:

@@ -170,11 +170,11 @@ class Committed:
         codes = dict.fromkeys(code for code in possible_codes(text) if self._searcher.doc_freq("codes", code))
         return Wanted(tuple(word for word in words if word.stems), tuple(codes))
 
-    def rows(self) -> dict[int, int]:
-        """Slots by row of all that it holds, in no order."""
+    def rows(self) -> Places:
+        """Slots and rows of all that it holds, (2, n), in no order."""
         every = self._searcher.search(Query.all_query(), max(1, self.products), count=False).hits
         places = [place for _, place in every]
-        return dict(zip(self._numbers("row", places), self._numbers("slot", places), strict=True))
+        return np.array([self._searcher.fast_field_values(field, places) for field in ("slot", "row")], np.int64)
 
     def best(self, wanted: Wanted, limit: int, among: Sequence[int] | None = None) -> Found:
         """`among`: only these slots."""

@@ -32,6 +32,9 @@ MORE = 40
 """Documents after the snapshot: what is under way there is installed, and its segments are merged again."""
 
 
+WORDS = {"words-rest", "slots"}
+
+
 class Counting(BuilderHere):
     """Counts what it is asked for."""
 
@@ -198,7 +201,7 @@ def a_word(folder: Path) -> Callable[[Steps, Known], dict[str, StoredFile]]:
     return lambda steps, known: {"words-rest": store(folder, "words", [b"words"], steps)}
 
 
-@pytest.mark.parametrize("lost", ["result", "words"])
+@pytest.mark.parametrize("lost", ["result", *sorted(WORDS)])
 def test_lost_in_the_store_the_snapshot_comes_without(tmp_path: Path, lost: str) -> None:
     here, there, empty = (tmp_path / name for name in ("here", "there", "empty"))
     for folder in (here, there, empty):
@@ -207,7 +210,7 @@ def test_lost_in_the_store_the_snapshot_comes_without(tmp_path: Path, lost: str)
     words = a_word(here)
     manifest = write(one.view, here, ORIGIN, keep=2, now_ms=NOW_MS, words=words, results=result_of)
     ship(here, "manifest-000000000001.json", target, Pace(0))
-    part = own(manifest)[0] if lost == "result" else "words-rest"
+    part = own(manifest)[0] if lost == "result" else lost
     (there / Shelf.of(target, ORIGIN).folder / object_name(manifest.files[part])).unlink()
     fetched = fetch_newest(target, ORIGIN, empty, NOW_MS, lambda done, total: None)
     assert fetched.name is not None and manifest.files[part].name in fetched.damaged[0]
@@ -217,19 +220,20 @@ def test_lost_in_the_store_the_snapshot_comes_without(tmp_path: Path, lost: str)
     assert known.newest is not None and known.newest == without(manifest, [part])
     builder = Counting()
     again = opened(restored.view, tmp_path / "segments", builder)
-    assert (builder.started == 0) is (lost == "words") and traces(again) == traces(one)
+    assert (builder.started == 0) is (lost in WORDS) and traces(again) == traces(one)
 
 
 def test_what_is_left_without_damaged_parts(tmp_path: Path) -> None:
     one = golden_shard()
     manifest = write(one.view, tmp_path, ORIGIN, 2, NOW_MS, words=a_word(tmp_path), results=result_of)
-    assert without(manifest, []) == manifest and words_of(manifest) == {"words-rest"}
+    assert without(manifest, []) == manifest and words_of(manifest) == WORDS
     results = results_of(manifest)
     first = without(manifest, [next(iter(results[0]))])
     assert set(first.files) == set(manifest.files) - results[0]
     assert [merge.result is None for merge in first.structure.merges] == [True] + [False] * (len(results) - 1)
-    assert set(without(manifest, ["words-rest"]).files) == set(manifest.files) - {"words-rest"}
-    assert needed(manifest) == set(manifest.files).difference({"words-rest"}, *results)
+    for part in WORDS:
+        assert set(without(manifest, [part]).files) == set(manifest.files) - WORDS
+    assert needed(manifest) == set(manifest.files).difference(WORDS, *results)
 
 
 def test_another_size_than_its_rows_does_not_fit(tmp_path: Path) -> None:

@@ -5,7 +5,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from index_snapshots.apply import apply
 from index_snapshots.folder import Known
@@ -13,7 +17,7 @@ from index_snapshots.manifest import Manifest
 from index_snapshots.restore import restore
 from index_snapshots.snapshot import write
 from index_snapshots.stored_words import REST, read_words
-from index_snapshots.word_feed import Start, WordFeed
+from index_snapshots.word_feed import Start, WordFeed, compared
 from index_snapshots.word_search import by_words
 from index_snapshots.writer import ShardWriter
 from schemas.filters import NO_FILTERS
@@ -74,6 +78,56 @@ def test_a_restart_reads_the_words_of_the_snapshot(
         assert (found(again, feed, "red"), set(found(again, feed, "lamp"))) == (["a"], {"a", "b"})
 
 
+def flipped(data: bytes) -> bytes:
+    changed = bytearray(data)
+    changed[len(data) // 2] ^= 1
+    return bytes(changed)
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "zeroed": lambda data: bytes(len(data)),
+    "cut": lambda data: data[:-1],
+    "emptied": lambda data: b"",
+    "flipped": flipped,
+}
+
+
+@pytest.mark.parametrize("harm", ["none", "gone", *DAMAGE])
+def test_in_whatever_order_products_came_none_is_built_again(folder: Path, tmp_path: Path, harm: str) -> None:
+    """They have the slots that they had. `harm`: to the file that tells; then they have others, and are built again."""
+    one = shard()
+    with fed(tmp_path / "a", one) as feed:
+        lamps = [document(sku, at, of=content(f"Lamp {sku}")) for at, sku in enumerate("zmxab", 1)]
+        apply(logged("documents", [*lamps, no_document("m", 9), "m"]), one)
+        assert found(one, feed, "lamp") == ["a", "b", "x", "z"]
+        manifest = snapshot(one, feed, folder)
+    if harm != "none":
+        path = folder / manifest.files["slots"].name
+        data = path.read_bytes()
+        path.unlink()
+        if harm != "gone":
+            path.write_bytes(DAMAGE[harm](data))
+    with capture_logs() as logs:
+        again, start = restarted(folder)
+        with fed(tmp_path / "b", again, start) as feed:
+            assert found(again, feed, "lamp") == ["a", "b", "x", "z"]
+            apply(logged("documents", [document("c", 20, of=content("Lamp c"))], again.view.offsets.documents), again)
+            assert found(again, feed, "lamp") == ["a", "b", "c", "x", "z"]
+    (said,) = [line for line in logs if line["event"] == "words indexed"]
+    moved = 1  # the last one fills the place of what was purged
+    assert said["read"] == 4 and (said["built"] == moved if harm == "none" else said["built"] > moved)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), unique_by=lambda pair: pair[0]), st.data())
+def test_what_is_compared(held: list[tuple[int, int]], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(-1, 5), max_size=8))
+    slots, numbers = (np.array([pair[at] for pair in held], dtype=np.int64) for at in (0, 1))
+    wrong, missing = compared(slots, numbers, np.array(rows, dtype=np.int64))
+    right = {slot for slot, row in held if slot < len(rows) and rows[slot] == row}
+    assert wrong.T.tolist() == [[slot, row] for slot, row in held if slot not in right]
+    assert missing == [slot for slot, row in enumerate(rows) if row != -1 and slot not in right]
+
+
 def test_an_index_that_was_behind_or_ahead_is_made_good(folder: Path, tmp_path: Path) -> None:
     one = shard()
     with fed(tmp_path / "a", one) as feed:
@@ -106,20 +160,6 @@ def test_an_index_that_was_behind_or_ahead_is_made_good(folder: Path, tmp_path: 
             ["a"],
             {"a", "b"},
         )
-
-
-def flipped(data: bytes) -> bytes:
-    changed = bytearray(data)
-    changed[len(data) // 2] ^= 1
-    return bytes(changed)
-
-
-DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "zeroed": lambda data: bytes(len(data)),
-    "cut": lambda data: data[:-1],
-    "emptied": lambda data: b"",
-    "flipped": flipped,
-}
 
 
 @pytest.mark.parametrize("harm", ["gone", *DAMAGE, "none", "declared"])
