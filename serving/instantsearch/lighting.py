@@ -14,8 +14,8 @@ from schemas.highlight import ANSWER_CHARS_MAX, HIGHLIGHT_CHARS_MAX
 from schemas.instantsearch import Ours
 from serving.highlighting import joined, snippet
 from serving.instantsearch.fields import Fields
-from serving.instantsearch.parameters import Parameters, chosen
-from serving.instantsearch.records import Record
+from serving.instantsearch.parameters import Parameters
+from serving.instantsearch.records import Record, only
 from serving.lit_words import QueryWords, Span, Token, lit, terms_of
 
 SNIPPET_WORDS: Final = 10
@@ -61,8 +61,8 @@ class Lighting:
         found: dict[str, Any] = {}
         lighted = {
             name: one
-            for name in record
-            if chosen(self._highlighted, name) and (one := self._value(record[name], locale, left)) is not None
+            for name, value in only(record, self._highlighted).items()
+            if (one := self._value(value, locale, left)) is not None
         }
         snippets = {
             name: one

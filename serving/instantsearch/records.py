@@ -32,8 +32,9 @@ def only(record: Record, retrieve: Sequence[str]) -> Record:
     found = {name: value for name, value in record.items() if chosen(retrieve, name)}
     for path in retrieve:
         name, dot, below = path.partition(".")
-        if dot and name not in found and isinstance(record.get(name), dict) and below in record[name]:
-            found[name] = {below: record[name][below]}
+        whole = record.get(name)
+        if dot and not chosen(retrieve, name) and isinstance(whole, dict) and below in whole:
+            found.setdefault(name, {})[below] = whole[below]
     return found
 
 

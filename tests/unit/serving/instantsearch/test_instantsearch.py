@@ -20,7 +20,11 @@ PLAIN = {"Content-Type": "text/plain"}
 
 def lamp(sku: str = "lamp", **content: Any) -> Hit:
     found = hit(sku, title="Desk lamps & <b>shades</b>")
-    more = {"category": ["Home", "Lamps"], "image_urls": ["a.png", "b.png"], "attributes": {"colour": "red", "a.b": 1}}
+    more = {
+        "category": ["Home", "Lamps"],
+        "image_urls": ["a.png", "b.png"],
+        "attributes": {"colour": "red", "a.b": 1, "a.c": "x", "a.d": 2},
+    }
     return found.model_copy(update={"content": found.content.model_copy(update=more | content)})
 
 
@@ -49,7 +53,7 @@ async def test_a_question_finds_hits_as_records() -> None:
     }
     assert record["hierarchicalCategories"] == {"lvl0": "Home", "lvl1": "Home > Lamps"}
     assert (record["image"], record["images"]) == ("a.png", ["a.png", "b.png"])
-    assert (record["colour"], record["a"], record["in_stock"]) == ("red", {"b": 1}, True)
+    assert (record["colour"], record["a"], record["in_stock"]) == ("red", {"b": 1, "c": "x", "d": 2}, True)
     assert (found["nbHits"], found["page"], found["nbPages"], found["hitsPerPage"]) == (2, 0, 1, 20)
     assert (found["index"], found["query"], found["queryID"]) == ("products", "lamp", "r0")
     assert found["params"] == "query=lamp&clickAnalytics=true" and found["processingTimeMS"] >= 1
@@ -178,8 +182,8 @@ async def test_attributes_are_retrieved_as_asked_and_lit_up() -> None:
             tier,
             {
                 "query": "lam",
-                "attributesToRetrieve": ["name", "a.b"],
-                "attributesToHighlight": ["name", "hierarchicalCategories", "colour"],
+                "attributesToRetrieve": ["name", "a.b", "a.c"],
+                "attributesToHighlight": ["name", "hierarchicalCategories.lvl1", "colour"],
                 "highlightPreTag": "__ais-highlight__",
                 "highlightPostTag": "__/ais-highlight__",
             },
@@ -188,7 +192,10 @@ async def test_attributes_are_retrieved_as_asked_and_lit_up() -> None:
             {"query": "brass", "attributesToSnippet": ["description:4", "brand"], "snippetEllipsisText": "[...]"},
         )
     [record] = some["hits"]
-    assert {name for name in record if name[0] != "_"} == {"objectID", "name", "a"} and record["a"] == {"b": 1}
+    assert {name for name in record if name[0] != "_"} == {"objectID", "name", "a"} and record["a"] == {
+        "b": 1,
+        "c": "x",
+    }
     lit = record["_highlightResult"]
     assert lit["name"] == {
         "value": "Desk __ais-highlight__lamps__/ais-highlight__ & <b>shades</b>",
@@ -196,6 +203,7 @@ async def test_attributes_are_retrieved_as_asked_and_lit_up() -> None:
         "matchedWords": ["lam"],
         "fullyHighlighted": False,
     }
+    assert list(lit["hierarchicalCategories"]) == ["lvl1"]
     assert lit["hierarchicalCategories"]["lvl1"]["value"] == "Home > __ais-highlight__Lamps__/ais-highlight__"
     assert lit["colour"] == {"value": "red", "matchLevel": "none", "matchedWords": []}
     assert none["hits"] == [{"objectID": "lamp"}]
