@@ -13,8 +13,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from freshet.runtime.ports import free_port
+from tests.system import storefront
 from tests.system.browser import DESKTOP, PHONE, Browser, started
 from tests.system.conftest import Stack, http
+from tests.unit.docs.test_instantsearch_page import named, rows
 from tests.waiting import LIMIT_S, wait_until
 
 PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
@@ -526,3 +528,53 @@ def test_without_the_tier_it_says_so_and_comes_back(browser: Browser, shop: Stac
     shop.start("serving")
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "products are shown again")
     browser.wait("#link", "Live", "the feed is connected again")
+
+
+def test_algolias_own_clients_do_what_the_documents_say(shop: Stack, home: str) -> None:
+    done = storefront.called(home)
+    documented = {name for row in rows("Requests") for name in named(row[1])}
+    assert documented - set(done) == set() and {"react-instantsearch", "search-insights"} <= set(done)
+
+    def sent() -> list[dict[str, Any]]:
+        found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == b"kayaker"]
+        return found if len(found) == 4 else []
+
+    view, click, cart, bought = wait_until(sent, LIMIT_S, "their events are in the log")
+    assert [one["type"] for one in (view, cart, bought)] == ["view", "add_to_cart", "purchase"]
+    assert (click["sku"], click["position"], len(click["request_id"])) == ("kayak-1", 2, 32)
+    assert (cart["quantity"], cart["price"]) == (2, {"amount": 410, "currency": "EUR"})
+
+
+def test_a_shop_built_with_instantsearch_works_unchanged(browser: Browser, shop: Stack, home: str) -> None:
+    lit, brands = "#hits mark", "#brand .ais-RefinementList-item"
+    with storefront.page() as address:
+        browser.driver.get(f"{address}?shop=127.0.0.1:{shop.ports['serving']}")
+        browser.wait("#stats", "3 results", "all kayaks")
+        assert len(browser.texts("#hits b")) == 2 and browser.texts("#pages .ais-Pagination-item--page") == ["1", "2"]
+        browser.type("#searchbox input", "kay")
+        wait_until(lambda: browser.texts(lit) == ["kayak", "kayak"], LIMIT_S, "the word lights up while it is typed")
+        Select(browser.driver.find_element(By.CSS_SELECTOR, "#sort select")).select_by_value("products_price_desc")
+        wait_until(lambda: browser.texts("#hits b")[0] == "Sea kayak", LIMIT_S, "the dearest is first")
+        assert browser.texts(brands) == ["Nordlicht2", "Fjord1"]
+        browser.click("#brand [value=Nordlicht]")
+        browser.wait("#stats", "2 results", "one brand")
+        assert browser.texts(brands) == ["Nordlicht2", "Fjord1"]  # the others are still told
+        browser.type("#brand .ais-SearchBox-input", "fj")
+        wait_until(lambda: browser.texts(brands) == ["Fjord1"], LIMIT_S, "a search among the brands")
+        browser.click("#category .ais-HierarchicalMenu-link")
+        browser.wait("#category .ais-HierarchicalMenu-list--child", "Kayaks", "the level below")
+        browser.type("#price .ais-RangeInput-input--max", "200")
+        browser.click("#price .ais-RangeInput-submit")
+        browser.wait("#stats", "1 result", "the cheap one")
+        browser.click("#hits [data-sku=kayak-3]")
+
+        def clicked() -> list[dict[str, Any]]:
+            found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == b"paddler"]
+            return [one for one in found if one["type"] == "click"]
+
+        [click] = wait_until(clicked, LIMIT_S, "its click is in the log")
+        assert (click["sku"], click["position"]) == ("kayak-3", 1) and click["request_id"]
+        browser.type("#autocomplete input", "sea")
+        browser.wait(".aa-Panel mark", "Sea", "autocomplete shows it")
+        assert browser.hosts() == {address.split("/")[2], f"127.0.0.1:{shop.ports['serving']}"}
+    assert browser.complaints() == []
