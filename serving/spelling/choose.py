@@ -1,8 +1,9 @@
 """What a word that no product holds was meant to be; None where nothing is likely enough to say so.
 
 How likely a candidate is, is a sum (docs/adr/0017): what the edits cost, for a word of six letters; whether products
-hold it, and how many; how frequent it is in the language. The weights are those of a logistic regression, so that 0
-stands for "as likely as that it was meant as it is"; what has at least LEAST is taken.
+hold it, how many, and how many of them with other words of the query; how frequent it is in the language. The weights
+are those of a logistic regression, so that 0 stands for "as likely as that it was meant as it is"; what has at least
+LEAST is taken.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from math import log10
 from typing import Final, NamedTuple, Protocol
 
 from schemas.folding import folded
-from schemas.spelling import Doubt
+from schemas.spelling import Candidate, Doubt
 
 ANY: Final = 4.1
 EDITS: Final = -5.5
@@ -18,6 +19,8 @@ EDITS: Final = -5.5
 HELD: Final = 1.5
 HOLDING: Final = 0.3
 """That products hold it at all, and the logarithm (base 10) of how many."""
+TOGETHER: Final = 0.2
+"""The logarithm of how many of them hold another word of the query too."""
 FREQUENT: Final = 0.25
 """The logarithm of how frequent it is, against that of NEUTRAL."""
 SPOKEN: Final = -3.0
@@ -98,13 +101,18 @@ def offered(doubt: Doubt, language: Language) -> str | None:
 
 
 def _likely(doubt: Doubt, language: Language, near: Sequence[Near]) -> Iterator[tuple[float, str]]:
-    held = {one.text: (one.cost, one.holding) for one in doubt.candidates if " " not in one.text}
-    spoken = {one.text: (one.cost, 0) for one in near}
-    for text, (cost, holding) in {**spoken, **held}.items():
+    held = {one.text: (one.cost, _held(one)) for one in doubt.candidates if " " not in one.text}
+    spoken = {one.text: (one.cost, 0.0) for one in near}
+    for text, (cost, worth) in {**spoken, **held}.items():
         letters = max(len(doubt.word), len(text))
         if letters >= CHARS_MIN:
             score = ANY + EDITS * cost * LETTERS / letters + FREQUENT * (language.likely(folded(text)) - NEUTRAL)
-            yield score + (HELD + HOLDING * log10(1 + holding) if holding else 0.0), text
+            yield score + worth, text
+
+
+def _held(one: Candidate) -> float:
+    """What it counts that products hold a candidate."""
+    return HELD + HOLDING * log10(1 + one.holding) + TOGETHER * log10(1 + one.together)
 
 
 def _apart(doubt: Doubt, language: Language) -> str | None:

@@ -58,6 +58,7 @@ def test_the_nearest_and_of_equally_near_ones_the_more_frequent() -> None:
     assert choose(asked, NoLanguage()) == "ladder"
     assert choose(doubt("pannel", one("panel", 0.6, 3), one("pannal", 0.6, 40)), NoLanguage()) == "pannal"
     assert choose(doubt("xyzzy"), NoLanguage()) is None
+    assert choose(doubt("stcking", one("stacking", 0.6), one("sticking", 0.6, together=3)), NoLanguage()) == "sticking"
     spoken = Spoken(stacking=4.0, sticking=2.5)
     assert choose(doubt("stcking", one("stacking", 0.65), one("sticking", 0.65)), spoken) == "stacking"
 
