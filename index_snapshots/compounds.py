@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 JOINED_CHARS_MIN: Final = 5
 """Two neighbours are looked for as one word too ("head set"), from so many letters on."""
 _NUMBER: Final = re.compile("[0-9]{1,6}")
-_UNIT: Final = re.compile("[a-z]{2,6}|[aglmvw]")
-"""A letter alone is mostly no unit: 3b, 24x."""
-_NUMBER_UNIT: Final = re.compile(rf"({_NUMBER.pattern})({_UNIT.pattern})")
+_LETTERS: Final = re.compile("[a-z]{1,6}")
+_NUMBER_UNIT: Final = re.compile(rf"({_NUMBER.pattern})([a-z]{{2,6}}|[agklmvw])")
+"""A letter alone is mostly no unit: 3b, 24x are not written apart."""
 
 
 class Others(NamedTuple):
@@ -25,7 +25,7 @@ def apart_and_together(tokens: Sequence[str]) -> Iterable[Others]:
     """Two neighbours as one word, a number apart from the unit behind it, and the other way round."""
     for pair in pairwise(tokens):
         joined = "".join(pair)
-        measure = _NUMBER.fullmatch(pair[0]) and _UNIT.fullmatch(pair[1])
+        measure = _NUMBER.fullmatch(pair[0]) and _LETTERS.fullmatch(pair[1])
         if (joined.isalpha() and len(joined) >= JOINED_CHARS_MIN) or measure:
             yield Others(pair, (joined,))
     for token in tokens:

@@ -149,7 +149,8 @@ def test_a_letter_alone_is_mostly_no_unit(shelf: Shelf) -> None:
     shelf.put("Set of 3 b parts", "Rope 12 m", "Plug 16 0z")
     now = shelf.now
     assert found(now, "3b ") == [] and found(now, "12m ") == [1]
-    assert [other.words for other in apart_and_together(["16", "0z", "24x", "12", "b"])] == []
+    assert [other.words for other in apart_and_together(["16", "0z", "24x"])] == []
+    assert [other.ways for other in apart_and_together(["3", "d"])] == [("3d",)], "but it may be written so"
 
 
 def test_other_ways_to_say_a_word_are_found_behind_the_word_itself(shelf: Shelf) -> None:
