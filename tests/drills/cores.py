@@ -17,29 +17,35 @@ class Cores:
     def __init__(self, up: UpStack) -> None:
         self._up = up
         self._began_s = time.monotonic()
-        self._stack_s, self._client_s, self._machine_s = self._spent_s()
+        self._spent_before_s = self._spent_s()
 
     def taken(self) -> dict[str, float]:
-        """Cores on average: of the stack, those of its processes that died included; of this process; of the whole
-        machine; and how many there are."""
+        """Cores on average: of the stack, those of its processes that died included; of this process and those that it
+        waited for; of others on the machine, which are missing for the drill; and how many there are."""
         took_s = time.monotonic() - self._began_s
-        stack_s, client_s, machine_s = self._spent_s()
+        stack_s, client_s, machine_s = (
+            now - then for now, then in zip(self._spent_s(), self._spent_before_s, strict=True)
+        )
         return {
-            "stack": round((stack_s - self._stack_s) / took_s, 2),
-            "client": round((client_s - self._client_s) / took_s, 2),
-            "machine": round((machine_s - self._machine_s) / took_s, 2),
+            "stack": round(stack_s / took_s, 2),
+            "client": round(client_s / took_s, 2),
+            "others": round((machine_s - stack_s - client_s) / took_s, 2),
             "of": psutil.cpu_count() or 1,
         }
 
     def _spent_s(self) -> tuple[float, float, float]:
-        supervisor = psutil.Process(self._up.state().pid)
-        ended = supervisor.cpu_times()
-        stack_s = ended.children_user + ended.children_system
-        for process in [supervisor, *supervisor.children(recursive=True)]:
-            stack_s += _own_s(process)
+        """Of the stack, of this process, of the whole machine."""
+        supervisor, this = psutil.Process(self._up.state().pid), psutil.Process()
+        stack_s = _ended_s(supervisor) + sum(map(_own_s, [supervisor, *supervisor.children(recursive=True)]))
         machine = psutil.cpu_times()._asdict()
         busy_s = sum(spent_s for kind, spent_s in machine.items() if kind not in IDLE)
-        return stack_s, _own_s(psutil.Process()), busy_s
+        return stack_s, _own_s(this) + _ended_s(this), busy_s
+
+
+def _ended_s(process: Any) -> float:
+    """Of its children that ended."""
+    times = process.cpu_times()
+    return float(times.children_user + times.children_system)
 
 
 def _own_s(process: Any) -> float:

@@ -7,7 +7,6 @@ It talks plain HTTP over kept connections, since a real client library would cos
 
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ GOOD_S = 0.5
 ANSWER_S = 10.0
 SETTLED_S = 3.0
 """After the first wave has opened its connections."""
-STARTED_S = time.monotonic()
 REFUSED = (429, 503)
 RETRY_S = 1.0
 
@@ -120,7 +118,6 @@ class Rush:
             "refused_p99_s": round(quantile(settled, 0.99), 3),
             "refused_first_max_s": round(max((took_s for _, took_s in self.refused), default=0.0), 3),
             "sent_late_p99_s": round(quantile(self.sent_late_s, 0.99), 3),
-            "cores_of_this_process": round(time.process_time() / (time.monotonic() - STARTED_S), 2),
             "without_retry_after": self.without_retry_after,
             "other": sum(n for status, n in self.statuses.items() if status not in (200, *REFUSED)),
             "last_bad_after_s": round(max((due_s - begun_s for due_s in bad), default=0.0), 2),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.drills.conftest import UpStack
+from tests.drills.cores import Cores
 from tests.drills.replica_load import BATCH
 from tests.drills.rush import Rush
 from tests.drills.shop import Merchant, product
@@ -37,14 +38,14 @@ def test_a_rush_is_answered_as_far_as_it_can_be_and_the_rest_refused_at_once(up:
     for first in range(0, PRODUCTS, BATCH):
         merchant.send([product(number, PRODUCTS) for number in range(first, first + BATCH)])
     wait_until(lambda: found(state) == PRODUCTS, LIMIT_S, "all products are found")
-    rush(state.url, "closed", CLIENTS[0], 3.0)
-    most = max(can_do(state.url, clients) for clients in CLIENTS)
-    twice = flood(state.url, 2, most)
-    between = can_do(state.url, most.clients)
-    five = flood(state.url, 5, between)
-    after = rush(state.url, "open", between.good_per_s / 2, RECOVERED_S_MAX + 2)
+    rush(up, "closed", CLIENTS[0], 3.0)
+    most = max(can_do(up, clients) for clients in CLIENTS)
+    twice = flood(up, 2, most)
+    between = can_do(up, most.clients)
+    five = flood(up, 5, between)
+    after = rush(up, "open", between.good_per_s / 2, RECOVERED_S_MAX + 2)
     say({"drill": "half as many, right after it", **after})
-    last = can_do(state.url, most.clients)
+    last = can_do(up, most.clients)
     check(twice, (most.good_per_s + between.good_per_s) / 2)
     check(five, (between.good_per_s + last.good_per_s) / 2)
     assert after["other"] == 0 and after["last_bad_after_s"] < RECOVERED_S_MAX, after
@@ -57,23 +58,25 @@ class Can(NamedTuple):
     clients: int
 
 
-def can_do(url: str, clients: int) -> Can:
+def can_do(up: UpStack, clients: int) -> Can:
     """Asked before and after each rush: how much of the two cores others take changes within a minute."""
-    seen = rush(url, "closed", clients, SECONDS)
+    seen = rush(up, "closed", clients, SECONDS)
     say({"drill": f"as many as can be done, {clients} at once", **seen})
     return Can(seen["good_per_s"], clients)
 
 
-def flood(url: str, times: int, can: Can) -> Any:
-    seen = rush(url, "open", times * can.good_per_s, SECONDS)
+def flood(up: UpStack, times: int, can: Can) -> Any:
+    seen = rush(up, "open", times * can.good_per_s, SECONDS)
     say({"drill": f"{times} times as many", **seen})
     return seen
 
 
-def rush(url: str, kind: str, amount: float, seconds: float) -> Any:
+def rush(up: UpStack, kind: str, amount: float, seconds: float) -> Any:
     """In a process of its own: this one would be late with what it sends."""
-    command = [sys.executable, "-m", "tests.drills.rush", url, kind, str(amount), str(seconds)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=SECONDS + 120).stdout)
+    command = [sys.executable, "-m", "tests.drills.rush", up.state().url, kind, str(amount), str(seconds)]
+    cores = Cores(up)
+    seen = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=SECONDS + 120).stdout)
+    return {**seen, "cores": cores.taken()}
 
 
 def check(seen: dict[str, Any], can_per_s: float) -> None:
