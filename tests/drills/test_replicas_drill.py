@@ -86,7 +86,6 @@ def drill(two: UpStack, state: StackState, rates: Rates, faults: Mapping[str, Fa
     wait_until(lambda: found(state) == rates.products, LIMIT_S, "all products are found")
     digests = Digests([state.ports[name] for name in REPLICAS])
     struck: list[Struck] = []
-    told = []
     say({"load": asdict(rates)})
     with load(merchant, shoppers, rates), digests.watched():
         wait_until(lambda: shoppers.questions, LIMIT_S, "the first search is answered")
@@ -94,16 +93,16 @@ def drill(two: UpStack, state: StackState, rates: Rates, faults: Mapping[str, Fa
             asked, acked = len(shoppers.questions), len(merchant.acked())
             cores, began_s = Cores(two), time.monotonic()
             more = fault(two, struck)
-            took_s, seen = time.monotonic() - began_s, figures(shoppers.questions[asked:])
+            took_s, answered = time.monotonic() - began_s, shoppers.questions[asked:]
             events = {"events_per_s": round((len(merchant.acked()) - acked) / took_s), "behind": min(lags(two))}
-            say({"drill": name, **seen, **events, **more, "cores": cores.taken()})
-            told.append(seen)
+            say({"drill": name, **figures(answered), **events, **more, "cores": cores.taken()})
         wait_until(lambda: max(lags(two)) < AT_THE_END, LIMIT_S, "both replicas are at the end of the log")
         time.sleep(2.0)
     questions = [Asked(one.due_s, one.answered_s, one.good) for one in shoppers.questions]
     drawn = write_timeline(two.data.parent / "timeline.svg", "Two replicas under faults", questions, struck)
-    say({**agreed(digests), "timeline": drawn})
-    check(told, digests)
+    seen = figures(shoppers.questions)
+    say({"drill": "all of it", **seen, **agreed(digests), "timeline": drawn})
+    check(seen, digests)
     check_nothing_lost(two, state, merchant)
 
 
@@ -118,14 +117,31 @@ def quiet(seconds: float) -> Fault:
 
 
 def kills(times: int, every_s: float) -> Fault:
-    """Of a replica, in turn."""
+    """Of a replica, in turn, `every_s` after the one before; later only if that one is not back: with both away nobody
+    answers."""
 
     def kill(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
-        done = kill_again_and_again(two, times, every_s)
+        begun_s, done = time.monotonic(), list[Struck]()
+        for number in range(times):
+            done.append(kill_one(two, REPLICAS[number % 2]))
+            time.sleep(max(0.0, begun_s + (number + 1) * every_s - time.monotonic()))
         struck += done
         return rhythm(done)
 
     return kill
+
+
+def kill_one(two: UpStack, name: str) -> Struck:
+    """Returns when it is back."""
+    before, killed_s = two.child(name).restarts, time.monotonic()
+    two.send_signal(name, signal.SIGKILL)
+
+    def back() -> bool:
+        child = two.child(name)
+        return child.restarts > before and child.state == "ready"
+
+    wait_until(back, LIMIT_S, f"{name} is back")
+    return Struck(f"kill -9 {name}", killed_s, killed_s, time.monotonic())
 
 
 def rolling(*names: str) -> Fault:
@@ -148,26 +164,6 @@ def rebuilt(two: UpStack, struck: list[Struck]) -> dict[str, Any]:
     told = two.freshet("shard", "rebuild", "--partition", "0", "--replica", "1")
     struck.append(Struck("shard rebuild", begun_s, begun_s, time.monotonic()))
     return {"took_s": told["took_s"]}
-
-
-def kill_again_and_again(two: UpStack, kills: int, every_s: float) -> list[Struck]:
-    """In turn, `every_s` after the one before; later only if that one is not back: with both away nobody answers."""
-    struck: list[Struck] = []
-    begun_s = time.monotonic()
-    for number in range(kills):
-        name = REPLICAS[number % 2]
-        before = two.child(name).restarts
-        killed_s = time.monotonic()
-        two.send_signal(name, signal.SIGKILL)
-
-        def back(name: str = name, before: int = before) -> bool:
-            child = two.child(name)
-            return child.restarts > before and child.state == "ready"
-
-        wait_until(back, LIMIT_S, f"{name} is back")
-        struck.append(Struck(f"kill -9 {name}", killed_s, killed_s, time.monotonic()))
-        time.sleep(max(0.0, begun_s + (number + 1) * every_s - time.monotonic()))
-    return struck
 
 
 def rhythm(struck: Sequence[Struck]) -> dict[str, Any]:
@@ -197,9 +193,8 @@ def agreed(digests: Digests) -> dict[str, Any]:
     return {"common_checkpoints": len(common), "different": sum(len(values) > 1 for values in common.values())}
 
 
-def check(asked: Sequence[dict[str, Any]], digests: Digests) -> None:
-    for what in asked:
-        assert (what["failed"], what["partial"]) == (0, 0), what
+def check(asked: dict[str, Any], digests: Digests) -> None:
+    assert (asked["failed"], asked["partial"]) == (0, 0), asked
     common = digests.common()
     assert {topic for _, topic, _ in common} == {"documents", "offers"}, "both were compared"
     assert all(len(values) == 1 for values in common.values()), common
@@ -235,13 +230,13 @@ def test_the_checkers_see_what_they_are_there_for() -> None:
     digests = Digests([])
     for replica in (0, 1):
         digests.note(shard(replica, "same"))
-    check([whole], digests)
+    check(whole, digests)
     for bad in (seen, {"failed": 0, "partial": 1}):
         with pytest.raises(AssertionError):
-            check([whole, bad], digests)
+            check(bad, digests)
     digests.note(shard(1, "other"))
     with pytest.raises(AssertionError):
-        check([whole], digests)
+        check(whole, digests)
 
 
 def shard(replica: int, digest: str, live_from: int = 0) -> dict[str, Any]:
