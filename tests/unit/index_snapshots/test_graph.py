@@ -10,7 +10,19 @@ import numpy.typing as npt
 import pytest
 
 from index_snapshots.codes import codes, levels
-from index_snapshots.graph import COPIED_MAX, BitRows, Chosen, Flat, Found, Graph, Queries, chosen
+from index_snapshots.graph import (
+    COPIED_MAX,
+    EVERYTHING,
+    PADDED_OVER,
+    PADDED_TO,
+    BitRows,
+    Chosen,
+    Flat,
+    Found,
+    Graph,
+    Queries,
+    chosen,
+)
 
 DIMENSIONS = (8, 100, 384, 1024)
 ROWS = 60
@@ -157,5 +169,22 @@ def test_rows_of_bits_come_in_the_order_of_what_differs_then_of_their_places(pas
     elements = np.sort(rng.choice(len(rows), passing, replace=False))
     differing = np.bitwise_count(rows[elements] ^ query).sum(axis=1)
     expected = elements[np.argsort(differing, kind="stable")[:40]].tolist()
-    found = BitRows(rows).scan(query, 40, chosen(bits(elements.tolist(), len(rows))))
-    assert found.tolist() == expected
+    bit_rows, among = BitRows(rows), chosen(bits(elements.tolist(), len(rows)))
+    assert [bit_rows.scan(query, 40, among).tolist() for _ in range(4)] == [expected] * 4, "copied, or copied before"
+
+
+@pytest.mark.parametrize("size", [1, PADDED_OVER, PADDED_OVER + 1, 48, PADDED_TO - 1, PADDED_TO, PADDED_TO + 1])
+def test_rows_of_bits_of_any_length(size: int) -> None:
+    rng = np.random.default_rng(size)
+    rows, query = rng.integers(0, 256, (300, size), dtype=np.uint8), rng.integers(0, 256, size, dtype=np.uint8)
+    expected = np.argsort(np.bitwise_count(rows ^ query).sum(axis=1), kind="stable")[:9].tolist()
+    assert BitRows(rows).scan(query, 9, EVERYTHING).tolist() == expected
+
+
+def test_copies_of_rows_of_bits_are_no_more_than_the_rows() -> None:
+    rows = np.random.default_rng(1).integers(0, 256, (100, 8), dtype=np.uint8)
+    bit_rows = BitRows(rows)
+    halves = [chosen(bits(list(range(begin, begin + 50)), 100)) for begin in (0, 50, 25)]
+    asked = list(zip((3, 60, 30), halves, strict=True)) * 3
+    assert [bit_rows.scan(rows[at], 1, half).tolist() for at, half in asked] == [[at] for at, _ in asked]
+    assert sum(len(copied.elements) for copied in bit_rows._copies.values()) <= 100
