@@ -25,10 +25,10 @@ FREQUENT: Final = 0.25
 """The logarithm of how frequent it is, against that of NEUTRAL."""
 SPOKEN: Final = -3.0
 SPOKEN_OFTEN: Final = -1.2
-"""Against what is only offered instead of a word of the language: that it is one, and how frequent it is."""
+"""Against any other word than one of the language: that it is one, and how frequent it is."""
 LEAST: Final = 0.7
 SURE: Final = 1.0
-"""As likely as this it is meant rather than two words that were written as one."""
+"""As likely as this it is meant rather than two words that were written as one, or than a word of the language."""
 MORE_TIMES: Final = 10
 """What is only offered is held by so many times as many products as what was typed, and at least by so many."""
 LETTERS: Final = 6
@@ -78,10 +78,14 @@ class Language(Protocol):
 
 
 def choose(doubt: Doubt, language: Language) -> str | None:
-    """Names that neither the catalogue nor the language knows are many: what is far from all words is left."""
-    word = doubt.word
-    if doubt.holding or language.has(word) or (doubt.form and not language.knows):
+    """Names that neither the catalogue nor the language knows are many: what is far from all words is left. So is what
+    the language knows, unless it is rare and what products hold instead is very near."""
+    word, spoken = doubt.word, language.has(doubt.word)
+    if doubt.holding or (doubt.form and (spoken or not language.knows)):
         return None
+    if spoken:
+        likely, text = _instead_of_spoken(doubt, language)
+        return text if likely >= SURE else None
     likely, text = max(_likely(doubt, language, language.near(word)), default=(0.0, ""))
     if likely < SURE and (apart := _apart(doubt, language)):
         return apart
@@ -92,12 +96,19 @@ def offered(doubt: Doubt, language: Language) -> str | None:
     """What may be meant by a word that is left as it is: a likely word that many more products hold."""
     if doubt.form and not language.knows:
         return None
-    holding = {one.text: one.holding for one in doubt.candidates if " " not in one.text}
-    least = MORE_TIMES * max(1, doubt.holding)
-    likely = (one for one in _likely(doubt, language, ()) if holding[one[1]] >= least)
-    score, text = max(likely, default=(0.0, ""))
-    against = SPOKEN + SPOKEN_OFTEN * (language.likely(doubt.word) - NEUTRAL) if language.has(doubt.word) else 0.0
-    return text if score + against >= LEAST else None
+    holding = {one.text: one.holding for one in doubt.candidates}
+    if language.has(doubt.word):
+        likely, text = _instead_of_spoken(doubt, language)
+    else:
+        likely, text = max(_likely(doubt, language, ()), default=(0.0, ""))
+    many = holding.get(text, 0) >= MORE_TIMES * max(1, doubt.holding)
+    return text if many and likely >= LEAST else None
+
+
+def _instead_of_spoken(doubt: Doubt, language: Language) -> tuple[float, str]:
+    """The likeliest word that products hold instead of a word of the language: the rarer that is, the likelier."""
+    likely, text = max(_likely(doubt, language, ()), default=(0.0, ""))
+    return likely + SPOKEN + SPOKEN_OFTEN * (language.likely(doubt.word) - NEUTRAL), text
 
 
 def _likely(doubt: Doubt, language: Language, near: Sequence[Near]) -> Iterator[tuple[float, str]]:

@@ -96,8 +96,13 @@ def test_what_is_not_likely_enough_is_left(over: float, meant: str | None) -> No
     assert choose(twice, spoken) == (meant and 2 * meant)
 
 
-def test_a_word_of_the_language_is_no_mistake() -> None:
+def test_a_word_of_the_language_is_no_mistake_unless_it_is_rare_and_what_products_hold_is_very_near() -> None:
     assert choose(doubt("heater", one("header")), Spoken(heater=4.0)) is None
+    nickle = doubt("nickle", one("nickel", 0.55, 99))
+    assert choose(nickle, Spoken(nickle=1.8, nickel=4.0)) == "nickel"
+    assert choose(nickle, Spoken(nickle=3.0, nickel=4.0)) is None
+    near = {"nickle": [Near("nickel", 0.55)]}
+    assert choose(doubt("nickle"), Spoken(near, nickle=1.8, nickel=4.0)) is None, "nothing would be won"
     assert choose(doubt("heater", one("header")), NoLanguage()) == "header"
 
 
@@ -124,7 +129,7 @@ def rare(word: str, holding: int, *candidates: Candidate) -> Doubt:
     ],
 )
 def test_what_else_may_be_meant_by_a_rare_word_is_offered_and_never_taken(asked: Doubt, meant: str | None) -> None:
-    spoken = Spoken(nickle=1.8, nickel=4.0, heater=4.2, header=4.0, extension=4.5)
+    spoken = Spoken(nickle=2.64, nickel=4.0, heater=4.2, header=4.0, extension=4.5)
     assert offered(asked, spoken) == meant and choose(asked, spoken) is None
     text = f"red {asked.word} cord"
     told = [CorrectedWord(typed=asked.word, instead=meant)] if meant else []
