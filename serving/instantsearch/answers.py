@@ -42,7 +42,8 @@ def result_of(question: Question, answer: SearchResponse, index: str, fields: Fi
         "freshet": said(question, answer),
     }
     if asked.facets:
-        found |= facets_told(answer.facets, question.wanted, asked.max_values_per_facet, asked.sort_facet_values_by)
+        by_name = asked.sort_facet_values_by == "alpha"
+        found |= facets_told(answer.facets, question.wanted, asked.max_values_per_facet, by_name)
         found["exhaustive"]["facetsCount"] = found["exhaustiveFacetsCount"]
     if asked.click_analytics:
         found["queryID"] = answer.request_id

@@ -1,6 +1,6 @@
 """A client's question becomes a search."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -16,8 +16,6 @@ from serving.instantsearch.filter_syntax import parse_filters, wrong
 from serving.instantsearch.filters import filters_of
 from serving.instantsearch.parameters import Parameters
 from serving.problems import invalid_request
-
-NEURAL: Final = "neuralSearch"
 
 
 class Question(NamedTuple):

@@ -10,8 +10,6 @@ from serving.instantsearch.fields import SEPARATOR, Field, Fields
 
 ALL: Final = "*"
 VALUED: Final = ("brand", "category", "value")
-Ordering = str
-"""`count` or `alpha`."""
 
 
 class Wanted(NamedTuple):
@@ -38,14 +36,12 @@ def _ask(field: Field, every: Sequence[Field], values_max: int) -> FacetAsk:
             for one in every
             if one.kind == "category"
         ]
-        return FacetAsk(
-            field=field.ask, limit=limits.FACET_VALUES_MAX, levels=min(max(depths), limits.CATEGORY_LEVELS_MAX)
-        )
+        return FacetAsk(field=field.ask, limit=limits.FACET_VALUES_MAX, levels=max(depths))
     return FacetAsk(field=field.ask, limit=limit) if field.kind in VALUED else FacetAsk(field=field.ask)
 
 
-def facets_told(counts: Mapping[str, FacetCounts], asked: Wanted, values_max: int, order: Ordering) -> dict[str, Any]:
-    """`facets`, `facets_stats` and whether all of it is exact."""
+def facets_told(counts: Mapping[str, FacetCounts], asked: Wanted, values_max: int, by_name: bool) -> dict[str, Any]:
+    """`facets`, `facets_stats` and whether all of it is exact. `by_name`: values in their order, else by counts."""
     facets: dict[str, dict[str, int]] = {}
     stats: dict[str, dict[str, float]] = {}
     exact = True
@@ -53,7 +49,7 @@ def facets_told(counts: Mapping[str, FacetCounts], asked: Wanted, values_max: in
         if (counted := counts.get(field.ask)) is None:
             continue
         exact = exact and counted.exact and len(counted.values) >= min(counted.distinct, values_max)
-        facets[name] = _values(counted, field, values_max, order)
+        facets[name] = _values(counted, field, values_max, by_name)
         if counted.stats is not None:
             found = counted.stats
             stats[name] = {
@@ -69,13 +65,9 @@ def facets_told(counts: Mapping[str, FacetCounts], asked: Wanted, values_max: in
     }
 
 
-def _values(counted: FacetCounts, field: Field, values_max: int, order: Ordering) -> dict[str, int]:
-    found = {
-        text_of(one.value): one.count
-        for one in counted.values
-        if field.level is None or (isinstance(one.value, list) and len(one.value) == field.level + 1)
-    }
-    ordered = sorted(found.items(), key=lambda pair: pair[0] if order == "alpha" else (-pair[1], pair[0]))
+def _values(counted: FacetCounts, field: Field, values_max: int, by_name: bool) -> dict[str, int]:
+    found = {text_of(one.value): one.count for one in counted.values if field.has(one.value)}
+    ordered = sorted(found.items(), key=lambda pair: pair[0] if by_name else (-pair[1], pair[0]))
     return dict(ordered[:values_max])
 
 

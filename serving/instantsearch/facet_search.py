@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-from pydantic import ValidationError
-
 from schemas.errors import InvalidRequest, Problem
 from schemas.facet_ask import FacetAsk
 from schemas.folding import WORD, folded, words_in
@@ -15,7 +13,6 @@ from serving.instantsearch.asking import question
 from serving.instantsearch.counted import VALUED, text_of
 from serving.instantsearch.fields import Field, Fields
 from serving.instantsearch.parameters import Parameters
-from serving.problems import invalid_request
 
 
 def facet_question(asked: Parameters, fields: Fields) -> tuple[SearchRequest, Field]:
@@ -28,10 +25,7 @@ def facet_question(asked: Parameters, fields: Fields) -> tuple[SearchRequest, Fi
         )
     deepest = CATEGORY_LEVELS_MAX if field.level is None else field.level + 1
     levels = deepest if field.kind == "category" else 1
-    try:
-        ask = FacetAsk(field=field.ask, limit=asked.max_facet_hits, search=asked.facet_query or None, levels=levels)
-    except ValidationError as error:
-        raise invalid_request(error) from None
+    ask = FacetAsk(field=field.ask, limit=asked.max_facet_hits, search=asked.facet_query or None, levels=levels)
     search = question(asked, RELEVANCE, fields, distinct="").search
     return search.model_copy(update={"facets": [ask], "limit": 1, "page": 1}), field
 
@@ -41,13 +35,9 @@ def facet_hits(answer: SearchResponse, asked: Parameters, field: Field) -> dict[
     values = counted.values if counted is not None else []
     return {
         "facetHits": [
-            {
-                "value": text_of(one.value),
-                "highlighted": begun(text_of(one.value), asked),
-                "count": one.count,
-            }
+            {"value": text_of(one.value), "highlighted": begun(text_of(one.value), asked), "count": one.count}
             for one in values
-            if field.level is None or (isinstance(one.value, list) and len(one.value) == field.level + 1)
+            if field.has(one.value)
         ],
         "exhaustiveFacetsCount": counted is not None and counted.exact,
         "processingTimeMS": max(1, round(answer.took_ms)),

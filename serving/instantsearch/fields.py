@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from schemas.facet_ask import ATTRIBUTE
+from schemas.facet_counts import FacetValue
 from schemas.facets import Facets
 from schemas.instantsearch import BUILT_IN, Ours
 
@@ -32,6 +33,10 @@ class Field(NamedTuple):
     """Name of a declared attribute."""
     level: int | None = None
     """Of categories: only these, from 0; None: all of them."""
+
+    def has(self, value: FacetValue) -> bool:
+        """Whether a value that was counted is one of this field, and not of another level."""
+        return self.level is None or (isinstance(value, list) and len(value) == self.level + 1)
 
 
 @dataclass(frozen=True)
