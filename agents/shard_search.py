@@ -163,7 +163,7 @@ def _fused(
 ) -> tuple[list[Found], dict[str, float]]:
     """The best found by meaning and by words, and how near those by words are to the session."""
     by_sku = {one.sku: one for one in nearest}
-    best = fuse(_by_meaning(nearest, query), words, query.words_share)
+    best = fuse(_by_meaning(nearest, query), words, query.words_share, query.limit if leaning is None else None)
     drawn: dict[str, float] = {}
     if leaning is not None:
         drawn = _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
@@ -220,9 +220,8 @@ def _fits(view: ShardView, held: Mapping[str, float], wishes: Wishes | None) -> 
 def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dict[str, float]:
     """Those found by words that this view shows too, and that pass."""
     slots = {sku: slot for sku in words if (slot := view.words.slot_of.get(sku, view.slots)) < view.slots}
-    if filters.empty:
-        return {sku: words[sku] for sku, slot in slots.items() if view.columns.get("visible", slot)}
-    passing = view.filters.mask(filters).has(np.array(list(slots.values()), dtype=np.int64))
+    places = np.array(list(slots.values()), dtype=np.int64)
+    passing = view.shows(places) if filters.empty else view.filters.mask(filters).has(places)
     return {sku: words[sku] for sku, passes in zip(slots, passing.tolist(), strict=True) if passes}
 
 

@@ -9,7 +9,8 @@ from index_snapshots.orders import NO_ORDER
 
 CHUNK_ROWS: Final = 4096
 FEW_SHARE: Final = 200
-"""Of one slot in so many, values are read one by one (measured)."""
+"""Of one slot in so many, values are read one by one (measured): so many in all that are read of one view, search by
+search, since what is joined serves all of them."""
 NO_ROW: Final = -1
 NO_CODE: Final = -1
 NO_NUMBER: Final = np.iinfo(np.int64).min
@@ -76,6 +77,8 @@ class FrozenColumns:
     def __init__(self, chunks: dict[str, tuple[Column, ...]], slots: int) -> None:
         self.chunks = chunks
         self._whole: dict[str, Column] = {}
+        self._read: dict[str, int] = {}
+        """Values that were read one by one. Threads may lose some of what others count."""
         self.slots = slots
 
     def get(self, name: str, slot: int) -> Any:
@@ -88,10 +91,16 @@ class FrozenColumns:
 
     def at(self, name: str, slots: npt.NDArray[np.int64]) -> Column:
         """The values of these slots, (len(slots),); of few it costs less than `whole`."""
-        if len(slots) * FEW_SHARE > self.slots:
-            return np.asarray(self.whole(name)[slots])
-        get = self.get
-        return np.array([get(name, slot) for slot in slots.tolist()], dtype=STATE[name])
+        if name not in self._whole:
+            self._read[name] = read = self._read.get(name, 0) + len(slots)
+            if read * FEW_SHARE <= self.slots:
+                return self._one_by_one(name, slots)
+        return np.asarray(self.whole(name)[slots])
+
+    def _one_by_one(self, name: str, slots: npt.NDArray[np.int64]) -> Column:
+        chunks = self.chunks[name]
+        values = [chunks[slot // CHUNK_ROWS].item(slot % CHUNK_ROWS) for slot in slots.tolist()]
+        return np.array(values, dtype=STATE[name])
 
     def whole(self, name: str) -> Column:
         """The column in one piece, shape (slots,); joined once per view, by whichever thread asks first."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index_snapshots.columns import CHUNK_ROWS, NO_CODE
+from index_snapshots.columns import NO_CODE
 from index_snapshots.orders import NO_ORDER, ORDER_OFFSET_BITS, ORDER_OFFSET_MAX
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest
@@ -16,12 +16,11 @@ from schemas.filters import Filters
 
 def traits(view: ShardView, slots: Collection[int], wanted: Iterable[Filters] = ()) -> dict[str, list[Any]]:
     """Of the products in these slots of the view, as plain lists. Never raises for what is `wanted`."""
-    words, chunks = view.words, view.columns.chunks
-    places = [divmod(slot, CHUNK_ROWS) for slot in slots]
+    words, places = view.words, np.fromiter(slots, dtype=np.int64, count=len(slots))
 
-    def column(name: str) -> list[Any]:  # some hundred values with each search: no call that can be done without
-        parts = chunks[name]
-        return [parts[at].item(position) for at, position in places]
+    def column(name: str) -> list[Any]:
+        values: list[Any] = view.columns.at(name, places).tolist()
+        return values
 
     offered = zip(column("currency"), column("offer_live"), strict=True)
     currencies = [currency if live else NO_CODE for currency, live in offered]
@@ -39,7 +38,7 @@ def traits(view: ShardView, slots: Collection[int], wanted: Iterable[Filters] = 
             for order in column("live_since")
         ],
         "categories": [None if code is None else told[code] for code in categories],
-        "wanted": _passed(view, np.fromiter(slots, dtype=np.int64, count=len(slots)), wanted).tolist(),
+        "wanted": _passed(view, places, wanted).tolist(),
         "paths": [[*paths[code]] for code in told],
     }
 

@@ -33,8 +33,8 @@ def trust(cover: float, *, code: bool) -> float:
     return CODE_SHARE if code else WORDS_SHARE * cover
 
 
-def fuse(near: Ranked, words: Ranked, share: float) -> list[Fused]:
-    """Best first, ties by the better rank, then by SKU. `share`: of the words (`trust`).
+def fuse(near: Ranked, words: Ranked, share: float, limit: int | None = None) -> list[Fused]:
+    """Best first, ties by the better rank, then by SKU; the first `limit`. `share`: of the words (`trust`).
 
     Each list's scores are put on a scale from 0 to 1 (relative score fusion: it keeps how far apart hits are, which
     ranks do not): 1 is its best, 0 is its hit number DEPTH. Of fewer hits by words 0 is none at all, since to hold a
@@ -56,7 +56,7 @@ def fuse(near: Ranked, words: Ranked, share: float) -> list[Fused]:
         if sku not in near_ranks:
             rows.append((-share * by_words.get(sku, 0.0), rank, sku, None, rank))
     rows.sort()
-    return [Fused(sku, -value, near_rank, words_rank) for value, _, sku, near_rank, words_rank in rows]
+    return [Fused(sku, -value, near_rank, words_rank) for value, _, sku, near_rank, words_rank in rows[:limit]]
 
 
 def ranked(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

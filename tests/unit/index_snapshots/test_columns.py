@@ -1,9 +1,10 @@
 """Columns and bodies are copied where they are written, and shared where they are not."""
 
+import numpy as np
 import pytest
 
 from index_snapshots.bodies import FAN_OUT, Bodies
-from index_snapshots.columns import CHUNK_ROWS, NO_ROW, Columns
+from index_snapshots.columns import CHUNK_ROWS, FEW_SHARE, NO_ROW, Column, Columns, FrozenColumns
 
 
 def two_chunks() -> Columns:
@@ -46,6 +47,23 @@ def test_a_copy_ends_where_the_slots_did(slots: int) -> None:
     columns.put("stock", columns.add(), 5)
     assert (before.slots, len(before.whole("stock"))) == (slots, slots)
     assert columns.freeze().get("stock", slots) == 5
+
+
+def test_values_of_few_slots_are_read_one_by_one_until_they_are_many() -> None:
+    joined = []
+
+    class Watched(FrozenColumns):
+        def whole(self, name: str) -> Column:
+            joined.append(name)
+            return super().whole(name)
+
+    frozen = two_chunks().freeze()
+    one, few = Watched(frozen.chunks, frozen.slots), frozen.slots // FEW_SHARE
+    slots = np.array([CHUNK_ROWS, *range(few - 1)])
+    assert one.at("stock", slots).tolist() == slots.tolist() and joined == []
+    assert one.at("stock", slots[:1]).tolist() == [CHUNK_ROWS] and joined == ["stock"]  # the first value too many
+    assert one.at("row", slots).tolist() == [NO_ROW] * few and joined == ["stock"]  # each column by itself
+    assert one.at("stock", slots).tolist() == slots.tolist() and joined == ["stock"] * 2
 
 
 def test_going_on_from_a_copy_leaves_it_alone() -> None:

@@ -16,6 +16,7 @@ def test_what_is_first_in_both_is_first(near: Ranked, words: Ranked, share: floa
     fused = fuse(near, words, share)
     assert {one.sku for one in fused} == {sku for sku, _ in [*near, *words]}
     assert all(0 <= one.relevance <= 1 + 1e-9 for one in fused)
+    assert fuse(near, words, share, 3) == fused[:3]
     if near and words:
         first = next((sku for sku, _ in near if sku == words[0][0]), None)
         if first == near[0][0]:
