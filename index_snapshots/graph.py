@@ -172,6 +172,14 @@ class Graph:
         """Which elements stand in the graph, (n,); the others are rows that repairs have taken out."""
         return self.links().linked
 
+    def first_links(self, elements: Ids) -> Ids:
+        """To which element each of these has its first link on the lowest level, a near one; -1: it has none."""
+        hnsw = self._index.hnsw
+        neighbours = faiss.rev_swig_ptr(hnsw.neighbors.data(), hnsw.neighbors.size())
+        offsets = faiss.rev_swig_ptr(hnsw.offsets.data(), hnsw.offsets.size())
+        found: Ids = neighbours[offsets[elements].astype(np.int64)].astype(np.int64)
+        return found
+
     def codes(self, begin: int = 0, end: int | None = None) -> CodeBytes:
         """A copy of those of the elements `begin`..`end - 1`, at most all; shape (n, dim)."""
         return self._all_codes()[begin:end].copy()

@@ -45,6 +45,9 @@ WEIGHED_US: Final = 0.16
 SIGNED: Final = 28
 """Candidates by signs per row to be scored exactly, weighed by their codes. With 16 of them 0.98 of the true neighbours
 were among them where these lie in other clusters than the query, with 32 of them 0.997 (docs/adr/0011-filters.md)."""
+VAIN_SHARE: Final = 1 / 4
+"""Where what passes lies together, the graph is tried first only if that takes no more than this part of what signs do:
+for as many queries as rows do not pass it is in vain."""
 SIGNED_DIM_MIN: Final = 256
 """Fewer signs say too little."""
 EF_MAX: Final = 2 * LADDER[-1]
@@ -170,7 +173,9 @@ def _filtered(part: FrozenPart, code: Queries, limit: int, passing: Mask, share:
     if store.graph.dim < SIGNED_DIM_MIN:
         signs_us = inf
     wide = max(ef, limit * WIDE_SHARE) / share
-    if wide <= EF_MAX and wide * NEIGHBOUR_US < min(scan_us, signs_us):
+    graph_us = wide * NEIGHBOUR_US
+    vain = graph_us > VAIN_SHARE * signs_us and store.neighbours.together(passing)
+    if wide <= EF_MAX and graph_us < min(scan_us, signs_us) and not vain:
         found = _kept(store, store.graph.search(code, int(wide), int(wide), part.chosen))
         passes = passing.has(store.slots[found.places])
         if np.count_nonzero(passes) >= limit:

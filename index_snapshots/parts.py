@@ -15,6 +15,7 @@ from index_snapshots.graph import EVERYTHING, Bits, Chosen, Graph, chosen
 from index_snapshots.heads import Block, Head
 from index_snapshots.merge import FromHead, FromSegment, Segment, Source, mapped_rows, mapped_vectors, opened
 from index_snapshots.signs import Signs
+from index_snapshots.together import Neighbours
 
 Slots = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -59,6 +60,11 @@ class Store:
         """Of the graph's codes; made when a search first needs them, in 20 ms for 100,000 rows."""
         assert self.graph is not None
         return Signs(self.graph)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        assert self.graph is not None
+        return Neighbours(self.graph, self.slots)
 
     def remove_at_end(self) -> None:
         """Removes the segment's folder when nothing refers to it any more: no view, no merge, no snapshot."""
