@@ -160,7 +160,7 @@ def _in_graph(part: FrozenPart, code: Queries, limit: int, passing: Mask | None,
 
 
 def _filtered(part: FrozenPart, code: Queries, limit: int, passing: Mask, share: float, ef: float) -> _Found:
-    """The nearest that pass, in the way that costs least; it follows from counts, so it is the same on every machine.
+    """The nearest that pass, in the way that costs least, by counts and links: it is the same on every machine.
 
     Those that pass of the nearest rows of all, while these are few. A graph that is searched for passing rows only
     would not leave a region where none passes. When too few of them pass, the rest lies elsewhere: it is looked for
@@ -174,8 +174,8 @@ def _filtered(part: FrozenPart, code: Queries, limit: int, passing: Mask, share:
         signs_us = inf
     wide = max(ef, limit * WIDE_SHARE) / share
     graph_us = wide * NEIGHBOUR_US
-    vain = graph_us > VAIN_SHARE * signs_us and store.neighbours.together(passing)
-    if wide <= EF_MAX and graph_us < min(scan_us, signs_us) and not vain:
+    tried = wide <= EF_MAX and graph_us < min(scan_us, signs_us)
+    if tried and (graph_us <= VAIN_SHARE * signs_us or not store.neighbours.together(passing)):
         found = _kept(store, store.graph.search(code, int(wide), int(wide), part.chosen))
         passes = passing.has(store.slots[found.places])
         if np.count_nonzero(passes) >= limit:
