@@ -68,10 +68,16 @@ class Stored(InProcess):
             self._feed.close()
         super().close()
 
-    def write_until(self, last: int) -> None:
-        """Writes on, as fast as it goes, up to record `last`."""
+    def write_until(self, last: int, rate: float) -> None:
+        """Writes on, as fast as it goes, up to record `last`: a log into which so many a second have come until now.
+
+        What is under way at its end follows from these times, not from how fast this machine is.
+        """
+        end_ms = now_ms()
         while (first := self._next) < last:
-            self._sink.write(self._prepare(first, min(BATCH_MAX, last - first)))
+            coming = self._prepare(first, min(BATCH_MAX, last - first))
+            times_ms = [end_ms - round(1000 * (last - first - at) / rate) for at in range(len(coming))]
+            self._sink.write([one._replace(timestamp_ms=ms) for one, ms in zip(coming, times_ms, strict=True)])
 
     def snapshot(self, folder: str) -> dict[str, Any]:
         """Writes one at full speed, as of the start of the log: what comes later there follows it.
@@ -98,6 +104,7 @@ class Stored(InProcess):
             "name": newest.name,
             "seconds": took_s,
             "waited_s": merges.waited_s,
+            "merges": merges.held,
             "new_bytes": sum(new.values()),
             "copied_bytes": sum(copied.values()),
             "copied": by_part,
@@ -146,16 +153,17 @@ class Stored(InProcess):
 
 
 class _Waited:
-    """Waits for merges as a shard does, and for how long."""
+    """Waits for merges as a shard does; for how long, and how many came."""
 
     def __init__(self) -> None:
         self._patience = Patience(threading.Event())
-        self.waited_s = 0.0
+        self.waited_s, self.held = 0.0, 0
 
     def __call__(self, built: Built) -> Segment | None:
         began_s = time.perf_counter()
         segment = self._patience(built)
         self.waited_s += time.perf_counter() - began_s
+        self.held += segment is not None
         return segment
 
 

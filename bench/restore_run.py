@@ -44,7 +44,7 @@ class RestorePlan:
     rounds: int = 3
     """Starts of each kind; medians are told."""
     rate: float = 500.0
-    """Upserts a second while searches are measured."""
+    """Upserts a second, by the log's clock between the snapshots, by everyone's while searches are measured."""
     window_s: float = 5.0
     """Of searches with, and without, a snapshot being written; as many windows of each as rounds."""
     queries: int = 1_000
@@ -136,7 +136,7 @@ def _stored(
         first = shard.ask("snapshot", folder=str(places.snapshots))
         sent = shard.ask("ship", folder=str(places.snapshots), name=first["name"], store=places.store)
         say(f"second snapshot, {CHANGED:.0%} of the rows later")
-        shard.ask("write_until", last=plan.changed)
+        shard.ask("write_until", last=plan.changed, rate=plan.rate)
         second = shard.ask("snapshot", folder=str(places.snapshots))
         sent_again = shard.ask("ship", folder=str(places.snapshots), name=second["name"], store=places.store)
         say("searching while snapshots are written, and without")
@@ -202,6 +202,7 @@ def _snapshot_figures(written: dict[str, Any], sent: dict[str, Any]) -> dict[str
         "rows": written["rows"],
         "write_s": round(written["seconds"], DIGITS),
         "waited_s": round(written["waited_s"], DIGITS),
+        "merges": written["merges"],
         "mb": round(sent["bytes"] / 1e6, 1),
         "new_mb": round(written["new_bytes"] / 1e6, 1),
         "copied_mb": round(written["copied_bytes"] / 1e6, 1),

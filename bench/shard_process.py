@@ -21,6 +21,7 @@ READY_S_MAX: Final = 600.0
 STEPS: Final = {
     "snapshot fetched": "fetch_s",
     "snapshot restored": "restore_s",
+    "words indexed": "words_s",
     "caught up": "tail_s",
 }
 """What its log lines time."""
