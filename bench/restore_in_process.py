@@ -27,7 +27,8 @@ from index_snapshots.gentle import Gently
 from index_snapshots.manifest import Origin
 from index_snapshots.merge import Segment
 from index_snapshots.pace import Pace
-from index_snapshots.patience import Patience
+from index_snapshots.patience import BUILD_S_MIN, Patience
+from index_snapshots.pending import Planned
 from index_snapshots.protocol import Offsets
 from index_snapshots.shelf import Shelf
 from index_snapshots.shipping import ship
@@ -159,17 +160,17 @@ class _Waited:
         self._patience = Patience(threading.Event())
         self.waited_s, self.held = 0.0, 0
 
-    def __call__(self, built: Built) -> Segment | None:
+    def __call__(self, planned: Planned, built: Built) -> Segment | None:
         began_s = time.perf_counter()
-        segment = self._patience(built)
+        segment = self._patience(planned, built)
         self.waited_s += time.perf_counter() - began_s
         self.held += segment is not None
         return segment
 
 
-def _if_done(built: Built) -> Segment | None:
+def _if_done(planned: Planned, built: Built) -> Segment | None:
     """Waiting would be a pause."""
-    return built.result() if built.done else None
+    return built.result() if built.done and planned.build_s >= BUILD_S_MIN else None
 
 
 def main() -> None:

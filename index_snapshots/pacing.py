@@ -50,8 +50,12 @@ class Pacing:
 
     def seals(self, added: int, size: int, rows_per_s: float, margin: float = MARGIN) -> int:
         """After how many seals a merge is installed that adds rows and makes a segment of `size` rows."""
-        build_s = (copy_us(size) + added * insert_us(size)) / 1_000_000
-        return max(1, ceil(margin * build_s * rows_per_s / self.head_rows))
+        return max(1, ceil(margin * build_s(added, size) * rows_per_s / self.head_rows))
+
+
+def build_s(added: int, size: int) -> float:
+    """CPU time of a merge that adds so many rows and makes a segment of `size` rows."""
+    return (copy_us(size) + added * insert_us(size)) / 1_000_000
 
 
 CACHED_BITS: Final = 17

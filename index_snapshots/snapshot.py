@@ -32,6 +32,7 @@ from index_snapshots.manifest import (
 from index_snapshots.merge import Segment
 from index_snapshots.nearest import FrozenVectors
 from index_snapshots.parts import Store
+from index_snapshots.pending import Planned
 from index_snapshots.pruning import plan, prune
 from index_snapshots.segment_files import named_files, place_of_merge
 from index_snapshots.stored_bodies import write_bodies
@@ -49,10 +50,10 @@ def no_words(steps: Steps, known: Known) -> dict[str, StoredFile]:
     return {}
 
 
-ResultOf = Callable[[Built], Segment | None]
+ResultOf = Callable[[Planned, Built], Segment | None]
 
 
-def no_results(built: Built) -> None:
+def no_results(planned: Planned, built: Built) -> None:
     """Merges under way are begun anew at a restore."""
 
 
@@ -94,7 +95,8 @@ def write(
         "names": store(folder, "names", packed(state.names_json()), steps),
     }
     steps()
-    segments = [None if built is None else results(built) for built in view.vectors.builds]
+    under_way = zip(view.vectors.pending, view.vectors.builds, strict=True)
+    segments = [None if built is None else results(planned, built) for planned, built in under_way]
     files |= _results(segments, folder, steps, known)
     flush(folder)
     manifest = Manifest(

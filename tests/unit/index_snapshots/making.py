@@ -15,6 +15,7 @@ from index_snapshots.guards import GUARDS, Guards
 from index_snapshots.manifest import Origin
 from index_snapshots.merge import Segment
 from index_snapshots.pacing import Pacing
+from index_snapshots.pending import Planned
 from index_snapshots.protocol import Found, Half, Identity, ShardRecord, Topic, View
 from index_snapshots.view import ShardView
 from index_snapshots.writer import ShardWriter
@@ -104,8 +105,8 @@ def shard(
     return ShardWriter(identity, lambda: 1_000, folder, BuilderHere(), pacing, start, facets, guards)
 
 
-def result_of(built: Built) -> Segment:
-    """For a snapshot that waits for the merges under way as long as it takes."""
+def result_of(planned: Planned, built: Built) -> Segment:
+    """For a snapshot that waits for all merges under way as long as it takes."""
     return built.result()
 
 
