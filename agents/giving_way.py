@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 NICE: Final = 2
-"""Two thirds of the weight of a process that is not nice. No more: with 5 (a third) little was left where all cores were
-busy, and products, 50 a second, became searchable 12 s later instead of within the second that is promised."""
+"""Two thirds of the weight of a process that is not nice. No more: with 5 (a third) little was left on cores that were
+all busy, and products, 50 a second, became searchable 12 s later instead of within the second that is promised."""
 SESSION: Final = Path("/proc/self/autogroup")
 
 
