@@ -126,14 +126,22 @@ def search(
 
 def sku(
     sku: Annotated[str, typer.Argument(help="The product's SKU.")],
+    journey: Annotated[
+        bool, typer.Option("--journey", help="Why it is, or is not, what you expect: its events, and each replica.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=100, help="With --journey: most events, newest first.", show_default="10")
+    ] = None,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Show one product as it is served, with the orders and offsets it was made from."""
-    from freshet.run_products import show_product
+    """Show one product as it is served, with the orders and offsets it was made from; or why it is not."""
+    from freshet.run_products import show_journey, show_product
 
-    raise typer.Exit(show_product(sku, url, data, json))
+    if limit is not None and not journey:
+        raise typer.BadParameter("--limit goes with --journey")
+    raise typer.Exit(show_journey(sku, limit or 10, url, data, json) if journey else show_product(sku, url, data, json))
 
 
 @dlq.command("ls")

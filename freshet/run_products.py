@@ -10,6 +10,7 @@ from freshet.exit_codes import OK
 from freshet.filter_options import attribute_filters, json_filters
 from freshet.http_door import NOT_SERVED, HttpDoor
 from freshet.printing import print_json, print_lines
+from freshet.show_journey import journey_lines
 from freshet.target import find_target
 from schemas.errors import FreshetError, InvalidRequest, SettingsError
 from schemas.sorting import RELEVANCE, SORTS, Sort
@@ -71,6 +72,15 @@ def search_products(options: SearchOptions, url: str, data: Path | None) -> int:
         print_json(answer)
     else:
         print_lines(search_lines(answer, (options.page - 1) * options.limit))
+    return OK
+
+
+def show_journey(sku: str, limit: int, url: str, data: Path | None, as_json: bool) -> int:
+    told = asyncio.run(_get(url, data, f"/v1/skus/{quote(sku, safe='')}/journey?limit={limit}"))
+    if as_json:
+        print_json(told)
+    else:
+        print_lines(journey_lines(told))
     return OK
 
 

@@ -96,16 +96,26 @@ class Shards:
 
     async def seen(self, partition: int, events: Sequence[tuple[str, Order]], timeout_s: float) -> SeenAnswer:
         """What the freshest replica has seen of each (SKU, order of its event)."""
-        asked = [{"sku": sku, "order": list(order)} for sku, order in events]
-        body = orjson.dumps({"partition": partition, "events": asked})
 
         async def ask(address: str, left_s: float) -> SeenAnswer:
-            answer = await self._http.ask(f"{address}/seen", left_s, SeenAnswer, body)
-            if len(answer.seen) != len(asked):
-                raise Unavailable(f"the shard told of {len(answer.seen)} events instead of {len(asked)}")
-            return answer
+            return await self.seen_at(address, partition, events, left_s)
 
         return await self.router.first(partition, "seen", ask, self._clock() + timeout_s, freshest=True)
+
+    async def seen_at(
+        self, address: str, partition: int, events: Sequence[tuple[str, Order]], timeout_s: float
+    ) -> SeenAnswer:
+        """The same of one replica."""
+        asked = [{"sku": sku, "order": list(order)} for sku, order in events]
+        body = orjson.dumps({"partition": partition, "events": asked})
+        answer = await self._http.ask(f"{address}/seen", timeout_s, SeenAnswer, body)
+        if len(answer.seen) != len(asked):
+            raise Unavailable(f"the shard told of {len(answer.seen)} events instead of {len(asked)}")
+        return answer
+
+    def replicas_of(self, partition: int) -> dict[str, str]:
+        """Addresses by name."""
+        return {one.name: one.address for one in self.router.replicas(partition)}
 
     async def vectors(self, partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
         """Vectors of products as a replica shows them."""

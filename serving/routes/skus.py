@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.hits import Hit, ShardState
 from schemas.limits import SKU_CHARS_MAX
+from serving.journey.events_of import events_of
+from serving.journey.journey import journey
+from serving.journey.model import Journey
 from serving.keys.grant import GRANT
 from serving.keys.limiting import forced_filters
 from serving.parts import WIRING
@@ -18,6 +21,10 @@ from serving.shard_answers import SkuOnShard
 from streams.partitioner import partition_of
 
 TIMEOUT_S = 1.0
+LOG_TIMEOUT_S = 15.0
+EVENTS_DEFAULT = 10
+EVENTS_MAX = 100
+"""Of a product's journey, newest first."""
 WAIT_S = 1.0
 """A replica that holds what the client has seen is waited for so long."""
 
@@ -35,9 +42,7 @@ class SkuAnswer(BaseModel):
 
 
 async def get_sku(request: web.Request) -> web.Response:
-    wiring, sku = request.app[WIRING], request.match_info["sku"]
-    if len(sku) > SKU_CHARS_MAX:
-        raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
+    wiring, sku = request.app[WIRING], _sku_of(request)
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
     tokens = [token for token in wiring.reading.read(tokens_in(request)) if token.partition == partition]
     only = forced_filters(request[GRANT], wiring.facets)
@@ -59,6 +64,34 @@ async def get_sku(request: web.Request) -> web.Response:
     return kept_for(request, said, 0, shown)
 
 
+async def get_journey(request: web.Request) -> web.Response:
+    """What became of a product's events, and what each replica shows of it; never kept, so never stale itself."""
+    wiring, sku = request.app[WIRING], _sku_of(request)
+    limit, settings = _limit_of(request), wiring.settings
+    partition = partition_of(sku.encode(), len(wiring.shards.partitions))
+    only = forced_filters(request[GRANT], wiring.facets)
+    if not only.empty and not (await wiring.shards.sku(partition, sku, TIMEOUT_S, None, only)).passes:
+        raise Refusal(404, "unknown_sku", f"there is no product {sku!r}")
+    found = await wiring.history.ask(
+        lambda reader: events_of(reader, settings.generation, settings.partitions, partition, sku, limit), LOG_TIMEOUT_S
+    )
+    return answer_model(await journey(sku, partition, found, wiring.shards))
+
+
+def _sku_of(request: web.Request) -> str:
+    sku = request.match_info["sku"]
+    if len(sku) > SKU_CHARS_MAX:
+        raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
+    return sku
+
+
+def _limit_of(request: web.Request) -> int:
+    text = request.query.get("limit", str(EVENTS_DEFAULT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= EVENTS_MAX):
+        raise Refusal(400, "invalid_request", f"limit {text!r} is not a number from 1 to {EVENTS_MAX}")
+    return int(text)
+
+
 def not_here(sku: str, found: SkuOnShard) -> Refusal:
     """404 that says what is known of the product."""
     facts = {"deleted": found.deleted, "waiting": found.waiting, "state": found.state.model_dump()}
@@ -78,6 +111,21 @@ ROUTES = (
         SkuAnswer,
         scope="search",
         parameters=(Parameter("sku", "path", "The product's SKU, percent-encoded"), AT_LEAST),
+        problems=(400, 404, 503),
+    ),
+    Route(
+        "GET",
+        "/v1/skus/{sku}/journey",
+        get_journey,
+        "Why a product is, or is not, what its merchant expects",
+        Journey,
+        scope="ingest",
+        parameters=(
+            Parameter("sku", "path", "The product's SKU, percent-encoded"),
+            Parameter(
+                "limit", "query", f"Most events, newest first; {EVENTS_DEFAULT}, at most {EVENTS_MAX}", "integer"
+            ),
+        ),
         problems=(400, 404, 503),
     ),
 )

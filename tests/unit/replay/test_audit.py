@@ -1,103 +1,21 @@
 """`freshet audit` on a log in memory: what the agents write passes, and whatever is planted is found and named."""
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
 import orjson
 import pytest
 
-from agents.catalog import decide_batch
-from agents.decide import SkuState
-from agents.embed import embed_batch
-from agents.faults import Faults
 from agents.partitions import group_of
-from agents.topics import Topics
 from replay.audit.findings import FINDINGS_MAX, Finding, Tally
 from replay.audit.partition import BY_EMBED, PartitionAudit, Span
 from replay.audit.share import Share
-from streams.memory import MemoryLog
-from streams.reader import LogRecord
-from streams.transactions import Outgoing
+from tests.unit.books import TOPICS, Books, upsert
 
-DIM = 4
-TOPICS = Topics(1, 1)
 NOW_MS = 1_700_000_100_000
 
 
-class FourNumbers:
-    """An encoder: a vector of length 1 for each text, none for one that asks for it."""
-
-    id, dim, texts_encoded = "four", DIM, 0
-
-    def encode_texts(self, texts: Sequence[str]) -> "np.ndarray[Any, Any]":
-        if len(texts) == 1 and "unusable" in texts[0]:
-            raise ValueError("no")
-        if any("unusable" in text for text in texts):
-            raise ValueError("one of them")
-        return np.array([[1.0, 0.0, 0.0, 0.0] for _ in texts], dtype=np.float32)
-
-
-class Books(MemoryLog):
-    """The log of a shop whose agents have done their work."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.done: dict[str, int] = {}
-        self.states: dict[str, SkuState | None] = {}
-        self.after: dict[str, int] = {}
-
-    def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]:
-        return {0: self.done[group]}
-
-    def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
-        low = self.after.get(topic, 0)
-        return low, super().begin_end(topic, partition)[1]
-
-    def put(self, topic: str, key: bytes | None, value: bytes | None) -> None:
-        self.send(topic, key, value, 0)
-
-    def merchant(self, *events: dict[str, Any]) -> None:
-        for event in events:
-            self.put("catalog", event["sku"].encode(), orjson.dumps(event))
-
-    def work(self) -> None:
-        """What the agents do, each with all that is new in one batch."""
-        for agent, base in (("catalog", "catalog"), ("embed", "contents")):
-            group, (_, end) = group_of(agent, 1), self.begin_end(base, 0)
-            new = [one for batch in self.read(base, 0, self.done.get(group, 0), end) for one in batch]
-            if agent == "catalog":
-                made: list[Outgoing] = decide_batch(new, lambda _: None, TOPICS, Faults(), self.states).outgoing
-            else:
-                made = embed_batch(new, FourNumbers(), TOPICS, Faults(), lambda _: None).outgoing  # type: ignore[arg-type]
-            for one in made:
-                self.put(one.topic, one.key, one.value)
-            self.done[group] = end
-
-    def drop(self, topic: str, nth: int) -> LogRecord:
-        """As if it had never been written."""
-        log = self._records[(topic, 0)]
-        gone = log.pop(nth)
-        self._records[(topic, 0)] = [one._replace(offset=offset) for offset, one in enumerate(log)]
-        return gone
-
-    def change(self, topic: str, nth: int, **fields: Any) -> None:
-        log = self._records[(topic, 0)]
-        value = orjson.dumps(orjson.loads(log[nth].value or b"") | fields)
-        log[nth] = log[nth]._replace(value=value)
-
-    def again(self, topic: str, nth: int) -> None:
-        record = self._records[(topic, 0)][nth]
-        self.put(topic, record.key, record.value)
-
-    def audit(self, span: Span = Span(), share: Share = Share()) -> Tally:  # noqa: B008
-        one = PartitionAudit(lambda _: self, TOPICS, 0, span, share, NOW_MS)
-        one.round()
-        return one.tally
-
-
-def upsert(sku: str, title: str) -> dict[str, Any]:
-    return {"type": "upsert", "sku": sku, "title": title}
+def audited(shop: Books, span: Span = Span(), share: Share = Share()) -> Tally:  # noqa: B008
+    one = PartitionAudit(lambda _: shop, TOPICS, 0, span, share, NOW_MS)
+    one.round()
+    return one.tally
 
 
 @pytest.fixture
@@ -114,11 +32,11 @@ async def books() -> Books:
 
 async def found(shop: Books, span: Span = Span()) -> list[tuple[str, str, str, str]]:  # noqa: B008
     """Kind, topic, SKU and event of each finding."""
-    return [(one.kind, one.where.split("/")[0], one.sku, one.event_id) for one in shop.audit(span).findings]
+    return [(one.kind, one.where.split("/")[0], one.sku, one.event_id) for one in audited(shop, span).findings]
 
 
 async def test_what_the_agents_write_passes(books: Books) -> None:
-    tally = books.audit()
+    tally = audited(books)
     assert tally.findings == []
     assert tally.events == 10
     assert tally.outcomes == {"indexed": 5, "dead-lettered": 3, "unchanged": 1, "deleted": 1}
@@ -129,7 +47,7 @@ async def test_what_the_agents_write_passes(books: Books) -> None:
 async def test_two_processes_find_together_what_one_finds(books: Books) -> None:
     books.again("outcomes", 0)
     books.drop("contents", 4)
-    whole, parts = books.audit(), [books.audit(share=Share(number, 2)) for number in range(2)]
+    whole, parts = audited(books), [audited(books, share=Share(number, 2)) for number in range(2)]
     assert sorted(parts[0].findings + parts[1].findings) == sorted(whole.findings)
     assert parts[0].events + parts[1].events == whole.events
     assert parts[0].outcomes + parts[1].outcomes == whole.outcomes
@@ -145,7 +63,7 @@ async def test_an_outcome_that_is_missing_twice_or_other(books: Books) -> None:
 
 async def test_an_outcome_of_another_kind_is_told_with_both(books: Books) -> None:
     books.change("outcomes", 0, outcome="superseded")
-    (finding,) = books.audit().findings
+    (finding,) = audited(books).findings
     assert finding == Finding("differs", "outcomes/0", "a", "1-0-0", "outcome is 'superseded', the rules say 'indexed'")
 
 
@@ -197,7 +115,7 @@ async def test_what_the_encoder_has_not_come_to_waits(books: Books) -> None:
     books.work()
     books.drop("documents", len(books._records["documents", 0]) - 1)
     books.done[group_of("embed", 1)] = embedded
-    tally = books.audit()
+    tally = audited(books)
     assert (tally.findings, tally.waiting) == ([], 1)
 
 
@@ -218,10 +136,10 @@ async def test_what_is_not_decided_yet_is_left_for_the_next_round(books: Books) 
 async def test_a_span_begins_with_the_state_that_its_first_event_met(books: Books) -> None:
     from_ms = books._records["catalog", 0][4].timestamp_ms
     to_ms = books._records["catalog", 0][8].timestamp_ms
-    tally = books.audit(Span(from_ms, to_ms))
+    tally = audited(books, Span(from_ms, to_ms))
     assert (tally.events, tally.findings) == (4, [])
     books.drop("outcomes", 0)
-    assert books.audit(Span(from_ms, to_ms)).findings == [], "it is before the span"
+    assert audited(books, Span(from_ms, to_ms)).findings == [], "it is before the span"
 
 
 async def test_a_record_may_be_compacted_away_beyond_the_horizon_only(books: Books) -> None:
@@ -246,7 +164,7 @@ async def test_a_product_whose_delete_was_forgotten_is_passed_over() -> None:
     shop.merchant(upsert("a", "other lamp") | {"version": 1})
     shop.work()
     shop.after["catalog"] = 2
-    tally = shop.audit()
+    tally = audited(shop)
     assert (tally.events, tally.findings) == (1, [])
 
 
@@ -254,7 +172,7 @@ async def test_outcomes_that_retention_has_removed_are_not_lost(books: Books) ->
     del books._records["outcomes", 0][:3]
     books.after["outcomes"] = 3
     books._records["outcomes", 0][:0] = [books._records["outcomes", 0][0]] * 3
-    tally = books.audit()
+    tally = audited(books)
     assert (tally.found, tally.not_kept) == (0, 3)
 
 

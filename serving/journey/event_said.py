@@ -1,0 +1,78 @@
+"""What an event wanted, what is wrong with it, and what became of it, in words."""
+
+from typing import Literal, NamedTuple
+
+from schemas.errors import InvalidEvent
+from schemas.events import Delete, Patch, Upsert, decode_event
+from schemas.reasons import REASONS
+from schemas.records import Outcome
+from serving.journey.model import JourneyProblem
+from streams.reader import LogRecord
+
+Kind = Literal["upsert", "patch", "delete", "unreadable", "gone"]
+NOT_SHOWN = frozenset({"type", "sku", "schema_version", "version", "replay_of"})
+
+
+class Wanted(NamedTuple):
+    """What an event says."""
+
+    kind: Kind
+    fields: list[str]
+    version: int | None = None
+    problems: tuple[JourneyProblem, ...] = ()
+    wrong: str = ""
+    """Why it cannot be read, in a sentence."""
+
+
+def wanted(record: LogRecord | None) -> Wanted:
+    """Read by the same rules as the agent reads it. Pure."""
+    if record is None:
+        return Wanted("gone", [])
+    if record.value is None:
+        return Wanted("unreadable", [], wrong="the record has no value; to delete a product send a delete event")
+    try:
+        event, _ = decode_event(record.value)
+    except InvalidEvent as invalid:
+        problems = tuple(JourneyProblem(field=one.field, problem=one.problem) for one in invalid.problems)
+        return Wanted("unreadable", [], problems=problems, wrong=invalid.message)
+    kinds: dict[type, Kind] = {Upsert: "upsert", Patch: "patch", Delete: "delete"}
+    fields = sorted(event.model_fields_set - NOT_SHOWN)
+    return Wanted(kinds[type(event)], fields, event.version)
+
+
+def said(wants: Wanted, outcome: Outcome | None) -> tuple[str, str]:
+    """What became of it, and what to do."""
+    if outcome is None:
+        return "it waits for its decision", "nothing, unless it lasts: freshet status shows whether catalog works"
+    what = {"upsert": "the product", "patch": "the change", "delete": "the delete"}.get(wants.kind, "the event")
+    fields = f" of {', '.join(wants.fields)}" if wants.kind == "patch" and wants.fields else ""
+    match outcome.outcome:
+        case "indexed":
+            how = (
+                "its text goes to the encoder"
+                if outcome.content_changed
+                else "price and stock only, without the encoder"
+            )
+            return f"{what}{fields} was accepted: {how}", ""
+        case "deleted":
+            return "the product was deleted", ""
+        case "unchanged" | "duplicate":
+            return f"{what}{fields} changes nothing: {outcome.reason}", ""
+        case "superseded":
+            return (
+                f"{what}{fields} came too late: {outcome.reason}",
+                "send it with a higher version, or without one, to make it count",
+            )
+        case _:
+            return _refused(wants, outcome)
+
+
+def _refused(wants: Wanted, outcome: Outcome) -> tuple[str, str]:
+    reason = REASONS.get(outcome.reason)
+    details = "; ".join(f"{one.field}: {one.problem}" for one in wants.problems if one.field) or wants.wrong
+    says = f"it was refused ({outcome.reason}): {details or (reason.meaning if reason else '')}"
+    if outcome.reason == "unknown_sku":
+        return says, "send the whole product as an upsert first"
+    if reason and reason.who == "operator":
+        return says, "whoever runs Freshet has to look: freshet dlq show, then freshet dlq replay"
+    return says, "correct it and send it again"

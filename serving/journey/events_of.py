@@ -1,0 +1,130 @@
+"""Finds what became of the last events of one SKU: in `outcomes`, from the end backwards, and in `catalog` after it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from schemas.errors import InvalidEvent
+from schemas.records import EventId, Outcome, decode
+from schemas.topics import topic_name
+from serving.history import LogReader
+from serving.lags import LogEnds, read_ends
+from serving.outcomes import Decided, folded
+from streams.reader import LogRecord
+
+SCANNED_MAX: Final = 100_000
+"""Outcomes looked through for one SKU, about half a second of one core."""
+STRETCH: Final = 5_000
+"""Read in one go, newest stretch first."""
+UNDECIDED_MAX: Final = 5_000
+"""Events looked through that were not decided yet."""
+UNREADABLE_MAX: Final = 50
+"""Dead letters without a SKU whose event is looked up: its key may be the SKU."""
+
+
+@dataclass(frozen=True)
+class SkuEvent:
+    """One event, as far as it has come."""
+
+    event_id: EventId
+    record: LogRecord | None
+    """As it stands in `catalog`; None: no longer kept."""
+    decided: Decided | None
+    """None: it waits for its decision."""
+
+
+@dataclass(frozen=True)
+class SkuEvents:
+    events: list[SkuEvent]
+    """Newest first."""
+    complete: bool
+    """False: there may be older ones among outcomes that were not looked through."""
+    ends: LogEnds
+    """How far each step is, taken before the events."""
+
+
+def events_of(
+    reader: LogReader,
+    generation: int,
+    partitions: int,
+    partition: int,
+    sku: str,
+    limit: int,
+    scanned_max: int = SCANNED_MAX,
+) -> SkuEvents:
+    """At most `limit` of them. Blocking. Raises Unavailable."""
+    ends = read_ends(reader, generation, partitions)[partition]
+    catalog, low = topic_name("catalog", generation), ends.catalog_done
+    waiting = [
+        SkuEvent(EventId(generation, partition, record.offset), record, None)
+        for record in _records(reader, catalog, partition, low, min(ends.catalog, low + UNDECIDED_MAX))
+        if record.key == sku.encode()
+    ]
+    found, complete = _decided(reader, generation, partition, sku, limit, scanned_max)
+    events = [SkuEvent(event_id, _record(reader, catalog, event_id), one) for event_id, one in found.items()]
+    known = {one.event_id: one for one in [*waiting, *events]}
+    newest_first = sorted(known.values(), key=lambda one: one.event_id, reverse=True)
+    return SkuEvents(newest_first[:limit], complete, ends)
+
+
+def _decided(
+    reader: LogReader, generation: int, partition: int, sku: str, limit: int, scanned_max: int
+) -> tuple[dict[EventId, Decided], bool]:
+    """By event; whether all outcomes that are kept were looked through."""
+    topic = topic_name("outcomes", generation)
+    begin, end = reader.begin_end(topic, partition)
+    mine, nobodys = b'"sku":' + orjson.dumps(sku), b'"sku":""'
+    found: dict[EventId, Decided] = {}
+    high, unreadable = end, UNREADABLE_MAX
+    while high > begin and end - high < scanned_max and len(found) < limit:
+        low = max(begin, high - STRETCH)
+        for record in reversed(list(_records(reader, topic, partition, low, high))):
+            value = record.value or b""
+            if mine in value or (nobodys in value and unreadable > 0):
+                outcome = _read(value)
+                if outcome is None:
+                    continue
+                event_id = EventId.parse(outcome.event_id)
+                if not outcome.sku:
+                    unreadable -= 1
+                    event = _record(reader, topic_name("catalog", generation), event_id)
+                    if event is None or event.key != sku.encode():
+                        continue
+                found[event_id] = _folded_back(found.get(event_id), outcome, record.timestamp_ms)
+        high = low
+    return found, high <= begin
+
+
+def _folded_back(later: Decided | None, outcome: Outcome, at_ms: int) -> Decided:
+    """Read from the end, a correction by `embed` comes before the decision."""
+    earlier = folded(None, outcome, at_ms)
+    if later is None:
+        return earlier
+    if later.corrected_ms is not None and later.decided_ms is None:
+        return Decided(later.outcome, earlier.decided_ms, later.corrected_ms)
+    return later
+
+
+def _read(value: bytes) -> Outcome | None:
+    try:
+        outcome = decode(Outcome, value)
+        EventId.parse(outcome.event_id)
+    except (InvalidEvent, ValueError):
+        return None
+    return outcome
+
+
+def _record(reader: LogReader, topic: str, event_id: EventId) -> LogRecord | None:
+    begin, end = reader.begin_end(topic, event_id.partition)
+    if not begin <= event_id.offset < end:
+        return None
+    record = reader.record_at(topic, event_id.partition, event_id.offset)
+    return record if record is not None and record.offset == event_id.offset else None
+
+
+def _records(reader: LogReader, topic: str, partition: int, low: int, high: int) -> Iterator[LogRecord]:
+    if low < high:
+        for records in reader.read(topic, partition, low, high):
+            yield from records
