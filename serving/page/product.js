@@ -61,7 +61,11 @@ function closer() {
 function notThere(sku, text) {
   hit = null;
   dialog.replaceChildren(closer(), el("div", {class: "sheet"}, el("div", {class: "facts"},
-    el("p", {class: "brand", text: sku}), el("h2", {id: "product-title", text}))));
+    el("p", {class: "brand", text: sku}), el("h2", {id: "product-title", text}), why(sku, "Why is it not live?"))));
+}
+
+function why(sku, text) {
+  return el("p", {}, el("a", {href: `/why?sku=${encodeURIComponent(sku)}`, text}));
 }
 
 function show() {
@@ -100,7 +104,7 @@ function details() {
     if (value === undefined || value === null) continue;
     list.append(el("dt", {text: name}), el("dd", {text: Array.isArray(value) ? value.join(", ") : String(value)}));
   }
-  return el("details", {class: "details"}, el("summary", {text: "All fields"}), list);
+  return el("details", {class: "details"}, el("summary", {text: "All fields"}), list, why(sku, "Its events, and what each replica shows"));
 }
 
 function change() {

@@ -113,6 +113,52 @@ EXAMPLES: dict[str, Example] = {
         parameters={"sku": "lamp-1"},
         answer={"sku": "lamp-1", "waiting": None, "hit": HIT | {"score": None}, "state": STATE},
     ),
+    "GET /v1/skus/{sku}/journey": Example(
+        parameters={"sku": "lamp-1"},
+        answer={
+            "sku": "lamp-1",
+            "partition": 0,
+            "now": "shown",
+            "says": "it is shown as event 1-0-41 made it; the newest, 1-0-57: it was refused (invalid_field): "
+            "price.amount: Input should be greater than or equal to 0",
+            "do": "correct it and send it again",
+            "waits_behind": None,
+            "events": [
+                {
+                    "id": "1-0-57",
+                    "type": "unreadable",
+                    "fields": [],
+                    "version": None,
+                    "outcome": "dead-lettered",
+                    "reason": "invalid_field",
+                    "who": "merchant",
+                    "problems": [
+                        {"field": "price.amount", "problem": "Input should be greater than or equal to 0"},
+                    ],
+                    "steps": {
+                        "received_ms": 1_767_225_600_000,
+                        "decided_ms": 1_767_225_600_012,
+                        "embedded_ms": None,
+                        "searchable_ms": {},
+                    },
+                    "says": "it was refused (invalid_field): price.amount: Input should be greater than or equal to 0",
+                    "do": "correct it and send it again",
+                },
+            ],
+            "complete": True,
+            "replicas": [
+                {
+                    "replica": "0",
+                    "answers": True,
+                    "shown": True,
+                    "content_event": "1-0-41",
+                    "offer_event": "1-0-41",
+                    "newest": True,
+                },
+            ],
+            "degraded": [],
+        },
+    ),
     "POST /v1/search": Example(
         body={
             "text": "warm desk light",
@@ -343,5 +389,6 @@ EXAMPLES: dict[str, Example] = {
     "GET /docs/{name}": Example(parameters={"name": "events"}),
     "GET /docs/screenshots/{file}": Example(parameters={"file": "desktop.png"}),
     "GET /": Example(),
+    "GET /why": Example(),
     "GET /page/{file}": Example(parameters={"file": "base.css"}),
 }

@@ -23,6 +23,10 @@ async def get_page(request: web.Request) -> web.Response:
     return _file(request, "index.html")
 
 
+async def get_why(request: web.Request) -> web.Response:
+    return _file(request, "why.html")
+
+
 async def get_page_file(request: web.Request) -> web.Response:
     return _file(request, request.match_info["file"])
 
@@ -55,6 +59,7 @@ async def get_openapi(request: web.Request) -> web.Response:
 
 ROUTES = (
     Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
+    Route("GET", "/why", get_why, "The page that says why a product is not live", "text/html", scope="public"),
     Route(
         "GET",
         "/page/{file}",

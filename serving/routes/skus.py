@@ -69,9 +69,6 @@ async def get_journey(request: web.Request) -> web.Response:
     wiring, sku = request.app[WIRING], _sku_of(request)
     limit, settings = _limit_of(request), wiring.settings
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
-    only = forced_filters(request[GRANT], wiring.facets)
-    if not only.empty and not (await wiring.shards.sku(partition, sku, TIMEOUT_S, None, only)).passes:
-        raise Refusal(404, "unknown_sku", f"there is no product {sku!r}")
     found = await wiring.history.ask(
         lambda reader: events_of(reader, settings.generation, settings.partitions, partition, sku, limit), LOG_TIMEOUT_S
     )

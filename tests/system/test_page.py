@@ -326,6 +326,25 @@ def test_a_change_that_is_refused_says_why(browser: Browser, shop: Stack, home: 
     assert product(shop, "mug")["offer"]["price"]["amount"] == 7.5
 
 
+def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, home: str) -> None:
+    browser.open(home + "?sku=ghost")
+    browser.wait("#product h2", "no such product", "it is not there")
+    browser.click("#product a[href*=why]")
+    browser.wait(".verdict", "There is no product 'ghost'", "what is known")
+    patch(shop, "ghost", stock=1)
+    browser.click("#ask button")
+    wait_until(
+        lambda: "Refused" in browser.text(".verdict h3") or browser.click("#ask button"), LIMIT_S, "it is refused"
+    )
+    assert "unknown_sku" in browser.text("#told ol")
+    assert "Send the whole product as an upsert first" in browser.text(".verdict")
+    browser.type("#sku", "mug", over=True)
+    browser.click("#ask button")
+    browser.wait(".verdict h3", "Shown", "a product that is there")
+    assert "shown" in browser.text("#told tbody tr")
+    assert browser.complaints() == []
+
+
 def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
     browser: Browser, shop: Stack, home: str
 ) -> None:

@@ -21,16 +21,19 @@ EDGES_MIN = 3.0
 GROUNDS = ("ground", "panel")
 
 
+PAGES = {"/": "index.html", "/why": "why.html"}
+
+
 def links() -> set[str]:
-    """Every file of ours that the page names."""
-    page = TEXTS["index.html"]
-    named = set(re.findall(r'(?:src|href)="/page/([^"]+)"', page))
+    """Every file of ours that the pages name."""
+    named = {name for page in PAGES.values() for name in re.findall(r'(?:src|href)="/page/([^"]+)"', TEXTS[page])}
     return named | {name for text in SCRIPTS.values() for name in re.findall(r'from "\./([^"]+)"', text)}
 
 
-async def test_it_is_served_with_a_policy_that_allows_only_its_own_files() -> None:
+@pytest.mark.parametrize("address", PAGES)
+async def test_it_is_served_with_a_policy_that_allows_only_its_own_files(address: str) -> None:
     async with Tier() as tier:
-        response = await tier.client.get("/")
+        response = await tier.client.get(address)
         assert (response.status, response.content_type) == (200, "text/html")
         assert response.headers["Content-Security-Policy"] == POLICY
         assert "unsafe" not in POLICY and "http" not in POLICY
@@ -38,7 +41,7 @@ async def test_it_is_served_with_a_policy_that_allows_only_its_own_files() -> No
 
 
 def test_every_file_it_names_is_there_and_every_file_is_named() -> None:
-    assert links() == set(FILES) - {"index.html"}
+    assert links() == set(FILES) - set(PAGES.values())
 
 
 @pytest.mark.parametrize(("name", "kind"), [("base.css", "text/css"), ("main.js", "text/javascript")])
@@ -88,14 +91,15 @@ def test_no_text_becomes_markup_or_code(name: str) -> None:
     )
 
 
-def test_no_script_or_style_stands_in_the_page_itself() -> None:
-    page = TEXTS["index.html"]
+@pytest.mark.parametrize("name", PAGES.values())
+def test_no_script_or_style_stands_in_the_page_itself(name: str) -> None:
+    page = TEXTS[name]
     assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=", page) == []
 
 
 def test_it_can_be_used_without_seeing_it() -> None:
     page = TEXTS["index.html"]
-    assert '<html lang="en">' in page
+    assert all('<html lang="en">' in TEXTS[name] for name in PAGES.values())
     fields = re.findall(r"<input(?![^>]*\baria-label=)[^>]*>", page)
     for field in fields:
         inside = re.search(r'\bid="([^"]+)"', field)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from serving.routes.skus import EVENTS_MAX
 from streams.partitioner import partition_of
 from tests.unit.serving.fakes import FakeShard, Tier, hit, state
 
@@ -45,3 +46,14 @@ async def test_a_shard_that_is_away_is_a_503() -> None:
         response = await tier.client.get("/v1/skus/a")
         assert response.status == 503
         assert response.headers["Retry-After"] == "1"
+
+
+async def test_a_journey_of_at_most_so_many_events() -> None:
+    async with Tier() as tier:
+        for _ in range(2):
+            await tier.client.patch("/v1/catalog/lamp-1", json={"stock": 1})
+        told = await (await tier.client.get("/v1/skus/lamp-1/journey")).json()
+        assert (told["sku"], told["partition"], told["complete"]) == ("lamp-1", 0, True)
+        for limit, status in (("1", 200), (str(EVENTS_MAX), 200), ("0", 400), (str(EVENTS_MAX + 1), 400), ("x", 400)):
+            assert (await tier.client.get(f"/v1/skus/lamp-1/journey?limit={limit}")).status == status
+        assert (await tier.client.get("/v1/skus/" + "a" * 201 + "/journey")).status == 400
