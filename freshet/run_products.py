@@ -136,6 +136,9 @@ def _why_lines(told: dict[str, Any] | None) -> list[str]:
     if told is None:
         return []
     hint = [f"    {told['hint']}"] if told.get("hint") else []
+    if change := told.get("smallest_change"):
+        instead = f"{change['setting']}={change['after']:g} instead of {change['before']:g}"
+        hint += [f"    {instead} would make it hit {change['rank']}"]
     return [f"  {told['sku']}: {told['says']} ({told['stage']}, partition {told['partition']})", *hint]
 
 

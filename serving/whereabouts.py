@@ -6,6 +6,7 @@ from schemas.fusion import DEPTH
 from schemas.search import SearchRequest
 from schemas.whereabouts import Place, WhereAnswer, WhereQuery
 from serving.budget import Budget
+from serving.ranking.what_if import smallest_change
 from serving.search import Found
 from streams.partitioner import partition_of
 
@@ -47,7 +48,21 @@ def _among_hits(sku: str, request: SearchRequest, found: Found) -> dict[str, Any
     if page == request.page:
         return {"stage": "shown", "rank": rank, "says": f"it is hit {rank}"}
     says = f"it is hit {rank}: on page {page}, not on page {request.page}"
-    return {"stage": "paging", "rank": rank, "page": page, "says": says}
+    return {"stage": "paging", "rank": rank, "page": page, "says": says, **_scores(sku, request.limit, found)}
+
+
+def _scores(sku: str, first: int, found: Found) -> dict[str, Any]:
+    """What it was ranked by, what the last of the first page has, and what would bring it there."""
+    ranked = found.ranked
+    if ranked is None or sku not in ranked.scores:
+        return {}
+    needed = ranked.scores.get(ranked.hits[min(first, len(ranked.hits)) - 1].sku)
+    change = smallest_change(ranked, sku, first)
+    return {
+        **ranked.explained(sku),
+        "score_of_first_page": None if needed is None else round(needed, 6),
+        "smallest_change": None if change is None else change._asdict(),
+    }
 
 
 def _unknown(partition: int) -> dict[str, Any]:

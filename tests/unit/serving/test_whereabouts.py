@@ -30,6 +30,13 @@ async def test_among_the_hits(sku: str, page: int, stage: str, rank: int) -> Non
         assert (found["stage"], found["rank"]) == (stage, rank) and shard.asked_where == []
 
 
+async def test_behind_the_first_page_it_tells_what_is_missing() -> None:
+    async with Tier([[shop()]]) as tier:
+        found = await told(tier, "c", limit=1)
+        assert found["rank_score"] < found["score_of_first_page"] and found["smallest_change"] is None
+        assert found["features"]["relevance"] < 1
+
+
 @pytest.mark.parametrize(
     ("where", "stage", "says"),
     [

@@ -1,0 +1,60 @@
+"""What would bring a product among the first hits: the smallest change of one weight of the formula."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from schemas.ranking import RankWeights
+from serving.ranking.formula import scored
+from serving.ranking.ranking import Ranked, in_order, stages_of
+from serving.ranking.stage import Candidate
+
+PAST: Final = 1e-6
+"""A weight is put so far past the value at which two products are equal."""
+TRIED_MAX: Final = 60
+"""Values of one weight, nearest first; each ranks the window anew, some tenths of a millisecond."""
+
+
+class Change(NamedTuple):
+    setting: str
+    """As FRESHET_RANK_STOCK."""
+    before: float
+    after: float
+    rank: int
+    """Where the product would stand."""
+
+
+def smallest_change(ranked: Ranked, sku: str, first: int) -> Change | None:
+    """To be among the `first` hits. None: no weight alone does it, or the formula did not rank."""
+    if ranked.ranker != "formula" or ranked.exact or sku not in ranked.scores:
+        return None
+    found = [change for name in RankWeights.model_fields if (change := _of_weight(ranked, sku, first, name))]
+    return min(found, key=lambda one: abs(one.after - one.before), default=None)
+
+
+def _of_weight(ranked: Ranked, sku: str, first: int, name: str) -> Change | None:
+    before = float(getattr(ranked.weights, name))
+    for value in list(_values(ranked, sku, name, before))[:TRIED_MAX]:
+        weights = ranked.weights.model_copy(update={name: value})
+        stages = stages_of(ranked.ranker, weights, ranked.exact, ranked.mmr_lambda)
+        rank = 1 + [one.sku for one in in_order(ranked.window, stages)].index(sku)
+        if rank <= first:
+            return Change(f"FRESHET_RANK_{name.upper()}", before, round(value, 6), rank)
+    return None
+
+
+def _values(ranked: Ranked, sku: str, name: str, before: float) -> Iterator[float]:
+    """Those at which the product overtakes another one, nearest first: every score is a straight line in one weight."""
+    low, high = (ranked.weights.model_copy(update={name: end}) for end in (0.0, 1.0))
+
+    def line(one: Candidate) -> tuple[float, float]:
+        at_0 = scored(one.features, low)
+        return at_0, scored(one.features, high) - at_0
+
+    mine, slope = line(next(one for one in ranked.window if one.sku == sku))
+    crossings = {0.0, 1.0}
+    for other in ranked.window:
+        its, its_slope = line(other)
+        if slope != its_slope:
+            at = (its - mine) / (slope - its_slope)
+            crossings |= {value for value in (at - PAST, at + PAST) if 0 <= value <= 1}
+    yield from sorted(crossings, key=lambda value: abs(value - before))

@@ -1,0 +1,80 @@
+"""The smallest change of one weight that brings a product among the first: it does, and a smaller one does not."""
+
+import random
+
+import pytest
+
+from schemas.fusion import Fused
+from schemas.ranking import RankWeights
+from serving.ranking.ranking import Ranked, in_order, stages_of
+from serving.ranking.stage import Candidate, Features
+from serving.ranking.what_if import PAST, smallest_change
+
+WEIGHTS = RankWeights(stock=0.5, named=0.1, popularity=0.1, newness=0.1, price=0.0)
+
+
+def ranked(window: list[Candidate], weights: RankWeights = WEIGHTS, exact: bool = False) -> Ranked:
+    ordered = in_order(window, stages_of("formula", weights, exact, 1.0))
+    hits = [Fused(one.sku, one.features.relevance, None, None) for one in ordered]
+    return Ranked(hits, "formula", weights, exact, 1.0, window, {one.sku: one.score for one in ordered})
+
+
+def rank_of(sku: str, window: list[Candidate], weights: RankWeights) -> int:
+    return 1 + [one.sku for one in in_order(window, stages_of("formula", weights, False, 1.0))].index(sku)
+
+
+def product(sku: str, **features: float) -> Candidate:
+    made = Features(**{"relevance": 0.5, "in_stock": True, **features})  # type: ignore[arg-type]
+    return Candidate(sku, made, made.relevance)
+
+
+def test_a_popular_product_comes_first_where_popularity_counts_enough() -> None:
+    window = [product("plain", relevance=0.6), product("popular", popularity=1.0)]
+    change = smallest_change(ranked(window), "popular", 1)
+    assert change is not None
+    assert (change.setting, change.before, change.rank) == ("FRESHET_RANK_POPULARITY", 0.1, 1)
+    assert change.after == pytest.approx(0.2, abs=2 * PAST)
+
+
+def test_one_that_is_out_of_stock_needs_stock_to_count_less() -> None:
+    window = [product("there", relevance=0.4), product("gone", relevance=0.6, in_stock=False)]
+    change = smallest_change(ranked(window), "gone", 1)
+    assert change is not None and change.setting == "FRESHET_RANK_STOCK"
+    assert change.after == pytest.approx(1 / 3, abs=2 * PAST)
+
+
+def test_where_no_weight_helps_none_is_told() -> None:
+    window = [product("better", relevance=0.9), product("worse")]
+    assert smallest_change(ranked(window), "worse", 1) is None
+    assert smallest_change(ranked(window, exact=True), "worse", 1) is None
+    assert smallest_change(ranked(window), "elsewhere", 1) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_is_the_smallest(seed: int) -> None:
+    drawn = random.Random(seed)
+    window = [
+        product(
+            str(number),
+            relevance=round(drawn.uniform(0.3, 0.6), 3),
+            in_stock=drawn.random() < 0.7,
+            named=drawn.random(),
+            popularity=drawn.random(),
+            newness=drawn.random(),
+            price=drawn.random(),
+        )
+        for number in range(30)
+    ]
+    sku = ranked(window).hits[15].sku
+    change = smallest_change(ranked(window), sku, 10)
+    smallest = abs(change.after - change.before) if change else 1.0
+    for name in RankWeights.model_fields:
+        before = getattr(WEIGHTS, name)
+        for step in range(1, 200):
+            for value in (before - step / 200, before + step / 200):
+                nearer = 0 <= value <= 1 and abs(value - before) < smallest - 3 * PAST
+                if nearer:
+                    assert rank_of(sku, window, WEIGHTS.model_copy(update={name: value})) > 10
+    if change:
+        name = change.setting.removeprefix("FRESHET_RANK_").lower()
+        assert rank_of(sku, window, WEIGHTS.model_copy(update={name: change.after})) == change.rank <= 10
