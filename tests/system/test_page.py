@@ -332,12 +332,10 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
     browser.click("#product a[href*=why]")
     browser.wait(".verdict", "There is no product 'ghost'", "what is known")
     patch(shop, "ghost", stock=1)
-
-    def refused() -> bool:
-        browser.click("#ask button")
-        return "Refused" in browser.text(".verdict h3")
-
-    wait_until(refused, LIMIT_S, "it is refused")
+    journey = shop.url("serving", "/v1/skus/ghost/journey")
+    wait_until(lambda: http("GET", journey)[1]["now"] == "refused", LIMIT_S, "it is refused")
+    browser.click("#ask button")
+    browser.wait(".verdict h3", "Refused", "what became of it")
     assert "unknown_sku" in browser.text("#told ol")
     assert "Send the whole product as an upsert first" in browser.text(".verdict")
     browser.type("#sku", "mug", over=True)
