@@ -331,6 +331,7 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
     browser.wait("#product h2", "no such product", "it is not there")
     browser.click("#product a[href*=why]")
     browser.wait(".verdict", "There is no product 'ghost'", "what is known")
+    browser.complaints()  # the shop was told 404
     patch(shop, "ghost", stock=1)
     journey = shop.url("serving", "/v1/skus/ghost/journey")
     wait_until(lambda: http("GET", journey)[1]["now"] == "refused", LIMIT_S, "it is refused")
