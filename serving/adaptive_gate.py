@@ -9,6 +9,9 @@ from schemas.errors import Overloaded
 
 INSIDE_MIN: Final = 4
 """The limit never falls below it."""
+INSIDE_START: Final = 48
+"""The limit at first, if it may be so high: what two cores answer within the budget. A rush that meets a higher one
+fills the tier before the first slow answer tells of it, and for seconds all come too late."""
 FALL: Final = 0.8
 """What is left of the limit after a slow one; at most once per `slow_s`, as those inside then were let in before."""
 LOOP_LATE_S: Final = 0.05
@@ -36,7 +39,7 @@ class AdaptiveGate:
         self._inside_max = inside_max
         self._slow_s = slow_s
         self._clock = clock
-        self._limit = float(inside_max)
+        self._limit = float(min(INSIDE_START, inside_max))
         self._fell_s = clock()
         self._inside = 0
         self._loop_late_s = 0.0

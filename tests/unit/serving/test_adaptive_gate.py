@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from schemas.errors import Overloaded
-from serving.adaptive_gate import INSIDE_MIN, LOOP_LATE_S, AdaptiveGate, Inside
+from serving.adaptive_gate import INSIDE_MIN, INSIDE_START, LOOP_LATE_S, AdaptiveGate, Inside
 from serving.gate import Gate
 from tests.unit.serving.fakes import Clock
 
@@ -77,6 +77,16 @@ def test_a_fixed_limit_answers_nearly_all_too_late(times: float) -> None:
     assert late > 1_000
 
 
+@pytest.mark.parametrize(("start", "any_late"), [(INSIDE_START, False), (INSIDE_MAX, True)])
+def test_nobody_is_late_when_a_rush_is_the_first_thing_that_comes(start: int, any_late: bool) -> None:
+    """With a limit that begins high those who come first are answered too late."""
+    clock = Clock()
+    gate = adaptive(clock)
+    gate._limit = float(start)
+    _, late, refused = run(gate, clock, 2 / SERVICE_S, 10)
+    assert ((late > 0), refused > 0) == (any_late, True)
+
+
 def test_after_the_rush_all_are_let_in_again() -> None:
     clock = Clock()
     gate = adaptive(clock)
@@ -88,7 +98,7 @@ def test_after_the_rush_all_are_let_in_again() -> None:
 def test_the_limit_stays_between_its_bounds() -> None:
     clock = Clock()
     gate = adaptive(clock)
-    assert gate.inside_max == INSIDE_MAX
+    assert gate.inside_max == INSIDE_START
     for _ in range(100):
         with gate.inside() as one:
             one.started_s = clock.now_s
@@ -114,7 +124,7 @@ def test_a_part_that_hangs_does_not_close_the_gate_unless_the_loop_is_late_too(l
         with gate.inside() as one:
             one.started_s, one.waited = clock.now_s, True
             clock.now_s += BUDGET_S
-    assert gate.inside_max == (INSIDE_MIN if falls else INSIDE_MAX)
+    assert gate.inside_max == (INSIDE_MIN if falls else INSIDE_START)
 
 
 def test_a_client_that_is_slow_to_ask_does_not_count() -> None:
@@ -122,4 +132,4 @@ def test_a_client_that_is_slow_to_ask_does_not_count() -> None:
     gate = adaptive(clock)
     with gate.inside():
         clock.now_s += 30
-    assert gate.inside_max == INSIDE_MAX
+    assert gate.inside_max == INSIDE_START

@@ -12,8 +12,8 @@ from aiohttp import web
 from schemas.errors import Unavailable
 from schemas.filters import Filters
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
+from serving.adaptive_gate import INSIDE_START
 from serving.budget import Budget
-from serving.routes.search import SEARCHES_MAX
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
 
@@ -227,7 +227,7 @@ async def test_a_body_beyond_a_megabyte_is_refused() -> None:
 async def test_searches_at_once_at_the_limit_and_beyond() -> None:
     async with Tier() as tier:
         with ExitStack() as others:
-            for _ in range(SEARCHES_MAX - 1):
+            for _ in range(tier.wiring.searching.inside_max - 1):
                 others.enter_context(tier.wiring.searching.inside())
             await tier.search(text="lamp")
             others.enter_context(tier.wiring.searching.inside())
@@ -240,7 +240,7 @@ async def test_a_shard_that_hangs_does_not_narrow_the_gate() -> None:
     async with Tier([[FakeShard(behave=stuck)]], search_budget_ms=20) as tier:
         for _ in range(10):
             assert (await tier.search(text="lamp"))["degraded"] == ["shard-0"]
-        assert tier.wiring.searching.inside_max == SEARCHES_MAX
+        assert tier.wiring.searching.inside_max == INSIDE_START
         tier.wiring.searching.loop_was(1.0)
         await tier.search(text="lamp")
-        assert tier.wiring.searching.inside_max < SEARCHES_MAX
+        assert tier.wiring.searching.inside_max < INSIDE_START
