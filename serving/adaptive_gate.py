@@ -9,9 +9,10 @@ from schemas.errors import Overloaded
 
 INSIDE_MIN: Final = 4
 """The limit never falls below it."""
-INSIDE_START: Final = 48
-"""The limit at first, if it may be so high: what two cores answer within the budget. A rush that meets a higher one
-fills the tier before the first slow answer tells of it, and for seconds all come too late."""
+INSIDE_START: Final = 56
+"""The limit at first, if it may be so high: what two cores answer within the budget, and more than the 50 questions of
+one request of InstantSearch. A rush that meets a higher one fills the tier before the first slow answer tells of it,
+and for seconds all come too late."""
 FALL: Final = 0.8
 """What is left of the limit after a slow one; at most once per `slow_s`, as those inside then were let in before."""
 LOOP_LATE_S: Final = 0.05
