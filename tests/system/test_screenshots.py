@@ -112,6 +112,22 @@ def test_a_change_and_its_clock(browser: Browser, home: str) -> None:
     picture(browser, "change")
 
 
+def test_why(browser: Browser, home: str) -> None:
+    """A product that was deleted, and a change that came after it."""
+    browser.size(*WINDOW)
+    found = http("POST", home + "v1/search", {"text": "desk lamp"})[1]["hits"]
+    product = home + "v1/catalog/" + found[0]["sku"]
+    assert (
+        http("PATCH", product, {"stock": 3})[0]
+        == http("DELETE", product)[0]
+        == http("PATCH", product, {"stock": 4})[0]
+        == 202
+    )
+    browser.open(home + "why?sku=" + found[0]["sku"])
+    browser.wait(".verdict", "It was deleted by event", "what became of it")
+    picture(browser, "why")
+
+
 def test_phone(browser: Browser, home: str) -> None:
     browser.size(*PHONE)
     filled(browser, home)
