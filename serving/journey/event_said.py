@@ -69,8 +69,9 @@ def said(wants: Wanted, outcome: Outcome | None) -> tuple[str, str]:
 
 def _refused(wants: Wanted, outcome: Outcome) -> tuple[str, str]:
     reason = REASONS.get(outcome.reason)
-    details = "; ".join(f"{one.field}: {one.problem}" for one in wants.problems if one.field) or wants.wrong
-    says = f"it was refused ({outcome.reason}): {details or (reason.meaning if reason else '')}"
+    meaning = reason.meaning if reason else ""
+    details = "; ".join(f"{one.field}: {one.problem}" for one in wants.problems if one.field) or wants.wrong or meaning
+    says = f"it was refused ({outcome.reason}): {details.rstrip('.')}"
     if outcome.reason == "unknown_sku":
         return says, "send the whole product as an upsert first"
     if reason and reason.who == "operator":

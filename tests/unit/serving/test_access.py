@@ -32,6 +32,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
         ("PATCH", "/v1/catalog/{sku}"),
         ("DELETE", "/v1/catalog/{sku}"),
         ("GET", "/v1/events/{id}"),
+        ("GET", "/v1/skus/{sku}/journey"),
         ("PUT", "/1/indexes/{index}/settings"),
         ("POST", "/1/indexes/*/batch"),
         ("POST", "/1/indexes/{index}/batch"),
@@ -52,6 +53,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
     "any": {("GET", "/v1/freshness"), ("GET", "/1/indexes/{index}/settings")},
     "public": {
         ("GET", "/"),
+        ("GET", "/why"),
         ("GET", "/page/{file}"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),

@@ -64,6 +64,7 @@ def test_the_parents_own_filters_stay() -> None:
         secured(PARENT, "")[:-1] + "!",
         "",
     ],
+    ids=range(8),  # not the keys: they are drawn anew by each process that runs tests
 )
 def test_what_was_not_signed_with_a_key_of_ours_is_none(key: str | bytes) -> None:
     assert ring().find(key if isinstance(key, str) else key.decode()) is None
