@@ -9,6 +9,7 @@ from serving.keys.grant import GRANT, NOBODY
 from serving.routes.at_least import HEADER as AT_LEAST
 
 KEYS: Final = ("Authorization", "X-Freshet-Key", "X-Algolia-API-Key")
+POLICY: Final = "Content-Security-Policy"
 VARY: Final = ", ".join((*KEYS, AT_LEAST))
 """Another of these, another answer."""
 
@@ -26,7 +27,9 @@ def kept_for(request: web.Request, answer: web.Response, max_age_s: int, same: b
     tag = f'W/"{xxhash.xxh3_64_hexdigest(body)}"'
     headers = {hdrs.ETAG: tag, hdrs.CACHE_CONTROL: _rule(max_age_s), hdrs.VARY: VARY}
     if _has(request, tag):
-        return web.Response(status=304, headers=headers)
+        # What a 304 says replaces what the client has kept: the page would be left without its style.
+        policy = {POLICY: answer.headers[POLICY]} if POLICY in answer.headers else {}
+        return web.Response(status=304, headers=headers | policy)
     answer.headers.update(headers)
     return answer
 

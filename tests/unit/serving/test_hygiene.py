@@ -41,6 +41,8 @@ async def test_what_anybody_may_see_is_asked_after_and_not_sent_again(path: str,
         for given in (tag, f'"other", {tag}', "*", tag.removeprefix("W/")):
             again = await tier.client.get(path, headers={"If-None-Match": given})
             assert (again.status, again.headers["ETag"], await again.read()) == (304, tag, b"")
+            policy = "Content-Security-Policy"
+            assert again.headers[policy] == first.headers[policy], "it replaces the one that the client has kept"
         assert (await tier.client.get(path, headers={"If-None-Match": '"other"'})).status == 200
 
 
