@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from freshet.target import Target, find_target
 from replay.audit.findings import Finding, Tally
 from replay.audit.partition import PartitionAudit, Span
 from replay.audit.replicas import Replica
-from replay.audit.run import Audited, audit_all, compare_replicas, open_log
+from replay.audit.run import Audited, audit_all, audit_of, compare_replicas
 from replay.audit.share import Share
 from schemas.errors import Unavailable
 
@@ -93,7 +92,7 @@ def rate(tally: Tally, took_s: float) -> dict[str, float]:
 
 def lines(tally: Tally, took_s: float) -> Iterator[str]:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tally.outcomes.items()) if count)
-    yield f"{tally.events:,} events in {took_s:.1f} s ({tally.events / max(took_s, 1e-9):,.0f}/s): {kinds or 'none'}"
+    yield f"{tally.events:,} events in {took_s:.1f} s ({rate(tally, took_s)['events_per_s']:,.0f}/s): {kinds or 'none'}"
     yield "equal to the rules: " + ", ".join(f"{count:,} {base}" for base, count in tally.records.items())
     yield f"embedded: the newest content of {tally.documents:,} products; {tally.waiting:,} wait for the encoder"
     for count, words in (
@@ -118,11 +117,7 @@ def line(one: Finding) -> str:
 def _watch(what: Audited, every_s: float, as_json: bool) -> int:
     """Goes on until Ctrl-C, which is how it ends: then the exit code tells whether anything differed."""
     with ExitStack() as closing:
-        audits = []
-        for partition in range(what.topics.partitions):
-            one = PartitionAudit(partial(open_log, what.kafka), what.topics, partition, what.span, Share(), what.now_ms)
-            closing.callback(one.close)
-            audits.append(one)
+        audits = [audit_of(what, partition, Share(), closing) for partition in range(what.topics.partitions)]
         try:
             while True:
                 for partition, one in enumerate(audits):

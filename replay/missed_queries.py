@@ -1,12 +1,13 @@
 """Queries that found too little, from the served log: each text once, with how often and what became of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import orjson
 
+from replay.log import Log
 from schemas.folding import normal
 from schemas.topics import topic_name
 from streams.reader import LogRecord
@@ -15,18 +16,6 @@ EMPTY: Final = "none"
 """What became of a query for which no step found anything."""
 TEXTS_MAX: Final = 50_000
 """Different texts that are counted; of later ones only how many there were."""
-
-
-class Log(Protocol):
-    """The reader of `streams`. Blocking."""
-
-    def begin_end(self, topic: str, partition: int) -> tuple[int, int]: ...
-
-    def offset_at(self, topic: str, partition: int, time_ms: int) -> int: ...
-
-    def read(
-        self, topic: str, partition: int, offset: int, end: int | None = None, batch: int = 1000
-    ) -> Iterator[list[LogRecord]]: ...
 
 
 @dataclass

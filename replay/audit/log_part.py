@@ -2,23 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Protocol
 
+from replay.log import Log
 from streams.reader import LogRecord
-
-
-class Log(Protocol):
-    """The reader of `streams`: one partition at a time. Blocking."""
-
-    def begin_end(self, topic: str, partition: int) -> tuple[int, int]: ...
-
-    def offset_at(self, topic: str, partition: int, time_ms: int) -> int: ...
-
-    def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]: ...
-
-    def read(
-        self, topic: str, partition: int, offset: int, end: int | None = None, batch: int = 1000
-    ) -> Iterator[list[LogRecord]]: ...
 
 
 class LogPart:

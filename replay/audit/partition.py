@@ -1,7 +1,6 @@
 """The audit of one partition: what is in the log and its derived topics, beside what the rules make of the events."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -12,10 +11,11 @@ from agents.partitions import group_of
 from agents.topics import Topics
 from replay.audit.embedding import Embedding
 from replay.audit.findings import Tally
-from replay.audit.log_part import Log, LogPart
+from replay.audit.log_part import LogPart
 from replay.audit.matching import Matching, derived_offset, outcome_offset, sku_of
 from replay.audit.rules import Expected, Rules
 from replay.audit.share import Share
+from replay.log import AgentsLog, Log
 from schemas.records import ContentRecord, EventId, OfferRecord, Outcome
 from schemas.topics import BY_NAME
 from streams.reader import LogRecord
@@ -43,22 +43,21 @@ class PartitionAudit:
 
     def __init__(
         self,
-        open_log: Callable[[ExitStack], Log],
+        open_log: Callable[[], AgentsLog],
         topics: Topics,
         partition: int,
         span: Span,
         share: Share,
         now_ms: int,
     ) -> None:
-        """`open_log` opens the log once more, for one topic, until the stack closes. Raises Unavailable."""
+        """`open_log` opens the log once more, for one topic; who gave it closes it. Raises Unavailable."""
         self.tally = Tally()
         self._topics = topics
         self._partition = partition
         self._to_ms = span.to_ms
         self._share = share
         self._now_ms = now_ms
-        self._closing = ExitStack()
-        self._log = open_log(self._closing)
+        self._log = open_log()
         self._rules = Rules(topics, self._is_mine)
         self._embedding = Embedding(self._where("documents"), topics.generation, self.tally)
         self._gone: dict[tuple[str, str], Expected] = {}
@@ -69,9 +68,9 @@ class PartitionAudit:
         """SKU by event, of the dead letters that must be there."""
         low, self._begin = self._first_event(span.from_ms)
         began_ms = span.from_ms if self._begin > low else None
-        self._events = LogPart(open_log(self._closing), topics.name("catalog"), partition, self._begin)
-        self._parts = {base: self._part(open_log(self._closing), base, began_ms) for base in (*MATCHED, "documents")}
-        self._letters_next = self._letters_from(began_ms)
+        self._events = LogPart(open_log(), topics.name("catalog"), partition, self._begin)
+        self._parts = {base: self._part(open_log(), base, began_ms) for base in (*MATCHED, "documents")}
+        self._letters_next = self._following(topics.name("dead-letters"), LETTERS_PARTITION, began_ms)
         self._outcomes_cut = self._parts["outcomes"].begin > 0
         """Whether retention may have removed outcomes whose events are still kept."""
         self._matching = {
@@ -80,9 +79,6 @@ class PartitionAudit:
             "offers": self._match("offers", OfferRecord, self._offset_of, partial(self._missing, "offers")),
         }
         self._know_before()
-
-    def close(self) -> None:
-        self._closing.close()
 
     def round(self) -> None:
         """Everything that is decided by now. Raises Unavailable, StateRefused."""
@@ -224,19 +220,15 @@ class PartitionAudit:
         return low, low if from_ms is None else max(low, self._log.offset_at(topic, self._partition, from_ms))
 
     def _part(self, log: Log, base: str, began_ms: int | None) -> LogPart:
-        """From the first record that may follow from the first event of the span."""
         topic = self._topics.name(base)
-        low, _ = log.begin_end(topic, self._partition)
-        if began_ms is not None:
-            low = max(low, log.offset_at(topic, self._partition, began_ms - CLOCK_MS))
-        return LogPart(log, topic, self._partition, low)
+        return LogPart(log, topic, self._partition, self._following(topic, self._partition, began_ms))
 
-    def _letters_from(self, began_ms: int | None) -> int:
-        topic = self._topics.name("dead-letters")
-        low, _ = self._log.begin_end(topic, LETTERS_PARTITION)
+    def _following(self, topic: str, partition: int, began_ms: int | None) -> int:
+        """The first record that may follow from the first event of the span."""
+        low, _ = self._log.begin_end(topic, partition)
         if began_ms is None:
             return low
-        return max(low, self._log.offset_at(topic, LETTERS_PARTITION, began_ms - CLOCK_MS))
+        return max(low, self._log.offset_at(topic, partition, began_ms - CLOCK_MS))
 
     def _batch(self) -> list[LogRecord]:
         batch: list[LogRecord] = []

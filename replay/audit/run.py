@@ -12,10 +12,10 @@ from typing import Final
 from agents.topics import Topics
 from index_snapshots.protocol import Topic
 from replay.audit.findings import Tally
-from replay.audit.log_part import Log
 from replay.audit.partition import PartitionAudit, Span
 from replay.audit.replicas import Replica, compare
 from replay.audit.share import Share
+from replay.log import AgentsLog, Log
 from schemas.records import EventId
 from streams.reader import LogRecord, Reader
 
@@ -51,14 +51,18 @@ def audit_share(what: Audited, share: Share) -> Tally:
     gc.disable()
     total = Tally()
     for partition in range(what.topics.partitions):
-        one = PartitionAudit(partial(open_log, what.kafka), what.topics, partition, what.span, share, what.now_ms)
-        try:
+        with ExitStack() as closing:
+            one = audit_of(what, partition, share, closing)
             one.round()
-        finally:
-            one.close()
         compare_replicas(what, partition, share, one.tally)
         total.add(one.tally)
     return total
+
+
+def audit_of(what: Audited, partition: int, share: Share, closing: ExitStack) -> PartitionAudit:
+    """It reads the log until `closing` closes."""
+    opened = partial(open_log, what.kafka, closing)
+    return PartitionAudit(opened, what.topics, partition, what.span, share, what.now_ms)
 
 
 def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) -> None:
@@ -75,7 +79,7 @@ def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) 
             )
 
 
-def open_log(kafka: str, closing: ExitStack) -> Log:
+def open_log(kafka: str, closing: ExitStack) -> AgentsLog:
     log = Reader(kafka)
     closing.callback(log.close)
     return log

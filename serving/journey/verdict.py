@@ -41,7 +41,7 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
     if accepted is not None and product is not None and (behind := _not_there(accepted, found, replicas)):
         return behind
     if product is None:
-        told = f"its newest event {newest.event_id}: {_said(newest)}" if newest else "none of its events is kept"
+        told = f"its newest event {newest.event_id}: {_said(newest)[0]}" if newest else "none of its events is kept"
         return Verdict("not told", f"no replica answers, so nobody can say what is shown; {told}", "freshet status")
     if product.hit is not None:
         return _shown(found.events, accepted, replicas)
@@ -51,7 +51,7 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
         behind_ = _behind(found.ends.contents, found.ends.contents_done)
         return Verdict("waiting", "it is accepted, and its text waits for the encoder", BY_ITSELF, behind_)
     if newest is not None:
-        what, do = said(wanted(newest.record), newest.decided.outcome if newest.decided else None)
+        what, do = _said(newest)
         return Verdict("refused", f"no event of it was accepted; of the newest, {newest.event_id}: {what}", do)
     older = "" if found.complete else " among those that were looked through"
     return Verdict(
@@ -98,7 +98,7 @@ def _shown(events: Sequence[SkuEvent], accepted: SkuEvent | None, replicas: Repl
         return Verdict("shown", f"it is shown{where}; none of its events was found among those that are kept")
     if newest is accepted:
         return Verdict("shown", f"it is shown as its newest event {newest.event_id} made it{where}")
-    what, do = said(wanted(newest.record), newest.decided.outcome if newest.decided else None)
+    what, do = _said(newest)
     return Verdict(
         "shown", f"it is shown as event {accepted.event_id} made it{where}; the newest, {newest.event_id}: {what}", do
     )
@@ -125,13 +125,14 @@ def _deleted(events: Sequence[SkuEvent]) -> Verdict:
     says = f"it was deleted by event {by.event_id}" if by else "it was deleted; the event is no longer kept"
     newest = events[0] if events else None
     if newest is not None and newest is not by:
-        what, do = said(wanted(newest.record), newest.decided.outcome if newest.decided else None)
+        what, do = _said(newest)
         return Verdict("deleted", f"{says}; the newest event, {newest.event_id}: {what}", do)
     return Verdict("deleted", says, "to bring it back, send the whole product as an upsert")
 
 
-def _said(one: SkuEvent) -> str:
-    return said(wanted(one.record), one.decided.outcome if one.decided else None)[0]
+def _said(one: SkuEvent) -> tuple[str, str]:
+    """What became of an event, and what to do."""
+    return said(wanted(one.record), one.decided.outcome if one.decided else None)
 
 
 def _behind(end: int, done: int) -> int:

@@ -13,7 +13,7 @@ NOW_MS = 1_700_000_100_000
 
 
 def audited(shop: Books, span: Span = Span(), share: Share = Share()) -> Tally:  # noqa: B008
-    one = PartitionAudit(lambda _: shop, TOPICS, 0, span, share, NOW_MS)
+    one = PartitionAudit(lambda: shop, TOPICS, 0, span, share, NOW_MS)
     one.round()
     return one.tally
 
@@ -120,7 +120,7 @@ async def test_what_the_encoder_has_not_come_to_waits(books: Books) -> None:
 
 
 async def test_what_is_not_decided_yet_is_left_for_the_next_round(books: Books) -> None:
-    one = PartitionAudit(lambda _: books, TOPICS, 0, Span(), Share(), NOW_MS)
+    one = PartitionAudit(lambda: books, TOPICS, 0, Span(), Share(), NOW_MS)
     one.round()
     books.merchant(upsert("d", "shelf"))
     one.round()
@@ -145,7 +145,7 @@ async def test_a_span_begins_with_the_state_that_its_first_event_met(books: Book
 async def test_a_record_may_be_compacted_away_beyond_the_horizon_only(books: Books) -> None:
     books.drop("contents", 0)
     later_ms = NOW_MS + 8 * 86_400_000
-    one = PartitionAudit(lambda _: books, TOPICS, 0, Span(), Share(), later_ms)
+    one = PartitionAudit(lambda: books, TOPICS, 0, Span(), Share(), later_ms)
     one.round()
     assert (one.tally.found, one.tally.compacted) == (0, 1)
     assert await found(books) == [("missing", "contents", "a", "1-0-0")]
