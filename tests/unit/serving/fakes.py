@@ -368,6 +368,8 @@ class Tier:
         self._folder = tempfile.TemporaryDirectory()
         plain: dict[str, Any] = {"partitions": len(self.replicas), "search_budget_ms": 5_000, "answer_cache_mb": 0.0}
         plain["data"] = Path(self._folder.name)
+        # Else which replica is asked, and how often, hangs on how fast the machine is.
+        plain["hedge_share"] = 0.0
         self.settings = plain | settings
         self._ids = (f"r{number}" for number in itertools.count())
         self._servers: list[TestServer] = []

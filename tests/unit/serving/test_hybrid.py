@@ -87,7 +87,7 @@ async def test_a_replica_without_words_is_asked_for_the_rest(away: str) -> None:
         bad.words_say = {"skus": [], "scores": [], "missing": "the disk is full"}
     else:
         bad.behave_words = broken if away == "broken" else stuck
-    async with Tier([[bad, good]], search_budget_ms=200 if away == "stuck" else 5_000, hedge_share=0.0) as tier:
+    async with Tier([[bad, good]], search_budget_ms=200 if away == "stuck" else 5_000) as tier:
         lacking = []
         while len(bad.asked_words) <= FAILURES_MAX or len(bad.queries) < 2:
             lacking += (await tier.search(text="lamp"))["degraded"]

@@ -142,14 +142,14 @@ async def test_a_hedge_to_one_that_is_not_there_does_not_overtake_one_that_is() 
     async def at_once() -> None:
         overtaken.set()
 
-    async with old_and_new() as tier:
+    async with old_and_new(hedge_share=0.05) as tier:
         tier.replicas[0][1].behave, tier.replicas[0][0].behave = first_the_other, at_once
         assert await ask(tier, "1-0-11-11") == (["new"], [])
         assert tier.counted("freshet_hedges_total", result="sent") == 1
 
 
 async def test_when_the_one_that_is_there_hangs_the_other_answers_in_time_and_the_answer_says_so() -> None:
-    async with old_and_new(search_budget_ms=300) as tier:
+    async with old_and_new(search_budget_ms=1_000, hedge_share=0.05) as tier:
         tier.replicas[0][1].behave = asyncio.Event().wait
         assert await ask(tier, "1-0-11-11") == (["old"], ["at_least-0"])
 

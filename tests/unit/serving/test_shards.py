@@ -149,7 +149,7 @@ async def test_one_that_is_busy_or_refuses_a_question_is_not_broken_off(behave: 
 
 async def test_a_slow_replica_is_overtaken_and_avoided() -> None:
     replicas = pair(stuck)
-    async with Tier(replicas, search_budget_ms=10_000) as tier:
+    async with Tier(replicas, search_budget_ms=10_000, hedge_share=0.05) as tier:
         for _ in range(10):
             answer = await tier.search(text="lamp", mode="vector")
             assert (len(answer["hits"]), answer["degraded"]) == (1, [])
@@ -160,7 +160,7 @@ async def test_a_slow_replica_is_overtaken_and_avoided() -> None:
 async def test_without_hedges_a_slow_replica_costs_the_budget() -> None:
     """The negative control of the test above."""
     replicas = pair(stuck)
-    async with Tier(replicas, search_budget_ms=100, hedge_share=0.0) as tier:
+    async with Tier(replicas, search_budget_ms=100) as tier:
         assert (await tier.search(text="lamp", mode="vector"))["degraded"] == ["shard-0"]
         assert tier.counted("freshet_hedges_total", result="sent") == 0
         assert tier.counted("freshet_hedges_total", result="no_budget") >= 1
