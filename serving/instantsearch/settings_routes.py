@@ -63,6 +63,6 @@ ROUTES = (
         scope="ingest",
         request=(IndexSettings,),
         parameters=(INDEX,),
-        problems=(400, 401, 404, 408, 413, 415),
+        problems=(400, 404, 408, 413, 415),
     ),
 )

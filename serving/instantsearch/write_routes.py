@@ -5,21 +5,23 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from schemas.errors import InvalidRequest
 from schemas.limits import EVENT_BYTES_MAX, REQUEST_BYTES_MAX
 from schemas.records import EventId
 from serving.instantsearch.batches import BATCH_MAX, events_of, written
 from serving.instantsearch.bodies import objects_in, read_object
 from serving.instantsearch.indexes import sort_of
 from serving.instantsearch.models import INDEX, OBJECT, Batch, Model, Record, Saved, Taken, TaskStatus
+from serving.instantsearch.tasks import NUMBER_MAX
 from serving.keys.grant import GRANT
 from serving.parts import WIRING, Wiring
 from serving.problems import Refusal
 from serving.routes.route import Handler, Parameter, Route, answer
+from serving.whole_numbers import whole_number
 
 WAIT_S: Final = 0.25
 """So long a question for a task's status waits that it is done."""
-REFUSALS: Final = (400, 401, 403, 404, 408, 413, 415, 429, 503)
+REFUSALS: Final = (400, 404, 503)
+OF_BODIES: Final = (408, 413, 415)
 Operation = dict[str, Any]
 
 
@@ -65,10 +67,8 @@ async def delete_object(request: web.Request) -> web.Response:
 async def get_task(request: web.Request) -> web.Response:
     """`published`: searches show it, or it changed nothing."""
     wiring = _writing(request, request.match_info["index"])
-    text = request.match_info["taskID"]
-    if not (text.isascii() and text.isdigit() and len(text) < 17):
-        raise InvalidRequest("invalid_request", f"taskID: {text!r} is not a number of a task")
-    waiting = [one for one in wiring.tasks.events(int(text)) if not wiring.outcomes.is_past(EventId.parse(one))]
+    number = whole_number("taskID", request.match_info["taskID"], 0, NUMBER_MAX)
+    waiting = [one for one in wiring.tasks.events(number) if not wiring.outcomes.is_past(EventId.parse(one))]
     floors = await wiring.reading.reach(wiring.reading.read(waiting), WAIT_S)
     return answer({"status": "notPublished" if floors.late else "published", "pendingTask": bool(floors.late)})
 
@@ -116,7 +116,7 @@ def _route(method: str, path: str, handler: Handler, summary: str, model: type[M
         status=status,
         request=takes,
         parameters=named,
-        problems=REFUSALS,
+        problems=REFUSALS + OF_BODIES if takes else REFUSALS,
     )
 
 
@@ -135,6 +135,6 @@ ROUTES = (
         TaskStatus,
         scope="ingest",
         parameters=(INDEX, Parameter("taskID", "path", "As a write was answered", "integer")),
-        problems=(400, 401, 403, 404),
+        problems=(400, 404),
     ),
 )

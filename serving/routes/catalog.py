@@ -8,13 +8,14 @@ from aiohttp import web
 
 from schemas.errors import InvalidRequest, Problem
 from schemas.events import Delete, Patch, Upsert
-from schemas.limits import EVENT_BYTES_MAX, REQUEST_BYTES_MAX
+from schemas.limits import EVENT_BYTES_MAX, REQUEST_BYTES_MAX, VERSION_MAX
 from schemas.strict import parse_json
 from serving.bodies import read_body
 from serving.door import EventsAnswer
 from serving.json_parts import json_parts, ndjson_parts
 from serving.parts import WIRING
 from serving.routes.route import Parameter, Route, answer
+from serving.whole_numbers import whole_number
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -39,7 +40,8 @@ async def delete_product(request: web.Request) -> web.Response:
     """A version may stand in the query or in a JSON body."""
     sku = request.match_info["sku"]
     if request.query.get("version") is not None:
-        event = {"type": "delete", "sku": sku, "version": _version(request.query["version"])}
+        version = whole_number("version", request.query["version"], 0, VERSION_MAX)
+        event = {"type": "delete", "sku": sku, "version": version}
         return await _take(request, None, lambda _: [(1, orjson.dumps(event))])
     return await _take(
         request, (JSON,) if request.can_read_body else None, lambda body: [(1, completed(body or b"{}", "delete", sku))]
@@ -79,16 +81,6 @@ def completed(body: bytes, kind: str, sku: str) -> bytes:
     if not missing:
         return body.strip()
     return orjson.dumps(missing)[:-1] + (b"," if data else b"") + rest
-
-
-def _version(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise InvalidRequest(
-            "invalid_request",
-            f"version {text!r} is not a whole number",
-            (Problem("version", "must be a whole number"),),
-        )
-    return int(text)
 
 
 ROUTES = (

@@ -18,6 +18,7 @@ from serving.revalidating import kept_for
 from serving.routes.at_least import AT_LEAST, HEADER, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
 from serving.shard_answers import SkuOnShard
+from serving.whole_numbers import whole_number
 from streams.partitioner import partition_of
 
 TIMEOUT_S = 1.0
@@ -67,7 +68,8 @@ async def get_sku(request: web.Request) -> web.Response:
 async def get_journey(request: web.Request) -> web.Response:
     """What became of a product's events, and what each replica shows of it; never kept, so never stale itself."""
     wiring, sku = request.app[WIRING], _sku_of(request)
-    limit, settings = _limit_of(request), wiring.settings
+    limit = whole_number("limit", request.query.get("limit", str(EVENTS_DEFAULT)), 1, EVENTS_MAX)
+    settings = wiring.settings
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
     found = await wiring.history.ask(
         lambda reader: events_of(reader, settings.generation, settings.partitions, partition, sku, limit), LOG_TIMEOUT_S
@@ -80,13 +82,6 @@ def _sku_of(request: web.Request) -> str:
     if len(sku) > SKU_CHARS_MAX:
         raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")
     return sku
-
-
-def _limit_of(request: web.Request) -> int:
-    text = request.query.get("limit", str(EVENTS_DEFAULT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= EVENTS_MAX):
-        raise Refusal(400, "invalid_request", f"limit {text!r} is not a number from 1 to {EVENTS_MAX}")
-    return int(text)
 
 
 def not_here(sku: str, found: SkuOnShard) -> Refusal:

@@ -236,7 +236,7 @@ async def test_a_task_is_published_once_searches_show_it() -> None:
         tier.wiring.outcomes.add([LogRecord("outcomes", 0, 0, b"1-0-0", decided.encode(), 5)])
         assert await write(tier, "GET", address) == {"status": "published", "pendingTask": False}
         assert (await write(tier, "GET", "/1/indexes/products/task/0"))["status"] == "published"
-        assert "not a number" in (await write(tier, "GET", "/1/indexes/products/task/x", status=400))["message"]
+        assert "whole number" in (await write(tier, "GET", "/1/indexes/products/task/x", status=400))["message"]
 
 
 async def test_kafka_that_is_away_is_a_503_that_says_to_send_it_again() -> None:
