@@ -11,6 +11,8 @@ from schemas.strict import Strict
 
 ATTRIBUTE: Final = "attributes."
 """Before the name of a declared attribute."""
+EVERY: Final = "*"
+"""All declared attributes."""
 COUNTED: Final = ("brand", "category", "in_stock", "price")
 """What can be counted besides declared attributes."""
 NUMBERS: Final = ("ranges",)
@@ -20,6 +22,7 @@ ALLOWED: Final[Mapping[str, Sequence[str]]] = {
     "category": (*VALUES, "below", "levels"),
     "in_stock": (),
     "price": (*NUMBERS, "currency"),
+    EVERY: (),
 }
 """What may be said of each."""
 
@@ -34,7 +37,8 @@ class FacetAsk(Strict):
     """One facet to count. A text alone is its field."""
 
     field: Annotated[str, Field(max_length=len(ATTRIBUTE) + limits.ATTRIBUTE_NAME_CHARS_MAX)]
-    """`brand`, `category`, `price`, `in_stock`, or a declared attribute as `attributes.colour`."""
+    """`brand`, `category`, `price`, `in_stock`, or a declared attribute as `attributes.colour`; `*`: all of those that
+    are declared, each as by default."""
     limit: Annotated[int, Field(ge=1, le=limits.FACET_VALUES_MAX)] = 10
     """Values told, those of most products first; of a category tree so many over all its levels."""
     search: Annotated[str, Field(max_length=limits.FACET_TEXT_CHARS_MAX)] | None = None
@@ -60,8 +64,8 @@ class FacetAsk(Strict):
     @model_validator(mode="after")
     def _fitting(self) -> "FacetAsk":
         if self.attribute is None:
-            if self.field not in COUNTED:
-                raise ValueError(f"the field must be one of {', '.join(COUNTED)} or {ATTRIBUTE}NAME")
+            if self.field not in ALLOWED:
+                raise ValueError(f"the field must be one of {', '.join(COUNTED)}, {ATTRIBUTE}NAME or {EVERY}")
             self.refuse_other(ALLOWED[self.field])
         else:
             self.refuse_other((*VALUES, *NUMBERS))

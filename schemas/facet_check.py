@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 
 from schemas.errors import InvalidRequest, Problem
-from schemas.facet_ask import ATTRIBUTE, NUMBERS, VALUES, FacetAsk
+from schemas.facet_ask import ATTRIBUTE, EVERY, NUMBERS, VALUES, FacetAsk
 from schemas.facets import Facets, listed
+
+
+def spelt_out(asks: list[FacetAsk], declared: Facets) -> list[FacetAsk]:
+    """With each declared attribute instead of EVERY, but for those that are asked for by themselves."""
+    if all(ask.field != EVERY for ask in asks):
+        return asks
+    alone = [ask for ask in asks if ask.field != EVERY]
+    named = {ask.attribute for ask in alone}
+    return [*alone, *(FacetAsk(field=ATTRIBUTE + name) for name in declared if name not in named)]
 
 
 def check_facets(asks: Sequence[FacetAsk], declared: Facets) -> None:

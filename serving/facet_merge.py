@@ -51,7 +51,8 @@ def _numbers(ask: FacetAsk, parts: Sequence[ShardFacet], filters: Filters) -> Fa
     for part in parts:
         for currency, numbers in part.numbers.items():
             by_currency.setdefault(currency, []).append(numbers)
-    currency = ask.currency or filters.currency or _most_used(by_currency)
+    priced = ask.attribute is None  # other numbers have no currency
+    currency = (ask.currency or filters.currency or _most_used(by_currency)) if priced else ""
     found = by_currency.get(currency, [])
     count = sum(numbers.count for numbers in found)
     if not count:

@@ -1,4 +1,4 @@
-"""Products like one product: those whose vectors are nearest to its own."""
+"""Products like one product, as Algolia's Recommend asks for them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -6,10 +6,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from schemas.filters import Filters
 from schemas.hits import Hit
 from schemas.limits import SKU_CHARS_MAX
-from schemas.shard_messages import ShardQuery
 from serving.budget import Budget
 from serving.instantsearch.answers import Result
 from serving.instantsearch.asking import conditions
@@ -21,18 +19,13 @@ from serving.instantsearch.records import record_of, shown
 from serving.instantsearch.together import side_by_side
 from serving.keys.grant import Grant
 from serving.keys.limiting import narrowed
-from serving.lexical import ByWords
-from serving.merging import Candidates, whole
 from serving.parts import Wiring
 from serving.problems import invalid_request
 from serving.routes.search import admitted, observe
-from serving.search import answers_of
-from streams.partitioner import partition_of
+from serving.similar import similar
 
 SIMILAR: Final = ("related-products", "looking-similar")
 RECOMMENDED_MAX: Final = 30
-VECTOR_SHARE: Final = 0.5
-"""Of the time, for the product's own vector."""
 
 
 class Wanted(BaseModel):
@@ -77,23 +70,6 @@ async def recommended(wanted: Wanted, grant: Grant, wiring: Wiring) -> Result:
     near = [hit for hit in hits if score_of(hit) >= wanted.threshold]
     said = {"freshet": {"degraded": sorted(budget.skipped)}}
     return _result(near, asked, budget.took_ms(), wiring) | said
-
-
-async def similar(sku: str, limit: int, filters: Filters, wiring: Wiring, budget: Budget) -> list[Hit]:
-    """The nearest first, without itself; nothing for a product that is not shown."""
-    home = partition_of(sku.encode(), len(wiring.shards.partitions))
-    of_it = wiring.shards.vectors(home, [sku], budget.left_s() * VECTOR_SHARE)
-    found = await budget.attempt(f"shard-{home}", of_it, None, VECTOR_SHARE)
-    vector = found.vectors.get(sku) if found else None
-    if vector is None:
-        return []
-    queries = [
-        ShardQuery(partition=at, vector=vector, limit=limit + 1, depth=limit + 1, filters=filters, budget_ms=1)
-        for at in wiring.shards.partitions
-    ]
-    candidates = Candidates(await answers_of(queries, wiring.shards, budget), ByWords())
-    best = [one for one in candidates.best if one.sku != sku]
-    return await whole(best[:limit], candidates, wiring.shards, budget)
 
 
 def score_of(hit: Hit) -> float:

@@ -113,6 +113,15 @@ EXAMPLES: dict[str, Example] = {
         parameters={"sku": "lamp-1"},
         answer={"sku": "lamp-1", "waiting": None, "hit": HIT | {"score": None}, "state": STATE},
     ),
+    "GET /v1/skus/{sku}/similar": Example(
+        parameters={"sku": "lamp-1"},
+        answer={
+            "sku": "lamp-1",
+            "hits": [HIT | {"sku": "lamp-2", "relevance": None, "words": None, "score": 0.83}],
+            "took_ms": 4.1,
+            "degraded": [],
+        },
+    ),
     "GET /v1/skus/{sku}/journey": Example(
         parameters={"sku": "lamp-1"},
         answer={

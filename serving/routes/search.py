@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from schemas.errors import Overloaded
-from schemas.facet_check import check_facets, check_group
+from schemas.facet_check import check_facets, check_group, spelt_out
 from schemas.facets import check_filters
 from schemas.fusion import DEPTH
 from schemas.read_token import ReadToken
@@ -92,6 +92,7 @@ async def answered(
     """The answer, and a record of it in the served log; JSON of one where it was given before."""
     inside.started_s = wiring.clock()
     asked = limited(asked, asker.grant, wiring.settings.understand)
+    asked = asked.model_copy(update={"facets": spelt_out(asked.facets, wiring.facets)})
     check_filters(asked.filters, wiring.facets)
     check_facets(asked.facets, wiring.facets)
     check_group(asked.group_by, wiring.facets)

@@ -43,7 +43,7 @@ class SkuAnswer(BaseModel):
 
 
 async def get_sku(request: web.Request) -> web.Response:
-    wiring, sku = request.app[WIRING], _sku_of(request)
+    wiring, sku = request.app[WIRING], sku_of(request)
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
     tokens = [token for token in wiring.reading.read(tokens_in(request)) if token.partition == partition]
     only = forced_filters(request[GRANT], wiring.facets)
@@ -67,7 +67,7 @@ async def get_sku(request: web.Request) -> web.Response:
 
 async def get_journey(request: web.Request) -> web.Response:
     """What became of a product's events, and what each replica shows of it; never kept, so never stale itself."""
-    wiring, sku = request.app[WIRING], _sku_of(request)
+    wiring, sku = request.app[WIRING], sku_of(request)
     limit = whole_number("limit", request.query.get("limit", str(EVENTS_DEFAULT)), 1, EVENTS_MAX)
     settings = wiring.settings
     partition = partition_of(sku.encode(), len(wiring.shards.partitions))
@@ -77,7 +77,7 @@ async def get_journey(request: web.Request) -> web.Response:
     return answer_model(await journey(sku, partition, found, wiring.shards))
 
 
-def _sku_of(request: web.Request) -> str:
+def sku_of(request: web.Request) -> str:
     sku = request.match_info["sku"]
     if len(sku) > SKU_CHARS_MAX:
         raise Refusal(400, "invalid_sku", f"a SKU has at most {SKU_CHARS_MAX} characters")

@@ -19,6 +19,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
         ("GET", "/v1/suggest"),
         ("POST", "/v1/suggest"),
         ("GET", "/v1/skus/{sku}"),
+        ("GET", "/v1/skus/{sku}/similar"),
         ("POST", "/1/indexes/*/queries"),
         ("POST", "/1/indexes/{index}/query"),
         ("POST", "/1/indexes/{index}/facets/{facet}/query"),

@@ -19,7 +19,7 @@ from index_snapshots.match_set import Everything, MatchSet, These
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Unavailable
 from schemas.facet_ask import FacetAsk
-from schemas.facet_check import check_facets
+from schemas.facet_check import check_facets, spelt_out
 from schemas.facet_counts import FacetCounts, ShardFacet
 from schemas.filter_groups import without
 from schemas.filters import Filters, NumberRange
@@ -242,7 +242,7 @@ def test_limits_of_what_is_asked() -> None:
         ([{"field": "price", "ranges": [2.0, 2.0]}], "must ascend"),
         ([{"field": "brand", "limit": FACET_VALUES_MAX + 1}], f"less than or equal to {FACET_VALUES_MAX}"),
         (["brand", "brand"], "brand is asked for twice"),
-        (["colour"], "must be one of brand, category, in_stock, price or attributes.NAME"),
+        (["colour"], r"must be one of brand, category, in_stock, price, attributes.NAME or \*"),
         ([{"field": "price", "search": "x", "limit": 3}], "limit and search mean nothing for price"),
         ([3], "should be"),
     ]
@@ -343,3 +343,30 @@ async def test_where_nothing_can_be_searched_by_all_match() -> None:
         assert (answer["explain"]["match"], answer["found"], len(answer["hits"])) == ("passing", 3, 3)
         answer = await tier.search(text="lamp", mode="words", explain=True, fallback=[])
         assert (answer["explain"]["match"], answer["hits"]) == ("candidates", [])
+
+
+def test_a_star_is_every_declared_attribute_that_is_not_asked_for_by_itself() -> None:
+    asked = SearchRequest.model_validate({"facets": ["brand", "*", {"field": "attributes.colour", "limit": 3}]}).facets
+    told = spelt_out(asked, {"colour": "value", "watts": "number"})
+    assert [(ask.field, ask.limit) for ask in told] == [
+        ("brand", 10),
+        ("attributes.colour", 3),
+        ("attributes.watts", 10),
+    ]
+    assert spelt_out(asked[:1], {"colour": "value"}) == asked[:1] and spelt_out([FacetAsk(field="*")], {}) == []
+    with pytest.raises(ValidationError, match="limit means nothing for \\*"):
+        FacetAsk(field="*", limit=3)
+
+
+def test_numbers_of_an_attribute_have_no_currency_whatever_prices_are_filtered_by() -> None:
+    part = ShardFacet.model_validate({"numbers": {"": {"count": 1, "min": 9, "max": 9, "total": 9, "ranges": []}}})
+    found = merged(FacetAsk(field="attributes.watts"), [part], Filters(currency="EUR"))
+    assert found.stats is not None and (found.stats.max, found.currency) == (9, None)
+
+
+async def test_a_search_counts_every_declared_attribute_for_a_star() -> None:
+    shard_ = FakeShard(hits=[hit("a")])
+    async with Tier([[shard_]], facets=["colour:value", "watts:number"]) as tier:
+        await tier.search(facets=["*"])
+        asked = shard_.queries[-1]["counting"]["facets"]
+        assert [one["field"] for one in asked] == ["attributes.colour", "attributes.watts"]

@@ -72,6 +72,7 @@ ASKED: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/1/indexes/products/facets/brand/query", {"facetQuery": "z"}),
     *(("GET", f"/1/indexes/products/{sku}", None) for sku in ("a1", "b1", "none")),
     ("POST", "/1/indexes/*/objects", {"requests": [{"indexName": "products", "objectID": sku} for sku in PRODUCTS]}),
+    *(("GET", f"/v1/skus/{sku}/similar", None) for sku in ("a1", "b1", "none")),
     *(("POST", "/1/indexes/*/recommendations", {"requests": [LIKE | {"objectID": sku}]}) for sku in ("a1", "b1")),
 ]
 
