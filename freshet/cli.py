@@ -10,6 +10,7 @@ from freshet import (
     commands_bench,
     commands_catalog,
     commands_demo,
+    commands_drill,
     commands_explain,
     commands_keys,
     commands_ledger,
@@ -195,6 +196,7 @@ commands_ledger.register(app)
 commands_report.register(app)
 commands_synonyms.register(app)
 commands_demo.register(app)
+commands_drill.register(app)
 
 
 def _print_json(value: object) -> None:

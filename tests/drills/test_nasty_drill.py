@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from bench.latency import summary
+from freshet.drills.replica_load import BATCH
+from freshet.drills.shop import Merchant, product
+from freshet.drills.up_stack import UpStack
 from freshet.runtime.stack_state import StackState
 from tests.conftest import REPOSITORY
-from tests.drills.conftest import UpStack
-from tests.drills.replica_load import BATCH
-from tests.drills.shop import Merchant, product
 from tests.drills.test_drills import SEED_VARIABLE, say
 from tests.drills.test_replicas_drill import found
 from tests.nasty import Nasty, nasty_queries

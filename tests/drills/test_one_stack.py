@@ -14,11 +14,11 @@ import pytest
 
 from encoders.build import repair_bundle
 from freshet import exit_codes
+from freshet.drills.replica_load import Rates
+from freshet.drills.up_stack import UpStack
 from freshet.runtime import processes
 from streams.topics import describe_cluster
 from tests.contract.conftest import BUNDLE_FOLDER
-from tests.drills.conftest import UpStack
-from tests.drills.replica_load import Rates
 from tests.drills.test_replicas_drill import QUICK, drill, kills, rebuilt, rolling
 from tests.waiting import LIMIT_S, wait_until
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.drills.conftest import UpStack
-from tests.drills.cores import Cores
-from tests.drills.replica_load import BATCH
-from tests.drills.rush import Rush
-from tests.drills.shop import Merchant, product
+from freshet.drills.cores import Cores
+from freshet.drills.replica_load import BATCH
+from freshet.drills.rush import Rush
+from freshet.drills.shop import Merchant, product
+from freshet.drills.up_stack import UpStack
 from tests.drills.test_drills import say
 from tests.drills.test_replicas_drill import found
 from tests.waiting import LIMIT_S, wait_until
@@ -73,7 +73,7 @@ def flood(up: UpStack, times: int, can: Can) -> Any:
 
 def rush(up: UpStack, kind: str, amount: float, seconds: float) -> Any:
     """In a process of its own: this one would be late with what it sends."""
-    command = [sys.executable, "-m", "tests.drills.rush", up.state().url, kind, str(amount), str(seconds)]
+    command = [sys.executable, "-m", "freshet.drills.rush", up.state().url, kind, str(amount), str(seconds)]
     cores = Cores(up)
     seen = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=SECONDS + 120).stdout)
     return {**seen, "cores": cores.taken()}

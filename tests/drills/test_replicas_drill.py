@@ -16,15 +16,16 @@ from typing import Any
 import pytest
 
 from encoders.build import repair_bundle
+from freshet.drills.cores import Cores
+from freshet.drills.moments import Asked, Struck
+from freshet.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, figures, load
+from freshet.drills.shop import Merchant
+from freshet.drills.timeline import write_timeline
+from freshet.drills.up_stack import UpStack
 from freshet.runtime.stack_state import StackState
 from serving.closing import CLOSE_S
 from tests.contract.conftest import BUNDLE_FOLDER
-from tests.drills.conftest import UpStack
-from tests.drills.cores import Cores
-from tests.drills.replica_load import BATCH, Digests, Question, Rates, Shoppers, figures, load
-from tests.drills.shop import Merchant
 from tests.drills.test_drills import say
-from tests.drills.timeline import Asked, Struck, write_timeline
 from tests.system.conftest import Stack, http
 from tests.system.model import check_conservation, check_monotonic, settle, truth
 from tests.waiting import LIMIT_S, wait_until

@@ -8,16 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from encoders.build import repair_bundle
+from freshet.drills.plain_http import http as http  # for the tests that import it from here
 from freshet.runtime.ports import free_port
 from freshet.runtime.redis_server import EmbeddedRedis
 from schemas.records import DeadLetter, Outcome, decode, fold
@@ -37,37 +36,6 @@ COMMANDS = {
 }
 WATCHED = ("catalog", "embed", "shard", "session")
 """Whose health pages the tier watches."""
-
-
-def http(
-    method: str,
-    url: str,
-    body: Any = None,
-    timeout_s: float = 10.0,
-    content_type: str = "application/json",
-    headers: Mapping[str, str] | None = None,
-) -> tuple[int, Any]:
-    """A plain HTTP call without any of Freshet's own code; the JSON answer, or None."""
-    import urllib.error
-    import urllib.request
-
-    data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
-    request = urllib.request.Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as response:
-            return response.status, _json(response.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, _json(error.read())
-    except (OSError, TimeoutError):
-        return 0, None
-
-
-def _json(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
 
 
 @dataclass

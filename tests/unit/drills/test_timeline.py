@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from tests.drills.timeline import FAULT, NOT_WHOLE, RECOVERY, WHOLE, Asked, Struck, timeline, write_timeline
+from freshet.drills.moments import Asked, Struck
+from freshet.drills.timeline import FAULT, NOT_WHOLE, RECOVERY, WHOLE, timeline, write_timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 ASKED = [Asked(10.0, 10.1, True), Asked(10.2, 10.3, True), Asked(11.0, 11.9, False)]

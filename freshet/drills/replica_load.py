@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from bench.search_ways import WAYS
-from tests.drills.shop import Loop, Merchant, product
-from tests.system.conftest import http
+from freshet.drills.plain_http import http
+from freshet.drills.shop import Loop, Merchant, product
 
 BATCH = 25
 ASKERS = 24

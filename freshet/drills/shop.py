@@ -1,18 +1,22 @@
-"""A shop that never rests: a merchant who imports and changes products, and a storefront that asks all the time."""
+"""A shop that never rests: a merchant who changes products, and a storefront that asks for them all the time."""
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from tests.system.conftest import http
+from freshet.drills.moments import Found
+from freshet.drills.patience import NotInTime
+from freshet.drills.plain_http import http
 
 PROBES = 40
 """Products that change in turn; one answer holds them all (at most HITS_MAX)."""
 PROBE_BRAND = "Probe"
+DELETED_EVERY = 7
+"""Prime to PROBES: every SKU has its turn."""
 ASK_EVERY_S = 0.05
 ANSWER_S = 2.0
 ACKNOWLEDGE_S = 90.0
@@ -27,13 +31,18 @@ class Merchant:
         self._url = url
         self._lock = threading.Lock()
         self._acked: list[str] = []
+        self.sent = 0
+        """Events, each counted once however often it was tried."""
 
     def send(self, events: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Event ids in the order of `events`."""
+        """Event ids in the order of `events`. Raises NotInTime when they are not acknowledged."""
         ids: dict[int, str] = {}
+        with self._lock:
+            self.sent += len(events)
         until = time.monotonic() + ACKNOWLEDGE_S
         while waiting := [number for number in range(len(events)) if number not in ids]:
-            assert time.monotonic() < until, f"{len(waiting)} events were not acknowledged within {ACKNOWLEDGE_S:g} s"
+            if time.monotonic() >= until:
+                raise NotInTime(f"{len(waiting)} events were not acknowledged within {ACKNOWLEDGE_S:g} s")
             body = orjson.dumps([events[number] for number in waiting])
             status, answer = http("POST", f"{self._url}/v1/catalog", body, ANSWER_S)
             lines = answer["events"] if status == 202 else []
@@ -93,14 +102,15 @@ def product(number: int, count: int) -> dict[str, Any]:
 
 
 def probe(number: int) -> dict[str, Any]:
-    return {
-        "type": "upsert",
-        "sku": f"probe-{number % PROBES}",
-        "version": number,
-        "title": f"Probe lamp {number}",
-        "brand": PROBE_BRAND,
-        "stock": number + 1,
-    }
+    """Each of them is deleted now and then, and made again by the next one of its SKU."""
+    event = {"sku": f"probe-{number % PROBES}", "version": number}
+    if deletes(number):
+        return {**event, "type": "delete"}
+    return {**event, "type": "upsert", "title": f"Probe lamp {number}", "brand": PROBE_BRAND, "stock": number + 1}
+
+
+def deletes(number: int) -> bool:
+    return number % DELETED_EVERY == DELETED_EVERY - 1
 
 
 def shown_probe(hit: Mapping[str, Any]) -> int:
@@ -124,21 +134,18 @@ class Question:
     degraded: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Found:
-    """A change, from its acknowledgement to the first answer that showed it."""
+class Seen(NamedTuple):
+    """A probe in an answer."""
 
-    acked_s: float
-    found_s: float
-
-    @property
-    def wait_s(self) -> float:
-        return self.found_s - self.acked_s
+    number: int
+    content: Place
+    offer: Place
 
 
 @dataclass
 class Storefront:
-    """Asks one question after the other, so that what an answer shows may never be older than the one before."""
+    """Asks one question after the other, so that what an answer shows may never be older than the one before, and what
+    was gone may not be there again unless it was made again."""
 
     url: str
     merchant: Merchant
@@ -147,11 +154,17 @@ class Storefront:
     went_back: list[str] = field(default_factory=list)
     _waiting: dict[int, float] = field(default_factory=dict)
     """Number of a probe that no answer has shown yet, and when it was acknowledged."""
-    _newest: dict[str, tuple[Place, Place]] = field(default_factory=dict)
+    _newest: dict[str, Seen] = field(default_factory=dict)
+    """The newest that was shown of each SKU; its number is that of its delete once it was gone."""
+    _sent: dict[str, int] = field(default_factory=dict)
+    """The newest number of each SKU."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_probe(self, number: int) -> None:
-        self.merchant.send([probe(number)])
+        event = probe(number)
+        with self._lock:
+            self._sent[event["sku"]] = number
+        self.merchant.send([event])
         with self._lock:
             self._waiting[number] = time.monotonic()
 
@@ -163,25 +176,38 @@ class Storefront:
         degraded = tuple(answer["degraded"]) if status == 200 else ()
         self.questions.append(Question(asked_s, time.monotonic(), status, degraded))
         if status == 200:
-            orders = {hit["sku"]: (_place(hit["content_order"]), _place(hit["offer_order"])) for hit in answer["hits"]}
             # Without its vector a query finds what has its words, and a change has them from the next commit on.
             whole = not any(stage.startswith(("shard", "encode")) for stage in degraded)
-            self._compare(orders, whole)
-            self._tick_off({hit["sku"]: shown_probe(hit) for hit in answer["hits"]})
+            self._compare({hit["sku"]: seen(hit) for hit in answer["hits"]}, whole)
+            self._tick_off()
 
-    def _compare(self, shown: dict[str, tuple[Place, Place]], whole: bool) -> None:
-        for sku, (content, offer) in shown.items():
-            before = self._newest.get(sku, ((0, 0), (0, 0)))
-            if content < before[0] or offer < before[1]:
-                self.went_back.append(f"{sku}: {before} and then {(content, offer)}")
-            self._newest[sku] = (max(content, before[0]), max(offer, before[1]))
-        if whole and (gone := self._newest.keys() - shown.keys()):
-            self.went_back.append(f"no longer shown: {sorted(gone)}")
+    def _compare(self, shown: Mapping[str, Seen], whole: bool) -> None:
+        """`whole`: a probe that is not shown is not there."""
+        for sku, now in shown.items():
+            before = self._newest.get(sku, NEVER)
+            if now < before or now.content < before.content or now.offer < before.offer:
+                self.went_back.append(f"{sku}: {before} and then {now}")
+            self._newest[sku] = Seen(*map(max, now, before))  # type: ignore[arg-type]
+        with self._lock:
+            sent = dict(self._sent)
+        for sku in sent.keys() - shown.keys() if whole else ():
+            self._gone(sku, sent[sku])
 
-    def _tick_off(self, shown: dict[str, int]) -> None:
+    def _gone(self, sku: str, sent: int) -> None:
+        """Because it was deleted, or for no reason. `sent`: the newest number of the SKU."""
+        before = self._newest.get(sku, NEVER)
+        later = range(before.number + 1, sent + 1)
+        deleted = next((number for number in later if deletes(number) and probe(number)["sku"] == sku), None)
+        if deleted is not None:
+            self._newest[sku] = before._replace(number=deleted)
+        elif sku in self._newest and not deletes(before.number):
+            self.went_back.append(f"no longer shown: {sku}")
+
+    def _tick_off(self) -> None:
         now_s = time.monotonic()
         with self._lock:
-            done = [number for number in self._waiting if shown.get(probe(number)["sku"], -1) >= number]
+            reached = {sku: newest.number for sku, newest in self._newest.items()}
+            done = [number for number in self._waiting if reached.get(probe(number)["sku"], -1) >= number]
             self.found += [Found(self._waiting.pop(number), now_s) for number in done]
 
     def waiting(self) -> int:
@@ -190,5 +216,12 @@ class Storefront:
             return len(self._waiting)
 
 
+def seen(hit: Mapping[str, Any]) -> Seen:
+    return Seen(shown_probe(hit), _place(hit["content_order"]), _place(hit["offer_order"]))
+
+
 def _place(order: list[int] | None) -> Place:
     return (order[0], order[1]) if order else (0, 0)
+
+
+NEVER = Seen(-1, (0, 0), (0, 0))

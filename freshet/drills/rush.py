@@ -1,6 +1,6 @@
 """A process of searches: as many as can be done, or so many per second whatever becomes of them (an open loop).
 
-    python -m tests.drills.rush URL closed CLIENTS SECONDS | URL open PER_S SECONDS
+    python -m freshet.drills.rush URL closed CLIENTS SECONDS | URL open PER_S SECONDS
 
 It talks plain HTTP over kept connections, since a real client library would cost more of the two cores than the shop.
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from tests.drills.conftest import UpStack
+from freshet.drills.up_stack import UpStack
 
 IDLE = ("idle", "iowait", "guest", "guest_nice")
 """Time that nobody spent, or that is counted elsewhere too."""

@@ -1,0 +1,31 @@
+"""The command `freshet drill`: only its signature; the work (run_drill.py) is imported late."""
+
+from typing import Annotated
+
+import typer
+
+from freshet.options import Data, Json
+
+
+def register(app: typer.Typer) -> None:
+    app.command("drill")(drill)
+
+
+def drill(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of freshet drill ls, or all of them: all.")],
+    short: Annotated[bool, typer.Option("--short", help="Two faults in a small catalogue: about a minute.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draws faults and events; default: another each time, and printed.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Break a stack of its own on purpose, under load, and check that nothing is lost and searches are answered.
+
+    Never touches a running shop: Kafka, Redis and the workers are started in DATA/drills/NAME-SEED, and removed again
+    when every promise was kept. One line a drill, with --json all figures; a timeline (SVG) beside it. `freshet drill
+    ls` says what there is. Exit code 4: a promise was broken.
+    """
+    from freshet.run_drill import drill, listed
+
+    raise typer.Exit(listed(json) if name == "ls" else drill(name, short, seed, data, json))

@@ -1,0 +1,47 @@
+"""What a drill is: the stack it needs, what is done to that, and what must hold meanwhile and after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from freshet.drills.faults import Fault
+
+
+class Length(NamedTuple):
+    """How much of everything."""
+
+    faults: int
+    skus: int
+    events_per_s: float
+    searches_per_s: float
+    quiet_s: float
+    """Undisturbed running, before the first fault and after the last."""
+
+
+SHORT = Length(faults=2, skus=200, events_per_s=25.0, searches_per_s=10.0, quiet_s=5.0)
+LONG = Length(faults=8, skus=2_000, events_per_s=100.0, searches_per_s=20.0, quiet_s=15.0)
+
+
+@dataclass(frozen=True)
+class Drill:
+    name: str
+    letters: tuple[str, ...]
+    """Of the catalogue of faults in docs/resilience.md."""
+    done: str
+    """What is done to the stack."""
+    holds: str
+    """What must hold, beside what every drill checks at its end."""
+    faults: tuple[Fault, ...]
+    """Drawn from."""
+    apart_s: tuple[float, float] = (5.0, 15.0)
+    waits: bool = True
+    """The next fault waits until all is as before; else it comes when it is due."""
+    gap_s_max: float | None = None
+    """Longest time without a whole answer; None: the search tier or the only shard itself is struck."""
+    partitions: int = 1
+    replicas: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
+    short: Length = SHORT
+    long: Length = LONG
+    needs: str = ""
+    """Beside what `freshet up` needs."""

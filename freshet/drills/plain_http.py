@@ -1,0 +1,36 @@
+"""A plain HTTP call without any of Freshet's own code: a drill must not trust what it tests."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import orjson
+
+
+def http(
+    method: str,
+    url: str,
+    body: Any = None,
+    timeout_s: float = 10.0,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, Any]:
+    """The status (0: nobody answered) and the JSON of the answer, or None."""
+    data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+    request = Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
+    try:
+        with urlopen(request, timeout=timeout_s) as response:
+            return response.status, _json(response.read())
+    except HTTPError as error:
+        with error:
+            return error.code, _json(error.read())
+    except (OSError, TimeoutError):
+        return 0, None
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

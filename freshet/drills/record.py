@@ -1,0 +1,89 @@
+"""What one drill tells: a line of JSON, which docs/resilience.md is made from."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from freshet.drills.moments import Struck
+from freshet.drills.schedule import Due
+
+P95s = dict[str, float | None]
+"""By part: before, during and after the faults."""
+
+
+class Happened(BaseModel):
+    """A fault as it was; seconds since the load began."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fault: str
+    at_s: float
+    lasted_s: float
+    normal_after_s: float
+    """From its end until a change was found as quickly as before."""
+
+
+class Planned(BaseModel):
+    """A fault as the seed drew it; seconds since the quiet beginning ended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at_s: float
+    fault: str
+
+
+class Record(BaseModel):
+    """Times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    drill: str
+    letters: list[str]
+    seed: int
+    short: bool
+    day: str
+    """UTC, YYYY-MM-DD."""
+    duration_s: float
+    """Of the load; starting and checking come on top."""
+    planned: list[Planned]
+    faults: list[Happened]
+    events_sent: int
+    acked: int
+    in_the_log: int
+    lost: int
+    unaccounted: int
+    duplicates: int
+    searches: int
+    failed: int
+    partial: int
+    longest_gap_s: float
+    """Between two whole answers."""
+    freshness_p95_s: P95s
+    query_p95_s: P95s
+    cores: dict[str, float]
+    """Taken on average by the stack, this command, others on the machine, `of` how many."""
+    verdict: Literal["kept", "broken"]
+    differed: list[str] = Field(default_factory=list)
+    timeline: str = ""
+    """File of the picture, beside this line."""
+
+    def line(self) -> str:
+        return orjson.dumps(self.model_dump()).decode()
+
+
+def planned(schedule: Sequence[Due]) -> list[Planned]:
+    return [Planned(at_s=due.at_s, fault=due.fault.name) for due in schedule]
+
+
+def happened(struck: Sequence[Struck], begun_s: float) -> list[Happened]:
+    return [
+        Happened(
+            fault=one.name,
+            at_s=round(one.begun_s - begun_s, 2),
+            lasted_s=round(one.over_s - one.begun_s, 2),
+            normal_after_s=round(one.normal_s - one.over_s, 2),
+        )
+        for one in struck
+    ]

@@ -1,0 +1,110 @@
+"""What `freshet drill` does: runs drills one after the other, each on a stack of its own, and tells how they ended."""
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from encoders.build import repair_bundle
+from encoders.bundle import model_folder
+from freshet.drills.catalogue import DRILLS
+from freshet.drills.drill import Drill
+from freshet.drills.record import Record
+from freshet.drills.run import run_drill
+from freshet.drills.up_stack import UpStack
+from freshet.exit_codes import MISMATCH, OK
+from freshet.printing import print_json, print_lines, say
+from freshet.running import data_folder
+from schemas.errors import InvalidRequest
+from schemas.settings import EmbedSettings, read
+
+SEED_MAX: Final = 10**6
+LINES: Final = "drills.jsonl"
+"""In DATA/drills: what each drill told, one line each."""
+
+
+def listed(as_json: bool) -> int:
+    if as_json:
+        print_json([_facts(one) for one in DRILLS.values()])
+    else:
+        print_lines(line for one in DRILLS.values() for line in _words(one))
+    return OK
+
+
+def drill(name: str, short: bool, seed: int | None, data: Path | None, as_json: bool) -> int:
+    """MISMATCH when a promise was broken. Raises InvalidRequest, and FreshetError when a stack does not start."""
+    chosen = list(DRILLS.values()) if name == "all" else [_named(name)]
+    drawn = random.SystemRandom().randrange(SEED_MAX) if seed is None else seed
+    place = data_folder(data, os.environ)
+    model = repair_bundle(model_folder(read(EmbedSettings, os.environ).model, place))
+    broken = 0
+    for one in chosen:
+        told = _one(one, drawn, short, place / "drills", model)
+        print_lines([told.line()] if as_json else _result(told, place / "drills"))
+        broken += told.verdict != "kept"
+    return MISMATCH if broken else OK
+
+
+def _named(name: str) -> Drill:
+    if name not in DRILLS:
+        raise InvalidRequest(
+            "unknown_drill", f"there is no drill {name}; there are: {', '.join(DRILLS)}", hint="freshet drill ls"
+        )
+    return DRILLS[name]
+
+
+def _one(drill: Drill, seed: int, short: bool, folder: Path, model: Path) -> Record:
+    """What it leaves: a line, a picture, and where a promise was broken the whole stack's folder."""
+    data = folder / f"{drill.name}-{seed}"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    say(f"{drill.name}, seed {seed}, in {data}")
+    up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings)
+    try:
+        told = run_drill(drill, seed, short, up, folder / f"{drill.name}-{seed}.svg", say)
+    finally:
+        up.stop()
+    with (folder / LINES).open("a", encoding="utf-8") as lines:
+        lines.write(told.line() + "\n")
+    if told.verdict == "kept":
+        shutil.rmtree(data)
+    return told
+
+
+def _result(told: Record, folder: Path) -> Iterator[str]:
+    faults = f"{len(told.faults)} faults in {told.duration_s:g} s"
+    events = f"{told.acked:,} events: {told.lost} lost, {told.unaccounted} unaccounted, {told.duplicates} duplicates"
+    answers = f"{told.searches:,} searches: {told.failed} failed, {told.partial} partial"
+    yield f"{told.drill} (seed {told.seed}): {told.verdict}; {faults}; {events}; {answers}"
+    yield f"  longest time without a whole answer {told.longest_gap_s:g} s; p95 before / during / after the faults:"
+    yield f"  searches {_p95s(told.query_p95_s)} s, until a change is found {_p95s(told.freshness_p95_s)} s"
+    yield from (f"  broken: {sentence}" for sentence in told.differed)
+    if told.timeline:
+        yield f"  {folder / told.timeline}"
+    if told.verdict == "broken":
+        yield f"  what it left: {folder / f'{told.drill}-{told.seed}'}"
+
+
+def _p95s(found: dict[str, float | None]) -> str:
+    return " / ".join("-" if value is None else f"{value:g}" for value in found.values())
+
+
+def _facts(drill: Drill) -> dict[str, object]:
+    return {
+        "name": drill.name,
+        "letters": list(drill.letters),
+        "done": drill.done,
+        "holds": drill.holds,
+        "needs": drill.needs,
+        "processes": {"partitions": drill.partitions, "replicas": drill.replicas},
+    }
+
+
+def _words(drill: Drill) -> Iterator[str]:
+    yield f"{drill.name} ({', '.join(drill.letters)})"
+    yield f"  {drill.done}"
+    yield f"  holds: {drill.holds}"
+    if drill.needs:
+        yield f"  needs: {drill.needs}"

@@ -1,0 +1,85 @@
+"""Each judgement over a drill is quiet when all is well, and says what was planted when it is not."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from freshet.drills.books import Books
+from freshet.drills.evidence import NAMED_MAX, Evidence, broken, differs, named
+from freshet.drills.known_events import Shown
+
+IDS = frozenset(f"1-0-{offset}" for offset in range(8))
+BOOKS = Books(acked=IDS, acked_twice=0, in_log=IDS, decided=Counter(IDS))
+AUDIT: dict[str, Any] = {"findings": [], "not_compared": {}, "rows": {"shard 0 replica 0": 8}, "waiting": 0}
+WELL = Evidence(books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, gap_s_max=3.0, late=())
+STALE = {"kind": "stale", "where": "shard 0 replica 0", "sku": "known-3", "event_id": "", "message": "old"}
+
+
+def books(**changed: Any) -> Evidence:
+    return replace(WELL, books=replace(BOOKS, **changed))
+
+
+def audit(**changed: Any) -> Evidence:
+    return replace(WELL, audit=AUDIT | changed)
+
+
+def test_all_is_well() -> None:
+    assert broken(WELL) == []
+    assert broken(replace(WELL, gap_s_max=None, gap_s=1e9)) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (books(acked=IDS | {"1-0-8"}), "1 acknowledged events are not in Kafka: 1-0-8"),
+        (books(decided=Counter(IDS - {"1-0-3"})), "1 events have no outcome: 1-0-3"),
+        (books(decided=Counter([*IDS, "1-0-3"])), "1 events were decided twice: 1-0-3"),
+        (books(decided=Counter([*IDS, "1-0-9"])), "1 outcomes are of events that nobody sent: 1-0-9"),
+        (books(acked_twice=2), "2 events were given a place that another one has"),
+        (audit(findings=[STALE]), "1 differences were found by the audit: stale: shard 0 replica 0: known-3: old"),
+        (audit(not_compared={"shard 0": "away"}), "shard 0 was not compared: away"),
+        (audit(rows={}), "no replica was compared"),
+        (audit(waiting=3), "3 products still wait for the encoder"),
+        (replace(WELL, audit={}), "the audit did not end"),
+        (replace(WELL, unserved={"known-1": "status 404"}), "1 products are not served as sent: known-1: status 404"),
+        (replace(WELL, went_back=["probe-1"]), "1 answers went back: probe-1"),
+        (replace(WELL, gap_s=3.1), "3.1 s without a whole answer; at most 3 s were promised"),
+        (replace(WELL, late=["not within 120 s: normal"]), "not within 120 s: normal"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_what_is_broken_is_said(planted: Evidence, said: str) -> None:
+    assert broken(planted) == [said]
+
+
+def test_figures_count_what_is_broken() -> None:
+    seen = replace(BOOKS, acked=IDS | {"1-0-8", "1-0-9"}, decided=Counter([*IDS, "1-0-3"]), acked_twice=1)
+    wanted = {"acked": 10, "in_the_log": 8, "lost": 2, "unaccounted": 0, "duplicates": 2}
+    assert seen.figures() == wanted
+
+
+def test_a_sentence_names_a_few_and_counts_all() -> None:
+    items = [str(number) for number in range(NAMED_MAX + 1)]
+    assert named("things", items[:-1]) == ["5 things: 0, 1, 2, 3, 4"]
+    assert named("things", items) == ["6 things: 0, 1, 2, 3, 4, ..."]
+
+
+def hit(title: str, stock: int) -> dict[str, Any]:
+    return {"hit": {"content": {"title": title}, "offer": {"stock": stock}}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "answer", "said"),
+    [
+        (Shown("Lamp 3", 3), 200, hit("Lamp 3", 3), ""),
+        (Shown("Lamp 3", 3), 200, hit("Lamp 3", 2), "('Lamp 3', 2) instead of ('Lamp 3', 3)"),
+        (Shown("Lamp 3", 3), 404, None, "status 404"),
+        (None, 404, None, ""),
+        (None, 200, hit("Lamp 3", 3), "deleted, and served with status 200"),
+        (None, 0, None, "deleted, and served with status 0"),
+    ],
+)
+def test_a_product_is_compared_with_its_last_event(wanted: Shown | None, status: int, answer: Any, said: str) -> None:
+    assert differs(wanted, status, answer) == said
