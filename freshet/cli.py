@@ -193,10 +193,10 @@ commands_keys.register(app)
 commands_snapshot.register(app)
 commands_bench.register(app)
 commands_ledger.register(app)
+commands_drill.register(app)
 commands_report.register(app)
 commands_synonyms.register(app)
 commands_demo.register(app)
-commands_drill.register(app)
 
 
 def _print_json(value: object) -> None:

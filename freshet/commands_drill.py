@@ -22,9 +22,8 @@ def drill(
 ) -> None:
     """Break a stack of its own on purpose, under load, and check that nothing is lost and searches are answered.
 
-    Never touches a running shop: Kafka, Redis and the workers are started in DATA/drills/NAME-SEED, and removed again
-    when every promise was kept. One line a drill, with --json all figures; a timeline (SVG) beside it. `freshet drill
-    ls` says what there is. Exit code 4: a promise was broken.
+    Kafka, Redis and the workers are started in DATA/drills/NAME-SEED: no running shop is touched. Exit code 4: a
+    promise was broken.
     """
     from freshet.run_drill import drill, listed
 

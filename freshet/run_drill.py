@@ -42,7 +42,7 @@ def drill(name: str, short: bool, seed: int | None, data: Path | None, as_json: 
     broken = 0
     for one in chosen:
         told = _one(one, drawn, short, place / "drills", model)
-        print_lines([told.line()] if as_json else _result(told, place / "drills"))
+        print_lines([told.line()] if as_json else result(told, place / "drills"))
         broken += told.verdict != "kept"
     return MISMATCH if broken else OK
 
@@ -73,7 +73,7 @@ def _one(drill: Drill, seed: int, short: bool, folder: Path, model: Path) -> Rec
     return told
 
 
-def _result(told: Record, folder: Path) -> Iterator[str]:
+def result(told: Record, folder: Path) -> Iterator[str]:
     faults = f"{len(told.faults)} faults in {told.duration_s:g} s"
     events = f"{told.acked:,} events: {told.lost} lost, {told.unaccounted} unaccounted, {told.duplicates} duplicates"
     answers = f"{told.searches:,} searches: {told.failed} failed, {told.partial} partial"
