@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from agents.dead_letters import dead_letter
+from agents.dead_letters import count_from_zero, dead_letter
 from agents.decide import Decision, SkuState, decide
 from agents.faults import Faults
 from agents.partitions import Partitions
@@ -157,6 +157,7 @@ class CatalogAgent:
         self._identity = identity
         self._batch_max = batch_max
         self._metrics = metrics
+        count_from_zero(metrics, "catalog")
         self._faults = faults
         self.stores: dict[int, SkuStore] = {}
         self.partitions = Partitions(

@@ -6,19 +6,21 @@ from typing import Literal
 from agents.topics import Topics
 from schemas.errors import InvalidEvent
 from schemas.limits import DEAD_LETTER_KEY_BYTES_MAX, DEAD_LETTER_VALUE_BYTES_MAX
+from schemas.metrics import Metrics
 from schemas.reasons import REASONS
 from schemas.records import DeadLetter, EventId
 from streams.reader import LogRecord
 from streams.transactions import Outgoing
 
 PARTITION = 0
+Stage = Literal["catalog", "embed", "shard", "session"]
 
 
 def dead_letter(
     record: LogRecord,
     event_id: EventId | None,
     invalid: InvalidEvent,
-    stage: Literal["catalog", "embed", "shard", "session"],
+    stage: Stage,
     topics: Topics,
 ) -> Outgoing:
     """The record to write. `event_id` None: the record does not tell which event it came from."""
@@ -41,3 +43,9 @@ def dead_letter(
         received_ms=record.timestamp_ms,
     )
     return Outgoing(topics.name("dead-letters"), PARTITION, key[:DEAD_LETTER_KEY_BYTES_MAX], letter.encode())
+
+
+def count_from_zero(metrics: Metrics, stage: Stage) -> None:
+    """Prometheus sees no increase in a series that begins with its first dead letter, and an alert would miss it."""
+    for reason in REASONS:
+        metrics.counter("freshet_dead_letters_total").labels(stage, reason)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import structlog
 
-from agents.dead_letters import dead_letter
+from agents.dead_letters import count_from_zero, dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.topics import Topics
@@ -179,6 +179,7 @@ class EmbedAgent:
         self._batch_max = batch_max
         self._dead_letter_limit = dead_letter_limit
         self._metrics = metrics
+        count_from_zero(metrics, "embed")
         self._faults = faults
         self._failures_in_a_row = 0
         self._counted = 0

@@ -24,6 +24,7 @@ class Health:
         self._facts = facts
         self._started = time.monotonic()
         self._version = version("freshet")  # once: while the package is reinstalled there is none
+        metrics.gauge("freshet_build_info").labels(process, self._version).set(1)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/healthz", self.healthz)
@@ -47,6 +48,7 @@ class Health:
         return web.json_response({"ready": not why_not, "reason": why_not}, status=503 if why_not else 200)
 
     async def metrics(self, request: web.Request) -> web.Response:
+        self._metrics.gauge("freshet_ready").set(not self._ready())
         return web.Response(body=generate_latest(self._metrics.registry), content_type="text/plain")
 
 

@@ -38,6 +38,8 @@ class Scrubber:
         self._shards = shards
         self._every_s = every_s
         self._metrics = metrics
+        for result in ("same", "differs"):
+            metrics.counter("freshet_scrubs_total").labels(result)
         self._now_ms = now_ms
         self._share = share
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scrub")

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from agents.dead_letters import dead_letter
+from agents.dead_letters import count_from_zero, dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.popularity import PopularityCounter
@@ -118,6 +118,7 @@ class SessionAgent:
         self._popularity = popularity
         self._batch_max = batch_max
         self._metrics = metrics
+        count_from_zero(metrics, "session")
         self._faults = faults
         self._now_ms = now_ms
         self._retry_s = retry_s

@@ -14,12 +14,13 @@ from typing import Any
 import structlog
 from faust.types import TP
 
-from agents.dead_letters import dead_letter
+from agents.dead_letters import count_from_zero, dead_letter
 from agents.faults import Faults
 from agents.first_snapshot import first_view
 from agents.flips import flip
 from agents.freed_memory import give_back
 from agents.partitions import refuse_skipped
+from agents.shard_standing import show_disk, show_snapshots
 from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
 from agents.worker import batches, fail_stop
@@ -154,6 +155,9 @@ class ShardAgent:
         self._builder = builder
         self._dead_letters = dead_letters
         self._metrics = metrics
+        count_from_zero(metrics, "shard")
+        for result in ("written", "failed"):
+            metrics.counter("freshet_snapshots_total").labels(result)
         self._structure = StructureMetrics(metrics)
         self._faults = faults
         self._guards = Guards(whole=not faults.skips("whole"), offsets=not faults.skips("offsets"))
@@ -401,8 +405,11 @@ class ShardAgent:
                 self._metrics.gauge("freshet_position").labels(topic, partition).set(kept.position[base])
             for kind, count in self.counts(partition).items():
                 self._metrics.gauge("freshet_shard_rows").labels(partition, kind).set(count)
+            every = steps(self._setup.snapshot_every)
+            show_snapshots(self._metrics, partition, kept.known.newest, kept.position, every, self._now_ms())
             self._structure.update(partition, kept.shard)
             self._alarm_held(kept)
+        show_disk(self._metrics, self._setup.data)
         self._structure.builder(self._builder.cpu_s)
 
     def _alarm_held(self, kept: Kept) -> None:
@@ -417,8 +424,12 @@ class ShardAgent:
 def snapshot_is_due(before: Mapping[str, int], after: Mapping[str, int], every: int) -> bool:
     """Whether a multiple of `every` documents was passed, or of OFFERS_PER_DOCUMENT times as many offers: a shop that
     changes prices only must not start from a log of days."""
-    steps = {"documents": every, "offers": every * OFFERS_PER_DOCUMENT}
-    return any(after[topic] // step > before[topic] // step for topic, step in steps.items())
+    return any(after[topic] // step > before[topic] // step for topic, step in steps(every).items())
+
+
+def steps(every: int) -> dict[str, int]:
+    """Records of each topic from one snapshot to the next."""
+    return {"documents": every, "offers": every * OFFERS_PER_DOCUMENT}
 
 
 def _tell_catching_up(partition: int, done: int, total: int, left_s: float) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Histogram buckets: from a cached answer (1 ms) to the longest wait an import may cause (30 s)."""
+FRESH_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+"""Of freshness: from a price that comes alone to the hard limit that docs/alerts.md pages at (15 minutes)."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +17,33 @@ class Metric:
     kind: Literal["counter", "gauge", "histogram"]
     meaning: str
     labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = SECONDS
+    """Of a histogram, in seconds."""
 
 
 METRICS: tuple[Metric, ...] = (
+    Metric("freshet_build_info", "gauge", "1, for each process: what runs there", ("process", "version")),
+    Metric("freshet_ready", "gauge", "1 while this process is ready for work, else 0"),
+    Metric(
+        "freshet_process_up",
+        "gauge",
+        "1 while a process is ready, 0 while it starts or does not answer, as the HTTP tier sees the workers of the "
+        "setting `processes`, Kafka, Redis and itself",
+        ("process",),
+    ),
+    Metric(
+        "freshet_lag_records",
+        "gauge",
+        "Records that a step has not done yet, as the HTTP tier sees it: catalog, embed, documents, offers, clicks",
+        ("step", "partition"),
+    ),
+    Metric(
+        "freshet_lag_age_seconds",
+        "gauge",
+        "How long the oldest record has waited that a step has not done yet, as the HTTP tier sees it; 0 for what came "
+        "since it was asked before, within a minute. A step whose process is dead has its age too",
+        ("step", "partition"),
+    ),
     Metric("freshet_events_decided_total", "counter", "Catalogue events decided, by outcome", ("outcome",)),
     Metric("freshet_unknown_fields_total", "counter", "Unknown event fields that became attributes"),
     Metric("freshet_dead_letters_total", "counter", "Dead letters written, by stage and reason", ("stage", "reason")),
@@ -35,7 +61,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_applied_total", "counter", "Records applied to a shard, by topic", ("topic",)),
     Metric("freshet_refused_records_total", "counter", "Records a shard refused, by reason", ("reason",)),
     Metric(
-        "freshet_fresh_seconds", "histogram", "From the event's arrival in Kafka to searchable, by topic", ("topic",)
+        "freshet_fresh_seconds",
+        "histogram",
+        "From the event's arrival in Kafka to searchable on this replica, by topic",
+        ("topic",),
+        FRESH_SECONDS,
     ),
     Metric("freshet_shard_rows", "gauge", "Rows of a shard, by partition and kind", ("partition", "kind")),
     Metric(
@@ -63,6 +93,14 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_builder_cpu_seconds_total", "counter", "CPU time of finished merges"),
     Metric("freshet_snapshot_seconds", "histogram", "Writing one snapshot"),
     Metric("freshet_snapshots_total", "counter", "Snapshots by result", ("result",)),
+    Metric("freshet_snapshot_age_seconds", "gauge", "How old the newest snapshot of a shard is", ("partition",)),
+    Metric(
+        "freshet_snapshots_due",
+        "gauge",
+        "How many snapshots' worth of records came after the newest snapshot: at 1 the next one is due",
+        ("partition",),
+    ),
+    Metric("freshet_disk_free_bytes", "gauge", "Free on the disk of this process's data folder"),
     Metric("freshet_snapshot_uploads_total", "counter", "Snapshots sent to the store, by result", ("result",)),
     Metric("freshet_snapshot_upload_bytes_total", "counter", "Bytes sent to the snapshot store"),
     Metric(
@@ -149,6 +187,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("freshet_requests_total", "counter", "HTTP requests by route and status", ("route", "status")),
     Metric("freshet_request_seconds", "histogram", "HTTP requests by route", ("route",)),
     Metric("freshet_stage_seconds", "histogram", "Stages of a search", ("stage",)),
+    Metric(
+        "freshet_searches_total",
+        "counter",
+        "Searches that were answered, by what they found: some (products), none (not one)",
+        ("result",),
+    ),
     Metric("freshet_degraded_total", "counter", "Stages left out of an answer", ("stage",)),
     Metric(
         "freshet_fallback_total",
@@ -202,6 +246,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
@@ -214,7 +259,7 @@ class Metrics:
                 self._gauges[metric.name] = Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
             else:
                 self._histograms[metric.name] = Histogram(
-                    metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=SECONDS
+                    metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=metric.buckets
                 )
 
     def counter(self, name: str) -> Counter:

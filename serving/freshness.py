@@ -11,6 +11,7 @@ from serving.fresh_sample import FreshSample
 from serving.history import History
 from serving.lags import LogEnds, PartitionLag, Span, empty_spans, lags, may_be_aborted, read_ends, spans
 from serving.outcomes import OutcomeCache
+from serving.queue_ages import QueueAges
 
 REFRESH_S = 0.5
 KEPT_S = 10.0
@@ -51,6 +52,7 @@ class FreshnessMeter:
         clock: Callable[[], float],
     ) -> None:
         self._history = history
+        self._ages = QueueAges(history, generation)
         self._partitions = partitions
         self._outcomes = outcomes
         self._sample = sample
@@ -91,6 +93,14 @@ class FreshnessMeter:
             fresh_n=took.n,
             age_s=round(self.silent_s, 3),
         )
+
+    async def ages_s(self, now_ms: int) -> dict[tuple[str, int], float]:
+        """How long the oldest record has waited, by topic and partition, where the lags now known say that one waits.
+
+        Raises Unavailable, Overloaded.
+        """
+        undecided = [("catalog", partition, end.catalog_done, end.catalog) for partition, end in enumerate(self._ends)]
+        return await self._ages.of([*undecided, *self._spans], now_ms)
 
     def _refreshed(self, task: "asyncio.Task[None]") -> None:
         self._refreshing = None

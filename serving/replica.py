@@ -10,6 +10,8 @@ from serving.peak_latency import PeakLatency
 WORDS: Final = "words"
 """The kind of question that only needs a replica's index of words; all others need the rest of it."""
 
+UNKNOWN: Final = "unknown"
+
 
 class Replica:
     """For one event loop."""
@@ -33,8 +35,13 @@ class Replica:
 
     @property
     def name(self) -> str:
-        """For metrics: the replica's number, or its address while that is unknown."""
+        """The replica's number, or its address while that is unknown."""
         return self.address if self.number is None else str(self.number)
+
+    @property
+    def counted_as(self) -> str:
+        """In counters, which remember all that they ever saw: addresses come and go without end."""
+        return UNKNOWN if self.number is None else str(self.number)
 
     def breaker_of(self, kind: str) -> Breaker:
         """Of questions of this kind."""

@@ -180,7 +180,7 @@ class Router:
             raise
         finally:
             replica.in_flight -= 1
-            self._asked.labels(partition=str(replica.partition), replica=replica.name, result=result).inc()
+            self._asked.labels(partition=str(replica.partition), replica=replica.counted_as, result=result).inc()
 
     def _check(self, replica: Replica, state: ShardState) -> None:
         if state.partition != replica.partition:

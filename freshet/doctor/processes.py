@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from freshet.alerts.thresholds import RESTARTS_MANY
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
 from freshet.log_lines import LEVELS, parse
@@ -11,7 +12,6 @@ from freshet.status.report import ProcessStatus
 
 NAME = "processes"
 LINES_LOOKED_AT = 200
-RESTARTS_MANY = 3
 WORDS_MAX = 300
 START_S_MAX = 60.0
 """A process that starts for the first time is not ready, and nothing is wrong with that for so long."""

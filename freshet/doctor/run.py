@@ -8,6 +8,7 @@ from pathlib import Path
 
 from freshet import exit_codes
 from freshet.doctor import (
+    alarms,
     clock,
     cluster,
     disk,
@@ -32,7 +33,7 @@ from freshet.printing import print_json, print_lines
 
 Check = tuple[str, Callable[[Place], list[Finding]]]
 FROM_AFAR: tuple[Check, ...] = tuple(
-    (check.NAME, check.examine) for check in (settings, versions, clock, tier, replicas)
+    (check.NAME, check.examine) for check in (settings, versions, clock, tier, replicas, alarms)
 )
 """What can be said of a stack on another machine."""
 ALL: tuple[Check, ...] = tuple(
@@ -55,6 +56,7 @@ ALL: tuple[Check, ...] = tuple(
         processes,
         tier,
         replicas,
+        alarms,
     )
 )
 AT_ONCE = 6

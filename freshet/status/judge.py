@@ -1,12 +1,10 @@
 """What is not well, in words that say where to look. Pure."""
 
+from freshet.alerts.thresholds import FREE_BYTES_MIN
 from freshet.http_page import Page
 from freshet.remedies import shard_name
 from freshet.status.replicas import STORE_FAILS, WHAT_TO_DO, alone, damaged, differing, unstored
 from freshet.status.report import DiskStatus, ProcessStatus, SnapshotStatus
-
-FREE_BYTES_MIN = 500_000_000
-"""Below it Kafka and the next snapshot are soon without room."""
 
 
 def complaints(

@@ -15,6 +15,7 @@ from serving.parts import STARTED_S, WIRING, Wiring
 from serving.processes import Processes
 from serving.readiness import Readiness, readiness
 from serving.routes.route import Route, answer_model
+from serving.scraped import show
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -78,27 +79,8 @@ async def get_readyz(request: web.Request) -> web.Response:
 
 async def get_metrics(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
-    wiring.metrics.gauge("freshet_redis_up").set(wiring.hints.up)
-    wiring.metrics.gauge("freshet_searches_max").set(wiring.searching.inside_max)
-    show_replicas(wiring)
-    for partition in wiring.shards.partitions:
-        differing = any(one.partition == partition for one in wiring.watch.judge.differences)
-        wiring.metrics.gauge("freshet_replicas_differ").labels(partition).set(differing)
-        out = sum(one.out for one in wiring.watch.judge.faulty if one.partition == partition)
-        wiring.metrics.gauge("freshet_replicas_out").labels(partition).set(out)
+    await show(wiring, readiness_of(wiring))
     return web.Response(body=generate_latest(wiring.metrics.registry), headers={"Content-Type": METRICS_TYPE})
-
-
-def show_replicas(wiring: Wiring) -> None:
-    """Anew, so that a replica that is gone is not shown any more."""
-    broken = wiring.metrics.gauge("freshet_replica_broken_off")
-    latency = wiring.metrics.gauge("freshet_replica_latency_seconds")
-    broken.clear()
-    latency.clear()
-    for partition in wiring.shards.partitions:
-        for one in wiring.shards.router.replicas(partition):
-            broken.labels(partition=partition, replica=one.name).set(one.broken)
-            latency.labels(partition=partition, replica=one.name).set(one.latency.cost(0))
 
 
 async def get_freshness(request: web.Request) -> web.Response:

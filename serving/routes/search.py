@@ -110,6 +110,7 @@ async def answered(
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
+    count_found(found.found, wiring)
     full = wants_full(asked, found, budget, asker.request_id, wiring)
     at_ms = wiring.wall_ms()
     response = respond(asked, found, climbed, budget, asker.request_id, wiring, full)
@@ -194,6 +195,7 @@ def may_be_kept(found: Found, budget: Budget) -> bool:
 def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: str, wiring: Wiring) -> bytes:
     """JSON of the same answer, with what differs each time, in the served log too."""
     observe(budget, wiring)
+    count_found(kept.record.found, wiring)
     took_ms = budget.took_ms()
     anew = {"request_id": request_id, "at_ms": wiring.wall_ms(), "took_ms": round(took_ms, 3), "session": asked.session}
     wiring.served.put(lambda: kept.record.model_copy(update={**anew, "cached": True}))
@@ -237,6 +239,10 @@ def observe(budget: Budget, wiring: Wiring) -> None:
         wiring.metrics.counter("freshet_degraded_total").labels(stage=stage).inc()
     for stage, error in budget.surprises:
         wiring.log.error("stage_failed", stage=stage, exc_info=error)
+
+
+def count_found(found: int, wiring: Wiring) -> None:
+    wiring.metrics.counter("freshet_searches_total").labels(result="some" if found else "none").inc()
 
 
 def wants_full(asked: SearchRequest, found: Found, budget: Budget, request_id: str, wiring: Wiring) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from freshet.alerts.thresholds import RESTARTS_MANY
 from freshet.doctor import (
     clock,
     cluster,
@@ -35,7 +36,7 @@ from freshet.doctor.leftovers import LeftoverFacts, Process
 from freshet.doctor.memory import LEFT_BYTES_MIN, MemoryFacts
 from freshet.doctor.model import ModelFacts
 from freshet.doctor.ports import PortFacts
-from freshet.doctor.processes import RESTARTS_MANY, START_S_MAX, ProcessFacts
+from freshet.doctor.processes import START_S_MAX, ProcessFacts
 from freshet.doctor.redis import RedisFacts
 from freshet.doctor.replicas import ReplicaFacts
 from freshet.doctor.settings import SettingsFacts

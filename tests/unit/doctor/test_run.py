@@ -24,7 +24,7 @@ def test_a_check_that_fails_itself_is_one_finding(tmp_path: Path) -> None:
 def test_names_are_unique_and_few_checks_are_for_afar() -> None:
     names = [name for name, _ in ALL]
     assert len(set(names)) == len(names)
-    assert [name for name, _ in FROM_AFAR] == ["settings", "versions", "clock", "http tier", "replicas"]
+    assert [name for name, _ in FROM_AFAR] == ["settings", "versions", "clock", "http tier", "replicas", "alarms"]
 
 
 def test_a_line_each_and_the_remedy_below() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from freshet import exit_codes
+from freshet.alerts.thresholds import FREE_BYTES_MIN
 from freshet.http_page import NOBODY, Page
-from freshet.status.judge import FREE_BYTES_MIN, complaints
+from freshet.status.judge import complaints
 from freshet.status.run import code_of
 from tests.unit.status.making import WELL, disk, process, snapshot, status
 
