@@ -1,14 +1,18 @@
-"""The page's files as they are packaged: read once, each with a tag and a gzipped copy."""
+"""The pages' files as they are packaged, Algolia's clients too: read once, each with a tag and a gzipped copy."""
 
 import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import xxhash
 
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
+VENDOR = "vendor"
+"""The folder of what others wrote; vendored.json there says who, and with which licence."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -26,11 +30,18 @@ class PageFile:
     """Strong ETag; another one for the gzipped bytes."""
 
 
+def vendored() -> list[dict[str, Any]]:
+    """What others wrote: file, package, version, licence, sha256."""
+    told: list[dict[str, Any]] = json.loads((files("serving") / "page" / VENDOR / "vendored.json").read_bytes())
+    return told
+
+
 @cache
 def read_page_files() -> Mapping[str, PageFile]:
     """By name, `index.html` among them."""
     found = {}
-    for entry in (files("serving") / "page").iterdir():
+    page = files("serving") / "page"
+    for entry in (*page.iterdir(), *(page / VENDOR).iterdir()):
         kind = TYPES.get(entry.name[entry.name.rfind(".") :])
         if kind:
             body = entry.read_bytes()

@@ -1,4 +1,4 @@
-"""`/`, `/page/...` and `/openapi.json`: the page for people and the document for programs."""
+"""`/`, `/why`, `/instantsearch`, `/page/...`, `/openapi.json`: pages for people and the document for programs."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -25,6 +25,10 @@ async def get_page(request: web.Request) -> web.Response:
 
 async def get_why(request: web.Request) -> web.Response:
     return _file(request, "why.html")
+
+
+async def get_instantsearch(request: web.Request) -> web.Response:
+    return _file(request, "instantsearch.html")
 
 
 async def get_page_file(request: web.Request) -> web.Response:
@@ -60,6 +64,14 @@ async def get_openapi(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
     Route("GET", "/why", get_why, "The page that says why a product is not live", "text/html", scope="public"),
+    Route(
+        "GET",
+        "/instantsearch",
+        get_instantsearch,
+        "A shop's page built with Algolia's InstantSearch",
+        "text/html",
+        scope="public",
+    ),
     Route(
         "GET",
         "/page/{file}",

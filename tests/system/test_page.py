@@ -5,6 +5,7 @@ One stack for all; the tests build on each other in the order of the file."""
 import signal
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -13,10 +14,15 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from freshet.runtime.ports import free_port
+from schemas.keys import KeyFile
+from serving.keys.key_file import change_keys
+from serving.keys.minting import new_key
 from tests.system import storefront
 from tests.system.browser import DESKTOP, PHONE, Browser, started
 from tests.system.conftest import Stack, http
 from tests.unit.docs.test_instantsearch_page import named, rows
+from tests.unit.serving.keys.test_secured import secured
+from tests.unit.serving.test_access import stored
 from tests.waiting import LIMIT_S, wait_until
 
 PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
@@ -488,7 +494,10 @@ def test_dark_and_light_by_the_system_and_by_choice(browser: Browser, home: str)
 
 def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: Browser, shop: Stack) -> None:
     shop.ports["locked"] = free_port()
-    shop.launch("serving", "locked", FRESHET_ADMIN_KEY=KEY, FRESHET_PORT=str(shop.ports["locked"]))
+    shoppers, kept = new_key("shoppers"), shop.data / "locked.json"
+    change_keys(kept, lambda _: KeyFile(keys=[stored(shoppers, "search", "events")]))
+    own = {"FRESHET_ADMIN_KEY": KEY, "FRESHET_KEYS": str(kept), "FRESHET_PORT": str(shop.ports["locked"])}
+    shop.launch("serving", "locked", **own)
     locked = shop.url("locked", "/")
     wait_until(lambda: http("GET", locked + "readyz")[0] == 200, LIMIT_S, "the locked tier is ready")
     browser.open(locked)
@@ -507,6 +516,11 @@ def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: 
     browser.wait(".journey[data-state=found] .verdict", "A search found it", "the change went through")
     browser.wait("#link", "Live", "the feed has the key too")
     assert KEY not in shop.log("locked") + browser.driver.current_url + browser.driver.page_source
+    only_clay = secured(shoppers, urlencode({"filters": "brand:Clay"}))
+    browser.run("sessionStorage.setItem('freshet.key', arguments[0])", only_clay)
+    browser.driver.get(locked + "instantsearch")
+    wait_until(lambda: browser.texts("#hits .title") == ["Coffee mug"], LIMIT_S, "a secured key shows what it may")
+    assert browser.texts("#brand .ais-RefinementList-labelText") == ["Clay"]
     shop.kill("locked")
 
 
@@ -571,6 +585,8 @@ def test_a_shop_built_with_instantsearch_works_unchanged(browser: Browser, shop:
         browser.driver.get(f"{address}?shop=127.0.0.1:{shop.ports['serving']}")
         browser.wait("#stats", "3 results", "all kayaks")
         assert len(browser.texts("#hits b")) == 2 and browser.texts("#pages .ais-Pagination-item--page") == ["1", "2"]
+        browser.click("#pages .ais-Pagination-item--nextPage a")
+        wait_until(lambda: len(browser.texts("#hits b")) == 1, LIMIT_S, "the second page")
         browser.type("#searchbox input", "kay")
         wait_until(lambda: browser.texts(lit) == ["kayak", "kayak"], LIMIT_S, "the word lights up while it is typed")
         Select(browser.driver.find_element(By.CSS_SELECTOR, "#sort select")).select_by_value("products_price_desc")

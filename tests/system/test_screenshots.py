@@ -136,6 +136,14 @@ def test_phone(browser: Browser, home: str) -> None:
     picture(browser, "phone-live")
 
 
+@pytest.mark.parametrize(("size", "name"), [(WINDOW, "instantsearch"), (PHONE, "instantsearch-phone")])
+def test_instantsearch(browser: Browser, home: str, size: tuple[int, int], name: str) -> None:
+    browser.size(*size)
+    browser.open(home + "instantsearch?query=lamp")
+    wait_until(lambda: browser.texts("#hits mark"), LIMIT_S, "the hits are shown")
+    picture(browser, name)
+
+
 def test_the_documents_show_them() -> None:
     shown = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs").glob("*.md"))
     assert [path.name for path in Path(FOLDER).glob("*.png") if f"screenshots/{path.name}" not in shown] == []

@@ -116,7 +116,8 @@ def test_the_wheel_holds_the_documents_and_the_page(tmp_path: Path) -> None:
     with ZipFile(built) as wheel:
         names = set(wheel.namelist())
     wanted = {f"serving/docs/{path.relative_to(ROOT / 'docs')}" for path in (ROOT / "docs").rglob("*.md")}
-    assert wanted | {"serving/page/index.html", "serving/reference/docs.css"} <= names
+    pages = {"serving/page/index.html", "serving/page/vendor/LICENCES.txt", "serving/reference/docs.css"}
+    assert wanted | pages <= names
     assert not [name for name in names if name.startswith("tests/")]
 
 

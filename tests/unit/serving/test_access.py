@@ -55,6 +55,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
     "public": {
         ("GET", "/"),
         ("GET", "/why"),
+        ("GET", "/instantsearch"),
         ("GET", "/page/{file}"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
