@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from serving.cross_origin import OPEN, open_to_pages
 from serving.instantsearch import routes as instantsearch
 from serving.middleware import MIDDLEWARES, NEEDS, guard, needs_of
 from serving.openapi import document
@@ -44,6 +45,7 @@ def create_app(wiring: Wiring) -> web.Application:
     app[WIRING] = wiring
     app[STARTED_S] = wiring.clock()
     app[NEEDS] = needs_of(ROUTES)
+    app[OPEN] = open_to_pages(ROUTES)
     api: Callable[[], dict[str, Any]] = cache(partial(document, ROUTES, wiring.version))
     documents: Callable[[], Documents] = cache(partial(_documents, api))
     app[DOCUMENT], app[DOCUMENTS] = api, documents

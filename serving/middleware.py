@@ -9,6 +9,7 @@ from aiohttp import web
 from schemas.errors import FreshetError
 from schemas.limits import REQUEST_ID_CHARS_MAX
 from serving.compressing import compressed
+from serving.cross_origin import cross_origin
 from serving.instantsearch.speaking import spoken
 from serving.keys.grant import GRANT, Need
 from serving.parts import REQUEST_ID, WIRING, Wiring
@@ -96,7 +97,7 @@ def need_of(request: web.Request) -> Need:
     return request.app[NEEDS].get((request.method, route_path(request)), "admin")
 
 
-MIDDLEWARES = (observed, spoken, explained, admitted, compressed)
+MIDDLEWARES = (observed, cross_origin, spoken, explained, admitted, compressed)
 
 
 def needs_of(routes: Iterable[Route]) -> dict[tuple[str, str], Need]:

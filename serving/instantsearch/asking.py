@@ -11,7 +11,7 @@ from schemas.sorting import Sort
 from serving.instantsearch.conditions import Condition
 from serving.instantsearch.counted import Wanted, wanted
 from serving.instantsearch.fields import Fields
-from serving.instantsearch.filter_lists import facet_filters, numeric_filters
+from serving.instantsearch.filter_lists import facet_filters, numeric_filters, tag_filters
 from serving.instantsearch.filter_syntax import parse_filters, wrong
 from serving.instantsearch.filters import filters_of
 from serving.instantsearch.parameters import Parameters
@@ -66,7 +66,12 @@ def question(asked: Parameters, sort: Sort, fields: Fields, distinct: str) -> Qu
 
 
 def conditions(asked: Parameters) -> list[Condition | None]:
-    return [parse_filters(asked.filters), facet_filters(asked.facet_filters), numeric_filters(asked.numeric_filters)]
+    return [
+        parse_filters(asked.filters),
+        facet_filters(asked.facet_filters),
+        numeric_filters(asked.numeric_filters),
+        tag_filters(asked.tag_filters),
+    ]
 
 
 def window_of(asked: Parameters) -> Window:

@@ -55,7 +55,6 @@ REFUSED: Final = frozenset(
         "insidePolygon",
         "restrictSearchableAttributes",
         "similarQuery",
-        "tagFilters",
     }
 )
 """They change which products are found, and are not here: leaving them out would show what was not asked for."""

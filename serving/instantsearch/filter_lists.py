@@ -1,4 +1,4 @@
-"""Reads `facetFilters` and `numericFilters`: lists are ANDs, a list in a list is an OR."""
+"""Reads `facetFilters`, `numericFilters` and `tagFilters`: lists are ANDs, a list in a list is an OR."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,6 +11,8 @@ FILTERS_MAX: Final = 200
 """In one list, those in its lists counted."""
 COMPARED: Final = re.compile(r"\s*(.+?)\s*(<=|>=|!=|<|>|=)\s*(\S+)\s*", re.DOTALL)
 RANGE: Final = re.compile(r"\s*(.+?)\s*:\s*(\S+)\s+TO\s+(\S+)\s*", re.DOTALL)
+TAGS: Final = "_tags"
+"""The attribute of a record that holds its tags."""
 Listed = Sequence[str | Sequence[str]]
 
 
@@ -22,6 +24,11 @@ def facet_filters(listed: Listed) -> Condition | None:
 def numeric_filters(listed: Listed) -> Condition | None:
     """None: everything passes. Raises InvalidRequest."""
     return _read(listed, _numeric, "numericFilters")
+
+
+def tag_filters(listed: Listed) -> Condition | None:
+    """None: everything passes. Raises InvalidRequest."""
+    return _read(listed, lambda tag: _faceted(f"{TAGS}:{tag}"), "tagFilters")
 
 
 def _read(listed: Listed, leaf: Callable[[str], Condition], parameter: str) -> Condition | None:

@@ -57,6 +57,8 @@ class Parameters(BaseModel):
     filters: str = ""
     facet_filters: Nested = []
     numeric_filters: Nested = []
+    tag_filters: Nested = []
+    """As `facet_filters` on the attribute `_tags`."""
     facets: Names = []
     max_values_per_facet: Annotated[int, Field(ge=1)] = FACET_VALUES_MAX
     sort_facet_values_by: Literal["count", "alpha"] = "count"

@@ -6,16 +6,10 @@ from typing import Final
 import orjson
 from aiohttp import web
 
+from serving.cross_origin import ANY_PAGE, PREFLIGHT
 from serving.problems import CONTENT_TYPE
 
 PREFIX: Final = "/1/"
-MAX_AGE_S: Final = 86_400
-ANY_PAGE: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-PREFLIGHT: Final = ANY_PAGE | {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "*",
-    "Access-Control-Max-Age": str(MAX_AGE_S),
-}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

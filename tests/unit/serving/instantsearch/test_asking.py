@@ -43,6 +43,14 @@ def test_parameters_become_fields_of_a_search(stated: dict[str, Any], found: dic
     assert {name: getattr(asked, name) for name in found} == found
 
 
+def test_tags_are_an_attribute_that_has_to_be_declared() -> None:
+    asked, tagged = parameters({"tagFilters": [["sale", "new"]]}), Fields({}, parse_facets(["_tags:value"]))
+    found = question(asked, "relevance", tagged, "").search.filters.all
+    assert found is not None and [one.attributes for one in found] == [{"_tags": ["sale", "new"]}]
+    with pytest.raises(InvalidRequest, match="cannot be filtered by '_tags'"):
+        question(asked, "relevance", FIELDS, "")
+
+
 def test_facets_are_asked_once_whatever_they_are_called() -> None:
     levels = [f"hierarchicalCategories.lvl{at}" for at in (2, 0)]
     asked = search(facets=["brand", "vendor", *levels, "price", "nope"], maxValuesPerFacet=7).facets

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidRequest
 from serving.instantsearch.conditions import All, AnyOf, Between, Condition, Has, Not
-from serving.instantsearch.filter_lists import FILTERS_MAX, facet_filters, numeric_filters
+from serving.instantsearch.filter_lists import FILTERS_MAX, facet_filters, numeric_filters, tag_filters
 from serving.instantsearch.filter_syntax import FILTERS_CHARS_MAX, PARENTHESES_MAX, parse_filters
 
 A, B, C = Has("a", "1x"), Has("b", "2x"), Has("c", "3x")
@@ -135,6 +135,9 @@ def test_lists_are_ands_of_ors() -> None:
     assert facet_filters(["a:1x", ["b:2x", "c:-3x"]]) == All((A, AnyOf((B, Not(C)))))
     assert facet_filters(["a:\\-5"]) == All((Has("a", "-5"),))
     assert facet_filters([[], "a:1x"]) == All((A,))
+    assert tag_filters(["a", ["b:2", "-c"]]) == All(
+        (Has("_tags", "a"), AnyOf((Has("_tags", "b:2"), Not(Has("_tags", "c")))))
+    )
     assert numeric_filters(["price>=10", ["watts = 5", "watts:7 TO 9"]]) == All(
         (Between("price", 10.0, None), AnyOf((Between("watts", 5.0, 5.0), Between("watts", 7.0, 9.0))))
     )

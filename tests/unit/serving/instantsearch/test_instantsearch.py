@@ -257,7 +257,7 @@ async def test_values_of_a_facet_are_searched() -> None:
         (b"[]", 400, "must be a JSON object"),
         (b'{"requests": 3}', 400, "list of objects"),
         (b'{"requests": [{"query": "x"}]}', 404, "does not exist"),
-        (b'{"requests": [{"indexName": "products", "tagFilters": ["a"]}]}', 400, "tagFilters"),
+        (b'{"requests": [{"indexName": "products", "similarQuery": "a"}]}', 400, "similarQuery"),
         (b'{"requests": [{"indexName": "products", "filters": "a b"}]}', 400, "filters"),
         (b'{"requests": [{"indexName": "products", "userToken": ""}]}', 400, "session"),
         (orjson.dumps({"requests": [{"indexName": "products"}] * (QUESTIONS_MAX + 1)}), 400, "at most 50"),
@@ -309,10 +309,10 @@ async def test_web_pages_of_any_host_may_ask() -> None:
         asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
         response = await tier.client.options(ADDRESS, headers=asked)
         assert response.status == 204
-        assert response.headers["Access-Control-Allow-Headers"] == "*"
+        assert response.headers["Access-Control-Allow-Headers"].startswith("*")
         assert int(response.headers["Access-Control-Max-Age"]) > 0
         assert response.headers["Access-Control-Allow-Origin"] == "*"
-        response = await tier.client.options("/v1/search", headers=asked)
+        response = await tier.client.options("/v1/catalog", headers=asked)
         assert "Access-Control-Allow-Origin" not in response.headers
         response = await tier.client.get("/1/nope")
         assert (response.status, (await response.json())["status"]) == (404, 404)
