@@ -7,20 +7,12 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import orjson
 import pytest
-from aiohttp import web
 
-from agents.shard_endpoint import ShardEndpoint
-from index_snapshots.apply import apply
-from index_snapshots.shard_names import ShardNames
-from index_snapshots.word_feed import WordFeed
 from schemas.filters import Filters
-from schemas.hits import ShardState
 from schemas.search import SearchRequest
 from serving.answer_cache import key_of
 from serving.app import ROUTES
@@ -28,8 +20,9 @@ from serving.keys.access import KEY_HEADER
 from serving.keys.grant import Grant
 from serving.keys.limiting import limited
 from serving.keys.minting import new_key
-from tests.unit.index_snapshots.making import DIM, FACETS, ORIGIN, content, document, logged, offer, shard
-from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier
+from tests.unit.index_snapshots.making import FACETS, content, document, offer
+from tests.unit.serving.fakes import FakeShard, Tier
+from tests.unit.serving.real_shard import Encoding, RealShard
 from tests.unit.serving.test_access import NEEDS, address, stored
 
 OURS, THEIRS, ALL = new_key("ourskey0"), new_key("theirs00"), new_key("allkeys0")
@@ -77,45 +70,16 @@ ASKED: list[tuple[str, str, dict[str, Any] | None]] = [
 ]
 
 
-class RealShard(FakeShard):
-    """What a shard process answers, of these products."""
-
-    def __init__(self, folder: Path, skus: list[str]) -> None:
-        super().__init__()
-        one = shard()
-        self.feed = WordFeed(folder, one.view, FACETS)
-        one.feed(self.feed)
-        made = [document(sku, int(sku[1:]) + 10 * (sku > "b"), seed=ord(sku[0]), of=PRODUCTS[sku]) for sku in skus]
-        offers = [offer(each.sku, each.order.offset, price=77.0 if each.sku > "b" else 5.0) for each in made]
-        apply(logged("documents", made), one)
-        apply(logged("offers", offers), one)
-        assert self.feed.wait(len(made), 30)
-        kept = SimpleNamespace(shard=one, origin=ORIGIN, words=self.feed, names=ShardNames(), damaged=False)
-        self._agent: Any = SimpleNamespace(caught_up=True, kept={0: kept}, state=self._at)
-
-    def _at(self, partition: int, offsets: Any) -> ShardState:
-        return ShardState(partition=partition, replica=0, lineage="l", documents_offset=9, offers_offset=9)
-
-    def app(self) -> web.Application:
-        real, fake = ShardEndpoint(self._agent).app(SimpleNamespace(add_to=lambda app: None)), web.Application()  # type: ignore[arg-type]
-        fake.router.add_get("/state", self._state)
-        for route in real.router.routes():
-            if route.resource is not None and route.resource.canonical != "/state" and route.method != "HEAD":
-                fake.router.add_route(route.method, route.resource.canonical, route.handler)
-        fake.middlewares.extend(real.middlewares)
-        return fake
-
-
-class Encoding(FakeEncoding):
-    async def encode(self, text: str, deadline_s: float) -> Any:
-        await super().encode(text, deadline_s)
-        return np.eye(DIM, dtype=np.float32)[0]
+def of_tenants(folder: Path, skus: list[str]) -> RealShard:
+    made = [document(sku, int(sku[1:]) + 10 * (sku > "b"), seed=ord(sku[0]), of=PRODUCTS[sku]) for sku in skus]
+    offers = [offer(each.sku, each.order.offset, price=77.0 if each.sku > "b" else 5.0) for each in made]
+    return RealShard(folder, made, offers)
 
 
 @asynccontextmanager
 async def shop(folder: Path, skus: list[str]) -> AsyncIterator[Tier]:
     async with AsyncExitStack() as stack:
-        real = RealShard(folder, skus)
+        real = of_tenants(folder, skus)
         stack.callback(real.feed.close)
         tier = Tier(
             [[real]],
