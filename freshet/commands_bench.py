@@ -139,6 +139,19 @@ def bench_suggest(
     raise typer.Exit(suggest(qps, seconds, queries, url, data, json))
 
 
+@benches.command("tier")
+def bench_tier(
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each of the four phases.")] = 10.0,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Connections that ask.")] = 8,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Requests a second and core of the HTTP tier's own processes, answers given again and not, and times at half."""
+    from freshet.run_bench_tier import tier
+
+    raise typer.Exit(tier(seconds, clients, data, json))
+
+
 @benches.command("sessions")
 def bench_sessions(
     rate: Annotated[float, typer.Option(min=0.1, help="First clicks of new sessions per second.")] = 10.0,
