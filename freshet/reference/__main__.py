@@ -8,6 +8,7 @@ from freshet import exit_codes
 from freshet.alerts.alerts import ALERTS
 from freshet.alerts.rule_file import rule_file
 from freshet.reference import alerts_page, api_page, cli_page, events_page, metrics_page, settings_page
+from freshet.reference.dashboard import dashboard
 from freshet.reference.marks import Part, renew
 from schemas.errors import FreshetError
 
@@ -21,7 +22,10 @@ PAGES: dict[str, Callable[[], list[Part]]] = {
     "metrics.md": metrics_page.parts,
     "settings.md": settings_page.parts,
 }
-FILES: dict[str, Callable[[], str]] = {"ops/alerts.yml": lambda: rule_file(ALERTS)}
+FILES: dict[str, Callable[[], str]] = {
+    "ops/alerts.yml": lambda: rule_file(ALERTS),
+    "ops/grafana/freshet.json": dashboard,
+}
 """Written as a whole, by their path in the repository."""
 
 
