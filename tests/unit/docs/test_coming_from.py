@@ -14,21 +14,14 @@ import pytest
 from freshet.reference.cli_page import commands
 from schemas.settings import known_keys
 from tests.conftest import REPOSITORY
-from tests.unit.index_snapshots.making import FACETS, content, document, offer
+from tests.unit.docs.small_shop import small_shop
 from tests.unit.serving.fakes import Tier
-from tests.unit.serving.real_shard import Encoding, RealShard
 
 TEXT = (REPOSITORY / "docs" / "coming-from.md").read_text(encoding="utf-8")
 STATES = {"supported", "different", "not supported"}
 EXAMPLE = re.compile(r"(?<!\[)`((?:\"|[A-Z]+ /v1/|freshet |FRESHET_)[^`]*)`")
 REQUEST = re.compile(r"([A-Z]+) (\S+)(?: (\{.*))?")
 COMMANDS = dict(commands())
-PRODUCTS = {
-    "lamp": content("Brass lamp", "Lumen", ["Home", "Lamps"], {"colour": "green", "watts": 5}),
-    "spot": content("Brass spot light", "Orbit", ["Home", "Lamps"], {"colour": "red", "watts": 40}),
-    "chair": content("Oak chair", "Lumen", ["Home", "Chairs"], {"colour": "red"}),
-}
-PRICES = {"lamp": 20.0, "spot": 50.0, "chair": 90.0}
 ALL = ["chair", "lamp", "spot"]
 
 
@@ -123,19 +116,12 @@ def test_what_is_expected_is_what_the_document_shows() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_every_example_does_it(engine: str, tmp_path: Path) -> None:
-    documents = [document(sku, at, seed=at, of=of) for at, (sku, of) in enumerate(PRODUCTS.items(), 1)]
-    offers = [offer(sku, at, price=price) for at, (sku, price) in enumerate(PRICES.items(), 1)]
-    real = RealShard(tmp_path, documents, offers)
-    facets = [f"{name}:{kind}" for name, kind in FACETS.items()]
     wrong = []
-    try:
-        async with Tier([[real]], encoding=Encoding(), facets=facets) as tier:
-            for line in LINES:
-                for text in EXAMPLE.findall(line.ours) if line.engine == engine else ():
-                    if not await does(text, tier):
-                        wrong.append(f"{line.theirs}: {text}")
-    finally:
-        real.feed.close()
+    async with small_shop(tmp_path) as tier:
+        for line in LINES:
+            for text in EXAMPLE.findall(line.ours) if line.engine == engine else ():
+                if not await does(text, tier):
+                    wrong.append(f"{line.theirs}: {text}")
     assert wrong == []
 
 
