@@ -28,7 +28,7 @@ def hedging(plan: HedgingPlan, data: Path | None, as_json: bool) -> int:
 
 
 def smoke_plan() -> HedgingPlan:
-    return HedgingPlan(rows=500, dim=64, qps=100, seconds=0.3, slow_ms=50, slow_share=0.1, hedge_share=0.05, warm=30)
+    return HedgingPlan(rows=500, dim=64, qps=300, seconds=0.1, slow_ms=50, slow_share=0.1, hedge_share=0.05, warm=30)
 
 
 def hedging_lines(figures: dict[str, Any]) -> Iterator[str]:

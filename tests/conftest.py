@@ -1,13 +1,15 @@
 """What all tests share: one real Kafka, the order of the files, and where optional real data lies."""
 
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from freshet.runtime.kafka import EmbeddedKafka
+from tests.steady_time import SteadyLoop
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent
@@ -26,6 +28,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: SLOW_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"steady": SteadyLoop}
 
 
 @pytest.fixture(scope="session")

@@ -66,10 +66,10 @@ window.asked = 0;
 window.fetch = (asked, how) => { window.asked += asked === "/v1/search"; return real(asked, how); };
 """
 WITHOUT_MEANING = """
-const real = fetch;
+const real = fetch, later = new Promise((seen) => { window.seen = seen; });
 window.fetch = async (asked, how) => {
   if (asked !== "/v1/search") return real(asked, how);
-  window.fetch = real;
+  window.fetch = async (...again) => { await later; return real(...again); };
   const answer = await (await real(asked, how)).json();
   return Response.json({...answer, hits: answer.hits.slice(0, 1), degraded: ["encode"]});
 };
@@ -389,6 +389,7 @@ def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser,
     browser.run("document.getElementById('search').requestSubmit()")
     browser.wait("#said", "Without meaning", "what is missing")
     assert len(browser.titles()) == 1
+    browser.run("window.seen()")
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
     assert "Without" not in browser.text("#said")
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from bench.paced_stream import BATCH_MAX, PROBE_S, TICK_S, PacedStream
+from tests.steady_time import SteadyClock
 from tests.waiting import LIMIT_S
 
 
@@ -80,16 +81,18 @@ def test_what_is_late_is_caught_up_in_batches_of_the_agents_size_and_counts_from
 
 
 def test_after_a_stall_what_is_due_comes_in_few_batches_and_each_looked_for_record_counts_from_its_own_time() -> None:
+    clock = SteadyClock()
+
     class Stalled(Written):
         def write(self, batch: list[int]) -> None:
             if not self.batches:
-                time.sleep(0.4)
+                clock.skip(0.4)
             super().write(batch)
 
     sink = Stalled()
     rate = 500
     every = round(PROBE_S * rate)
-    stream = PacedStream(numbers, sink, rate, first=0, last=150)
+    stream = PacedStream(numbers, sink, rate, first=0, last=150, clock=clock)
     finished(stream)
     flow = stream.take_flow()
     assert sink.records == list(range(150))

@@ -31,6 +31,7 @@ def environ(data: Path, **more: str) -> dict[str, str]:
         "FRESHET_SHARDS": NOWHERE,
         "FRESHET_DATA": str(data),
         "FRESHET_PORT": "0",
+        "FRESHET_SEARCH_BUDGET_MS": "10000",
         **more,
     }
 
