@@ -18,7 +18,7 @@ from tests.waiting import LIMIT_S, wait_until
 
 SLICE = Assortment(dict(itertools.islice(assortment().first.items(), 60)), dict(assortment().addable))
 MINE = {"type": "upsert", "sku": "mine-1", "title": "My own lamp", "stock": 3}
-CHANGES = 60
+CHANGES = 30
 
 
 async def worked(demo: Demo, stop: asyncio.Event, holds: Callable[[], Any]) -> None:

@@ -29,12 +29,12 @@ def tier(module_stack: Stack) -> str:
     return module_stack.url("serving", "")
 
 
-@pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["phone", "desktop"])
-def test_nothing_sticks_out_and_nobody_else_is_asked(browser: Browser, tier: str, size: tuple[int, int]) -> None:
-    browser.size(*size)
+def test_nothing_sticks_out_and_nobody_else_is_asked(browser: Browser, tier: str) -> None:
     for path in PATHS:
         browser.driver.get(tier + path)
-        assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0, path
+        for size in (DESKTOP, NARROW):
+            browser.size(*size)
+            assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0, (path, size)
         assert browser.hosts() <= {tier.removeprefix("http://")}
     assert browser.complaints() == []
 

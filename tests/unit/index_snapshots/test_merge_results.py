@@ -1,8 +1,10 @@
 """What merges under way have come to lies in a snapshot: used at a start, and done again where it is damaged."""
 
 import gc
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -139,13 +141,29 @@ def test_the_shard_may_install_it_and_merge_it_again_meanwhile(tmp_path: Path) -
     assert restored is not None and traces(opened(restored, tmp_path / "here", BuilderHere())) == straight
 
 
+class Whole(NamedTuple):
+    folder: Path
+    manifest: Manifest
+    traces: list[int]
+    """Of the shard that goes on."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A snapshot to be copied and damaged."""
+    folder = tmp_path_factory.mktemp("whole")
+    one, manifest = stored(folder)
+    return Whole(folder, manifest, traces(one))
+
+
 @pytest.mark.parametrize("part", ["graph", "rows", "vectors", "codes"])
 @pytest.mark.parametrize("how", DAMAGE)
-def test_damage_is_found_and_the_merge_is_done_again(tmp_path: Path, part: str, how: str) -> None:
-    one, manifest = stored(tmp_path)
+def test_damage_is_found_and_the_merge_is_done_again(tmp_path: Path, whole: Whole, part: str, how: str) -> None:
+    shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
+    manifest = whole.manifest
     broken = next(name for name in own(manifest) if name.startswith(f"{part}-"))
     file = manifest.files[broken]
-    DAMAGE[how](alone(tmp_path / file.name))
+    DAMAGE[how](tmp_path / file.name)
     known = Known()
     restored = restore(tmp_path, ORIGIN, NOW_MS, known)
     assert restored.view is not None and not restored.damaged, "the snapshot is good without it"
@@ -157,7 +175,7 @@ def test_damage_is_found_and_the_merge_is_done_again(tmp_path: Path, part: str, 
     written = write(again.view, tmp_path, ORIGIN, keep=2, now_ms=NOW_MS, known=known, results=result_of)
     assert written.structure.merges == manifest.structure.merges, "it is whole again"
     assert not restore(tmp_path, ORIGIN, NOW_MS).merges_damaged
-    assert traces(again) == traces(one)
+    assert traces(again) == whole.traces
 
 
 def test_without_checksums_a_flipped_bit_is_installed(tmp_path: Path) -> None:

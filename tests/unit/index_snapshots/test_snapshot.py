@@ -3,15 +3,18 @@
 import gc
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from index_snapshots import manifest as manifests
 from index_snapshots.apply import apply
 from index_snapshots.folder import Known, owned, remove_state
+from index_snapshots.manifest import Manifest
 from index_snapshots.protocol import Offsets
 from index_snapshots.restore import AGE_DAYS_MAX, check_log, restore
 from index_snapshots.snapshot import write
@@ -227,19 +230,32 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("how", DAMAGE)
-def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, part: str, how: str) -> None:
-    one, known = first(), Known()
-    write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2, known=known)
+class Two(NamedTuple):
+    folder: Path
+    newest: Manifest
+    older: object
+    """What is seen in the one before."""
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
+    """Snapshots to be copied and damaged."""
+    folder, one, known = tmp_path_factory.mktemp("two"), first(), Known()
+    write(one.view, folder, ORIGIN, now_ms=NOW_MS, keep=2, known=known)
     older = seen(one.view)
     for _ in range(9):  # until only the first bodies are shared
         more(one)
-    manifest = write(one.view, tmp_path, ORIGIN, now_ms=NOW_MS, keep=2, known=known)
+    return Two(folder, write(one.view, folder, ORIGIN, now_ms=NOW_MS, keep=2, known=known), older)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damage_is_found_and_the_older_snapshot_is_used(tmp_path: Path, two: Two, part: str, how: str) -> None:
+    shutil.copytree(two.folder, tmp_path, dirs_exist_ok=True)
     newest = tmp_path / "manifest-000000000002.json"
-    DAMAGE[how](newest if part == "manifest" else tmp_path / manifest.files[part].name)
+    DAMAGE[how](newest if part == "manifest" else tmp_path / two.newest.files[part].name)
     restored = restore(tmp_path, ORIGIN, NOW_MS)
-    assert restored.view is not None and seen(restored.view) == older
+    assert restored.view is not None and seen(restored.view) == two.older
     assert (how, part) == ("remove", "manifest") or (len(restored.damaged) == 1 and newest.name in restored.damaged[0])
 
 

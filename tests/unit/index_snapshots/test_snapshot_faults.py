@@ -76,9 +76,9 @@ def is_well(folder: Path, allowed: "list[tuple[object, ...]]") -> bool:
 
 @pytest.mark.parametrize(("guards", "well"), [(GUARDS, True), (Guards(whole=False), False)])
 def test_c1_killed_at_every_point(tmp_path: Path, guards: Guards, well: bool) -> None:
-    folders = [left_by(tmp_path, point, guards) for point in range(1, points(tmp_path) + 1)]
-    assert len(folders) >= 20
-    assert all(is_well(*one) for one in folders) is well
+    count = points(tmp_path)
+    assert count >= 20
+    assert all(is_well(*left_by(tmp_path, point, guards)) for point in range(1, count + 1)) is well
 
 
 @pytest.mark.parametrize(("guards", "well"), [(GUARDS, True), (Guards(whole=False), False)])
@@ -92,9 +92,7 @@ def test_c1_the_power_fails_at_every_point(
         synced.add(os.fstat(handle).st_ino)
         sync(handle)
 
-    monkeypatch.setattr(os, "fsync", noted)
-    results = []
-    for point in range(1, points(tmp_path) + 1):
+    def survives(point: int) -> bool:
         synced.clear()
         folder, allowed = left_by(tmp_path, point, guards)
         for path in folder.iterdir():
@@ -102,8 +100,10 @@ def test_c1_the_power_fails_at_every_point(
                 size = path.stat().st_size
                 path.unlink()  # it may be a segment's file by another name
                 path.write_bytes(bytes(size))
-        results.append(is_well(folder, allowed))
-    assert all(results) is well
+        return is_well(folder, allowed)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    assert all(map(survives, range(1, points(tmp_path) + 1))) is well
 
 
 def test_c2_without_checksums_a_flipped_bit_is_taken_for_what_the_log_says(tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ from tests.unit.tools.fake_shop import FakeShop
 from tests.waiting import LIMIT_S
 
 
+@pytest.fixture(autouse=True)
+def nothing_to_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shop in memory leaves nothing under way between two phases."""
+    monkeypatch.setattr("bench.search.SETTLE_S", 0.0)
+
+
 async def test_freshness_finds_every_change_and_deletes_its_products() -> None:
     shop = FakeShop()
     async with TestServer(shop.app()) as server:
