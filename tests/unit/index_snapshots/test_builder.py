@@ -167,7 +167,7 @@ def test_killed_once_too_often_from_outside(builder: BuilderProcess, tmp_path: P
 
 
 def test_closed_while_somebody_waits(builder: BuilderProcess, tmp_path: Path) -> None:
-    built = builder.start(job(tmp_path / "there", LONG))
+    built = builder.start(job(tmp_path / "there", LONG * 5))
     builder.close()
     with pytest.raises(BuildFailed, match="closed"):
         built.result()

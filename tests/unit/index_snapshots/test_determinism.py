@@ -23,7 +23,7 @@ from tests.unit.index_snapshots.churning import Churn, Seen, Trace, Way, built, 
 from tests.unit.index_snapshots.making import result_of
 from tests.unit.index_snapshots.odd_builders import EarlyBuilder, LateBuilder
 
-EVENTS, SKUS, DIM = 6_000, 1_500, 32
+EVENTS, SKUS, DIM = 4_500, 700, 32
 REPAIRS_MIN = 3
 SIMD_FOUND: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 SIMD_LEVELS: tuple[dict[str, str], ...] = (
@@ -108,7 +108,7 @@ def test_no_cpu_leaves_a_trace() -> None:
     Queries that are not of whole numbers are the negative control: their sums depend on the CPU.
     """
     with ThreadPoolExecutor() as threads:
-        said = threads.map(lambda level: traces_under(level, 4_500, 700, (32, 24)), SIMD_LEVELS)
+        said = threads.map(lambda level: traces_under(level, 3_000, 500, (32, 24)), SIMD_LEVELS)
     plain, avx2, usual = said
     assert min(plain["repairs"]) >= REPAIRS_MIN
     for other in (avx2, usual):
