@@ -53,7 +53,12 @@ LONG = {
 }
 """A snapshot after each 10,000 offers. A part that is left out is then one that nobody had, not one that a busy machine
 was late with."""
-QUICK = {**LONG, "FRESHET_DIGEST_EVERY": "50", "FRESHET_SNAPSHOT_EVERY_RECORDS": "400"}
+QUICK = {
+    **LONG,
+    "FRESHET_DIGEST_EVERY": "50",
+    "FRESHET_SNAPSHOT_EVERY_RECORDS": "400",
+    "FRESHET_SEARCH_BUDGET_MS": "5000",
+}
 """Often enough for a short drill."""
 
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 from freshet.runtime.ports import free_port
+from schemas.settings import as_environ
 from tests.compose import ours, read_compose
+from tests.system.conftest import PATIENT
 from tests.waiting import LIMIT_S
 
 KEY = "a key of the test"
@@ -31,7 +33,7 @@ class Composed:
         self._places |= {
             f"http://{name}:{port}": f"http://127.0.0.1:{own}" for name in LIVING for port, own in self.ports.items()
         }
-        self._extra = {"FRESHET_GENERATION": str(generation), "FRESHET_MODEL": str(model)}
+        self._extra = as_environ({"generation": generation, "model": model, **PATIENT})
         self._data = data
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -36,7 +36,7 @@ COMMANDS = {
 }
 WATCHED = ("catalog", "embed", "shard", "session")
 """Whose health pages the tier watches."""
-SEARCH_BUDGET_MS = 2_000
+PATIENT = {"search_budget_ms": 2_000, "suggest_budget_ms": 1_000}
 """A part that an answer lacks is then one that is away, not one that a busy machine was late with."""
 
 
@@ -73,7 +73,7 @@ class Stack:
             "processes": [f"{name}=127.0.0.1:{self.ports[name]}" for name in WATCHED],
             "shards": [f"127.0.0.1:{self.ports['shard']}"] * self.partitions,
             "answer_cache_mb": 0,  # tests ask the same again to see what happens in a search
-            "search_budget_ms": SEARCH_BUDGET_MS,
+            **PATIENT,
         }
         return as_environ(values) | self.environ
 

@@ -20,7 +20,8 @@ from freshet.runtime import kafka
 from freshet.runtime.cache import cache_folder
 from freshet.runtime.kafka_jars import ensure_jars
 from freshet.runtime.ports import free_port
-from tests.system.conftest import http
+from schemas.settings import as_environ
+from tests.system.conftest import PATIENT, http
 from tests.waiting import LIMIT_S, wait_until
 
 PRODUCTS = 30
@@ -38,6 +39,7 @@ class Shop:
             "FRESHET_MODEL": str(model),
             "FRESHET_SNAPSHOT_EVERY_RECORDS": str(SNAPSHOT_EVERY),
             "FRESHET_ADMIN_KEY": KEY,
+            **as_environ(PATIENT),
         }
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -19,8 +19,10 @@ from index_snapshots.merge import Files, FromHead, FromSegment, Merge, Segment, 
 from tests.waiting import LIMIT_S
 
 DIM = 32
-LONG, SHORT = 5_000, 200
-"""Rows that take some tenths of a second, and hardly any time."""
+LONG, SHORT = 2_000, 200
+"""Rows whose graph is larger, and smaller, than ROOM_BYTES."""
+ROOM_BYTES = 100_000
+Room = Callable[[int], None]
 
 
 def job(folder: Path, rows: int, seed: int = 1, base: FromSegment | None = None) -> Merge:
@@ -30,6 +32,23 @@ def job(folder: Path, rows: int, seed: int = 1, base: FromSegment | None = None)
     levels = np.minimum(rng.geometric(15 / 16, rows), 8).astype(np.uint8)
     folder.mkdir(parents=True)
     return Merge(folder, DIM, 0.98, base, (FromHead(0, vectors.astype(np.float16), levels, rng.random(rows) < 0.9),))
+
+
+@pytest.fixture
+def no_room() -> Iterator[Room]:
+    """A long merge stays under way: who begins from now on cannot write its graph, and tries it again and again.
+
+    The call gives room to a process, and to those that begin after it.
+    """
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def room(pid: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, before[1]))
+    yield room
+    room(os.getpid())
 
 
 @pytest.fixture
@@ -67,8 +86,8 @@ def merging(pid: int) -> int:
 
 
 def hurrying(pid: int) -> bool:
-    """Whether a thread that is not nice has done a part of a merge."""
-    return any(nice == 0 and ticks >= 3 for nice, ticks in threads(pid))
+    """Whether a thread that is not nicer than the whole process has done a part of a merge."""
+    return any(nice == os.getpriority(os.PRIO_PROCESS, pid) and ticks >= 3 for nice, ticks in threads(pid))
 
 
 def running(pid: int) -> bool:
@@ -76,20 +95,6 @@ def running(pid: int) -> bool:
         return state(pid) != "Z"
     except FileNotFoundError:
         return False
-
-
-def stop_when(pid: int, what: Callable[[], bool]) -> None:
-    """Stops the process where `what` holds: until it goes on, the test has all the time of the world."""
-
-    def there() -> bool:
-        os.kill(pid, signal.SIGSTOP)
-        until(lambda: state(pid) == "T")
-        if what():
-            return True
-        os.kill(pid, signal.SIGCONT)
-        return False
-
-    until(there)
 
 
 def state(pid: int) -> str:
@@ -112,27 +117,28 @@ def test_what_the_process_builds_is_what_is_built_here(builder: BuilderProcess, 
     assert built.done and builder.cpu_s > 0
 
 
-def test_killed_in_the_middle_it_is_done_again(builder: BuilderProcess, tmp_path: Path) -> None:
+def test_killed_in_the_middle_it_is_done_again(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
     first = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
-    stop_when(first, lambda: merging(first) == 1)
+    until(lambda: merging(first) == 1)
     assert not built.done
+    no_room(first)
     os.kill(first, signal.SIGKILL)
     assert names(built.result()) == names(merge(job(tmp_path / "here", LONG)))
     assert pid_of(builder) != first and not running(first)
 
 
-def test_killed_when_it_hurries_it_hurries_again(builder: BuilderProcess, tmp_path: Path) -> None:
+def test_killed_when_it_hurries_it_hurries_again(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
     first = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
     built.hurry()
-    stop_when(first, lambda: hurrying(first))
+    until(lambda: hurrying(first))
     os.kill(first, signal.SIGKILL)
     until(lambda: builder.pid not in (None, first))
     second = pid_of(builder)
-    stop_when(second, lambda: hurrying(second))
+    until(lambda: hurrying(second))
     assert not built.done and merging(second) == 0
-    os.kill(second, signal.SIGCONT)
+    no_room(second)
     assert built.result().size
 
 
@@ -151,14 +157,14 @@ def test_a_merge_that_always_kills_it_is_given_up(tmp_path: Path, capfd: pytest.
         assert builder.start(job(tmp_path / "good", SHORT)).result().size
 
 
-def test_killed_once_too_often_from_outside(builder: BuilderProcess, tmp_path: Path) -> None:
+def test_killed_once_too_often_from_outside(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
     """At CRASHES_MAX; one less is `test_killed_in_the_middle_it_is_done_again`, twice."""
     built = builder.start(job(tmp_path / "there", LONG))
     seen: set[int] = set()
     for _ in range(CRASHES_MAX):
         until(lambda: builder.pid not in (None, *seen))
         seen.add(pid := pid_of(builder))
-        stop_when(pid, lambda pid=pid: merging(pid) == 1)  # type: ignore[misc]
+        until(lambda pid=pid: merging(pid) == 1)  # type: ignore[misc]
         assert not built.done
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(BuildFailed):
@@ -166,20 +172,21 @@ def test_killed_once_too_often_from_outside(builder: BuilderProcess, tmp_path: P
     assert builder.pid is None and len(seen) == CRASHES_MAX
 
 
-def test_closed_while_somebody_waits(builder: BuilderProcess, tmp_path: Path) -> None:
-    built = builder.start(job(tmp_path / "there", LONG * 5))
+def test_closed_while_somebody_waits(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
+    built = builder.start(job(tmp_path / "there", LONG))
     builder.close()
     with pytest.raises(BuildFailed, match="closed"):
         built.result()
 
 
 PARENT = """
-import sys, time
+import resource, sys, time
 from pathlib import Path
 from index_snapshots.builder import BuilderProcess
-from tests.unit.index_snapshots.test_builder import LONG, job
+from tests.unit.index_snapshots.test_builder import LONG, ROOM_BYTES, job
+resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 builder = BuilderProcess()
-builder.start(job(Path(sys.argv[1]), LONG * 5))
+builder.start(job(Path(sys.argv[1]), LONG))
 print(builder.pid, flush=True)
 time.sleep(600)
 """
@@ -221,22 +228,22 @@ def test_a_folder_that_is_away_is_waited_for(tmp_path: Path, capfd: pytest.Captu
         assert built.result().size == len(np.fromfile(built.result().files.rows, dtype=np.int64))
 
 
-def test_who_hurries_is_no_longer_nice(builder: BuilderProcess, tmp_path: Path) -> None:
+def test_who_hurries_is_no_longer_nice(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
     pid = pid_of(builder)
     built = builder.start(job(tmp_path / "there", LONG))
-    stop_when(pid, lambda: merging(pid) == 1)
+    until(lambda: merging(pid) == 1)
     built.hurry()
-    stop_when(pid, lambda: hurrying(pid) and merging(pid) == 0)
+    until(lambda: hurrying(pid) and merging(pid) == 0)
     assert not built.done, "it goes on without being nice"
-    os.kill(pid, signal.SIGCONT)
+    no_room(pid)
     assert names(built.result()) == names(merge(job(tmp_path / "here", LONG)))
 
 
-def test_two_merges_at_a_time(builder: BuilderProcess, tmp_path: Path) -> None:
+def test_two_merges_at_a_time(no_room: Room, builder: BuilderProcess, tmp_path: Path) -> None:
     pid = pid_of(builder)
     both = [builder.start(job(tmp_path / f"there-{seed}", LONG, seed)) for seed in (1, 2)]
-    stop_when(pid, lambda: merging(pid) == 2)
+    until(lambda: merging(pid) == 2)
     assert not any(built.done for built in both)
-    os.kill(pid, signal.SIGCONT)
+    no_room(pid)
     for seed, built in enumerate(both, 1):
         assert names(built.result()) == names(merge(job(tmp_path / f"here-{seed}", LONG, seed)))
