@@ -95,6 +95,8 @@ const field = document.getElementById("text");
 const chosen = document.getElementById(field.getAttribute("aria-activedescendant"));
 return [field.getAttribute("aria-expanded"), chosen?.getAttribute("aria-selected"), chosen?.textContent || ""];
 """
+CLICK = "document.querySelector(arguments[0]).click()"
+"""At once: what InstantSearch shows is drawn anew whenever something of it is told."""
 TWO_PAGES = """
 const real = fetch, hit = (sku) => ({sku, content: {title: sku}, offer: null, content_order: [1, 1]});
 window.fetch = async (asked, how) => {
@@ -614,4 +616,40 @@ def test_a_shop_built_with_instantsearch_works_unchanged(browser: Browser, shop:
         browser.type("#autocomplete input", "sea")
         browser.wait(".aa-Panel mark", "Sea", "autocomplete shows it")
         assert browser.hosts() == {address.split("/")[2], f"127.0.0.1:{shop.ports['serving']}"}
+    assert browser.complaints() == []
+
+
+def test_our_own_page_built_with_instantsearch(browser: Browser, shop: Stack, home: str) -> None:
+    """Only the official clients, under the policy of all pages: typing, a facet and back, order, a product and what is
+    related to it, the cart; and its clicks are in the log."""
+    browser.open(home + "instantsearch")
+    wait_until(lambda: len(browser.texts("#hits .card")) >= ALL, LIMIT_S, "all products are shown")
+    assert browser.layout_shift() < SHIFT_MAX
+    browser.type("#searchbox input", "kay")
+    wait_until(lambda: browser.texts("#hits mark"), LIMIT_S, "the word lights up while it is typed")
+    wait_until(lambda: "query=kay" in browser.driver.current_url, LIMIT_S, "the address follows")
+    browser.run(CLICK, "#brand [value=Nordlicht]")
+    browser.wait("#current", "Nordlicht", "what is chosen")
+    wait_until(lambda: "Nordlicht" in browser.driver.current_url, LIMIT_S, "it stands in the address")
+    browser.driver.back()
+    wait_until(lambda: "Nordlicht" not in browser.text("#current"), LIMIT_S, "back takes it out again")
+    Select(browser.driver.find_element(By.CSS_SELECTOR, "#sort select")).select_by_value("products_price_desc")
+    wait_until(lambda: browser.texts("#hits .title")[:1] == ["Sea kayak"], LIMIT_S, "the dearest is first")
+    assert browser.run("return document.querySelector('#price [role=slider]').ariaLabel") == "Price from"
+    browser.run(CLICK, "#hits .card")
+    browser.wait("#product[open] h2", "Sea kayak", "the product is open")
+    wait_until(lambda: browser.texts("#related .card"), LIMIT_S, "what is related to it")
+    browser.click("#sheet .button")
+    browser.wait("#cart", "1 item", "it is in the cart")
+    shopper = browser.run("return sessionStorage.getItem('freshet.session')").encode()
+
+    def sent() -> list[dict[str, Any]]:
+        found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == shopper]
+        return [one for one in found if one["type"] != "view"]
+
+    wait_until(lambda: len(sent()) == 2, LIMIT_S, "its clicks are in the log")
+    click, cart = sent()
+    assert (click["type"], click["sku"], click["position"], cart["type"]) == ("click", "kayak-2", 1, "add_to_cart")
+    assert click["request_id"] == cart["request_id"] and cart["price"] == {"amount": 900, "currency": "EUR"}
+    assert browser.hosts() == {f"127.0.0.1:{shop.ports['serving']}"}
     assert browser.complaints() == []
