@@ -22,8 +22,8 @@ def memory_mb() -> dict[str, float]:
     """Proportional set size (a page shared by n processes counts 1/n) of this process and of its children."""
     own = psutil.Process()
     return {
-        "pss_mb": _pss_mb(own),
-        "children_pss_mb": round(sum(_pss_mb(child) for child in _alive(own)), 1),
+        "pss_mb": pss_mb(own),
+        "childrenpss_mb": round(sum(pss_mb(child) for child in _alive(own)), 1),
         "rss_mb": round(own.memory_info().rss / 1e6, 1),
     }
 
@@ -50,7 +50,7 @@ def _alive(process: Any) -> Iterator[Any]:
             continue
 
 
-def _pss_mb(process: Any) -> float:
+def pss_mb(process: Any) -> float:
     try:
         return round(float(process.memory_full_info().pss) / 1e6, 1)
     except psutil.NoSuchProcess:

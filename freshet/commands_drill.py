@@ -12,11 +12,12 @@ def register(app: typer.Typer) -> None:
 
 
 def drill(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One of freshet drill ls, or all of them: all.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of freshet drill ls; all of them: all; or soak.")],
     short: Annotated[bool, typer.Option("--short", help="Two faults in a small catalogue: about a minute.")] = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draws faults and events; default: another each time, and printed.")
     ] = None,
+    minutes: Annotated[int, typer.Option(min=2, max=1440, help="Length of the drill soak.")] = 10,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -27,4 +28,4 @@ def drill(
     """
     from freshet.run_drill import drill, listed
 
-    raise typer.Exit(listed(json) if name == "ls" else drill(name, short, seed, data, json))
+    raise typer.Exit(listed(json) if name == "ls" else drill(name, short, seed, minutes, data, json))

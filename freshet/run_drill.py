@@ -11,8 +11,9 @@ from encoders.build import repair_bundle
 from encoders.bundle import model_folder
 from freshet.drills.catalogue import DRILLS
 from freshet.drills.drill import Drill
-from freshet.drills.record import Record
+from freshet.drills.record import Growth, Record
 from freshet.drills.run import run_drill
+from freshet.drills.soak import MINUTES, soak
 from freshet.drills.up_stack import UpStack
 from freshet.exit_codes import MISMATCH, OK
 from freshet.printing import print_json, print_lines, say
@@ -20,6 +21,8 @@ from freshet.running import data_folder
 from schemas.errors import InvalidRequest
 from schemas.settings import EmbedSettings, read
 
+SOAK: Final = "soak"
+LISTED: Final = (*DRILLS.values(), soak(MINUTES))
 SEED_MAX: Final = 10**6
 LINES: Final = "drills.jsonl"
 """In DATA/drills: what each drill told, one line each."""
@@ -27,15 +30,15 @@ LINES: Final = "drills.jsonl"
 
 def listed(as_json: bool) -> int:
     if as_json:
-        print_json([_facts(one) for one in DRILLS.values()])
+        print_json([_facts(one) for one in LISTED])
     else:
-        print_lines(line for one in DRILLS.values() for line in _words(one))
+        print_lines(line for one in LISTED for line in _words(one))
     return OK
 
 
-def drill(name: str, short: bool, seed: int | None, data: Path | None, as_json: bool) -> int:
+def drill(name: str, short: bool, seed: int | None, minutes: int, data: Path | None, as_json: bool) -> int:
     """MISMATCH when a promise was broken. Raises InvalidRequest, and FreshetError when a stack does not start."""
-    chosen = list(DRILLS.values()) if name == "all" else [_named(name)]
+    chosen = list(DRILLS.values()) if name == "all" else [_named(name, minutes)]
     drawn = random.SystemRandom().randrange(SEED_MAX) if seed is None else seed
     place = data_folder(data, os.environ)
     model = repair_bundle(model_folder(read(EmbedSettings, os.environ).model, place))
@@ -47,10 +50,14 @@ def drill(name: str, short: bool, seed: int | None, data: Path | None, as_json: 
     return MISMATCH if broken else OK
 
 
-def _named(name: str) -> Drill:
+def _named(name: str, minutes: int) -> Drill:
+    if name == SOAK:
+        return soak(minutes)
     if name not in DRILLS:
         raise InvalidRequest(
-            "unknown_drill", f"there is no drill {name}; there are: {', '.join(DRILLS)}", hint="freshet drill ls"
+            "unknown_drill",
+            f"there is no drill {name}; there are: {', '.join([*DRILLS, SOAK])}",
+            hint="freshet drill ls",
         )
     return DRILLS[name]
 
@@ -80,11 +87,17 @@ def result(told: Record, folder: Path) -> Iterator[str]:
     yield f"{told.drill} (seed {told.seed}): {told.verdict}; {faults}; {events}; {answers}"
     yield f"  longest time without a whole answer {told.longest_gap_s:g} s; p95 before / during / after the faults:"
     yield f"  searches {_p95s(told.query_p95_s)} s, until a change is found {_p95s(told.freshness_p95_s)} s"
+    yield from (_grown(one) for one in told.growth)
     yield from (f"  broken: {sentence}" for sentence in told.differed)
     if told.timeline:
         yield f"  {folder / told.timeline}"
     if told.verdict == "broken":
         yield f"  what it left: {folder / f'{told.drill}-{told.seed}'}"
+
+
+def _grown(one: Growth) -> str:
+    span = f"{one.per_hour:+g} an hour ({one.low:+g} to {one.high:+g})"
+    return f"  {one.of}: {one.what} {one.mean:g}, {span}, {one.samples} samples: {one.verdict}"
 
 
 def _p95s(found: dict[str, float | None]) -> str:

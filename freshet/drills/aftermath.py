@@ -9,15 +9,19 @@ from freshet.drills.drill import Drill
 from freshet.drills.evidence import Evidence, differs
 from freshet.drills.patience import LIMIT_S, settled
 from freshet.drills.plain_http import http
+from freshet.drills.record import Growth
+from freshet.drills.spans import longest_gap_s, p95s
 from freshet.drills.traffic import Traffic
+from freshet.drills.under_load import Loaded
 from freshet.drills.up_stack import UpStack
 from freshet.runtime.stack_state import StackState
 
 AUDITED: Final = (exit_codes.OK, exit_codes.MISMATCH)
 
 
-def gather(drill: Drill, up: UpStack, state: StackState, traffic: Traffic, gap_s: float, late: list[str]) -> Evidence:
+def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evidence:
     """What has not come to rest within LIMIT_S is what differs."""
+    traffic, struck = loaded.traffic, loaded.struck
 
     def books() -> Books:
         return read_books(state, traffic.merchant.acked())
@@ -25,15 +29,26 @@ def gather(drill: Drill, up: UpStack, state: StackState, traffic: Traffic, gap_s
     def unserved() -> dict[str, str]:
         return _unserved(state.url, traffic)
 
+    asked, questions = traffic.asked(), traffic.shoppers.questions
     return Evidence(
         books=settled(books, lambda seen: not seen.unaccounted, LIMIT_S),
         unserved=settled(unserved, lambda seen: not seen, LIMIT_S),
         audit=settled(lambda: _audit(up), lambda told: bool(told) and not told["waiting"], LIMIT_S),
         went_back=traffic.front.went_back if drill.replicas == 1 else [],
-        gap_s=gap_s,
-        gap_s_max=drill.gap_s_max,
-        late=late,
+        gap_s=longest_gap_s(asked),
+        failed=sum(one.status != 200 for one in questions),
+        partial=sum(one.status == 200 and not one.good for one in questions),
+        fresh_s=p95s([(one.acked_s, one.wait_s) for one in traffic.front.found], struck),
+        query_s=p95s([(one.due_s, one.answered_s - one.due_s) for one in asked], struck),
+        limits=drill.limits,
+        dead_letters=loaded.dead_letters,
+        growing=[_grows(one) for one in loaded.growth if one.verdict == "not flat"],
+        late=loaded.late,
     )
+
+
+def _grows(one: Growth) -> str:
+    return f"{one.what} of {one.of} grow by {one.per_hour:g} an hour ({one.low:g} to {one.high:g}) from {one.mean:g}"
 
 
 def _audit(up: UpStack) -> dict[str, Any]:

@@ -22,6 +22,22 @@ SHORT = Length(faults=2, skus=200, events_per_s=25.0, searches_per_s=10.0, quiet
 LONG = Length(faults=8, skus=2_000, events_per_s=100.0, searches_per_s=20.0, quiet_s=15.0)
 
 
+class Limits(NamedTuple):
+    """What a drill promises of searches and freshness; None: nothing, as where the only shard is struck."""
+
+    gap_s: float | None = None
+    """Longest time without a whole answer."""
+    failed: int | None = None
+    """Searches without an answer."""
+    partial: int | None = None
+    """Answers that lack a part of the shop, or a stage, and say so."""
+    fresh_s: float | None = None
+    """95th percentile while the faults last."""
+
+
+NOTHING = Limits()
+
+
 @dataclass(frozen=True)
 class Drill:
     name: str
@@ -36,8 +52,13 @@ class Drill:
     apart_s: tuple[float, float] = (5.0, 15.0)
     waits: bool = True
     """The next fault waits until all is as before; else it comes when it is due."""
-    gap_s_max: float | None = None
-    """Longest time without a whole answer; None: the search tier or the only shard itself is struck."""
+    limits: Limits = NOTHING
+    times: int = 1
+    """Each event is sent so often."""
+    sessions: bool = False
+    """Shoppers click, and search in sessions."""
+    watched: bool = False
+    """What its processes take is sampled, and must be flat."""
     partitions: int = 1
     replicas: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)

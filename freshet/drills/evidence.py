@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from freshet.drills.books import Books
+from freshet.drills.drill import Limits
 from freshet.drills.known_events import Shown
 
 NAMED_MAX: Final = 5
@@ -21,7 +22,18 @@ class Evidence:
     went_back: Sequence[str]
     """Answers that showed an older version than one before, or a product that was gone."""
     gap_s: float
-    gap_s_max: float | None
+    """Longest time without a whole answer."""
+    failed: int
+    """Searches without an answer."""
+    partial: int
+    fresh_s: Mapping[str, float | None]
+    """95th percentile before, during and after the faults."""
+    query_s: Mapping[str, float | None]
+    limits: Limits
+    dead_letters: int
+    """Events that must have been refused."""
+    growing: Sequence[str]
+    """What grew after the warm-up, of a soak."""
     late: Sequence[str]
     """What did not come in time."""
 
@@ -65,11 +77,31 @@ def monotonic(seen: Evidence) -> list[str]:
     return named("answers went back", list(seen.went_back))
 
 
-def answered(seen: Evidence) -> list[str]:
-    """There is a whole answer at least so often."""
-    if seen.gap_s_max is None or seen.gap_s <= seen.gap_s_max:
+def refused(seen: Evidence) -> list[str]:
+    """What is no event is dead-lettered, and nothing else is."""
+    found = seen.audit["outcomes"].get("dead-lettered", 0) if seen.audit else 0
+    if found == seen.dead_letters:
         return []
-    return [f"{seen.gap_s:.1f} s without a whole answer; at most {seen.gap_s_max:g} s were promised"]
+    return [f"{found} events were dead-lettered; {seen.dead_letters} are none that can be decided"]
+
+
+def answered(seen: Evidence) -> list[str]:
+    """Searches are answered as the drill promises."""
+    limits, fresh_s = seen.limits, seen.fresh_s["during"] or 0.0
+    compared = (
+        (seen.gap_s, limits.gap_s, "s without a whole answer"),
+        (seen.failed, limits.failed, "searches were not answered"),
+        (seen.partial, limits.partial, "answers were partial"),
+        (fresh_s, limits.fresh_s, "s (p95) until a change was found"),
+    )
+    return [
+        f"{found:g} {what}; at most {limit:g}" for found, limit, what in compared if limit is not None and found > limit
+    ]
+
+
+def flat(seen: Evidence) -> list[str]:
+    """Memory, descriptors, threads and disk do not grow."""
+    return list(seen.growing)
 
 
 def in_time(seen: Evidence) -> list[str]:
@@ -82,7 +114,9 @@ CHECKERS: Final[Sequence[Callable[[Evidence], list[str]]]] = (
     audited,
     served,
     monotonic,
+    refused,
     answered,
+    flat,
     in_time,
 )
 

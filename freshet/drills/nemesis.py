@@ -8,7 +8,7 @@ from typing import Final
 from freshet.drills.moments import Found, Struck
 from freshet.drills.patience import LIMIT_S, wait_until
 from freshet.drills.schedule import Due
-from freshet.drills.up_stack import UpStack
+from freshet.drills.stage import Stage
 
 FRESH_S: Final = 1.0
 """Normal again: a change made after the fault is found within this, or within twice the median before all faults."""
@@ -17,13 +17,14 @@ FRESH_S: Final = 1.0
 class Nemesis:
     """`found`: the changes that the storefront was shown, growing; none need be there before `follow`."""
 
-    def __init__(self, up: UpStack, found: Sequence[Found], say: Callable[[str], None]) -> None:
-        self._up = up
+    def __init__(self, stage: Stage, found: Sequence[Found], say: Callable[[str], None]) -> None:
+        self._stage = stage
+        self._up = stage.up
         self._found = found
         self._say = say
         self._over: list[tuple[str, float, float]] = []
         """What was done, from when until when."""
-        self._restarts = 0
+        self._pid = 0
         """Of the process that was struck last, before that."""
         self._fresh_s = FRESH_S
 
@@ -41,19 +42,17 @@ class Nemesis:
 
     def _strike(self, due: Due) -> None:
         fault = due.fault
-        wait_until(lambda: self._up.child(fault.process).pid, LIMIT_S, f"{fault.process} runs")
-        self._restarts = self._up.child(fault.process).restarts
+        self._pid = wait_until(lambda: self._up.child(fault.process).pid, LIMIT_S, f"{fault.process} runs")
         self._say(fault.name)
         began_s = time.monotonic()
-        fault.strike(self._up)
+        fault.strike(self._stage)
         self._over.append((fault.name, began_s, time.monotonic()))
 
     def _wait(self, due: Due) -> None:
         over_s = self._over[-1][2]
 
         def again() -> bool:
-            restarts = self._up.child(due.fault.process).restarts
-            if due.fault.ends_process and restarts == self._restarts:
+            if due.fault.ends_process and self._up.child(due.fault.process).pid == self._pid:
                 return False
             ready = all(one.state in ("ready", "done") for one in self._up.state().children)
             return ready and self._normal_s(over_s) is not None

@@ -1,13 +1,15 @@
 """What one drill tells: a line of JSON, which docs/resilience.md is made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from freshet.drills.footprints import OTHERS
 from freshet.drills.moments import Struck
 from freshet.drills.schedule import Due
+from freshet.drills.slopes import Slope, Verdict
 
 P95s = dict[str, float | None]
 """By part: before, during and after the faults."""
@@ -32,6 +34,23 @@ class Planned(BaseModel):
 
     at_s: float
     fault: str
+
+
+class Growth(BaseModel):
+    """Of what a process takes, after its warm-up; in its own unit, an hour."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: str
+    """A process, or a folder of the stack."""
+    what: str
+    mean: float
+    per_hour: float
+    low: float
+    high: float
+    """With `low`: where the slope lies with 95 % confidence."""
+    samples: int
+    verdict: Verdict | Literal["not judged"]
 
 
 class Record(BaseModel):
@@ -64,6 +83,8 @@ class Record(BaseModel):
     query_p95_s: P95s
     cores: dict[str, float]
     """Taken on average by the stack, this command, others on the machine, `of` how many."""
+    growth: list[Growth] = Field(default_factory=list)
+    """Of a soak."""
     verdict: Literal["kept", "broken"]
     differed: list[str] = Field(default_factory=list)
     timeline: str = ""
@@ -86,4 +107,20 @@ def happened(struck: Sequence[Struck], begun_s: float) -> list[Happened]:
             normal_after_s=round(one.normal_s - one.over_s, 2),
         )
         for one in struck
+    ]
+
+
+def growth(slopes: Mapping[tuple[str, str], Slope]) -> list[Growth]:
+    return [
+        Growth(
+            of=of,
+            what=what,
+            mean=round(one.mean, 1),
+            per_hour=round(one.per_hour, 2),
+            low=round(one.low, 2),
+            high=round(one.high, 2),
+            samples=one.samples,
+            verdict="not judged" if of in OTHERS else one.verdict,
+        )
+        for (of, what), one in slopes.items()
     ]

@@ -43,6 +43,10 @@ class Question:
         return self.status == 200 and not self.degraded
 
 
+def session(number: int) -> str:
+    return f"shopper-{number}"
+
+
 @dataclass
 class Shoppers:
     """Ask, open-loop."""
@@ -50,6 +54,8 @@ class Shoppers:
     url: str
     ways: Sequence[str] = ("formula",)
     """Of `bench.search_ways`, in turn."""
+    sessions: int = 0
+    """So many search in turn, each in a session of its own; 0: nobody has one."""
     questions: list[Question] = field(default_factory=list)
     _mine: threading.local = field(default_factory=threading.local)
     _kept: list[HTTPConnection] = field(default_factory=list)
@@ -58,6 +64,8 @@ class Shoppers:
         """Every other question on a connection of its own, the others on one that the thread keeps open."""
         way = WAYS[self.ways[number // 2 % len(self.ways)]]
         body = {"text": f"lamp number {number % 97}", "limit": 10, **way}
+        if self.sessions:
+            body["session"] = session(number % self.sessions)
         if number % 2:
             status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
         else:

@@ -13,6 +13,7 @@ from freshet.runtime.ports import LOOPBACK, free_port
 from schemas.errors import SettingsError
 
 MEMORY_MB = 64
+POLICY = "allkeys-lru"
 PROBE_TIMEOUT_S = 1.0
 INFO_BYTES = 4096
 """The version stands in the second line."""
@@ -39,7 +40,7 @@ def command(node: RedisNode) -> list[str]:
         "protected-mode": "yes",
         "dir": str(node.folder.resolve()),
         "maxmemory": f"{node.memory_mb}mb",
-        "maxmemory-policy": "allkeys-lru",
+        "maxmemory-policy": POLICY,
         "appendonly": "no",
         "save": "",
         "databases": "1",

@@ -1,25 +1,18 @@
 """Events of every kind through the real agents: poison, old versions, any mixture, any script."""
 
-import random
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from freshet.drills.poison import POISON, upsert
 from schemas import limits
 from schemas.records import ContentRecord, DeadLetter, DocumentRecord, Outcome
-from schemas.topics import RECORD_BYTES_MAX
-from streams.partitioner import partition_of
 from tests.system.conftest import Stack
 from tests.system.model import check_all, histories, settle, truth
 from tests.system.sending import Merchant
 from tests.waiting import LIMIT_S, wait_until
-
-TWO_MB = 2_000_000
-LARGEST = RECORD_BYTES_MAX - 1_000
-"""Bytes that no compression makes smaller."""
 
 
 @pytest.fixture(scope="module")
@@ -47,52 +40,6 @@ def decided(stack: Stack, ids: list[str]) -> list[Outcome]:
     return outcomes
 
 
-def upsert(sku: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "upsert", "sku": sku, "title": "Lamp", **fields}
-
-
-def nested(depth: int) -> bytes:
-    return b'{"type":"upsert","sku":"P","title":"x","attributes":{"a":' + b"[" * depth + b"]" * depth + b"}}"
-
-
-KEY = b"P"
-OTHER_PARTITION = 1 - partition_of(KEY, 2)
-POISON: list[tuple[str, bytes | None, bytes | None, int, str]] = [
-    ("random bytes", KEY, bytes(range(256)), -1, "malformed_json"),
-    ("empty value", KEY, b"", -1, "malformed_json"),
-    ("cut JSON", KEY, b'{"type":"upsert","sku":"P","ti', -1, "malformed_json"),
-    ("not UTF-8", KEY, b'{"type":"upsert","sku":"P","title":"\xff"}', -1, "malformed_json"),
-    ("null value", KEY, None, -1, "malformed_json"),
-    ("NaN", KEY, b'{"type":"upsert","sku":"P","title":"x","attributes":{"a":NaN}}', -1, "malformed_json"),
-    ("depth 2000", KEY, nested(2000), -1, "malformed_json"),
-    ("depth 500", KEY, nested(500), -1, "invalid_field"),
-    ("lone surrogate", KEY, b'{"type":"upsert","sku":"P","title":"\\ud800"}', -1, "malformed_json"),
-    ("duplicate key", KEY, b'{"type":"upsert","sku":"P","title":"x","title":"y"}', -1, "duplicate_key"),
-    ("a list", KEY, b"[]", -1, "not_an_object"),
-    ("a number", KEY, b"7", -1, "not_an_object"),
-    ("schema version", KEY, orjson.dumps(upsert("P", schema_version=2)), -1, "unknown_schema_version"),
-    ("type", KEY, b'{"type":"explode","sku":"P"}', -1, "unknown_type"),
-    ("no type", KEY, b'{"sku":"P","title":"x"}', -1, "unknown_type"),
-    ("type is a list", KEY, b'{"type":["upsert"],"sku":"P"}', -1, "unknown_type"),
-    ("title is a number", KEY, orjson.dumps(upsert("P", title=7)), -1, "invalid_field"),
-    ("version is true", KEY, orjson.dumps(upsert("P", version=True)), -1, "invalid_field"),
-    ("version is text", KEY, orjson.dumps(upsert("P", version="1")), -1, "invalid_field"),
-    ("version beyond 63 bits", KEY, b'{"type":"delete","sku":"P","version":%d}' % 2**63, -1, "invalid_field"),
-    ("5000 digits", KEY, b'{"type":"delete","sku":"P","version":%s}' % (b"9" * 5000), -1, "malformed_json"),
-    ("price is 1e999", KEY, b'{"type":"patch","sku":"P","stock":1e999}', -1, "malformed_json"),
-    ("title is white space", KEY, orjson.dumps(upsert("P", title=" \n")), -1, "invalid_field"),
-    ("NUL in the title", KEY, orjson.dumps(upsert("P", title="a\0b")), -1, "invalid_field"),
-    ("patch of nothing", KEY, b'{"type":"patch","sku":"P"}', -1, "invalid_field"),
-    ("patch before create", KEY, b'{"type":"patch","sku":"P","stock":1}', -1, "unknown_sku"),
-    ("no key", None, orjson.dumps(upsert("P")), 0, "missing_key"),
-    ("empty key", b"", orjson.dumps(upsert("P")), 1, "missing_key"),
-    ("key of another", KEY, orjson.dumps(upsert("Q")), -1, "key_mismatch"),
-    ("key that is no text", b"\xff\xfe", orjson.dumps(upsert("P")), -1, "key_mismatch"),
-    ("other partition", KEY, orjson.dumps(upsert("P")), OTHER_PARTITION, "wrong_partition"),
-    ("as large as Kafka takes", KEY, random.Random(0).randbytes(LARGEST), -1, "too_large"),
-    ("a key as large", random.Random(1).randbytes(LARGEST), orjson.dumps(upsert("P")), -1, "key_mismatch"),
-    ("2 MB", KEY, orjson.dumps(upsert("P", description="x" * TWO_MB)), -1, "too_large"),
-]
 NAMES_FIELDS = ("invalid_field", "duplicate_key", "unknown_type", "unknown_schema_version")
 
 

@@ -15,7 +15,7 @@ from tests.unit.drills.test_record import TOLD
 def test_every_drill_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed(as_json=True) == OK
     told = orjson.loads(capsys.readouterr().out)
-    assert [one["name"] for one in told] == list(DRILLS)
+    assert [one["name"] for one in told] == [*DRILLS, "soak"]
     assert all(one["done"] and one["holds"] and one["letters"] for one in told)
     listed(as_json=False)
     said = capsys.readouterr().out
@@ -23,8 +23,8 @@ def test_every_drill_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[s
 
 
 def test_a_drill_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="there is no drill shard; there are: everything, shard-killed"):
-        drill("shard", True, 1, tmp_path, True)
+    with pytest.raises(InvalidRequest, match="there is no drill shard; there are: mixed, everything"):
+        drill("shard", True, 1, 10, tmp_path, True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,13 +7,25 @@ from typing import Any
 import pytest
 
 from freshet.drills.books import Books
+from freshet.drills.drill import NOTHING, Limits
 from freshet.drills.evidence import NAMED_MAX, Evidence, broken, differs, named
 from freshet.drills.known_events import Shown
 
 IDS = frozenset(f"1-0-{offset}" for offset in range(8))
 BOOKS = Books(acked=IDS, acked_twice=0, in_log=IDS, decided=Counter(IDS))
-AUDIT: dict[str, Any] = {"findings": [], "not_compared": {}, "rows": {"shard 0 replica 0": 8}, "waiting": 0}
-WELL = Evidence(books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, gap_s_max=3.0, late=())
+OUTCOMES = {"dead-lettered": 2, "indexed": 6}
+AUDIT: dict[str, Any] = {
+    "findings": [],
+    "not_compared": {},
+    "rows": {"shard 0 replica 0": 8},
+    "waiting": 0,
+    "outcomes": OUTCOMES,
+}
+P95S = {"before": 0.1, "during": 2.0, "after": 0.1}
+WELL = Evidence(
+    books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, failed=4, partial=5, fresh_s=P95S, query_s=P95S,
+    limits=Limits(gap_s=3.0, failed=4, partial=5, fresh_s=2.0), dead_letters=2, growing=(), late=(),
+)  # fmt: skip
 STALE = {"kind": "stale", "where": "shard 0 replica 0", "sku": "known-3", "event_id": "", "message": "old"}
 
 
@@ -27,7 +39,7 @@ def audit(**changed: Any) -> Evidence:
 
 def test_all_is_well() -> None:
     assert broken(WELL) == []
-    assert broken(replace(WELL, gap_s_max=None, gap_s=1e9)) == []
+    assert broken(replace(WELL, limits=NOTHING, gap_s=1e9, failed=99)) == []
 
 
 @pytest.mark.parametrize(
@@ -42,16 +54,25 @@ def test_all_is_well() -> None:
         (audit(not_compared={"shard 0": "away"}), "shard 0 was not compared: away"),
         (audit(rows={}), "no replica was compared"),
         (audit(waiting=3), "3 products still wait for the encoder"),
-        (replace(WELL, audit={}), "the audit did not end"),
         (replace(WELL, unserved={"known-1": "status 404"}), "1 products are not served as sent: known-1: status 404"),
         (replace(WELL, went_back=["probe-1"]), "1 answers went back: probe-1"),
-        (replace(WELL, gap_s=3.1), "3.1 s without a whole answer; at most 3 s were promised"),
+        (audit(outcomes={"indexed": 8}), "0 events were dead-lettered; 2 are none that can be decided"),
+        (replace(WELL, dead_letters=0), "2 events were dead-lettered; 0 are none that can be decided"),
+        (replace(WELL, gap_s=3.1), "3.1 s without a whole answer; at most 3"),
+        (replace(WELL, failed=5), "5 searches were not answered; at most 4"),
+        (replace(WELL, partial=6), "6 answers were partial; at most 5"),
+        (replace(WELL, fresh_s=P95S | {"during": 2.1}), "2.1 s (p95) until a change was found; at most 2"),
+        (replace(WELL, growing=["memory MB of shard grows"]), "memory MB of shard grows"),
         (replace(WELL, late=["not within 120 s: normal"]), "not within 120 s: normal"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_what_is_broken_is_said(planted: Evidence, said: str) -> None:
     assert broken(planted) == [said]
+
+
+def test_an_audit_that_did_not_end_is_said() -> None:
+    assert "the audit did not end" in broken(replace(WELL, audit={}))
 
 
 def test_figures_count_what_is_broken() -> None:

@@ -1,0 +1,11 @@
+"""What a fault is done to: the running stack, and the merchant who sends to it."""
+
+from typing import NamedTuple
+
+from freshet.drills.shop import Merchant
+from freshet.drills.up_stack import UpStack
+
+
+class Stage(NamedTuple):
+    up: UpStack
+    merchant: Merchant
