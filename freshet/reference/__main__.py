@@ -7,7 +7,15 @@ from pathlib import Path
 from freshet import exit_codes
 from freshet.alerts.alerts import ALERTS
 from freshet.alerts.rule_file import rule_file
-from freshet.reference import alerts_page, api_page, cli_page, events_page, metrics_page, settings_page
+from freshet.reference import (
+    alerts_page,
+    api_page,
+    cli_page,
+    events_page,
+    metrics_page,
+    resilience_page,
+    settings_page,
+)
 from freshet.reference.dashboard import dashboard
 from freshet.reference.marks import Part, renew
 from schemas.errors import FreshetError
@@ -20,6 +28,7 @@ PAGES: dict[str, Callable[[], list[Part]]] = {
     "cli.md": cli_page.parts,
     "events.md": events_page.parts,
     "metrics.md": metrics_page.parts,
+    "resilience.md": resilience_page.parts,
     "settings.md": settings_page.parts,
 }
 FILES: dict[str, Callable[[], str]] = {
