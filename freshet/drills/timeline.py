@@ -28,20 +28,22 @@ def timeline(title: str, asked: Sequence[Asked], struck: Sequence[Struck], found
     lower = TOP + PANEL + GAP
     lowest = lower + PANEL + GAP if found else lower
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 10} {lowest + PANEL + GAP}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 10} {lowest + PANEL + 2 * GAP}" '
         'font-family="sans-serif" font-size="12">',
         f"<title>{escape(title)}</title>",
-        _text(LEFT, 18, f"{title}: {len(asked)} searches in {axis.seconds} s"),
+        _text(LEFT, 16, f"{title}: {len(asked)} searches in {axis.seconds} s"),
         *_bands(struck, axis, lowest + PANEL),
         *_answers(asked, axis),
         *_silence(asked, axis),
-        *_slowest([(one.answered_s, one.answered_s - one.due_s) for one in asked], axis, lower),
+        _text(LEFT, lower - 6, "slowest answer, by the second in which it was due"),
+        *_slowest([(one.due_s, one.answered_s - one.due_s) for one in asked], axis, lower),
     ]
     if found:
-        parts += _slowest([(one.found_s, one.wait_s) for one in found], axis, lowest)
-    said = "lines below: slowest answer of each second"
-    said += ", longest way of a change into a search" if found else ""
-    return "\n".join([*parts, *_ticks(axis, lowest), *_legend(said), "</svg>"])
+        parts.append(
+            _text(LEFT, lowest - 6, "longest until a change was found, by the second in which it was acknowledged")
+        )
+        parts += _slowest([(one.acked_s, one.wait_s) for one in found], axis, lowest)
+    return "\n".join([*parts, *_ticks(axis, lowest), *_legend(lowest + PANEL + GAP), "</svg>"])
 
 
 class _Axis:
@@ -84,20 +86,20 @@ def _silence(asked: Sequence[Asked], axis: _Axis) -> list[str]:
 
 
 def _slowest(measured: Sequence[tuple[float, float]], axis: _Axis, top: int) -> list[str]:
-    """A line through the longest time of each second, of (when, how long)."""
+    """A bar for the longest time of each second, of (when, how long)."""
     slowest_s: dict[int, float] = defaultdict(float)
     for at_s, took_s in measured:
         second = axis.second(at_s)
         slowest_s[second] = max(slowest_s[second], took_s)
     longest_s = max(slowest_s.values())
-    points = " ".join(
-        f"{LEFT + (second + 0.5) * axis.step:.1f},{top + PANEL - slowest_s[second] / longest_s * PANEL:.1f}"
-        for second in sorted(slowest_s)
-    )
-    return [f'<polyline points="{points}" fill="none" stroke="{LINE}"/>', _text(2, top + 10, f"{longest_s:.2f} s")]
+    bars = []
+    for second, took_s in sorted(slowest_s.items()):
+        height = took_s / longest_s * PANEL
+        bars.append(_bar(LEFT + (second + 0.25) * axis.step, top + PANEL - height, axis.step / 2, height, LINE))
+    return [*bars, _text(2, top + 10, f"{longest_s:.2f} s")]
 
 
-def _legend(said: str) -> list[str]:
+def _legend(top: int) -> list[str]:
     named = (
         ("whole answers a second", WHOLE),
         ("failed or partial", NOT_WHOLE),
@@ -107,9 +109,8 @@ def _legend(said: str) -> list[str]:
     )
     parts = []
     for number, (what, colour) in enumerate(named):
-        parts += [_bar(LEFT + 130 * number, TOP + PANEL + 12, 10, 10, colour)]
-        parts += [_text(LEFT + 14 + 130 * number, TOP + PANEL + 21, what)]
-    return [*parts, _text(LEFT + 130 * len(named), TOP + PANEL + 21, said)]
+        parts += [_bar(LEFT + 170 * number, top, 10, 10, colour), _text(LEFT + 14 + 170 * number, top + 9, what)]
+    return parts
 
 
 def _bands(struck: Iterable[Struck], axis: _Axis, bottom: int) -> list[str]:
@@ -121,7 +122,10 @@ def _bands(struck: Iterable[Struck], axis: _Axis, bottom: int) -> list[str]:
             _bar(over, TOP, normal - over, bottom - TOP, RECOVERY),
             _bar(begin, TOP, over - begin + 2, bottom - TOP, FAULT),
         )
-        parts.append(f"<g><title>{escape(one.name)}: {one.normal_s - one.over_s:.1f} s</title>{''.join(band)}</g>")
+        parts.append(
+            f'<g fill-opacity="0.4">'
+            f"<title>{escape(one.name)}: {one.normal_s - one.over_s:.1f} s</title>{''.join(band)}</g>"
+        )
     return parts
 
 

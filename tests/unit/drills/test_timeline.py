@@ -3,8 +3,8 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from freshet.drills.moments import Asked, Struck
-from freshet.drills.timeline import FAULT, NOT_WHOLE, RECOVERY, WHOLE, timeline, write_timeline
+from freshet.drills.moments import Asked, Found, Struck
+from freshet.drills.timeline import FAULT, LINE, NOT_WHOLE, RECOVERY, WHOLE, timeline, write_timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 ASKED = [Asked(10.0, 10.1, True), Asked(10.2, 10.3, True), Asked(11.0, 11.9, False)]
@@ -34,3 +34,11 @@ def test_a_fault_is_red_and_its_recovery_blue() -> None:
 def test_it_lies_where_the_drill_says(tmp_path: Path) -> None:
     path = write_timeline(tmp_path / "drill.svg", "drill", ASKED, [])
     assert ET.parse(path).getroot().tag == f"{SVG}svg"
+
+
+def test_changes_have_a_panel_of_their_own_and_silence_a_line() -> None:
+    without, found = timeline("drill", ASKED, []), timeline("drill", ASKED, [], [Found(10.2, 10.4), Found(11.1, 13.6)])
+    assert [x for x, _ in bars(found, LINE)] == [177.5, 647.5, 177.5, 647.5], "two seconds of answers, two of changes"
+    assert "2.50 s" in found and "2.50 s" not in without
+    assert "1.6 s without a whole answer" in timeline("drill", [*ASKED, Asked(11.9, 12.0, False)], [])
+    assert "without a whole answer" not in timeline("drill", ASKED[:2], [])
