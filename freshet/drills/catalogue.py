@@ -213,5 +213,15 @@ ALL: Final = (
         long=LONG._replace(faults=3),
         needs="2,200 open files (ulimit -Hn)",
     ),
+    Drill(
+        "nasty-queries",
+        ("E3", "E9"),
+        "searches that nobody types by accident for 10 s: unicode, operators, lone surrogates, no JSON at all",
+        "each is answered, or refused with a reason, within 2 s; so is each of the others",
+        each("nasty queries to", "serving", lasts_s=10.0),
+        limits=Limits(failed=0),
+        short=SHORT._replace(faults=1),
+        long=LONG._replace(faults=6),
+    ),
 )
 DRILLS: Final[Mapping[str, Drill]] = {drill.name: drill for drill in ALL}

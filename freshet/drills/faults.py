@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from freshet.drills import strike_clients, strike_events, strike_processes, strike_redis
+from freshet.drills import strike_clients, strike_events, strike_processes, strike_redis, strike_searches
 from freshet.drills.poison import POISON
 from freshet.drills.stage import Stage
 
@@ -20,6 +20,7 @@ How = Literal[
     "poison for",
     "1,000 updates a second of one product for",
     "2,000 idle connections to",
+    "nasty queries to",
 ]
 Strike = Callable[[Stage, str, float], None]
 """(stage, process, seconds); returns when the fault itself is over."""
@@ -63,4 +64,5 @@ STRIKES: Final[Mapping[How, Strike]] = {
     "poison for": strike_events.poison,
     "1,000 updates a second of one product for": strike_events.hot_product,
     "2,000 idle connections to": strike_clients.idle,
+    "nasty queries to": strike_searches.nasty,
 }

@@ -1,4 +1,4 @@
-"""What a fault is done to: the running stack, and the merchant who sends to it."""
+"""What a fault is done to: the running stack, and who sends to it."""
 
 from typing import NamedTuple
 
@@ -9,3 +9,5 @@ from freshet.drills.up_stack import UpStack
 class Stage(NamedTuple):
     up: UpStack
     merchant: Merchant
+    seed: int = 0
+    """Of what is drawn while a fault lasts."""

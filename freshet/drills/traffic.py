@@ -26,6 +26,7 @@ class Traffic:
     """On one shop; the same seed sends the same events."""
 
     def __init__(self, url: str, seed: int, length: Length, drill: Drill) -> None:
+        self.seed = seed
         self.merchant = Merchant(url)
         self.known = KnownEvents(seed, length.skus)
         self.front = Storefront(url, self.merchant)

@@ -43,7 +43,7 @@ def under_load(
     drill: Drill, length: Length, schedule: Sequence[Due], traffic: Traffic, up: UpStack, say: Say
 ) -> Loaded:
     cores, footprints, begun_s = Cores(up), Footprints(up), time.monotonic()
-    nemesis, late = Nemesis(Stage(up, traffic.merchant), traffic.front.found, say), list[str]()
+    nemesis, late = Nemesis(Stage(up, traffic.merchant, traffic.seed), traffic.front.found, say), list[str]()
     try:
         with footprints.watched() if drill.watched else nullcontext(), traffic.on():
             wait_until(lambda: traffic.front.found, LIMIT_S, "the first change is found")

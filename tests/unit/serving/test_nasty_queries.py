@@ -1,6 +1,6 @@
 """Queries that nobody types by accident, through the tier and a real shard: answered or refused, never broken.
 
-The long form, with the real encoder and a clock, is in tests/drills/test_nasty_drill.py.
+The long form, with the real encoder and a clock, is `freshet drill nasty-queries`.
 """
 
 from collections.abc import AsyncIterator
@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 
 from agents.shard_endpoint import ShardEndpoint
+from freshet.drills.nasty import BODIES, TEXTS, Nasty, nasty_queries
 from index_snapshots.apply import apply
 from index_snapshots.protocol import Offsets
 from index_snapshots.word_feed import WordFeed
 from schemas.hits import ShardState
-from tests.nasty import BODIES, TEXTS, Nasty, nasty_queries
 from tests.unit.index_snapshots.making import FACETS, ORIGIN, content, document, logged, offer, shard, unit
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, state
 

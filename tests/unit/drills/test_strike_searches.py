@@ -1,0 +1,26 @@
+"""Of nasty searches those are found that were neither answered nor refused, or too late."""
+
+import pytest
+
+from freshet.drills.nasty import Nasty
+from freshet.drills.strike_searches import ANSWER_S_MAX, Answered, wrong
+
+TAKEN, REFUSED = Nasty("emoji", b"{}", True), Nasty("no JSON", b"{", False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "took_s", "is_wrong"),
+    [
+        (TAKEN, 200, 0.1, False),
+        (TAKEN, 200, ANSWER_S_MAX, False),
+        (TAKEN, 200, ANSWER_S_MAX + 0.01, True),
+        (TAKEN, 400, 0.1, True),
+        (REFUSED, 400, 0.1, False),
+        (REFUSED, 413, 0.1, False),
+        (REFUSED, 500, 0.1, True),
+        (REFUSED, 0, 0.1, True),
+    ],
+)
+def test_what_is_wrong_with_an_answer(asked: Nasty, status: int, took_s: float, is_wrong: bool) -> None:
+    one = Answered(asked, status, None, took_s)
+    assert wrong([one]) == ([one] if is_wrong else [])
