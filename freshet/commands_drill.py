@@ -17,6 +17,9 @@ def drill(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draws faults and events; default: another each time, and printed.")
     ] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="Turn the guard of this drill off: it must find what is broken then.")
+    ] = False,
     minutes: Annotated[int, typer.Option(min=2, max=1440, help="Length of the drill soak.")] = 10,
     data: Data = None,
     json: Json = False,
@@ -26,6 +29,8 @@ def drill(
     Kafka, Redis and the workers are started in DATA/drills/NAME-SEED: no running shop is touched. Exit code 4: a
     promise was broken.
     """
-    from freshet.run_drill import drill, listed
+    from freshet.run_drill import DrillOptions, drill, listed
 
-    raise typer.Exit(listed(json) if name == "ls" else drill(name, short, seed, minutes, data, json))
+    if name == "ls":
+        raise typer.Exit(listed(json))
+    raise typer.Exit(drill(DrillOptions(name, short, seed, control, minutes), data, json))

@@ -5,7 +5,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from encoders.build import repair_bundle
 from encoders.bundle import model_folder
@@ -21,7 +21,9 @@ from freshet.running import data_folder
 from schemas.errors import InvalidRequest
 from schemas.settings import EmbedSettings, read
 
+ALL: Final = "all"
 SOAK: Final = "soak"
+FAULT: Final = "FRESHET_FAULT"
 LISTED: Final = (*DRILLS.values(), soak(MINUTES))
 SEED_MAX: Final = 10**6
 LINES: Final = "drills.jsonl"
@@ -36,15 +38,28 @@ def listed(as_json: bool) -> int:
     return OK
 
 
-def drill(name: str, short: bool, seed: int | None, minutes: int, data: Path | None, as_json: bool) -> int:
+class DrillOptions(NamedTuple):
+    name: str
+    short: bool
+    seed: int | None
+    """None: one is drawn."""
+    control: bool
+    """With the guard of the drill turned off."""
+    minutes: int
+    """Of the soak."""
+
+
+def drill(options: DrillOptions, data: Path | None, as_json: bool) -> int:
     """MISMATCH when a promise was broken. Raises InvalidRequest, and FreshetError when a stack does not start."""
-    chosen = list(DRILLS.values()) if name == "all" else [_named(name, minutes)]
-    drawn = random.SystemRandom().randrange(SEED_MAX) if seed is None else seed
+    chosen = list(DRILLS.values()) if options.name == ALL else [_named(options.name, options.minutes)]
+    if options.control:
+        chosen = _with_control(chosen)
+    seed = random.SystemRandom().randrange(SEED_MAX) if options.seed is None else options.seed
     place = data_folder(data, os.environ)
     model = repair_bundle(model_folder(read(EmbedSettings, os.environ).model, place))
     broken = 0
     for one in chosen:
-        told = _one(one, drawn, short, place / "drills", model)
+        told = _one(one, seed, options, place / "drills", model)
         print_lines([told.line()] if as_json else result(told, place / "drills"))
         broken += told.verdict != "kept"
     return MISMATCH if broken else OK
@@ -54,25 +69,34 @@ def _named(name: str, minutes: int) -> Drill:
     if name == SOAK:
         return soak(minutes)
     if name not in DRILLS:
-        raise InvalidRequest(
-            "unknown_drill",
-            f"there is no drill {name}; there are: {', '.join([*DRILLS, SOAK])}",
-            hint="freshet drill ls",
-        )
+        known = ", ".join([*DRILLS, SOAK])
+        raise InvalidRequest("unknown_drill", f"there is no drill {name}; there are: {known}", hint="freshet drill ls")
     return DRILLS[name]
 
 
-def _one(drill: Drill, seed: int, short: bool, folder: Path, model: Path) -> Record:
+def _with_control(chosen: list[Drill]) -> list[Drill]:
+    """Those that have one. Raises InvalidRequest when none has."""
+    if not any(one.control for one in chosen):
+        known = ", ".join(one.name for one in DRILLS.values() if one.control)
+        raise InvalidRequest(
+            "no_control", f"{chosen[0].name} has no guard to turn off", hint=f"these have one: {known}"
+        )
+    return [one for one in chosen if one.control]
+
+
+def _one(drill: Drill, seed: int, options: DrillOptions, folder: Path, model: Path) -> Record:
     """What it leaves: a line, a picture, and where a promise was broken the whole stack's folder."""
     data = folder / f"{drill.name}-{seed}"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     say(f"{drill.name}, seed {seed}, in {data}")
-    up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings)
+    control = {FAULT: drill.control} if options.control else {}
+    up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings, **control)
     try:
-        told = run_drill(drill, seed, short, up, folder / f"{drill.name}-{seed}.svg", say)
+        told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
     finally:
         up.stop()
+    told = told.model_copy(update={"control": control.get(FAULT, "")})
     with (folder / LINES).open("a", encoding="utf-8") as lines:
         lines.write(told.line() + "\n")
     if told.verdict == "kept":
@@ -84,7 +108,8 @@ def result(told: Record, folder: Path) -> Iterator[str]:
     faults = f"{len(told.faults)} faults in {told.duration_s:g} s"
     events = f"{told.acked:,} events: {told.lost} lost, {told.unaccounted} unaccounted, {told.duplicates} duplicates"
     answers = f"{told.searches:,} searches: {told.failed} failed, {told.partial} partial"
-    yield f"{told.drill} (seed {told.seed}): {told.verdict}; {faults}; {events}; {answers}"
+    guard = f", with {told.control}" if told.control else ""
+    yield f"{told.drill} (seed {told.seed}{guard}): {told.verdict}; {faults}; {events}; {answers}"
     yield f"  longest time without a whole answer {told.longest_gap_s:g} s; p95 before / during / after the faults:"
     yield f"  searches {_p95s(told.query_p95_s)} s, until a change is found {_p95s(told.freshness_p95_s)} s"
     yield from (_grown(one) for one in told.growth)
@@ -110,6 +135,7 @@ def _facts(drill: Drill) -> dict[str, object]:
         "letters": list(drill.letters),
         "done": drill.done,
         "holds": drill.holds,
+        "control": drill.control,
         "needs": drill.needs,
         "processes": {"partitions": drill.partitions, "replicas": drill.replicas},
     }
@@ -119,5 +145,7 @@ def _words(drill: Drill) -> Iterator[str]:
     yield f"{drill.name} ({', '.join(drill.letters)})"
     yield f"  {drill.done}"
     yield f"  holds: {drill.holds}"
+    if drill.control:
+        yield f"  control: {drill.control}"
     if drill.needs:
         yield f"  needs: {drill.needs}"

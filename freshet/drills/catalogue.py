@@ -37,6 +37,7 @@ ALL: Final = (
         (),
         limits=UNTOUCHED,
         settings=BUDGET,
+        control="raise:catalog:100",
         long=LONG._replace(events_per_s=250.0, quiet_s=100.0),
     ),
     Drill(
@@ -118,6 +119,7 @@ ALL: Final = (
         "it comes back with all it had, from its snapshot and the log, and answers nothing before",
         each("kill -9", "shard"),
         settings={"FRESHET_SNAPSHOT_EVERY_RECORDS": "200"},
+        control="skip:catch-up:1,skip:offsets:1",
     ),
     Drill(
         "replicas-killed",

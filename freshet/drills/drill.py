@@ -64,5 +64,7 @@ class Drill:
     settings: Mapping[str, str] = field(default_factory=dict)
     short: Length = SHORT
     long: Length = LONG
+    control: str = ""
+    """FRESHET_FAULT of its negative control: a guard is turned off, and the drill must find what is broken then."""
     needs: str = ""
     """Beside what `freshet up` needs."""

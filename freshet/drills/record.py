@@ -62,6 +62,8 @@ class Record(BaseModel):
     letters: list[str]
     seed: int
     short: bool
+    control: str = ""
+    """FRESHET_FAULT, where a guard was turned off: then `broken` is as it should be."""
     day: str
     """UTC, YYYY-MM-DD."""
     duration_s: float

@@ -17,13 +17,16 @@ UNTOLD: Final = "-"
 
 
 def parts() -> list[Part]:
-    runs = last_runs(RUNS.read_text(encoding="utf-8").splitlines())
-    return [Part("drills", drills(runs)), Part("growth", growth(runs.get("soak")))]
+    lines = RUNS.read_text(encoding="utf-8").splitlines()
+    runs = last_runs(lines)
+    told = [Part("drills", drills(runs)), Part("controls", controls(last_runs(lines, control=True)))]
+    return [*told, Part("growth", growth(runs.get("soak")))]
 
 
-def last_runs(lines: Iterable[str]) -> dict[str, Record]:
-    """By drill. Raises InvalidRequest for a line of a drill that is not there any more."""
-    found = {told.drill: told for told in map(Record.model_validate_json, filter(None, lines))}
+def last_runs(lines: Iterable[str], control: bool = False) -> dict[str, Record]:
+    """By drill; `control`: those with a guard turned off. Raises InvalidRequest for one that is gone."""
+    told = map(Record.model_validate_json, filter(None, lines))
+    found = {one.drill: one for one in told if bool(one.control) == control}
     gone = found.keys() - DRILLS.keys() - {"soak"}
     if gone:
         raise InvalidRequest(
@@ -62,6 +65,17 @@ def figures(told: Record | None) -> tuple[str, ...]:
         three(told.query_p95_s),
         verdict,
     )
+
+
+def controls(runs: dict[str, Record]) -> str:
+    head = ("drill", "turned off (`FRESHET_FAULT`)", "run", "what it found")
+    having = [one for one in DRILLS.values() if one.control]
+    rows = []
+    for one in having:
+        told = runs.get(one.name)
+        run = f"{told.day}, seed {told.seed}" if told else "not yet"
+        rows.append((f"`{one.name}`", f"`{one.control}`", run, "; ".join(told.differed) if told else UNTOLD))
+    return table(head, rows)
 
 
 def three(p95_s: dict[str, float | None]) -> str:

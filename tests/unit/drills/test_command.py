@@ -7,9 +7,11 @@ import pytest
 
 from freshet.drills.catalogue import DRILLS
 from freshet.exit_codes import OK
-from freshet.run_drill import drill, listed, result
+from freshet.run_drill import DrillOptions, drill, listed, result
 from schemas.errors import InvalidRequest
 from tests.unit.drills.test_record import TOLD
+
+OPTIONS = DrillOptions("mixed", True, 1, False, 10)
 
 
 def test_every_drill_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +26,14 @@ def test_every_drill_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[s
 
 def test_a_drill_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="there is no drill shard; there are: mixed, everything"):
-        drill("shard", True, 1, 10, tmp_path, True)
+        drill(OPTIONS._replace(name="shard"), tmp_path, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_drill_without_a_guard_to_turn_off_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="poison has no guard to turn off") as refused:
+        drill(OPTIONS._replace(name="poison", control=True), tmp_path, True)
+    assert refused.value.hint == "these have one: mixed, shard-killed"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from freshet.drills.catalogue import DRILLS
 from freshet.drills.record import Growth
-from freshet.reference.resilience_page import drills, growth, last_runs
+from freshet.reference.resilience_page import controls, drills, growth, last_runs
 from schemas.errors import InvalidRequest
 from tests.unit.drills.test_record import TOLD
 
@@ -19,6 +19,17 @@ def row(text: str, name: str) -> list[str]:
 def test_the_last_run_of_a_drill_counts() -> None:
     later = TOLD.model_copy(update={"seed": 8, "short": False})
     assert last_runs([TOLD.line(), "", later.line()]) == {"shard-killed": later}
+
+
+def test_a_run_with_a_guard_turned_off_is_told_apart() -> None:
+    red = TOLD.model_copy(
+        update={"control": "skip:offsets:1", "verdict": "broken", "differed": ["2 events have no outcome"]}
+    )
+    lines = [TOLD.line(), red.line()]
+    assert last_runs(lines) == {"shard-killed": TOLD}
+    told = controls(last_runs(lines, control=True))
+    assert row(told, "shard-killed")[2:] == ["2026-01-31, seed 7", "2 events have no outcome"]
+    assert row(told, "mixed")[2:] == ["not yet", "-"]
 
 
 def test_every_drill_has_a_row_with_its_figures() -> None:
