@@ -78,6 +78,8 @@ class Record(BaseModel):
     duplicates: int
     searches: int
     failed: int
+    failed_by: dict[str, int] = Field(default_factory=dict)
+    """Their statuses; 0: no answer within 5 s, or no connection."""
     partial: int
     longest_gap_s: float
     """Between two whole answers."""

@@ -15,6 +15,7 @@ from freshet.drills.plain_http import http
 PROBES = 40
 """Products that change in turn; one answer holds them all (at most HITS_MAX)."""
 PROBE_BRAND = "Probe"
+UNPRICED = -2
 DELETED_EVERY = 7
 """Prime to PROBES: every SKU has its turn."""
 ASK_EVERY_S = 0.05
@@ -114,10 +115,10 @@ def deletes(number: int) -> bool:
 
 
 def shown_probe(hit: Mapping[str, Any]) -> int:
-    """The number of the probe that a hit shows, with its content and its offer. A repeated event has no place of its
-    own in the answers, so numbers are compared, not orders."""
-    stock: int = (hit["offer"] or {}).get("stock", 0)
-    return min(int(hit["content"]["title"].rsplit(" ", 1)[1]), stock - 1)
+    """The number of the probe that a hit shows, with its content and its offer; UNPRICED without an offer. A repeated
+    event has no place of its own in the answers, so numbers are compared, not orders."""
+    stock = (hit["offer"] or {}).get("stock")
+    return UNPRICED if stock is None else min(int(hit["content"]["title"].rsplit(" ", 1)[1]), stock - 1)
 
 
 Place = tuple[int, int]
@@ -185,6 +186,8 @@ class Storefront:
         """`whole`: a probe that is not shown is not there."""
         for sku, now in shown.items():
             before = self._newest.get(sku, NEVER)
+            if now.number == UNPRICED:  # made again, and its offer is still on its way: it is shown so
+                now = now._replace(number=before.number)
             if now < before or now.content < before.content or now.offer < before.offer:
                 self.went_back.append(f"{sku}: {before} and then {now}")
             self._newest[sku] = Seen(*map(max, now, before))  # type: ignore[arg-type]

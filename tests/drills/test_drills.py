@@ -17,7 +17,7 @@ from freshet.drills.drill import Drill, Length
 from freshet.drills.faults import Fault
 from freshet.drills.record import Record
 from freshet.drills.run import run_drill
-from freshet.drills.shop import Merchant, Seen, Storefront
+from freshet.drills.shop import UNPRICED, Merchant, Seen, Storefront
 from freshet.drills.up_stack import UpStack
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.system.conftest import Stack
@@ -106,3 +106,14 @@ def test_a_deleted_product_may_go_and_come_again_only_when_it_was_made_again() -
     front._newest["probe-8"] = front._newest["probe-8"]._replace(number=48)
     front._compare({"probe-8": before}, whole=True)
     assert len(front.went_back) == 1
+
+
+def test_a_product_that_was_made_again_may_be_shown_before_its_offer_and_is_not_found_by_that() -> None:
+    front = Storefront("", Merchant(""), _sent={"probe-8": 88}, _waiting={88: 0.0})
+    front._compare({}, whole=True)
+    front._compare({"probe-8": Seen(UNPRICED, (1, 9), (1, 7))}, whole=True)
+    front._tick_off()
+    assert (front.waiting(), front.went_back) == (1, [])
+    front._compare({"probe-8": Seen(88, (1, 9), (1, 9))}, whole=True)
+    front._tick_off()
+    assert (front.waiting(), front.went_back) == (0, [])
