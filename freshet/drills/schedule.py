@@ -19,10 +19,10 @@ class Due(NamedTuple):
 
 def drawn(seed: int, faults: Sequence[Fault], count: int, apart_s: tuple[float, float]) -> list[Due]:
     """`count` of `faults`, so far apart as an even draw from `apart_s` says, in tenths of a second; each comes once
-    before any comes again. The same seed gives the same schedule, on any machine."""
+    before any comes again; none of none. The same seed gives the same schedule, on any machine."""
     draw, due, at_s = random.Random(seed), list[Due](), 0.0
     turn: list[Fault] = []
-    for number in range(count):
+    for number in range(count if faults else 0):
         turn = turn or draw.sample(faults, len(faults))
         at_s = round(at_s + (draw.uniform(*apart_s) if number else 0.0), 1)
         due.append(Due(at_s, turn.pop()))

@@ -16,6 +16,7 @@ PROBES = 40
 """Products that change in turn; one answer holds them all (at most HITS_MAX)."""
 PROBE_BRAND = "Probe"
 UNPRICED = -2
+"""In place of a number: the hit has no offer."""
 DELETED_EVERY = 7
 """Prime to PROBES: every SKU has its turn."""
 ASK_EVERY_S = 0.05

@@ -3,8 +3,14 @@
 from collections import Counter
 from itertools import pairwise
 
+import pytest
+
+from freshet.drills.catalogue import DRILLS
+from freshet.drills.drill import Drill
 from freshet.drills.faults import Fault
 from freshet.drills.schedule import drawn
+from freshet.drills.soak import soak
+from freshet.drills.traffic import BATCH
 
 FAULTS = tuple(Fault("kill -9", name) for name in ("catalog", "embed", "shard"))
 
@@ -31,7 +37,15 @@ def test_they_are_as_far_apart_as_they_should_be() -> None:
 
 
 def test_without_faults_nothing_is_due() -> None:
-    assert drawn(1, FAULTS, 0, (5.0, 15.0)) == []
+    assert drawn(1, FAULTS, 0, (5.0, 15.0)) == drawn(1, (), 2, (5.0, 15.0)) == []
+
+
+@pytest.mark.parametrize("drill", [*DRILLS.values(), soak(10)], ids=lambda drill: drill.name)
+def test_every_drill_has_a_schedule_short_and_long(drill: Drill) -> None:
+    for length in (drill.short, drill.long):
+        due = drawn(7, drill.faults, length.faults, drill.apart_s)
+        assert len(due) == (length.faults if drill.faults else 0)
+        assert length.skus >= BATCH
 
 
 def test_a_fault_says_what_it_does() -> None:
