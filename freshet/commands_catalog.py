@@ -144,43 +144,84 @@ def sku(
     raise typer.Exit(show_journey(sku, limit or 10, url, data, json) if journey else show_product(sku, url, data, json))
 
 
+Reason = Annotated[str, typer.Option(help="Only letters with this reason.")]
+Merchant = Annotated[str, typer.Option(help="Only of this merchant (attribute FRESHET_TENANT_ATTRIBUTE).")]
+Since = Annotated[str, typer.Option(metavar="TIME", help="Only refused since: 30m, 2h, 7d ago, or a time.")]
+Until = Annotated[str, typer.Option(metavar="TIME", help="Only refused before then.")]
+LetterId = Annotated[str, typer.Argument(metavar="ID", help="Id of the letter or of its event.")]
+
+
 @dlq.command("ls")
 def dlq_ls(
-    reason: Annotated[str, typer.Option(help="Only letters with this reason.")] = "",
+    reason: Reason = "",
+    merchant: Merchant = "",
+    sku: Annotated[str, typer.Option(help="Only of this product.")] = "",
+    since: Since = "",
+    until: Until = "",
     limit: Annotated[int, typer.Option(min=1, help="Most letters, newest first.")] = 100,
+    count: Annotated[bool, typer.Option("--count", help="How many there are of each reason and merchant.")] = False,
+    url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """List dead letters, newest first."""
-    from freshet.run_dlq import list_letters
+    """List dead letters, newest first, or count them."""
+    from freshet.run_dlq import LetterOptions, count_letters, list_letters
 
-    raise typer.Exit(list_letters(reason, limit, data, json))
+    options = LetterOptions(reason, merchant, sku, since, until)
+    raise typer.Exit(
+        count_letters(options, url, data, json) if count else list_letters(options, limit, url, data, json)
+    )
 
 
 @dlq.command("show")
-def dlq_show(
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the letter or of its event.")],
+def dlq_show(letter_id: LetterId, url: Url = "", data: Data = None, json: Json = False) -> None:
+    """Show one dead letter: the reason, who must act, and the original with what is wrong marked in it."""
+    from freshet.run_dlq import show_letter
+
+    raise typer.Exit(show_letter(letter_id, url, data, json))
+
+
+@dlq.command("fix")
+def dlq_fix(
+    letter_id: LetterId,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: price.amount=9.5; stock= takes it out."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="The whole event as it should be; - reads it from stdin.")] = None,
+    url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Show one dead letter: the reason, who must act, and the original bytes."""
-    from freshet.run_dlq import show_letter
+    """Mend an event and send it again, in $EDITOR unless told how. Refused when something newer took its place."""
+    from freshet.run_dlq import fix_letter
 
-    raise typer.Exit(show_letter(letter_id, data, json))
+    if changes and file is not None:
+        raise typer.BadParameter("give either --set or --file")
+    raise typer.Exit(fix_letter(letter_id, file, changes or [], url, data, json))
 
 
 @dlq.command("replay")
 def dlq_replay(
     letter_id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the letter or of its event.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All letters (of the reason, if one is given).")] = False,
-    reason: Annotated[str, typer.Option(help="With --all: only letters with this reason.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All letters, or those that the options say.")] = False,
+    reason: Reason = "",
+    merchant: Merchant = "",
+    since: Since = "",
+    until: Until = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --all: say what would be sent.")] = False,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Send the original events again. Refuses those that would fail again and says what to do."""
-    from freshet.run_dlq import replay_letters
+    """Send the original events again, each at most once, and none over something newer."""
+    from freshet.run_dlq import LetterOptions, replay_letter, replay_letters
 
+    options = LetterOptions(reason, merchant, "", since, until)
     if (letter_id is None) == (not everything):
         raise typer.BadParameter("give either an ID or --all")
-    raise typer.Exit(replay_letters(letter_id, reason, url, data, json))
+    if letter_id is not None:
+        if dry_run or any(options):
+            raise typer.BadParameter("--dry-run, --reason, --merchant, --since and --until go with --all")
+        raise typer.Exit(replay_letter(letter_id, url, data, json))
+    raise typer.Exit(replay_letters(options, dry_run, url, data, json))

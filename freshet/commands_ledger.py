@@ -1,6 +1,6 @@
-"""The command that checks the books: audit. Only signatures: run_audit.py is imported late."""
+"""Commands that read the books: audit, stuck. Only signatures: the work is imported when it is run."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,7 @@ from freshet.options import Data, Json, Url
 
 def register(app: typer.Typer) -> None:
     app.command("audit")(audit)
+    app.command("stuck")(stuck)
 
 
 def audit(
@@ -43,3 +44,27 @@ def audit(
         raise typer.BadParameter("--watch goes on from now on, in one process: leave out --to and --workers")
     options = AuditOptions(from_, to, seconds or 10.0 if watch else None, replicas, workers)
     raise typer.Exit(audit(options, url, data, json))
+
+
+def stuck(
+    reason: Annotated[
+        str, typer.Option(metavar="REASON", help="Only of this reason, or of this code of a dead letter.")
+    ] = "",
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", min=1, help="Most products, oldest first.", show_default="20, or all")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="All products as a table.")] = False,
+    ndjson: Annotated[bool, typer.Option("--ndjson", help="All products, one JSON object a line.")] = False,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Products whose newest event was received and is not shown, by reason: how many, since when, which."""
+    from freshet.run_stuck import show_stuck
+
+    if json + csv + ndjson > 1:
+        raise typer.BadParameter("give one of --json, --csv, --ndjson")
+    form: Literal["text", "json", "csv", "ndjson"] = (
+        "json" if json else "csv" if csv else "ndjson" if ndjson else "text"
+    )
+    raise typer.Exit(show_stuck(reason, limit, url, data, form))

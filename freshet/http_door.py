@@ -44,8 +44,9 @@ class HttpDoor:
     async def delete(self, path: str) -> Any:
         return await self._call("DELETE", path, None, "")
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return await self._call("POST", path, orjson.dumps(body), "application/json")
+    async def post(self, path: str, body: Mapping[str, Any] | None) -> Any:
+        sent = orjson.dumps(body) if body is not None else None
+        return await self._call("POST", path, sent, "application/json")
 
     async def post_lines(self, path: str, lines: list[bytes]) -> Any:
         """One event a line. An answer that refuses every line is an answer, not an error: it says why for each."""

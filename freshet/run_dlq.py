@@ -1,156 +1,235 @@
-"""What `freshet dlq ls`, `show` and `replay` do."""
+"""What `freshet dlq ls`, `show`, `fix` and `replay` do: they ask the tier, so its keys and audit log hold here too."""
 
 import asyncio
-import datetime
-from collections import deque
+import base64
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
 
-from freshet.dead_letters import CannotReplay, event_id_of, find_letter, original_event, read_letters, replay_event
+import orjson
+
 from freshet.exit_codes import FAILED, OK
 from freshet.http_door import HttpDoor
 from freshet.printing import print_json, print_lines, say
-from freshet.target import Target, find_target
-from schemas.reasons import REASONS
-from schemas.records import DeadLetter
-from streams.reader import Reader
+from freshet.show_letter import letter_lines
+from freshet.show_logs import since
+from freshet.target import find_target
+from schemas.errors import SettingsError
 
-REPLAY_BATCH = 200
-ORPHAN = "unknown_sku"
-"""Reason of a patch without a product: it fails again until there is one."""
+PAGE: Final = 500
+SHOWN_MAX: Final = 20
+"""Letters that were not sent, one by one, in the words of `replay`."""
 
 
-def list_letters(reason: str, limit: int, data: Path | None, as_json: bool) -> int:
-    target = find_target("", data)
-    unreadable: list[int] = []
-    with _log(target) as log:
-        found = read_letters(log, target.generation, reason, lambda record: unreadable.append(record.offset))
-        letters = list(deque(found, maxlen=limit))[::-1]
-    if unreadable:
-        say(f"{len(unreadable):,} letters cannot be read, the first at offset {unreadable[0]}: of another version?")
+class LetterOptions(NamedTuple):
+    """Which letters; empty fields ask for all."""
+
+    reason: str = ""
+    merchant: str = ""
+    sku: str = ""
+    since: str = ""
+    until: str = ""
+
+    def asked(self) -> dict[str, Any]:
+        """As the tier takes it. Raises InvalidRequest for a time that is none."""
+        now_s = time.time()
+        given = {
+            "reason": self.reason,
+            "merchant": self.merchant,
+            "sku": self.sku,
+            "since_ms": _ms(self.since, "--since", now_s),
+            "until_ms": _ms(self.until, "--until", now_s),
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def list_letters(options: LetterOptions, limit: int, url: str, data: Path | None, as_json: bool) -> int:
+    found = asyncio.run(_list(options.asked(), limit, url, data))
     if as_json:
-        print_json([letter_facts(letter, whole=False) for letter in letters])
+        print_json(found)
         return OK
-    print_lines(map(_letter_line, letters))
-    if not letters:
-        print_lines(["no dead letters" + (f" with reason {reason}" if reason else "")])
+    print_lines(map(_line, found["letters"]))
+    if not found["letters"]:
+        print_lines(["no dead letters" + (f" with reason {options.reason}" if options.reason else "")])
+    _tell_older(found)
     return OK
 
 
-def show_letter(letter_id: str, data: Path | None, as_json: bool) -> int:
-    target = find_target("", data)
-    with _log(target) as log:
-        letter = find_letter(log, target.generation, letter_id)
+def count_letters(options: LetterOptions, url: str, data: Path | None, as_json: bool) -> int:
+    found = asyncio.run(_list(options.asked(), 1, url, data))
     if as_json:
-        print_json(letter_facts(letter, whole=True))
+        print_json({"groups": found["groups"], "complete": found["complete"]})
         return OK
-    facts = letter_facts(letter, whole=True)
-    problems = facts.pop("problems")
-    original = facts.pop("original")
-    del facts["original_base64"]
-    print_lines(f"{name.replace('_', ' '):<12} {value}" for name, value in facts.items() if value not in ("", None))
-    print_lines(f"  {field}: {problem}" for field, problem in problems)
-    print_lines(["original", original])
+    print_lines(
+        f"{group['count']:>9,}  {group['reason']:<24} {group['merchant'] or '-':<20} newest {_time(group['newest_ms'])}"
+        for group in found["groups"]
+    )
+    if not found["groups"]:
+        print_lines(["no dead letters"])
+    _tell_older(found)
     return OK
 
 
-def replay_letters(letter_id: str | None, reason: str, url: str, data: Path | None, as_json: bool) -> int:
-    """FAILED when at least one letter was not replayed."""
-    target = find_target(url, data, reads_kafka=True)
-    ready: list[tuple[DeadLetter, bytes]] = []
-    done: list[dict[str, Any]] = []
-    with _log(target) as log:
-        chosen = (
-            [find_letter(log, target.generation, letter_id)]
-            if letter_id
-            else list(read_letters(log, target.generation, reason))
-        )
-        for letter in chosen:
-            try:
-                original = original_event(letter, log, target.generation)
-                ready.append((letter, replay_event(letter, original, event_id_of(letter, target.generation))))
-            except CannotReplay as error:
-                done.append({"id": letter.id, "refused": error.message, "hint": error.hint})
-    done += asyncio.run(send_again(target, ready))
-    refused = sum("refused" in one for one in done)
-    if as_json:
-        print_json({"replayed": len(done) - refused, "refused": refused, "letters": done})
+def show_letter(letter_id: str, url: str, data: Path | None, as_json: bool) -> int:
+    found = asyncio.run(_get(url, data, f"/v1/dead-letters/{quote(letter_id, safe='')}"))
+    print_json(found) if as_json else print_lines(letter_lines(found))
+    return OK
+
+
+def fix_letter(
+    letter_id: str, file: Path | None, changes: list[str], url: str, data: Path | None, as_json: bool
+) -> int:
+    """With neither a file nor changes the original is opened in an editor."""
+    asked = f"/v1/dead-letters/{quote(letter_id, safe='')}"
+    if file is not None:
+        mended = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     else:
-        print_lines(_replay_line(one) for one in done)
-        print_lines([f"{len(done) - refused:,} sent again, {refused:,} not"])
-    return FAILED if refused else OK
+        original = original_text(asyncio.run(_get(url, data, asked)))
+        mended = changed(original, changes) if changes else _edited(original)
+    try:
+        event = orjson.loads(mended)
+    except orjson.JSONDecodeError as error:
+        raise SettingsError(f"the mended event is no JSON: {error}") from None
+    return _sent(asyncio.run(_post(url, data, f"{asked}/resubmit", event)), as_json)
 
 
-async def send_again(target: Target, ready: list[tuple[DeadLetter, bytes]]) -> list[dict[str, Any]]:
-    """Posts the events; says for each letter which event it became, or why it was not sent."""
-    from freshet.imports.importing import line_answers
-    from freshet.imports.product_lines import Refused
+def replay_letter(letter_id: str, url: str, data: Path | None, as_json: bool) -> int:
+    return _sent(asyncio.run(_post(url, data, f"/v1/dead-letters/{quote(letter_id, safe='')}/resubmit", None)), as_json)
 
-    done: list[dict[str, Any]] = []
+
+def replay_letters(options: LetterOptions, dry_run: bool, url: str, data: Path | None, as_json: bool) -> int:
+    """FAILED when at least one letter was not sent for another reason than that something newer took its place."""
+    asked = options.asked() | {"dry_run": dry_run}
+    done = asyncio.run(_post(url, data, "/v1/dead-letters/resubmit", asked))
+    failed = [one for one in done["skipped"] if not one["superseded_by"]]
+    if as_json:
+        print_json(done)
+    else:
+        print_lines(_done_lines(done))
+    return FAILED if failed else OK
+
+
+def original_text(letter: dict[str, Any]) -> bytes:
+    """Raises SettingsError where it is cut: nobody can mend what is not there."""
+    original = base64.b64decode(letter["original_base64"])
+    if len(original) < letter["original_bytes"] or letter["stage"] != "catalog":
+        raise SettingsError(
+            f"the event of {letter['id']} is not whole in its letter", hint="give the whole event: --file FILE"
+        )
+    return original
+
+
+def changed(original: bytes, changes: list[str]) -> bytes:
+    """`price.amount=9.5`: the value is JSON, or else text; `stock=` takes the field out. Pure. Raises SettingsError."""
+    try:
+        event = orjson.loads(original)
+    except orjson.JSONDecodeError as error:
+        raise SettingsError(f"the original is no JSON: {error}", hint="give the whole event: --file FILE") from None
+    for change in changes:
+        path, equals, text = change.partition("=")
+        *parents, name = path.split(".")
+        place = event
+        for parent in parents:
+            place = place.setdefault(parent, {}) if isinstance(place, dict) else None
+        if not equals or not name or not isinstance(place, dict):
+            raise SettingsError(f"--set {change!r} is not like price.amount=9.5")
+        if text:
+            place[name] = _value(text)
+        else:
+            place.pop(name, None)
+    return orjson.dumps(event)
+
+
+def _value(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _edited(original: bytes) -> bytes:
+    if not sys.stdin.isatty():
+        raise SettingsError("nobody can edit here", hint="give --set FIELD=VALUE or --file FILE")
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "event.json"
+        file.write_bytes(original)
+        if subprocess.run([*shlex.split(editor), str(file)], check=False).returncode:
+            raise SettingsError(f"{editor} failed, so nothing is sent")
+        mended = file.read_bytes()
+    if mended.strip() == original.strip():
+        raise SettingsError("nothing was changed, so nothing is sent", hint="freshet dlq replay sends it as it is")
+    return mended
+
+
+async def _list(asked: dict[str, Any], limit: int, url: str, data: Path | None) -> dict[str, Any]:
+    """Pages put together."""
+    found = await _get(url, data, f"/v1/dead-letters?{urlencode({**asked, 'limit': min(limit, PAGE)})}")
+    while found["next"] is not None and len(found["letters"]) < limit:
+        more = {"limit": min(limit - len(found["letters"]), PAGE), "before": found["next"]}
+        page = await _get(url, data, f"/v1/dead-letters?{urlencode({**asked, **more})}")
+        found["letters"] += page["letters"]
+        found["next"] = page["next"]
+    return found
+
+
+async def _get(url: str, data: Path | None, path: str) -> dict[str, Any]:
+    target = find_target(url, data)
     async with HttpDoor(target.url, target.key) as door:
-        orphans = [letter for letter, _ in ready if letter.reason == ORPHAN and not await door.product(letter.sku)]
-        done += [
-            {"id": letter.id, "refused": f"there is still no product {letter.sku!r}", "hint": "send an upsert"}
-            for letter in orphans
-        ]
-        ready = [(letter, event) for letter, event in ready if letter not in orphans]
-        for start in range(0, len(ready), REPLAY_BATCH):
-            part = ready[start : start + REPLAY_BATCH]
-            said = line_answers(await door.post_lines("/v1/catalog", [event for _, event in part]))
-            for number, (letter, _) in enumerate(part, start=1):
-                answer = said[number]
-                if isinstance(answer, Refused):
-                    done.append({"id": letter.id, "refused": answer.message, "hint": "freshet dlq show " + letter.id})
-                else:
-                    done.append({"id": letter.id, "event_id": str(answer)})
-    return done
+        found: dict[str, Any] = await door.get(path)
+    return found
 
 
-def _letter_line(letter: DeadLetter) -> str:
-    sku, words = letter.sku or "-", letter.message[:100]
-    return f"{letter.id:<20} {_time(letter.received_ms)}  {letter.reason:<22} {sku:<16} {words}"
+async def _post(url: str, data: Path | None, path: str, body: Any) -> dict[str, Any]:
+    target = find_target(url, data)
+    async with HttpDoor(target.url, target.key) as door:
+        found: dict[str, Any] = await door.post(path, body)
+    return found
 
 
-def _replay_line(one: dict[str, Any]) -> str:
-    if "refused" in one:
-        return f"{one['id']}: not sent: {one['refused']}; {one['hint']}"
-    return f"{one['id']}: sent again as event {one['event_id']}"
+def _sent(done: dict[str, Any], as_json: bool) -> int:
+    print_json(done) if as_json else print_lines([f"{done['id']}: sent again as event {done['event_id']}"])
+    return OK
 
 
-def letter_facts(letter: DeadLetter, whole: bool) -> dict[str, Any]:
-    """For people and programs: times readable, the original as text where it is text."""
-    reason = REASONS.get(letter.reason)
-    facts: dict[str, Any] = {
-        "id": letter.id,
-        "event_id": letter.event_id,
-        "sku": letter.sku,
-        "received": _time(letter.received_ms),
-        "stage": letter.stage,
-        "reason": letter.reason,
-        "meaning": reason.meaning if reason else "",
-        "who": letter.who,
-        "message": letter.message,
-    }
-    if whole:
-        key, value = letter.original()
-        facts["key"] = key.decode("utf-8", "backslashreplace")
-        facts["problems"] = letter.problems
-        facts["original"] = value.decode("utf-8", "backslashreplace")
-        facts["original_base64"] = letter.value
-        facts["original_bytes"] = letter.value_bytes
-    return facts
+def _done_lines(done: dict[str, Any]) -> Iterator[str]:
+    superseded = [one for one in done["skipped"] if one["superseded_by"]]
+    failed = [one for one in done["skipped"] if not one["superseded_by"]]
+    for one in done["sent"][:SHOWN_MAX]:
+        yield f"{one['id']}: {'would be sent again' if done['dry_run'] else 'sent again as event ' + one['event_id']}"
+    for one in (failed + superseded)[:SHOWN_MAX]:
+        yield f"{one['id']}: not sent: {one['why']}" + (f"; {one['hint']}" if one["hint"] else "")
+    hidden = len(done["sent"]) + len(done["skipped"]) - min(len(done["sent"]), SHOWN_MAX)
+    hidden -= min(len(done["skipped"]), SHOWN_MAX)
+    if hidden:
+        yield f"... and {hidden:,} more: --json has all"
+    verb = "would be sent again" if done["dry_run"] else "sent again"
+    yield f"{len(done['sent']):,} {verb}, {len(superseded):,} superseded, {len(failed):,} cannot be sent"
+    if not done["complete"]:
+        yield "older letters match, too: run it again with --until"
+
+
+def _tell_older(found: dict[str, Any]) -> None:
+    if not found["complete"]:
+        say("older letters were not looked through: --until asks for them")
+
+
+def _line(letter: dict[str, Any]) -> str:
+    sku, words = letter["sku"] or "-", letter["message"][:100]
+    return f"{letter['id']:<20} {_time(letter['at_ms'])}  {letter['reason']:<22} {sku:<16} {words}"
 
 
 def _time(ms: int) -> str:
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(ms / 1000).isoformat(" ", "seconds")
 
 
-@contextmanager
-def _log(target: Target) -> Iterator[Reader]:
-    log = Reader(target.kafka)
-    try:
-        yield log
-    finally:
-        log.close()
+def _ms(text: str, option: str, now_s: float) -> int:
+    return round(since(text, now_s, option) * 1000) if text else 0

@@ -14,7 +14,22 @@ from serving.openapi import document
 from serving.page_files import read_page_files
 from serving.parts import STARTED_S, WIRING, Wiring
 from serving.reference.guides import docs_folder, read_guides
-from serving.routes import catalog, clicks, docs, events, feed, health, pages, search, sessions, similar, skus, suggest
+from serving.routes import (
+    catalog,
+    clicks,
+    docs,
+    events,
+    feed,
+    health,
+    letters,
+    pages,
+    search,
+    sessions,
+    similar,
+    skus,
+    stuck,
+    suggest,
+)
 from serving.routes.docs import DOCUMENTS
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
@@ -27,6 +42,8 @@ ROUTES: tuple[Route, ...] = (
     *suggest.ROUTES,
     *skus.ROUTES,
     *similar.ROUTES,
+    *stuck.ROUTES,
+    *letters.ROUTES,
     *catalog.ROUTES,
     *clicks.ROUTES,
     *sessions.ROUTES,

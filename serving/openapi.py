@@ -19,6 +19,7 @@ MEANINGS = {
     403: "The key may not do this, or nobody may from here",
     404: "There is no such thing",
     408: "The body came too slowly",
+    409: "Something newer stands against it",
     410: "It is older than what the log keeps",
     413: "The request is larger than its limit",
     415: "The body is of another kind than is taken here",

@@ -1,5 +1,6 @@
 """The newest outcomes in memory: what became of the last events, and how many are decided per second."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,20 @@ NEWEST_MAX = 1_000
 """Live outcomes that wait to be taken; beyond it the oldest is only counted."""
 RATE_WINDOW_S = 10.0
 RATE_SAMPLES_MAX = 100_000
+
+
+RAW_SKU = re.compile(rb'"sku":("(?:[^"\\]|\\.)*")')
+"""The SKU in an outcome as it stands in the log, as JSON: most outcomes need not be parsed then."""
+
+
+def read_outcome(value: bytes) -> Outcome | None:
+    """None for what is no outcome of an event."""
+    try:
+        outcome = decode(Outcome, value)
+        EventId.parse(outcome.event_id)
+    except (InvalidEvent, ValueError):
+        return None
+    return outcome
 
 
 class Decided(NamedTuple):
@@ -60,11 +75,10 @@ class OutcomeCache:
         now_s = self._clock()
         with self._lock:
             for record in records:
-                try:
-                    outcome = decode(Outcome, record.value or b"")
-                    event_id = EventId.parse(outcome.event_id)
-                except (InvalidEvent, ValueError):
+                outcome = read_outcome(record.value or b"")
+                if outcome is None:
                     continue
+                event_id = EventId.parse(outcome.event_id)
                 earlier = self._by_id.get(event_id)
                 self._by_id[event_id] = folded(earlier, outcome, record.timestamp_ms)
                 if outcome.by == "catalog":

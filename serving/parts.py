@@ -24,6 +24,7 @@ from serving.instantsearch.fields import Fields
 from serving.instantsearch.tasks import Tasks
 from serving.keys.access import Access
 from serving.keys.audit import Audit
+from serving.letters.resubmit import Resubmitting
 from serving.logs import Log
 from serving.outcomes import OutcomeCache
 from serving.processes import ProcessWatch
@@ -35,6 +36,7 @@ from serving.served import ServedLog
 from serving.shard_watch import Hints, ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
+from serving.stuck.stuck import StuckProducts
 from serving.suggest.popular import PopularQueries
 from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
@@ -74,6 +76,10 @@ class Wiring:
     served: ServedLog
     outcomes: OutcomeCache
     history: History
+    ledger: History
+    """Longer questions to the log, which must not hold up the others."""
+    stuck: StuckProducts
+    resubmitting: Resubmitting
     freshness: FreshnessMeter
     changes: ChangeWatch
     processes: ProcessWatch

@@ -98,6 +98,10 @@ class Router:
             del self._replicas[key]
         return [self._replica(partition, address) for address in addresses]
 
+    def taken_out(self, partition: int) -> frozenset[str]:
+        """Names of those that may not answer."""
+        return frozenset(one.name for one in self.replicas(partition) if (partition, one.number) in self._out)
+
     def reached(self, partition: int, floor: Offsets) -> bool:
         """Whether some replica that may answer is known to be at or past these offsets."""
         return any(one.furthest and floor.within(one.furthest.offsets) for one in self._allowed(partition))

@@ -117,6 +117,10 @@ class Shards:
         """Addresses by name."""
         return {one.name: one.address for one in self.router.replicas(partition)}
 
+    def taken_out(self, partition: int) -> frozenset[str]:
+        """Names of replicas that answer nothing, because they are known to be wrong."""
+        return self.router.taken_out(partition)
+
     async def vectors(self, partition: int, skus: list[str], timeout_s: float) -> VectorsAnswer:
         """Vectors of products as a replica shows them."""
         body = VectorsQuery(partition=partition, skus=skus).model_dump_json().encode()

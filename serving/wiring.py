@@ -33,6 +33,7 @@ from serving.history import History
 from serving.keys.audit import Audit
 from serving.keys.key_watch import LOOK_EVERY_S as KEYS_EVERY_S
 from serving.keys.opening import open_access, watched_keys
+from serving.letters.resubmit import LetterTopics, Resubmitting
 from serving.live import build_live, wall_ms
 from serving.logs import Log
 from serving.outcome_tail import OpenTail, following
@@ -51,6 +52,7 @@ from serving.shard_http import ShardHttp
 from serving.shard_watch import WATCH_EVERY_S, ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
+from serving.stuck.stuck import StuckProducts
 from serving.suggest.popular import RECORDS_MAX, PopularQueries
 from serving.synonyms.synonyms import LOOK_EVERY_S, SynonymFile, Synonyms
 from serving.tastes import PROBE_EVERY_S, Tastes
@@ -91,7 +93,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
     outcomes = OutcomeCache(clock)
     popular = PopularQueries(settings.suggest_askers)
-    history, lag_history = (History(lambda: Reader(settings.kafka)) for _ in range(2))
+    history, lag_history, ledger = (History(lambda: Reader(settings.kafka)) for _ in range(3))
     sample = FreshSample(clock)
     freshness = FreshnessMeter(
         lag_history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
@@ -103,6 +105,8 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     ranking = Ranking(settings, liked, lag_history, wall_ms, topic_name("catalog", settings.generation))
     vocabulary = VocabularyWatch(shards, clock)
     served = ServedLog(producer, topic_name("served", settings.generation), settings.served_full_share, metrics)
+    door = open_door(CATALOG, "catalog", producer, settings, metrics)
+    letter_topics = LetterTopics(settings.generation, settings.partitions, settings.tenant_attribute)
     return Wiring(
         settings=settings,
         metrics=metrics,
@@ -112,7 +116,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         new_request_id=lambda: uuid.uuid4().hex,
         access=access,
         audit=Audit(settings.data, wall_ms),
-        door=open_door(CATALOG, "catalog", producer, settings, metrics),
+        door=door,
         clicks=open_door(CLICKS, "clicks", producer, settings, metrics),
         searching=searching,
         shards=shards,
@@ -130,6 +134,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         served=served,
         outcomes=outcomes,
         history=history,
+        ledger=ledger,
+        resubmitting=Resubmitting(ledger, door, letter_topics),
+        stuck=StuckProducts(ledger, shards, settings.generation, settings.partitions, clock),
         freshness=freshness,
         changes=live.changes,
         processes=live.processes,
@@ -138,7 +145,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         popular=popular,
         version=version("freshet"),
         background=(
-            lambda: connections(producer, session, hints, (history, lag_history)),
+            lambda: connections(producer, session, hints, (history, lag_history, ledger)),
             lambda: repeating("keys", keys.look, KEYS_EVERY_S, log),
             lambda: looking_up(sessions, tastes, log),
             lambda: ranking_by(counts, ranking, log),

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Protocol
 
-from freshet.dead_letters import Log
 from freshet.http_page import Page
 from freshet.status.report import DeadLetterStatus, Step, StepStatus
+from replay.log import AgentsLog
 from schemas.errors import InvalidEvent
 from schemas.records import DeadLetter, decode
 from schemas.topics import topic_name
@@ -18,15 +17,7 @@ MARKER_RECORDS = 1
 """The last offset of a topic written in transactions is a marker, never a record."""
 
 
-class GroupLog(Log, Protocol):
-    """The reader of `streams`. Blocking. Raises Unavailable."""
-
-    def offset_at(self, topic: str, partition: int, time_ms: int) -> int: ...
-
-    def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]: ...
-
-
-def dead_letters(log: GroupLog, generation: int, now_ms: int) -> DeadLetterStatus:
+def dead_letters(log: AgentsLog, generation: int, now_ms: int) -> DeadLetterStatus:
     """By reason, over the last LETTERS_HOURS; copies with the same id count once."""
     topic = topic_name("dead-letters", generation)
     begin, end = log.begin_end(topic, 0)
@@ -44,7 +35,7 @@ def dead_letters(log: GroupLog, generation: int, now_ms: int) -> DeadLetterStatu
     return DeadLetterStatus(hours=LETTERS_HOURS, total=len(reasons), by_reason=by_reason, more=start > first)
 
 
-def worker_steps(log: GroupLog, generation: int, partitions: int) -> list[StepStatus]:
+def worker_steps(log: AgentsLog, generation: int, partitions: int) -> list[StepStatus]:
     """Of the steps that commit to a consumer group."""
     return [
         *_committed(log, generation, partitions, "catalog", "catalog", "catalog", 0),
@@ -52,7 +43,7 @@ def worker_steps(log: GroupLog, generation: int, partitions: int) -> list[StepSt
     ]
 
 
-def click_steps(log: GroupLog, generation: int, partitions: int, health: Mapping[str, Page]) -> list[StepStatus]:
+def click_steps(log: AgentsLog, generation: int, partitions: int, health: Mapping[str, Page]) -> list[StepStatus]:
     """Clicks that are not in the sessions yet; nothing where nobody reads them."""
     told = {
         int(partition): int(offset)
@@ -79,7 +70,7 @@ def shard_steps(state: Page) -> list[StepStatus]:
 
 
 def _committed(
-    log: GroupLog,
+    log: AgentsLog,
     generation: int,
     partitions: int,
     step: Step,

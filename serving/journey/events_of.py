@@ -1,17 +1,17 @@
 """Finds what became of the last events of one SKU: in `outcomes`, from the end backwards, and in `catalog` after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
-from schemas.errors import InvalidEvent
-from schemas.records import EventId, Outcome, decode
+from schemas.records import EventId, Outcome
 from schemas.topics import topic_name
 from serving.history import LogReader
 from serving.lags import LogEnds, read_ends
-from serving.outcomes import Decided, folded
+from serving.outcomes import Decided, folded, read_outcome
+from serving.stuck.waiting import before_step
 from streams.reader import LogRecord
 
 SCANNED_MAX: Final = 100_000
@@ -43,6 +43,8 @@ class SkuEvents:
     """False: there may be older ones among outcomes that were not looked through."""
     ends: LogEnds
     """How far each step is, taken before the events."""
+    embedding: EventId | None = None
+    """The event whose text waits for the encoder."""
 
 
 def events_of(
@@ -66,7 +68,14 @@ def events_of(
     events = [SkuEvent(event_id, _record(reader, catalog, event_id), one) for event_id, one in found.items()]
     known = {one.event_id: one for one in [*waiting, *events]}
     newest_first = sorted(known.values(), key=lambda one: one.event_id, reverse=True)
-    return SkuEvents(newest_first[:limit], complete, ends)
+    return SkuEvents(newest_first[:limit], complete, ends, _embedding(reader, generation, partition, sku, ends))
+
+
+def _embedding(reader: LogReader, generation: int, partition: int, sku: str, ends: LogEnds) -> EventId | None:
+    topic = topic_name("contents", generation)
+    before = before_step(reader, topic, generation, partition, ends.contents_done, ends.contents, UNDECIDED_MAX)
+    found = before.products.get(sku)
+    return found.event if found else None
 
 
 def _decided(
@@ -76,14 +85,14 @@ def _decided(
     topic = topic_name("outcomes", generation)
     begin, end = reader.begin_end(topic, partition)
     mine, nobodys = b'"sku":' + orjson.dumps(sku), b'"sku":""'
-    found: dict[EventId, Decided] = {}
+    found: dict[EventId, list[tuple[Outcome, int]]] = {}
     high, unreadable = end, UNREADABLE_MAX
     while high > begin and end - high < scanned_max and len(found) < limit:
         low = max(begin, high - STRETCH)
         for record in reversed(list(_records(reader, topic, partition, low, high))):
             value = record.value or b""
             if mine in value or (nobodys in value and unreadable > 0):
-                outcome = _read(value)
+                outcome = read_outcome(value)
                 if outcome is None:
                     continue
                 event_id = EventId.parse(outcome.event_id)
@@ -92,28 +101,18 @@ def _decided(
                     event = _record(reader, topic_name("catalog", generation), event_id)
                     if event is None or event.key != sku.encode():
                         continue
-                found[event_id] = _folded_back(found.get(event_id), outcome, record.timestamp_ms)
+                found.setdefault(event_id, []).append((outcome, record.timestamp_ms))
         high = low
-    return found, high <= begin
+    return {event_id: _folded(reversed(told)) for event_id, told in found.items()}, high <= begin
 
 
-def _folded_back(later: Decided | None, outcome: Outcome, at_ms: int) -> Decided:
-    """Read from the end, a correction by `embed` comes before the decision."""
-    earlier = folded(None, outcome, at_ms)
-    if later is None:
-        return earlier
-    if later.corrected_ms is not None and later.decided_ms is None:
-        return Decided(later.outcome, earlier.decided_ms, later.corrected_ms)
-    return later
-
-
-def _read(value: bytes) -> Outcome | None:
-    try:
-        outcome = decode(Outcome, value)
-        EventId.parse(outcome.event_id)
-    except (InvalidEvent, ValueError):
-        return None
-    return outcome
+def _folded(told: Iterable[tuple[Outcome, int]]) -> Decided:
+    """`told`: all that the log says of one event, oldest first; at least one."""
+    (first, at_ms), *later = told
+    decided = folded(None, first, at_ms)
+    for outcome, at_ms in later:
+        decided = folded(decided, outcome, at_ms)
+    return decided
 
 
 def _record(reader: LogReader, topic: str, event_id: EventId) -> LogRecord | None:

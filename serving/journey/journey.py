@@ -11,6 +11,7 @@ from serving.event_steps import is_searchable, searchable_ms
 from serving.journey.event_said import said, wanted
 from serving.journey.events_of import SkuEvent, SkuEvents
 from serving.journey.model import Journey, JourneyEvent, JourneyReplica, JourneySteps
+from serving.journey.stuck_here import stuck_here
 from serving.journey.verdict import Replicas, event_name, newest_accepted, verdict
 from serving.outcome_lookup import may_be_corrected
 from serving.shard_answers import Seen, SeenAnswer, SkuOnShard
@@ -22,6 +23,8 @@ class Asked(Protocol):
     """`serving.shards.Shards`."""
 
     def replicas_of(self, partition: int) -> dict[str, str]: ...
+
+    def taken_out(self, partition: int) -> frozenset[str]: ...
 
     async def sku(self, partition: int, sku: str, timeout_s: float) -> SkuOnShard: ...
 
@@ -42,6 +45,7 @@ async def journey(sku: str, partition: int, found: SkuEvents, shards: Asked) -> 
         says=told.says,
         do=told.do,
         waits_behind=told.waits_behind,
+        stuck=stuck_here(found, replicas, shards.taken_out(partition)),
         events=[_event(nth, one, replicas) for nth, one in enumerate(found.events)],
         complete=found.complete,
         replicas=[_replica(name, seen, partition, found) for name, seen in sorted(replicas.seen.items())],

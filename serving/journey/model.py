@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from schemas.records import OutcomeKind
+from serving.stuck.model import StuckHere
 
 Now = Literal["shown", "waiting", "deleted", "refused", "unknown", "not told"]
 
@@ -84,6 +85,8 @@ class Journey(BaseModel):
     """What helps; empty where nothing needs to be done."""
     waits_behind: int | None = None
     """Records that are before it in the step that it waits for."""
+    stuck: StuckHere | None = None
+    """Why its newest event is received and not shown, as `GET /v1/stuck` counts it; null: it is."""
     events: list[JourneyEvent]
     """Newest first."""
     complete: bool

@@ -47,7 +47,7 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
         return _shown(found.events, accepted, replicas)
     if product.deleted:
         return _deleted(found.events)
-    if product.waiting == "document":
+    if product.waiting == "document" and not _refused_by_encoder(found.events):
         behind_ = _behind(found.ends.contents, found.ends.contents_done)
         return Verdict("waiting", "it is accepted, and its text waits for the encoder", BY_ITSELF, behind_)
     if newest is not None:
@@ -63,6 +63,13 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
 
 def newest_accepted(events: Sequence[SkuEvent]) -> SkuEvent | None:
     return next((one for one in events if one.decided and one.decided.outcome.outcome in ACCEPTED), None)
+
+
+def _refused_by_encoder(events: Sequence[SkuEvent]) -> bool:
+    """Whether no text of it is left that could still be embedded."""
+    newest = next((one.decided.outcome for one in events if one.decided and one.decided.outcome.content_changed), None)
+    corrected = any(one.decided and one.decided.outcome.by == "embed" for one in events)
+    return newest is None and corrected
 
 
 def _undecided(newest: SkuEvent, found: SkuEvents, product: SkuOnShard | None) -> Verdict:

@@ -2,6 +2,7 @@
 
 import {Problem, call, keyForm} from "./api.js";
 import {at, el, number, time} from "./elements.js";
+import {showStuck} from "./stuck.js";
 
 const AGAIN_MS = 1000;
 const NOW = {shown: "Shown", waiting: "On its way", deleted: "Deleted", refused: "Refused", unknown: "Unknown", "not told": "Nobody answers"};
@@ -85,3 +86,4 @@ at("ask").addEventListener("submit", (event) => {
 });
 addEventListener("popstate", fromAddress);
 fromAddress();
+showStuck();

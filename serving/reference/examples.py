@@ -26,6 +26,18 @@ HIT = {
     "content_order": [1, 0],
     "offer_order": [1, 0],
 }
+LETTER = {
+    "id": "catalog-0-0",
+    "event_id": "1-0-0",
+    "sku": "lamp-1",
+    "merchant": "acme",
+    "reason": "invalid_field",
+    "who": "merchant",
+    "stage": "catalog",
+    "message": "price.amount: Input should be greater than or equal to 0",
+    "fields": ["price.amount"],
+    "at_ms": 1_767_225_600_012,
+}
 ONE_TAKEN = {"accepted": 1, "rejected": 0, "events": [{"line": 1, "event_id": "1-0-0"}]}
 SUGGESTED = {
     "request_id": "5ad40a2f7c5f4bb7b3fb1b6c0f1a2e7d",
@@ -122,6 +134,90 @@ EXAMPLES: dict[str, Example] = {
             "degraded": [],
         },
     ),
+    "GET /v1/stuck": Example(
+        answer={
+            "at_ms": 1_767_225_660_000,
+            "total": 1,
+            "reasons": [
+                {
+                    "reason": "dead-lettered",
+                    "code": "invalid_field",
+                    "count": 1,
+                    "oldest_ms": 1_767_225_600_012,
+                    "says": "a field has the wrong type or is outside its limit; problems name it",
+                    "do": "correct it and send it again",
+                }
+            ],
+            "products": [
+                {
+                    "reason": "dead-lettered",
+                    "code": "invalid_field",
+                    "event": "1-0-57",
+                    "sku": "lamp-1",
+                    "partition": 0,
+                    "since_ms": 1_767_225_600_012,
+                    "fields": ["price.amount"],
+                }
+            ],
+            "next": None,
+            "unread": 0,
+            "complete": True,
+            "degraded": [],
+        },
+    ),
+    "GET /v1/dead-letters": Example(
+        answer={
+            "letters": [LETTER],
+            "groups": [{"reason": "invalid_field", "merchant": "acme", "count": 1, "newest_ms": 1_767_225_600_012}],
+            "next": None,
+            "complete": True,
+        },
+    ),
+    "GET /v1/dead-letters/{id}": Example(
+        parameters={"id": "catalog-0-0"},
+        answer=LETTER
+        | {
+            "meaning": "A field has the wrong type or is outside its limit; problems name it.",
+            "key": "lamp-1",
+            "original": '{"type": "patch", "sku": "lamp-1", "price": {"amount": -1, "currency": "EUR"}}',
+            "original_bytes": 80,
+            "original_base64": "eyJ0eXBlIjogInBhdGNoIiwgLi4u",
+            "marks": [
+                {
+                    "field": "price.amount",
+                    "problem": "Input should be greater than or equal to 0",
+                    "start": 56,
+                    "end": 58,
+                }
+            ],
+            "can_resubmit": False,
+            "why_not": "catalog-0-0 (invalid_field) would be refused again: price.amount: Input should be greater than "
+            "or equal to 0",
+            "superseded_by": "",
+        },
+    ),
+    "POST /v1/dead-letters/{id}/resubmit": Example(
+        parameters={"id": "catalog-0-0"},
+        body={"type": "patch", "sku": "lamp-1", "price": {"amount": 19.99, "currency": "EUR"}},
+        answer={"id": "catalog-0-0", "event_id": "1-0-58"},
+    ),
+    "POST /v1/dead-letters/resubmit": Example(
+        body={"reason": "encoder_refused", "dry_run": True},
+        answer={
+            "dry_run": True,
+            "matching": 2,
+            "sent": [{"id": "contents-0-12", "event_id": "1-0-17"}],
+            "skipped": [
+                {
+                    "id": "contents-0-15",
+                    "why": "contents-0-15: event 1-0-31 was accepted",
+                    "hint": "send the product again if it is to be changed",
+                    "superseded_by": "1-0-31",
+                }
+            ],
+            "complete": True,
+        },
+    ),
     "GET /v1/skus/{sku}/journey": Example(
         parameters={"sku": "lamp-1"},
         answer={
@@ -132,6 +228,7 @@ EXAMPLES: dict[str, Example] = {
             "price.amount: Input should be greater than or equal to 0",
             "do": "correct it and send it again",
             "waits_behind": None,
+            "stuck": {"reason": "dead-lettered", "code": "invalid_field", "event": "1-0-57"},
             "events": [
                 {
                     "id": "1-0-57",
@@ -399,5 +496,7 @@ EXAMPLES: dict[str, Example] = {
     "GET /docs/screenshots/{file}": Example(parameters={"file": "desktop.png"}),
     "GET /": Example(),
     "GET /why": Example(),
+    "GET /dead-letters": Example(),
+    "GET /instantsearch": Example(),
     "GET /page/{file}": Example(parameters={"file": "base.css"}),
 }

@@ -31,6 +31,10 @@ async def get_instantsearch(request: web.Request) -> web.Response:
     return _file(request, "instantsearch.html")
 
 
+async def get_dead_letters_page(request: web.Request) -> web.Response:
+    return _file(request, "dead-letters.html")
+
+
 async def get_page_file(request: web.Request) -> web.Response:
     return _file(request, request.match_info["file"])
 
@@ -63,6 +67,7 @@ async def get_openapi(request: web.Request) -> web.Response:
 
 ROUTES = (
     Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
+    Route("GET", "/dead-letters", get_dead_letters_page, "The page of refused events", "text/html", scope="public"),
     Route("GET", "/why", get_why, "The page that says why a product is not live", "text/html", scope="public"),
     Route(
         "GET",

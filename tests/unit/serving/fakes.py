@@ -31,6 +31,7 @@ from serving.gate import Gate
 from serving.history import History
 from serving.keys.audit import Audit
 from serving.keys.opening import open_access
+from serving.letters.resubmit import LetterTopics, Resubmitting
 from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.processes import ProcessWatch
@@ -46,6 +47,7 @@ from serving.shard_http import ShardHttp
 from serving.shard_watch import ShardWatch
 from serving.shards import Shards
 from serving.spelling.spelling import Spelling
+from serving.stuck.stuck import StuckProducts
 from serving.suggest.popular import PopularQueries
 from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
@@ -419,6 +421,8 @@ class Tier:
         popular = Popular(self.popularity, settings.partitions, lambda: 1_700_000_000_000, metrics)
         ranking = Ranking(settings, popular, history, lambda: 1_700_000_000_000, "catalog")
         served = ServedLog(self.producer, "served", settings.served_full_share, metrics, self.served_queue_max)
+        door = Door(CATALOG, self.producer, "catalog", settings.generation, metrics)
+        letter_topics = LetterTopics(settings.generation, settings.partitions, settings.tenant_attribute)
         return Wiring(
             settings=settings,
             metrics=metrics,
@@ -428,7 +432,7 @@ class Tier:
             new_request_id=lambda: next(self._ids),
             access=open_access(settings, metrics, clock, lambda: 1_700_000_000_000),
             audit=Audit(settings.data, lambda: 1_700_000_000_000),
-            door=Door(CATALOG, self.producer, "catalog", settings.generation, metrics),
+            door=door,
             clicks=Door(CLICKS, self.producer, "clicks", settings.generation, metrics),
             searching=AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock),
             shards=shards,
@@ -446,6 +450,9 @@ class Tier:
             served=served,
             outcomes=outcomes,
             history=history,
+            ledger=history,
+            resubmitting=Resubmitting(history, door, letter_topics),
+            stuck=StuckProducts(history, shards, settings.generation, settings.partitions, clock),
             freshness=FreshnessMeter(
                 history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
             ),

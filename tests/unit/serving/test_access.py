@@ -34,6 +34,10 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
         ("DELETE", "/v1/catalog/{sku}"),
         ("GET", "/v1/events/{id}"),
         ("GET", "/v1/skus/{sku}/journey"),
+        ("GET", "/v1/stuck"),
+        ("GET", "/v1/dead-letters"),
+        ("GET", "/v1/dead-letters/{id}"),
+        ("POST", "/v1/dead-letters/{id}/resubmit"),
         ("PUT", "/1/indexes/{index}/settings"),
         ("POST", "/1/indexes/*/batch"),
         ("POST", "/1/indexes/{index}/batch"),
@@ -45,6 +49,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
     },
     "admin": {
         ("GET", "/v1/status"),
+        ("POST", "/v1/dead-letters/resubmit"),
         ("GET", "/v1/sessions/{id}"),
         ("DELETE", "/v1/sessions/{id}"),
         ("GET", "/v1/processes"),
@@ -56,6 +61,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
         ("GET", "/"),
         ("GET", "/why"),
         ("GET", "/instantsearch"),
+        ("GET", "/dead-letters"),
         ("GET", "/page/{file}"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
@@ -69,6 +75,7 @@ CLOSED = sorted(place for need in NEEDS if need != "public" for place in NEEDS[n
 LOCKED = sorted(NEEDS["ingest"] | NEEDS["admin"])
 BODIES: dict[str, dict[str, object]] = {
     "POST /v1/catalog": {"type": "delete", "sku": "a"},
+    "POST /v1/dead-letters/resubmit": {"dry_run": True},
     "POST /v1/clicks": {"type": "view", "session": "s", "sku": "a"},
     "POST /v1/search": {"text": "lamp"},
     "POST /v1/suggest": {"text": "lam"},

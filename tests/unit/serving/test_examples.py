@@ -1,6 +1,7 @@
 """The example of each route: it fits the models, and its curl command gets the answer that is promised."""
 
 import shlex
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from serving.reference.pretty_json import WIDTH, pretty
 from serving.reference.schema_words import words
 from serving.routes.route import Route
 from tests.unit.serving.fakes import FakeShard, Tier, hit
+from tests.unit.serving.letters.made import letter
 
+LAMP = b'{"type":"upsert","sku":"lamp-1","title":"Lamp"}'
+REFUSED = letter(LAMP, key=b64encode(b"lamp-1").decode(), sku="lamp-1")
 API = document(ROUTES, "0.0.0")
 
 
@@ -56,9 +60,10 @@ async def test_its_command_gets_a_good_answer(route: Route) -> None:
     shard = FakeShard(hits=[lamp], skus={"lamp-1": {"hit": lamp.model_dump(mode="json")}})
     async with Tier([[shard]]) as tier:
         await tier.client.patch("/v1/catalog/lamp-1", json={"stock": 1})  # the event 1-0-0
+        tier.log.send("dead-letters", b"lamp-1", REFUSED.encode(), 0)
         await tier.wiring.sessions.count(1, [SessionClick("7f0c2b", "lamp-1", "click", 7, 0)], 0)
         response = await tier.client.request(method, url.removeprefix(SERVER), data=body, headers=headers)
-        assert (method, response.status) == (route.method, route.status)
+        assert (method, response.status) == (route.method, route.status), await response.text()
 
 
 def test_pretty_json_breaks_only_what_is_long() -> None:

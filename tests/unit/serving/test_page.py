@@ -28,7 +28,12 @@ EDGES_MIN = 3.0
 GROUNDS = ("ground", "panel")
 
 
-PAGES = {"/": "index.html", "/why": "why.html", "/instantsearch": "instantsearch.html"}
+PAGES = {
+    "/": "index.html",
+    "/why": "why.html",
+    "/instantsearch": "instantsearch.html",
+    "/dead-letters": "dead-letters.html",
+}
 
 
 def links() -> set[str]:
@@ -81,11 +86,13 @@ async def test_there_are_no_other_files(name: str) -> None:
 
 
 def test_the_pages_are_light() -> None:
-    of_why = {"why.html", "why.js", "why.css"}
-    others = of_why | OF_INSTANTSEARCH
+    of_why = {"why.html", "why.js", "why.css", "stuck.js"}
+    of_letters = {"dead-letters.html", "letters.js", "letters.css"}
+    others = of_why | of_letters | OF_INSTANTSEARCH
     assert sum(len(found.small) for name, found in FILES.items() if name not in others) < PAGE_BYTES_MAX
     assert sum(len(FILES[name].small) for name in [*OF_INSTANTSEARCH, "base.css"]) < INSTANTSEARCH_BYTES_MAX
     assert sum(len(FILES[name].small) for name in [*of_why, "base.css", "api.js", "elements.js"]) < PAGE_BYTES_MAX / 4
+    assert sum(len(FILES[name].small) for name in of_letters) < PAGE_BYTES_MAX / 8
     assert all(gzip.decompress(found.small) == found.body for found in FILES.values())
 
 

@@ -16,7 +16,7 @@ from index_snapshots.folder import shard_folder
 from index_snapshots.snapshot import write
 from streams.memory import MemoryLog
 from tests.unit.index_snapshots.making import ORIGIN, document, logged, shard
-from tests.unit.tools.test_dead_letters import letter
+from tests.unit.serving.letters.made import letter
 
 FRESHNESS = Page(
     200,

@@ -8,7 +8,7 @@ import pytest
 from freshet.runtime import processes
 from freshet.runtime.stack_state import ChildState, StackState, write_state
 from freshet.target import find_target, same_address, same_workers
-from schemas.errors import SettingsError
+from schemas.errors import SettingsError, Unavailable
 
 HERE = "http://127.0.0.1:8400"
 OTHER = "http://shop.example:8400"
@@ -69,3 +69,27 @@ def test_a_restarted_worker_is_another(data: Path) -> None:
     assert same_workers(target, "shard", "", data)
     write_state(data, StackState(state="stopped"))
     assert not same_workers(target, "embed", "", data)
+
+
+def test_the_target_is_the_running_stack_or_the_address_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no Freshet stack runs"):
+        find_target("", tmp_path, {})
+    given = find_target("http://shop.example/", tmp_path, {"FRESHET_ADMIN_KEY": "k", "FRESHET_PARTITIONS": "3"})
+    assert (given.url, given.key, given.partitions) == ("http://shop.example", "k", 3)
+    assert given.metrics_of("embed") == ()
+    me = os.getpid()
+    child = ChildState(name="embed", state="ready", pid=me, port=7)
+    state = StackState(
+        state="ready",
+        pid=me,
+        started=processes.identity(me),
+        url="http://127.0.0.1:9",
+        kafka="k:1",
+        partitions=2,
+        children=[child],
+    )
+    write_state(tmp_path, state)
+    found = find_target("", tmp_path, {})
+    assert (found.url, found.kafka, found.partitions) == ("http://127.0.0.1:9", "k:1", 2)
+    assert found.metrics_of("embed") == ("http://127.0.0.1:7/metrics",)
+    assert found.pids == {"embed": me}

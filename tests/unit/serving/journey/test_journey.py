@@ -24,6 +24,10 @@ class Shards:
     def __init__(self, books: Books, replicas: Sequence[str] = ("0",), away: str = "", behind: str = "") -> None:
         self.books, self.away, self.behind = books, away, behind
         self.names = replicas
+        self.out: frozenset[str] = frozenset()
+
+    def taken_out(self, partition: int) -> frozenset[str]:
+        return self.out
 
     def replicas_of(self, partition: int) -> dict[str, str]:
         return {name: name for name in self.names}

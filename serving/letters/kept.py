@@ -1,0 +1,112 @@
+"""The dead letters that the log keeps, newest first, and which of them somebody asks for."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from schemas.errors import InvalidEvent
+from schemas.records import DeadLetter, decode
+from schemas.strict import parse_json
+from schemas.topics import topic_name
+from serving.history import LogReader
+
+SCANNED_MAX: Final = 20_000
+"""Letters looked through for one question, about a second of one core."""
+STRETCH: Final = 500
+"""Read in one go: a letter may hold 2 MB."""
+
+
+class LettersAsked(NamedTuple):
+    """Empty fields ask for all."""
+
+    reason: str = ""
+    merchant: str = ""
+    sku: str = ""
+    since_ms: int = 0
+    until_ms: int | None = None
+    """Before it. Times are those at which the letters were written."""
+
+
+class KeptLetter(NamedTuple):
+    letter: DeadLetter
+    merchant: str
+    """Whose product it is; empty where its original does not say."""
+    at_ms: int
+    offset: int
+
+
+class LetterScan:
+    """Goes through the letters once, from the newest, or from before an offset. For one thread."""
+
+    def __init__(
+        self, reader: LogReader, generation: int, tenant_attribute: str, scanned_max: int = SCANNED_MAX
+    ) -> None:
+        self._reader = reader
+        self._topic = topic_name("dead-letters", generation)
+        self._tenant_attribute = tenant_attribute
+        self._left = scanned_max
+        self.complete = True
+        """False: older letters were not looked at."""
+
+    def find(self, asked: LettersAsked, before: int | None = None) -> Iterator[KeptLetter]:
+        """Copies of one, as a crash leaves them, come once. Blocking. Raises Unavailable."""
+        begin, end = self._reader.begin_end(self._topic, 0)
+        if asked.since_ms:
+            begin = max(begin, self._reader.offset_at(self._topic, 0, asked.since_ms))
+        high, seen = end if before is None else min(end, before), set[str]()
+        while high > begin:
+            if self._left <= 0:
+                self.complete = False
+                return
+            low = max(begin, high - min(STRETCH, self._left))
+            records = [one for batch in self._reader.read(self._topic, 0, low, high) for one in batch]
+            self._left -= high - low
+            for record in reversed(records):
+                letter = _read(record.value or b"")
+                if letter is None or letter.id in seen:
+                    continue
+                seen.add(letter.id)
+                kept = KeptLetter(
+                    letter, merchant_of(letter, self._tenant_attribute), record.timestamp_ms, record.offset
+                )
+                if _asked_for(kept, asked):
+                    yield kept
+            high = low
+
+
+def merchant_of(letter: DeadLetter, tenant_attribute: str) -> str:
+    """What its original says in the attribute that tells whose product it is."""
+    try:
+        event = parse_json(letter.original()[1])
+    except InvalidEvent:
+        return ""
+    if not isinstance(event, dict):
+        return ""
+    attributes = event.get("attributes")
+    stated = attributes.get(tenant_attribute) if isinstance(attributes, dict) else None
+    found = event.get(tenant_attribute) if stated is None else stated
+    return found if isinstance(found, str) else ""
+
+
+def _asked_for(kept: KeptLetter, asked: LettersAsked) -> bool:
+    letter = kept.letter
+    return (
+        asked.reason in ("", letter.reason)
+        and asked.merchant in ("", kept.merchant)
+        and (not asked.sku or asked.sku == sku_of(letter))
+        and asked.since_ms <= kept.at_ms
+        and (asked.until_ms is None or kept.at_ms < asked.until_ms)
+    )
+
+
+def sku_of(letter: DeadLetter) -> str:
+    """Of an event that could not be read it is the key, where that is text."""
+    if letter.sku or letter.stage == "session":
+        return letter.sku
+    return letter.original()[0].decode(errors="replace")
+
+
+def _read(value: bytes) -> DeadLetter | None:
+    try:
+        return decode(DeadLetter, value)
+    except InvalidEvent:
+        return None

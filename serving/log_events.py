@@ -1,0 +1,32 @@
+"""Single events of `catalog`, read back by their offsets: those that lie close together in one go."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from serving.history import LogReader
+from streams.reader import LogRecord
+
+GAP_MAX: Final = 50
+"""Offsets between two wanted events that are rather read than skipped."""
+
+
+def events_at(reader: LogReader, topic: str, partition: int, offsets: Iterable[int]) -> dict[int, LogRecord]:
+    """By offset; what is no longer kept is missing. Blocking. Raises Unavailable."""
+    begin, end = reader.begin_end(topic, partition)
+    wanted = sorted({offset for offset in offsets if begin <= offset < end})
+    found: dict[int, LogRecord] = {}
+    for run in _runs(wanted):
+        for records in reader.read(topic, partition, run[0], run[-1] + 1):
+            found |= {record.offset: record for record in records}
+    return {offset: found[offset] for offset in wanted if offset in found}
+
+
+def _runs(offsets: list[int]) -> Iterator[list[int]]:
+    run: list[int] = []
+    for offset in offsets:
+        if run and offset - run[-1] > GAP_MAX:
+            yield run
+            run = []
+        run.append(offset)
+    if run:
+        yield run

@@ -1,0 +1,136 @@
+"""Products whose newest event was refused: what `outcomes` tells, read on from where the last question ended."""
+
+from typing import Final, NamedTuple
+
+import orjson
+
+from schemas.records import EventId, Outcome
+from schemas.topics import topic_name
+from serving.history import LogReader
+from serving.log_events import events_at
+from serving.outcomes import RAW_SKU, read_outcome
+from streams.partitioner import partition_of
+from streams.reader import LogRecord
+
+READ_MAX: Final = 200_000
+"""Outcomes read for one question, about a second of one core."""
+STRETCH: Final = 10_000
+"""Outcomes read in one go."""
+PRODUCTS_MAX: Final = 100_000
+"""Refused products that are remembered, the oldest are forgotten first."""
+LOOKED_UP_MAX: Final = 1_000
+"""Events looked up for one question, where the outcome does not tell enough."""
+REFUSED: Final = b'"outcome":"dead-lettered"'
+
+
+class Refused(NamedTuple):
+    event: EventId
+    reason: str
+    at_ms: int
+    """When it was refused."""
+
+
+class _Place(NamedTuple):
+    next: int
+    """Offset in `outcomes`."""
+    end: int
+
+
+class RefusedProducts:
+    """For one thread. The SKU is kept as JSON, as it stands in the log: most outcomes need not be parsed then."""
+
+    def __init__(self, generation: int, partitions: int, products_max: int = PRODUCTS_MAX) -> None:
+        self._generation = generation
+        self._partitions = partitions
+        self._products_max = products_max
+        self._places: dict[int, _Place] = {}
+        self._by_catalog: dict[bytes, Refused] = {}
+        self._by_embed: dict[bytes, Refused] = {}
+        self.forgotten = 0
+        """Products that are not remembered any more, or never were: too many at once."""
+
+    def read_on(self, reader: LogReader, records_max: int = READ_MAX) -> int:
+        """Reads at most so many outcomes; how many are left. Blocking. Raises Unavailable."""
+        topic, lookups = topic_name("outcomes", self._generation), LOOKED_UP_MAX
+        left = records_max
+        for partition in range(self._partitions):
+            begin, end = reader.begin_end(topic, partition)
+            at = max(begin, self._places.get(partition, _Place(begin, end)).next)
+            upto = min(end, at + left)
+            for low in range(at, upto, STRETCH):
+                read = reader.read(topic, partition, low, min(upto, low + STRETCH))
+                records = [record for batch in read for record in batch]  # all, before the reader reads elsewhere
+                lookups -= self._take(reader, partition, records, lookups)
+            self._places[partition] = _Place(upto, end)
+            left -= upto - at
+        self._forget()
+        return sum(place.end - place.next for place in self._places.values())
+
+    def by_catalog(self) -> dict[str, Refused]:
+        """Products whose newest event was refused when it was decided, by SKU."""
+        return {orjson.loads(sku): one for sku, one in self._by_catalog.items()}
+
+    def by_embed(self) -> dict[str, Refused]:
+        """Products whose content the encoder refused, and of which it is not known that a newer one was accepted."""
+        return {orjson.loads(sku): one for sku, one in self._by_embed.items()}
+
+    def drop(self, sku: str) -> None:
+        """A newer content was accepted."""
+        self._by_embed.pop(orjson.dumps(sku), None)
+
+    def _take(self, reader: LogReader, partition: int, records: list[LogRecord], lookups: int) -> int:
+        """How many events were looked up."""
+        nobodys = [offset for record in records if (offset := _nobodys(record)) is not None][:lookups]
+        catalog = topic_name("catalog", self._generation)
+        keys = events_at(reader, catalog, partition, nobodys) if nobodys else {}
+        for record in records:
+            outcome = self._outcome(record)
+            if outcome is None:
+                continue
+            event = EventId.parse(outcome.event_id)
+            sku = outcome.sku or _text(keys[event.offset].key if event.offset in keys else None)
+            if sku and partition_of(sku.encode(), self._partitions) == partition:
+                self._fold(orjson.dumps(sku), event, outcome, record.timestamp_ms)
+            elif not sku and event.offset not in nobodys:
+                self.forgotten += 1
+        return len(nobodys)
+
+    def _outcome(self, record: LogRecord) -> Outcome | None:
+        """None where it changes nothing that is known here."""
+        value = record.value or b""
+        if REFUSED not in value:
+            sku = RAW_SKU.search(value)
+            if sku is None or (sku[1] not in self._by_catalog and sku[1] not in self._by_embed):
+                return None
+        return read_outcome(value)
+
+    def _fold(self, sku: bytes, event: EventId, outcome: Outcome, at_ms: int) -> None:
+        if outcome.outcome == "dead-lettered":
+            known = self._by_embed if outcome.by == "embed" else self._by_catalog
+            before = known.pop(sku, None)  # the newest comes last
+            refused = Refused(event, outcome.reason, at_ms)
+            known[sku] = max(before, refused) if before is not None else refused
+            return
+        self._by_catalog.pop(sku, None)
+        if outcome.outcome == "deleted" or (outcome.outcome == "indexed" and outcome.content_changed):
+            self._by_embed.pop(sku, None)
+
+    def _forget(self) -> None:
+        for known in (self._by_catalog, self._by_embed):
+            while len(known) > self._products_max:
+                del known[next(iter(known))]
+                self.forgotten += 1
+
+
+def _nobodys(record: LogRecord) -> int | None:
+    """Offset of an event that was refused before its SKU could be read."""
+    value = record.value or b""
+    outcome = read_outcome(value) if REFUSED in value and b'"sku":""' in value else None
+    return EventId.parse(outcome.event_id).offset if outcome is not None else None
+
+
+def _text(key: bytes | None) -> str:
+    try:
+        return (key or b"").decode()
+    except UnicodeDecodeError:
+        return ""
