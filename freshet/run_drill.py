@@ -94,9 +94,10 @@ def _one(drill: Drill, seed: int, options: DrillOptions, folder: Path, model: Pa
     up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings, **control)
     try:
         told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
-    finally:
+    except BaseException:
         up.stop()
-    told = told.model_copy(update={"control": control.get(FAULT, "")})
+        raise
+    told = told.model_copy(update={"control": control.get(FAULT, "")}).outlived_by(up.stop_all())
     with (folder / LINES).open("a", encoding="utf-8") as lines:
         lines.write(told.line() + "\n")
     if told.verdict == "kept":

@@ -6,6 +6,7 @@ from typing import Any, Final
 from freshet import exit_codes
 from freshet.drills.books import Books, read_books
 from freshet.drills.drill import Drill
+from freshet.drills.error_lines import error_lines
 from freshet.drills.evidence import Evidence, differs
 from freshet.drills.patience import LIMIT_S, settled
 from freshet.drills.plain_http import http
@@ -42,6 +43,7 @@ def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evid
         query_s=p95s([(one.due_s, one.answered_s - one.due_s) for one in asked], struck),
         limits=drill.limits,
         dead_letters=loaded.dead_letters,
+        errors=error_lines(up.data / "logs"),
         growing=[_grows(one) for one in loaded.growth if one.verdict == "not flat"],
         late=loaded.late,
     )

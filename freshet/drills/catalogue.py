@@ -11,6 +11,8 @@ SESSION_S: Final = 13.0
 """Longer than the session of a worker (10 s), so that it is taken for dead."""
 WORKERS: Final = ("catalog", "embed", "session")
 GAP_S_MAX: Final = 10.0
+QUIET: Final = Limits(gap_s=GAP_S_MAX, failed=0, partial=0, errors=0)
+"""Where nothing is wrong with any process."""
 ANSWERED: Final = Limits(gap_s=GAP_S_MAX, failed=0)
 """By a tier that is not struck itself: each search, and soon a whole one."""
 UNTOUCHED: Final = Limits(gap_s=GAP_S_MAX, failed=0, partial=0)
@@ -28,6 +30,10 @@ EVERYTHING: Final = (
     *each("kill -9", "catalog", "embed", "shard", "serving", "kafka", "redis"),
     *each("SIGSTOP", "catalog", "embed", lasts_s=SESSION_S),
 )
+RUSHES: Final[tuple[tuple[str, str, How], ...]] = (
+    ("rush-of-two", "twice", "twice as many searches as can be answered by"),
+    ("rush-of-five", "five times", "five times as many searches as can be answered by"),
+)
 ALL: Final = (
     Drill(
         "mixed",
@@ -35,7 +41,7 @@ ALL: Final = (
         "nothing: new products, changes, prices, deletes, products made again, old and repeated versions",
         "searches are whole, and answered all the time",
         (),
-        limits=UNTOUCHED,
+        limits=QUIET,
         settings=BUDGET,
         control="raise:catalog:100",
         long=LONG._replace(events_per_s=250.0, quiet_s=100.0),
@@ -178,7 +184,7 @@ ALL: Final = (
         "records that are no events are written into the log: bytes, cut JSON, wrong types, 4 MB, depth 2,000",
         "each is dead-lettered, nothing else is, and what comes after them is found as before",
         each("poison for", "catalog"),
-        limits=UNTOUCHED,
+        limits=QUIET,
         partitions=PARTITIONS,
         settings=BUDGET,
     ),
@@ -209,7 +215,7 @@ ALL: Final = (
         "2,000 connections that say nothing, or half of what they have to say, for 10 s",
         "each search is answered, and wholly",
         each("2,000 idle connections to", "serving", lasts_s=10.0),
-        limits=UNTOUCHED,
+        limits=QUIET,
         settings=BUDGET,
         short=SHORT._replace(faults=1),
         long=LONG._replace(faults=3),
@@ -221,9 +227,21 @@ ALL: Final = (
         "searches that nobody types by accident for 10 s: unicode, operators, lone surrogates, no JSON at all",
         "each is answered, or refused with a reason, within 2 s; so is each of the others",
         each("nasty queries to", "serving", lasts_s=10.0),
-        limits=Limits(failed=0),
+        limits=Limits(failed=0, errors=0),
         short=SHORT._replace(faults=1),
         long=LONG._replace(faults=6),
+    ),
+    *(
+        Drill(
+            name,
+            ("D7", "F1"),
+            f"{times} as many searches as can be answered, for 10 s",
+            "80 % of what can be done is done in time, the rest is refused within 0.05 s, all is well 10 s later",
+            (Fault(how, "serving", 10.0),),
+            short=SHORT._replace(faults=1, events_per_s=5.0),
+            long=LONG._replace(faults=2, events_per_s=5.0),
+        )
+        for name, times, how in RUSHES
     ),
 )
 DRILLS: Final[Mapping[str, Drill]] = {drill.name: drill for drill in ALL}

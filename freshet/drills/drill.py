@@ -33,6 +33,8 @@ class Limits(NamedTuple):
     """Answers that lack a part of the shop, or a stage, and say so."""
     fresh_s: float | None = None
     """95th percentile while the faults last."""
+    errors: int | None = None
+    """Lines of the logs that speak of an error."""
 
 
 NOTHING = Limits()

@@ -32,6 +32,8 @@ class Evidence:
     limits: Limits
     dead_letters: int
     """Events that must have been refused."""
+    errors: Mapping[str, int]
+    """Lines of the logs that speak of an error, by process and event."""
     growing: Sequence[str]
     """What grew after the warm-up, of a soak."""
     late: Sequence[str]
@@ -93,6 +95,7 @@ def answered(seen: Evidence) -> list[str]:
         (seen.failed, limits.failed, "searches were not answered"),
         (seen.partial, limits.partial, "answers were partial"),
         (fresh_s, limits.fresh_s, "s (p95) until a change was found"),
+        (sum(seen.errors.values()), limits.errors, f"errors in the logs ({', '.join(seen.errors)})"),
     )
     return [
         f"{found:g} {what}; at most {limit:g}" for found, limit, what in compared if limit is not None and found > limit

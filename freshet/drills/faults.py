@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from freshet.drills import strike_clients, strike_events, strike_processes, strike_redis, strike_searches
+from freshet.drills import strike_clients, strike_events, strike_processes, strike_redis, strike_rush, strike_searches
 from freshet.drills.poison import POISON
 from freshet.drills.stage import Stage
 
@@ -21,6 +21,8 @@ How = Literal[
     "1,000 updates a second of one product for",
     "2,000 idle connections to",
     "nasty queries to",
+    "twice as many searches as can be answered by",
+    "five times as many searches as can be answered by",
 ]
 Strike = Callable[[Stage, str, float], None]
 """(stage, process, seconds); returns when the fault itself is over."""
@@ -65,4 +67,6 @@ STRIKES: Final[Mapping[How, Strike]] = {
     "1,000 updates a second of one product for": strike_events.hot_product,
     "2,000 idle connections to": strike_clients.idle,
     "nasty queries to": strike_searches.nasty,
+    "twice as many searches as can be answered by": strike_rush.twice,
+    "five times as many searches as can be answered by": strike_rush.five_times,
 }

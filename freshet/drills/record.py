@@ -1,11 +1,12 @@
 """What one drill tells: a line of JSON, which docs/resilience.md is made from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from freshet.drills.evidence import named
 from freshet.drills.footprints import OTHERS
 from freshet.drills.moments import Struck
 from freshet.drills.schedule import Due
@@ -87,12 +88,23 @@ class Record(BaseModel):
     query_p95_s: P95s
     cores: dict[str, float]
     """Taken on average by the stack, this command, others on the machine, `of` how many."""
+    errors: dict[str, int] = Field(default_factory=dict)
+    """Lines of the logs that speak of an error, by process and event."""
+    notes: list[dict[str, Any]] = Field(default_factory=list)
+    """Figures that the faults took themselves."""
     growth: list[Growth] = Field(default_factory=list)
     """Of a soak."""
     verdict: Literal["kept", "broken"]
     differed: list[str] = Field(default_factory=list)
     timeline: str = ""
     """File of the picture, beside this line."""
+
+    def outlived_by(self, left: Sequence[str]) -> "Record":
+        """Broken, when a process of the stack outlived it."""
+        if not left:
+            return self
+        differed = [*self.differed, *named("processes live on after freshet down", left)]
+        return self.model_copy(update={"verdict": "broken", "differed": differed})
 
     def line(self) -> str:
         return orjson.dumps(self.model_dump()).decode()

@@ -1,6 +1,7 @@
 """Faults of shoppers: searches that nobody types by accident must be answered or refused, in bounded time."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -40,6 +41,8 @@ def nasty(stage: Stage, process: str, lasts_s: float) -> None:
     with ThreadPoolExecutor(CLIENTS) as clients:
         while time.monotonic() < until_s and (some := list(islice(drawn, AT_ONCE))):
             seen += clients.map(ask, some)
+    statuses = Counter(str(one.status) for one in seen)
+    stage.notes.append({"nasty": len(seen), "statuses": statuses, "max_s": round(max(one.took_s for one in seen), 3)})
     if found := wrong(seen):
         told = "; ".join(f"{one.asked.kind}: {one.status} after {one.took_s:.2f} s" for one in found[:NAMED_MAX])
         raise FreshetError(f"{len(found)} of {len(seen)} nasty searches were answered as none may be: {told}")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from freshet.drills.cores import Cores
 from freshet.drills.drill import Drill, Length
@@ -35,6 +36,8 @@ class Loaded:
     """Events among those of the faults that must be refused."""
     late: Sequence[str]
     """What did not come in time, or failed."""
+    notes: list[dict[str, Any]]
+    """Figures that the faults took themselves."""
     growth: Sequence[Growth]
     cores: dict[str, float]
 
@@ -43,7 +46,8 @@ def under_load(
     drill: Drill, length: Length, schedule: Sequence[Due], traffic: Traffic, up: UpStack, say: Say
 ) -> Loaded:
     cores, footprints, begun_s = Cores(up), Footprints(up), time.monotonic()
-    nemesis, late = Nemesis(Stage(up, traffic.merchant, traffic.seed), traffic.front.found, say), list[str]()
+    stage, late = Stage(up, traffic.merchant, traffic.seed, []), list[str]()
+    nemesis = Nemesis(stage, traffic.front.found, say)
     try:
         with footprints.watched() if drill.watched else nullcontext(), traffic.on():
             wait_until(lambda: traffic.front.found, LIMIT_S, "the first change is found")
@@ -60,6 +64,7 @@ def under_load(
         struck=struck,
         dead_letters=sum(due.fault.dead_letters for due in schedule[: len(struck)]),
         late=late,
+        notes=stage.notes,
         growth=growth(footprints.slopes(min(WARM_UP_S_MAX, WARM_UP_SHARE * took_s))),
         cores=cores.taken(),
     )

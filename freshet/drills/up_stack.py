@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from freshet.runtime import processes
 from freshet.runtime.stack_state import ChildState, StackState, read_state
 from schemas.errors import FreshetError
 
@@ -31,6 +32,12 @@ class UpStack:
 
     def stop(self) -> None:
         self.freshet("down")
+
+    def stop_all(self) -> list[str]:
+        """The same; names of processes that live on."""
+        before = self.state().children
+        self.stop()
+        return [one.name for one in before if one.pid and processes.identity(one.pid) == one.started]
 
     def freshet(self, *arguments: str) -> Any:
         """Runs the command on this stack; its result as JSON says it. Raises FreshetError unless it ends with 0."""

@@ -31,7 +31,7 @@ def port(redis_url: str) -> int:
 def stage(redis_url: str, port: int) -> Stage:
     stack: Any = OnlyRedis(redis_url)
     nobody: Any = None
-    return Stage(stack, nobody)
+    return Stage(stack, nobody, 7, [])
 
 
 def test_it_is_emptied(stage: Stage, port: int) -> None:

@@ -21,10 +21,12 @@ AUDIT: dict[str, Any] = {
     "waiting": 0,
     "outcomes": OUTCOMES,
 }
+ERRORS = {"catalog: handler_failed": 1, "shard: reads_fail": 1}
 P95S = {"before": 0.1, "during": 2.0, "after": 0.1}
+LIMITS = Limits(gap_s=3.0, failed=4, partial=5, fresh_s=2.0, errors=2)
 WELL = Evidence(
     books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, failed=4, partial=5, fresh_s=P95S, query_s=P95S,
-    limits=Limits(gap_s=3.0, failed=4, partial=5, fresh_s=2.0), dead_letters=2, growing=(), late=(),
+    limits=LIMITS, dead_letters=2, errors=ERRORS, growing=(), late=(),
 )  # fmt: skip
 STALE = {"kind": "stale", "where": "shard 0 replica 0", "sku": "known-3", "event_id": "", "message": "old"}
 
@@ -62,6 +64,7 @@ def test_all_is_well() -> None:
         (replace(WELL, failed=5), "5 searches were not answered; at most 4"),
         (replace(WELL, partial=6), "6 answers were partial; at most 5"),
         (replace(WELL, fresh_s=P95S | {"during": 2.1}), "2.1 s (p95) until a change was found; at most 2"),
+        (replace(WELL, errors={"catalog: failed": 3}), "3 errors in the logs (catalog: failed); at most 2"),
         (replace(WELL, growing=["memory MB of shard grows"]), "memory MB of shard grows"),
         (replace(WELL, late=["not within 120 s: normal"]), "not within 120 s: normal"),
     ],

@@ -58,7 +58,7 @@ class Changes(list[Found]):
 
 
 def nemesis(stack: Any, wait_s: float, said: list[str]) -> Nemesis:
-    return Nemesis(Stage(stack, None), Changes(stack, wait_s), said.append)  # type: ignore[arg-type]
+    return Nemesis(Stage(stack, None, 7, []), Changes(stack, wait_s), said.append)  # type: ignore[arg-type]
 
 
 DUE = [Due(0.0, Fault("kill -9", "shard")), Due(0.0, Fault("SIGSTOP", "kafka", 0.01))]

@@ -57,3 +57,9 @@ def test_times_of_faults_count_from_the_beginning_of_the_load() -> None:
 def test_a_line_with_a_field_that_nobody_knows_is_refused() -> None:
     with pytest.raises(ValidationError):
         Record.model_validate(TOLD.model_dump() | {"losses": 0})
+
+
+def test_a_process_that_outlives_its_stack_breaks_a_drill() -> None:
+    assert TOLD.outlived_by([]) == TOLD
+    told = TOLD.outlived_by(["kafka"])
+    assert (told.verdict, told.differed) == ("broken", ["1 processes live on after freshet down: kafka"])
