@@ -45,11 +45,12 @@ class Footprints:
         state, now_s = self._up.state(), time.monotonic()
         for name, pid in [(SUPERVISOR, state.pid), *((child.name, child.pid) for child in state.children)]:
             if pid is not None:
-                with suppress(psutil.NoSuchProcess):
+                with suppress(psutil.Error):  # it has just died
                     self._note(name, psutil.Process(pid), now_s)
         for folder in self._up.data.iterdir():
             if folder.is_dir():
-                self.samples[folder.name, "disk MB"].append(Sample(None, now_s, folder_mb(folder)))
+                with suppress(OSError):  # a part of it has just been removed
+                    self.samples[folder.name, "disk MB"].append(Sample(None, now_s, folder_mb(folder)))
 
     def _note(self, name: str, process: psutil.Process, now_s: float) -> None:
         found = {
