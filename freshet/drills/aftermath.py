@@ -1,6 +1,7 @@
 """When the load is over: waits until all has come to rest, and looks at what there is."""
 
 import json
+import time
 from typing import Any, Final
 
 from freshet import exit_codes
@@ -43,7 +44,7 @@ def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evid
         query_s=p95s([(one.due_s, one.answered_s - one.due_s) for one in asked], struck),
         limits=drill.limits,
         dead_letters=loaded.dead_letters,
-        errors=error_lines(up.data / "logs"),
+        errors=error_lines(up.data / "logs", time.time() - (time.monotonic() - loaded.begun_s)),
         growing=[_grows(one) for one in loaded.growth if one.verdict == "not flat"],
         late=loaded.late,
     )
