@@ -35,4 +35,5 @@ def soak(minutes: int) -> Drill:
         short=length,
         long=length,
         watched=True,
+        settings={"FRESHET_ANSWER_CACHE_MB": "1"},  # bounded: at its bound within the warm-up
     )
