@@ -57,6 +57,7 @@ def up(
     json: Json = False,
 ) -> None:
     """Start the whole stack on this machine: Kafka, Redis, the agents, the HTTP tier."""
+    from freshet.demo.declared import with_facets
     from freshet.remedies import data_option, doctor
     from freshet.runtime import up as stack_up
     from freshet.runtime.data_lock import AlreadyRuns
@@ -68,6 +69,7 @@ def up(
     environ = os.environ | as_environ({key: value for key, value in given.items() if value is not None})
     settings = read(UpSettings, environ)
     refuse_open_door(settings.host, settings.admin_key)
+    environ = with_facets(environ, settings)
 
     def ready(state: StackState) -> None:
         print(as_json(state) if json else state.url, flush=True)

@@ -152,6 +152,22 @@ def bench_tier(
     raise typer.Exit(tier(seconds, clients, data, json))
 
 
+@benches.command("page")
+def bench_page(
+    path: Annotated[str, typer.Option(help="Page that is opened: /shop or /.")] = "/shop",
+    device: Annotated[str, typer.Option(help="phone (CPU 4x slower, Fast 3G), desktop, or all.")] = "all",
+    runs: Annotated[int, typer.Option(min=1, max=100, help="First visits of which the median is told.")] = 5,
+    browser: Annotated[str, typer.Option(help="Program of Chromium; default: the first that is found.")] = "",
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Open the shop in a real Chromium: first paint, first products, key to result, layout shift, bytes."""
+    from freshet.run_bench_page import page
+
+    raise typer.Exit(page(path, device, runs, browser, url, data, json))
+
+
 @benches.command("sessions")
 def bench_sessions(
     rate: Annotated[float, typer.Option(min=0.1, help="First clicks of new sessions per second.")] = 10.0,

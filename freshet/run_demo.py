@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from freshet.demo.catalogue import assortment
+from freshet.demo.declared import FOLDER, with_facets
 from freshet.demo.running import Demo
 from freshet.demo.watching import others, watch
 from freshet.demo.welcome import searchable_lines, try_lines
@@ -77,8 +78,9 @@ def start(options: DemoOptions, data: Path) -> int:
     settings = read(UpSettings, environ)
     refuse_open_door(settings.host, settings.admin_key)
     speed = SPEED_DEFAULT if options.speed is None else options.speed
-    wishes = Wishes(data / "demo")
+    wishes = Wishes(data / FOLDER)
     wishes.set_speed(speed)
+    environ = with_facets(environ, settings)
     if options.reset:
         wishes.ask_reset()
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,10 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of the page: its own files, and pictures that stand in the products themselves."""
+
+
+INCLUDE = re.compile(rb"<!-- include: ([a-z]+\.part) -->\n")
+"""What two pages have in common stands in a file of its own."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,10 @@ def vendored() -> list[dict[str, Any]]:
 @cache
 def read_page_files() -> Mapping[str, PageFile]:
     """By name, `index.html` among them."""
-    found = {}
-    page = files("serving") / "page"
+    found, page = {}, files("serving") / "page"
     for entry in (*page.iterdir(), *(page / VENDOR).iterdir()):
         kind = TYPES.get(entry.name[entry.name.rfind(".") :])
         if kind:
-            body = entry.read_bytes()
+            body = INCLUDE.sub(lambda part: (page / part[1].decode()).read_bytes(), entry.read_bytes())
             found[entry.name] = PageFile(body, gzip.compress(body, mtime=0), kind, xxhash.xxh3_64_hexdigest(body))
     return found

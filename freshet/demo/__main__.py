@@ -9,6 +9,7 @@ import time
 import structlog
 
 from freshet.demo.catalogue import assortment
+from freshet.demo.declared import FOLDER
 from freshet.demo.running import Demo
 from freshet.demo.wishes import Wishes
 from freshet.exit_codes import FAILED, OK
@@ -24,7 +25,7 @@ async def serve(url: str) -> int:
     log = structlog.get_logger("demo")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    wishes = Wishes(settings.data / "demo")
+    wishes = Wishes(settings.data / FOLDER)
     with wishes.held() as ours:
         if not ours:
             log.error("another process is the demo of this folder already")

@@ -1,24 +1,28 @@
 // The address bar holds what is searched, filters, order, and the product that is open: back, reload and sharing work.
 
-const EMPTY = {q: "", exact: false, stock: false, brand: [], category: [], min: "", max: "", sort: "", sku: ""};
+const EMPTY = {q: "", exact: false, stock: false, brand: [], category: [], min: "", max: "", currency: "", sort: "", sku: ""};
+const ATTRIBUTE = /^(a|is|n)\../;
 
-/** Several values of one name are a list; `exact`: words are searched as they were typed. */
+/** Several values of one name are a list; `exact`: words are searched as they were typed. `attributes`: values by their
+ * name in the address, "a.colour" of texts, "is.dimmable" of true and false, "n.watts" of "5..9". */
 export function read() {
   const given = new URLSearchParams(location.search);
-  return Object.fromEntries(Object.entries(EMPTY).map(([name, empty]) => {
+  const state = Object.fromEntries(Object.entries(EMPTY).map(([name, empty]) => {
     if (Array.isArray(empty)) return [name, given.getAll(name).filter(Boolean)];
     return [name, empty === false ? given.has(name) : given.get(name) || ""];
   }));
+  const named = [...new Set(given.keys())].filter((name) => ATTRIBUTE.test(name));
+  return {...state, attributes: Object.fromEntries(named.map((name) => [name, given.getAll(name).filter(Boolean)]))};
 }
 
-export function link(state) {
+export function link({attributes, ...state}) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(state)) {
+  for (const [name, value] of [...Object.entries(state), ...Object.entries(attributes || {})]) {
     if (Array.isArray(value)) for (const one of value) query.append(name, one);
     else if (value) query.set(name, value === true ? "1" : value);
   }
   const text = query.toString();
-  return text ? `/?${text}` : "/";
+  return text ? `${location.pathname}?${text}` : location.pathname;
 }
 
 const TYPING_MS = 1500;

@@ -1,4 +1,4 @@
-// Talks to the tier: JSON in and out, errors as sentences, the admin key from this tab's memory only.
+// Talks to the tier: JSON in and out, errors as sentences, the key from this tab's memory only.
 
 import {el} from "./elements.js";
 
@@ -12,6 +12,15 @@ export class Problem extends Error {
     this.status = status;
     this.code = code;
   }
+}
+
+export const hasKey = () => sessionStorage.getItem(KEY) !== null;
+
+/** Keeps a key for this tab, or forgets it with null. */
+export function useKey(key) {
+  if (key === null) sessionStorage.removeItem(KEY);
+  else sessionStorage.setItem(KEY, key);
+  keyGiven.dispatchEvent(new Event("key"));
 }
 
 export function headers(more = {}) {
@@ -40,9 +49,9 @@ export async function call(method, path, body, {signal, keepalive, type = "appli
   return answer;
 }
 
-/** A small form that asks for the admin key and says why; `again` is called when one was given. */
-export function keyForm(why, again) {
-  const field = el("input", {type: "password", autocomplete: "off", "aria-label": "Admin key", required: true, oninput() {
+/** A small form that asks for a key and says why; `again` is called when one was given. */
+export function keyForm(why, again, name = "Admin key") {
+  const field = el("input", {type: "password", autocomplete: "off", "aria-label": name, required: true, oninput() {
     field.setCustomValidity("");
   }});
   return el("form", {
@@ -51,9 +60,8 @@ export function keyForm(why, again) {
       event.preventDefault();
       field.setCustomValidity(SENDABLE.test(field.value) ? "" : "Only ASCII letters, digits and signs can be sent in a header.");
       if (!field.reportValidity()) return;
-      sessionStorage.setItem(KEY, field.value);
+      useKey(field.value);
       again();
-      keyGiven.dispatchEvent(new Event("key"));
     },
   }, el("p", {text: `${why} It stays in this tab and is forgotten with it.`}), el("div", {}, field, el("button", {class: "button", text: "Use key"})));
 }

@@ -3,18 +3,22 @@
 import {link, read} from "./address.js";
 import {after, el, inStock, money, number, orderOf, still} from "./elements.js";
 
-const FEW = 5, MOVE_MS = 260;
+const FEW = 5, MOVE_MS = 260, HUES = 8;
 const kept = new Map();
 
-/** A picture that stands in the product itself, else the initial of what it is. Others would be asked of other hosts. */
+/** A picture that stands in the product itself, else a tile with what it is. Others would be asked of other hosts. */
 export function picture(content) {
   const url = content.image_urls?.[0];
-  const box = el("div", {class: "picture"});
-  const usable = url?.startsWith("data:image/");
-  const initial = [...(content.category?.at(-1) || content.title).trim()][0]?.toUpperCase() || "";
-  if (usable) box.append(el("img", {src: url, alt: "", loading: "lazy", decoding: "async"}));
-  else box.append(el("b", {"aria-hidden": "true", text: initial}));
-  return box;
+  if (url?.startsWith("data:image/")) {
+    return el("div", {class: "picture"}, el("img", {src: url, alt: "", loading: "lazy", decoding: "async"}));
+  }
+  const word = content.category?.at(-1) || content.brand || [...content.title.trim()][0]?.toUpperCase() || "";
+  return el("div", {class: "picture drawn", "data-hue": hue(word)}, el("b", {"aria-hidden": "true", text: word}));
+}
+
+/** One of HUES, the same for the same word. */
+function hue(word) {
+  return [...word].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 9973, 7) % HUES;
 }
 
 export function priceOf(offer) {
@@ -35,7 +39,7 @@ function fill(card, hit, lifted) {
   const open = el("a", {href: link({...read(), sku: hit.sku})},
     picture(content),
     el("span", {class: "brand", text: content.brand || ""}),
-    el("h3", {text: content.title}),
+    el("h3", {lang: content.locale, text: content.title}),
     el("div", {class: "offer"}, priceOf(offer), stockOf(offer)));
   const before = card.querySelector("a");
   if (before && before.querySelector("img")?.src === open.querySelector("img")?.src) {

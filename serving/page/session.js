@@ -1,9 +1,9 @@
-// What this visitor does: a session that lives as long as the tab, clicks sent as they happen, a cart that only counts.
+// What this visitor does: a session that lives as long as the tab, and what it does, sent as it happens.
 
 import {call} from "./api.js";
-import {at, plural} from "./elements.js";
+import {at} from "./elements.js";
 
-const ID = "freshet.session", PERSONALISE = "freshet.personalise", CART = "freshet.cart", ACTED = "freshet.acted";
+const ID = "freshet.session", PERSONALISE = "freshet.personalise", ACTED = "freshet.acted";
 
 export const news = new EventTarget();
 
@@ -19,7 +19,7 @@ export function id() {
 export const personalise = () => sessionStorage.getItem(PERSONALISE) !== "no";
 export const acted = () => sessionStorage.getItem(ACTED) === "yes";
 
-/** Sends a view, click or add_to_cart. A shopper is never told when that fails: the click is just not counted. */
+/** Sends a view, click, add_to_cart or purchase. A shopper is never told when that fails: the click is just not counted. */
 export async function send(type, sku, more = {}) {
   sessionStorage.setItem(ACTED, "yes");
   show();
@@ -28,16 +28,7 @@ export async function send(type, sku, more = {}) {
   news.dispatchEvent(new Event("clicked"));
 }
 
-export function addToCart(sku, offer, more) {
-  const count = Number(sessionStorage.getItem(CART) || 0) + 1;
-  sessionStorage.setItem(CART, String(count));
-  return send("add_to_cart", sku, {...more, quantity: 1, ...(offer?.price ? {price: offer.price} : {})});
-}
-
 function show() {
-  const count = Number(sessionStorage.getItem(CART) || 0);
-  at("cart").hidden = !count;
-  at("cart").textContent = `Cart: ${plural(count, "item", "items")}`;
   at("session").hidden = !acted();
   at("personalise").checked = personalise();
 }
@@ -48,7 +39,8 @@ export function start() {
     news.dispatchEvent(new Event("switched"));
   });
   at("fresh").addEventListener("click", () => {
-    for (const name of [ID, ACTED, CART, PERSONALISE]) sessionStorage.removeItem(name);
+    for (const name of [ID, ACTED, PERSONALISE]) sessionStorage.removeItem(name);
+    news.dispatchEvent(new Event("forgotten"));
     show();
     at("text").focus();
     news.dispatchEvent(new Event("switched"));

@@ -1,18 +1,22 @@
 // The shop: asks as one types, shows products, says what is wrong, and can be used with the keyboard alone.
 
-import {Problem, call, keyForm} from "./api.js";
+import {Problem, call, keyForm, keyGiven} from "./api.js";
 import * as address from "./address.js";
 import * as cards from "./cards.js";
-import {learn} from "./changes.js";
-import {at, el, number, plural, say, time} from "./elements.js";
+import {at, el, number, plural, time} from "./elements.js";
+import * as explain from "./explain.js";
 import * as facets from "./facets.js";
 import {fellBack} from "./fallback.js";
+import {taken} from "./first.js";
 import * as meant from "./meant.js";
+import {LIMIT, SORTS, question, wanted} from "./question.js";
 import * as session from "./session.js";
 import * as suggestions from "./suggest.js";
 
-const DEBOUNCE_MS = 110, LIMIT = 24, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000;
-const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more");
+const DEBOUNCE_MS = 110, DEPTH_MAX = 1000, RETRY_MS = 2000, RETRY_MS_MAX = 30_000;
+const shopName = document.title;
+const NOTHING_CHOSEN = {stock: false, brand: [], category: [], min: "", max: "", currency: "", attributes: {}};
+const list = at("results"), text = at("text"), filters = at("filters"), instead = at("instead"), more = at("more"), sort = filters.elements.sort;
 const SORTED = {price_asc: "cheapest first", price_desc: "dearest first", newest: "newest first", popularity: "most popular first"};
 let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hits = [], lifted = new Map(), origins = new Map(), asked = "", typing = false;
 
@@ -20,26 +24,10 @@ let running = null, waiting = 0, retrying = 0, patience = RETRY_MS, page = 1, hi
 export const originOf = (sku) => origins.get(sku) || {};
 export const hitOf = (sku) => hits.find((hit) => hit.sku === sku);
 
-function wanted() {
-  const state = address.read(), found = {};
-  if (state.stock) found.in_stock = true;
-  if (state.brand.length) found.brand = state.brand;
-  if (state.category.length) found.category = state.category.map((path) => path.split(" › "));
-  const [low, high] = [state.min, state.max].map((value) => (value !== "" && Number(value) >= 0 ? Number(value) : null));
-  if (low !== null) found.price_min = low;
-  if (high !== null && (low === null || high >= low)) found.price_max = high;
-  const sort = state.sort in SORTED ? {sort: state.sort} : {};
-  return {text: state.q.trim(), filters: found, ...sort, ...(state.exact ? {typos: false} : {})};
-}
+/** "shown" with the hits that are new. */
+export const news = new EventTarget();
 
 export const filtered = () => Object.keys(wanted().filters).length > 0;
-
-function question(nextPage) {
-  const asked = {...wanted(), limit: LIMIT, page: nextPage, typing, facets: nextPage === 1 ? facets.asked() : []};
-  if (!session.acted()) return asked;
-  const personalise = session.personalise();
-  return {...asked, session: session.id(), personalise, explain: personalise};
-}
 
 /** Asks again; `slide` lets products move to their new places, `further` adds the next page. */
 export async function search({slide = false, further = false} = {}) {
@@ -50,12 +38,14 @@ export async function search({slide = false, further = false} = {}) {
   const next = further ? page + 1 : 1;
   list.setAttribute("aria-busy", "true");
   try {
-    const answer = await call("POST", "/v1/search", question(next), {signal: mine.signal});
+    const body = question(next, {typing, explain: explain.isOpen()});
+    const answer = await (taken(body) || call("POST", "/v1/search", body, {signal: mine.signal}));
     if (mine !== running) return;
     page = next;
     show(answer, further, slide);
   } catch (error) {
-    if (!(error instanceof Problem)) return;
+    if (error.name === "AbortError") return;
+    if (!(error instanceof Problem)) throw error;
     if (mine === running) failed(error);
   } finally {
     if (mine === running) list.setAttribute("aria-busy", "false");
@@ -72,7 +62,8 @@ function show(answer, further, slide) {
   lifted = new Map([...(further ? lifted : []), ...liftedIn(answer)]);
   cards.show(list, hits, lifted, {slide});
   if (!further) facets.show(answer.facets, address.read());
-  for (const hit of added) learn(hit.sku, hit.content.title, hit.offer);
+  news.dispatchEvent(new CustomEvent("shown", {detail: added}));
+  explain.show(answer, further);
   if (!further) askForTheRest(answer);
   more.hidden = answer.hits.length < LIMIT || hits.length >= answer.found || (page + 1) * LIMIT > DEPTH_MAX;
   instead.hidden = hits.length > 0;
@@ -146,25 +137,23 @@ function failed(problem) {
   list.replaceChildren();
   more.hidden = true;
   at("said").replaceChildren(el("span", {class: "bad", text: problem.message}));
-  if (problem.status === 401) return inPlace("This shop is not open to all", "", keyForm("Searching needs a key here.", () => search()));
-  const button = el("button", {type: "button", class: "button", text: "Try again", onclick: () => search()});
+  if (problem.status === 401 || problem.status === 403) return inPlace("This shop is not open to all", "", keyForm("Searching needs a key here; one that may only search will do.", () => {}, "Key"));
+  const button = problem.status === 400 && filtered() ? el("button", {type: "button", class: "button", text: "Clear filters", onclick: clear}) : retry();
   const words = problem.status ? "The search was refused." : "Is it running? It is asked again every two seconds.";
   inPlace(problem.status ? "That did not work" : "Freshet does not answer", words, button, problem.status === 0 || problem.status >= 429);
 }
+
+const retry = () => el("button", {type: "button", class: "button", text: "Try again", onclick: () => search()});
 
 /** Puts what the address says into the fields. */
 export function fill() {
   const state = address.read();
   if (text.value.trim() !== state.q) text.value = state.q;
-  filters.elements.stock.checked = state.stock;
-  filters.elements.min.value = state.min;
-  filters.elements.max.value = state.max;
-  filters.elements.sort.value = state.sort in SORTED ? state.sort : "";
-  facets.fill(state, (name, value) => narrow({[name]: state[name].filter((one) => one !== value)}));
-  filters.querySelector(".pick").classList.toggle("chosen", state.sort in SORTED);
-  filters.querySelector(".range").classList.toggle("chosen", Boolean(state.min || state.max));
+  sort.value = SORTS.includes(state.sort) ? state.sort : "";
+  sort.closest(".pick").classList.toggle("chosen", SORTS.includes(state.sort));
+  facets.fill(state, narrow);
   at("clear").hidden = !filtered();
-  document.title = state.q ? `${state.q} – Freshet` : "Freshet";
+  document.title = state.q ? `${state.q} – ${shopName}` : shopName;
 }
 
 const place = () => address.link({...address.read(), sku: ""});
@@ -177,7 +166,7 @@ export function follow() {
 }
 
 function clear() {
-  narrow({stock: false, brand: [], category: [], min: "", max: ""});
+  narrow(NOTHING_CHOSEN);
   text.focus();
 }
 
@@ -251,11 +240,8 @@ export function start() {
     typed({finished: true});
   });
   filters.addEventListener("submit", (event) => event.preventDefault());
-  filters.addEventListener("change", () => {
-    const {stock, min, max, sort} = filters.elements, state = address.read();
-    const [brand, category] = ["brand", "category"].map((name) => facets.ticked(name, state[name]));
-    narrow({stock: stock.checked, brand, category, min: min.value, max: max.value, sort: sort.value});
-  });
+  filters.addEventListener("change", () => narrow(facets.chosen(address.read())));
+  sort.addEventListener("change", () => narrow({sort: sort.value}));
   facets.start(() => search());
   at("clear").addEventListener("click", clear);
   more.addEventListener("click", async () => {
@@ -266,6 +252,7 @@ export function start() {
   list.addEventListener("keydown", step);
   document.addEventListener("keydown", anywhere);
   suggestions.start({pick: take});
+  keyGiven.addEventListener("key", () => search());
   session.news.addEventListener("switched", () => search({slide: true}));
   fill();
   return search();

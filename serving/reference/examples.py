@@ -495,6 +495,7 @@ EXAMPLES: dict[str, Example] = {
     "GET /docs/{name}": Example(parameters={"name": "events"}),
     "GET /docs/screenshots/{file}": Example(parameters={"file": "desktop.png"}),
     "GET /": Example(),
+    "GET /shop": Example(),
     "GET /why": Example(),
     "GET /dead-letters": Example(),
     "GET /instantsearch": Example(),

@@ -7,7 +7,7 @@ from serving.reference.guides import Guide
 from serving.reference.markdown import Heading, Rendered, heading_html
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("index", "quickstart", "demo", "page", "import", "docker"),
+    "Start": ("index", "quickstart", "demo", "shop", "page", "import", "docker"),
     "Reference": ("api", "events", "cli", "settings", "metrics"),
     "Operate": ("runbook",),
 }
@@ -37,7 +37,7 @@ def page(guide: Guide, rendered: Rendered, guides: Mapping[str, Guide]) -> str:
 <a class="skip" href="#document">Skip to the document</a>
 <header class="bar">
 <a class="mark" href="/docs">{MARK}<span>Freshet</span></a><span class="where">Documentation</span>
-<nav aria-label="Elsewhere"><a href="/">Shop</a><a href="/openapi.json">OpenAPI</a></nav>
+<nav aria-label="Elsewhere"><a href="/shop">Shop</a><a href="/openapi.json">OpenAPI</a></nav>
 </header>
 <div class="columns">
 <nav class="contents" aria-label="Documents"><details class="small"><summary>Documents</summary>{contents}</details>

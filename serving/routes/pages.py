@@ -1,4 +1,4 @@
-"""`/`, `/why`, `/instantsearch`, `/page/...`, `/openapi.json`: pages for people and the document for programs."""
+"""`/`, `/shop`, `/why`, `/instantsearch`, `/page/...`, `/openapi.json`: pages for people, the document for programs."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,6 +21,10 @@ DOCUMENT = web.AppKey[Callable[[], dict[str, Any]]]("document")
 
 async def get_page(request: web.Request) -> web.Response:
     return _file(request, "index.html")
+
+
+async def get_shop(request: web.Request) -> web.Response:
+    return _file(request, "shop.html")
 
 
 async def get_why(request: web.Request) -> web.Response:
@@ -68,6 +72,7 @@ async def get_openapi(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
     Route("GET", "/dead-letters", get_dead_letters_page, "The page of refused events", "text/html", scope="public"),
+    Route("GET", "/shop", get_shop, "The shop as its visitors see it", "text/html", scope="public"),
     Route("GET", "/why", get_why, "The page that says why a product is not live", "text/html", scope="public"),
     Route(
         "GET",

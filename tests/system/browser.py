@@ -93,7 +93,7 @@ class Browser:
         return text
 
     def address(self) -> str:
-        return self.driver.current_url.partition("/?")[2]
+        return self.driver.current_url.partition("?")[2]
 
     def hosts(self) -> set[str]:
         """Everything that was asked for, by host."""

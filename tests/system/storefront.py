@@ -29,6 +29,12 @@ def node() -> str:
     pytest.skip(f"{missing} missing here (npm ci --prefix tests/storefront)")
 
 
+def axe() -> str:
+    """The script of axe, which looks for what keeps people out of a page."""
+    node()
+    return (FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
 def called(shop: str) -> list[str]:
     """Calls of the clients, against the shop at this address; all did what they should."""
     ended = subprocess.run(

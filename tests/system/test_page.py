@@ -26,6 +26,7 @@ from tests.unit.serving.test_access import stored
 from tests.waiting import LIMIT_S, wait_until
 
 PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
+HOSTILE = "<img src=x onerror='hacked=1'>"
 PRODUCTS: list[dict[str, Any]] = [
     {
         "sku": "lamp",
@@ -36,18 +37,24 @@ PRODUCTS: list[dict[str, Any]] = [
         "price": {"amount": 19.99, "currency": "EUR"},
         "stock": 12,
         "image_urls": [PICTURE],
-        "attributes": {"colour": "green"},
+        "attributes": {"colour": "green", "watts": 8},
     },
     {"sku": "mug", "title": "Coffee mug", "brand": "Clay", "price": {"amount": 7.5, "currency": "EUR"}, "stock": 0},
-    {"sku": "rug", "title": "Woollen rug", "image_urls": ["https://pictures.example/rug.png"]},
+    {
+        "sku": "rug",
+        "title": "Woollen rug",
+        "image_urls": ["https://pictures.example/rug.png"],
+        "url": "javascript:hacked=1",
+        "attributes": {"colour": HOSTILE, "care": HOSTILE},
+    },
     *(
-        {"sku": sku, "title": title}
-        for sku, title in {
-            "dino": "Table light with a dinosaur for the children's room",
-            "rocket": "Table light like a rocket for the children's room",
-            "oak": "Table light of oak and linen",
-            "banker": "Table light of brass with a green glass shade",
-        }.items()
+        {"sku": sku, "title": title, "attributes": attributes}
+        for sku, title, attributes in (
+            ("dino", "Table light with a dinosaur for the children's room", {"colour": "green", "group": "animals"}),
+            ("rocket", "Table light like a rocket for the children's room", {"colour": "red", "group": "animals"}),
+            ("oak", "Table light of oak and linen", {"watts": 5}),
+            ("banker", "Table light of brass with a green glass shade", {"watts": 40}),
+        )
     ),
 ]
 ALL = len(PRODUCTS)
@@ -90,6 +97,11 @@ window.fetch = (path, how) => {
   return real(path, how);
 };
 """
+AXE = """
+const done = arguments[0], rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+axe.run({runOnly: rules}).then(({violations}) =>
+  done(violations.map(({id, nodes}) => [id, ...nodes.map(({target, failureSummary}) => [target, failureSummary])])));
+"""
 CHOSEN = """
 const field = document.getElementById("text");
 const chosen = document.getElementById(field.getAttribute("aria-activedescendant"));
@@ -128,6 +140,7 @@ def as_usual(browser: Browser) -> None:
 
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
+    module_stack.environ["FRESHET_FACETS"] = "colour:value,watts:number,group:value"
     module_stack.start_all()
     return module_stack
 
@@ -135,6 +148,11 @@ def shop(module_stack: Stack) -> Stack:
 @pytest.fixture
 def home(shop: Stack) -> str:
     return shop.url("serving", "/")
+
+
+@pytest.fixture
+def store(shop: Stack) -> str:
+    return shop.url("serving", "/shop")
 
 
 def patch(shop: Stack, sku: str, **changes: Any) -> None:
@@ -155,8 +173,8 @@ def test_an_empty_shop_says_how_to_fill_it_and_fills_by_itself(browser: Browser,
     assert "<b>Desk lamp</b>" in browser.titles()  # shown as text, never as markup
 
 
-def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.type("#text", "something to drink from")
     browser.see_titles("Coffee mug")
@@ -166,15 +184,15 @@ def test_it_searches_as_one_types_and_the_address_follows(browser: Browser, home
     browser.see_titles("<b>Desk lamp</b>")
     browser.driver.back()
     wait_until(lambda: browser.address() != "q=a+light+to+read+by", LIMIT_S, "the address goes back")
-    browser.driver.get(home + "?q=soft+on+the+floor")
+    browser.driver.get(store + "?q=soft+on+the+floor")
     browser.see_titles("Woollen rug")
     browser.wait("#said", f"Best {ALL} of {ALL} products", "how many")
 
 
-def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_filters_stand_in_the_address_and_go_back(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
-    browser.click(".filters .chip")
+    browser.click("#filters [name=stock]")
     browser.see_titles("<b>Desk lamp</b>")
     wait_until(lambda: len(browser.titles()) == 1, LIMIT_S, "only what is in stock")
     assert browser.address() == "stock=1"
@@ -186,11 +204,10 @@ def test_filters_stand_in_the_address_and_go_back(browser: Browser, home: str) -
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
 
 
-def test_facets_count_what_each_choice_would_leave_and_stand_in_the_address(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_facets_count_what_each_choice_would_leave_and_stand_in_the_address(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: browser.texts("#brands label") == ["Clay1", "Lumen1"], LIMIT_S, "brands with their counts")
     wait_until(lambda: browser.text("#stock-count") == "1", LIMIT_S, "how many are in stock")
-    browser.click(".facet:has(#brands) summary")
     browser.click("#brands [value=Clay]")
     wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "one brand")
     assert browser.address() == "brand=Clay" and browser.texts("#chosen button") == ["Clay"]
@@ -206,7 +223,6 @@ def test_facets_count_what_each_choice_would_leave_and_stand_in_the_address(brow
     wait_until(lambda: browser.texts("#brands label") == ["Lumen1"], LIMIT_S, "brands are searched")
     browser.click("#chosen button")
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "no brand is chosen any more")
-    browser.click(".facet:has(#categories) summary")
     browser.click("#categories .depth-1 input")
     wait_until(lambda: browser.titles() == ["<b>Desk lamp</b>"], LIMIT_S, "one category")
     browser.driver.refresh()
@@ -214,8 +230,74 @@ def test_facets_count_what_each_choice_would_leave_and_stand_in_the_address(brow
     assert browser.complaints() == []
 
 
-def test_products_are_sorted_as_the_address_says(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_declared_attributes_are_facets_and_stand_in_the_address(browser: Browser, store: str) -> None:
+    browser.open(store)
+    wait_until(lambda: browser.texts("#attributes summary") == ["Colour", "Watts"], LIMIT_S, "what is declared")
+    assert browser.texts("#attributes label") == ["green2", f"{HOSTILE}1", "red1"]  # as text, never as markup
+    browser.click("#attributes [value=green]")
+    wait_until(lambda: len(browser.titles()) == 2, LIMIT_S, "green ones")
+    assert browser.address() == "a.colour=green"
+    browser.type("#attributes .ends input", "6\n")
+    wait_until(lambda: browser.titles() == ["<b>Desk lamp</b>"], LIMIT_S, "of at least so many watts")
+    assert browser.texts("#chosen button") == ["green", "Watts from 6"]
+    browser.driver.back()
+    wait_until(lambda: len(browser.titles()) == 2, LIMIT_S, "only by colour again")
+    browser.driver.get(store + "?n.watts=6..9")
+    wait_until(lambda: browser.titles() == ["<b>Desk lamp</b>"], LIMIT_S, "the address is enough")
+    browser.driver.get(store + "?a.nonsense=1")
+    browser.wait("#instead", "That did not work", "an address that says nonsense")
+    browser.click("#instead button")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "without it")
+
+
+def test_the_price_is_narrowed_with_the_keyboard(browser: Browser, store: str) -> None:
+    browser.open(store)
+    wait_until(lambda: browser.texts("#price rect"), LIMIT_S, "how many products cost how much")
+    browser.run("document.querySelector('#price .track input').focus()")
+    browser.press(Keys.ARROW_RIGHT)
+    wait_until(lambda: browser.titles() == ["<b>Desk lamp</b>"], LIMIT_S, "only the dearer one")
+    assert browser.address() == "min=8&currency=EUR" and browser.texts("#chosen button") == ["from €8.00"]
+    assert browser.run("return document.querySelector('#price .track input').ariaValueText") == "€8.00"
+    browser.driver.back()
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
+
+
+def test_a_product_shows_its_variants_and_what_is_like_it(browser: Browser, store: str) -> None:
+    browser.open(store + "?sku=dino")
+    wait_until(lambda: browser.texts(".variants button") == ["green", "red"], LIMIT_S, "its variants")
+    wait_until(lambda: len(browser.texts(".similar li")) == ALL - 2, LIMIT_S, "all others are like it, more or less")
+    browser.click(".variants button:last-child")
+    browser.wait("#product h2", "rocket", "the other one")
+    assert browser.address() == "sku=rocket"
+    browser.driver.back()
+    browser.wait("#product h2", "dinosaur", "back again")
+    browser.wait(".similar li:first-child", "Table light", "what is like it")
+    browser.driver.get(store + "?sku=rug")
+    browser.wait("#product dl", HOSTILE, "what it says of its care, as text")
+    assert "javascript:hacked=1" in browser.text("#product dl")
+    assert browser.run("return [window.hacked, document.querySelectorAll('img[src=x]').length]") == [None, 0]
+    assert browser.complaints() == []
+
+
+def test_a_drawer_says_why_products_stand_where_they_stand(browser: Browser, store: str) -> None:
+    browser.open(store + "?q=cofee+mug+under+10")
+    browser.see_titles("Coffee mug")
+    browser.click("#why")
+    told = browser.wait("#explain", "by words", "where they come from")
+    assert "“cofee” was searched as “coffee”" in told and "price at most 10" in told and "shard-0" in told
+    assert len(browser.texts(".scores li")) == len(browser.titles())
+    browser.type("#text", "light", over=True)
+    browser.wait(".scores", "Table light", "it follows the search")
+    browser.click("#results .card:nth-child(2) a")
+    browser.click("#product .buy .quiet")
+    browser.wait(".scores .wanted", browser.titles()[1], "why this one is here")
+    browser.press(Keys.ESCAPE)
+    assert browser.focused() == "Why this order?" and browser.texts(".scores") == []
+    assert browser.complaints() == []
+
+
+def test_products_are_sorted_as_the_address_says(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("price_asc")
     wait_until(lambda: browser.titles()[:2] == ["Coffee mug", "<b>Desk lamp</b>"], LIMIT_S, "cheapest first")
@@ -227,8 +309,8 @@ def test_products_are_sorted_as_the_address_says(browser: Browser, home: str) ->
     wait_until(lambda: browser.titles()[0] == "Coffee mug", LIMIT_S, "cheapest first again")
 
 
-def test_what_was_searched_instead_is_told_and_can_be_taken_back(browser: Browser, home: str) -> None:
-    browser.open(home + "?q=cofee+mug")
+def test_what_was_searched_instead_is_told_and_can_be_taken_back(browser: Browser, store: str) -> None:
+    browser.open(store + "?q=cofee+mug")
     browser.wait("#meant", "Searched as “coffee mug”", "what was searched")
     browser.see_titles("Coffee mug")
     browser.click("#meant button")
@@ -243,8 +325,8 @@ def test_what_was_searched_instead_is_told_and_can_be_taken_back(browser: Browse
     wait_until(lambda: browser.address() == "q=mug", LIMIT_S, "it is searched")
 
 
-def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_the_keyboard_is_enough(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.press("/")
     assert browser.focused() == "text"
@@ -269,8 +351,8 @@ def test_the_keyboard_is_enough(browser: Browser, home: str) -> None:
     wait_until(lambda: browser.address() == "", LIMIT_S, "the field is empty")
 
 
-def test_suggestions_while_typing(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_suggestions_while_typing(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.run(ASKED)
     browser.type("#text", "lum")
@@ -298,7 +380,7 @@ def test_suggestions_while_typing(browser: Browser, home: str) -> None:
 
 def test_a_product_is_changed_and_found_while_a_clock_runs(browser: Browser, shop: Stack, home: str) -> None:
     browser.open(home + "?sku=lamp")
-    assert "green" in browser.wait("#product dl", "colour", "all fields")
+    assert "green" in browser.wait("#product dl", "Colour", "all fields")
     browser.type(".change [name=title]", "Reading lamp of brass", over=True)
     browser.type(".change [name=amount]", "17.5", over=True)
     browser.click(".change button")
@@ -384,8 +466,8 @@ def test_a_change_that_ends_while_it_is_held_back_is_one_row(browser: Browser, h
     assert len(browser.texts("#changes [data-event='9-9-9']")) == 1
 
 
-def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.run(WITHOUT_MEANING)
     browser.run("document.getElementById('search').requestSubmit()")
@@ -396,29 +478,62 @@ def test_an_answer_without_one_of_its_parts_is_asked_for_again(browser: Browser,
     assert "Without" not in browser.text("#said")
 
 
-def test_a_click_names_the_answer_that_its_product_came_with(browser: Browser, home: str) -> None:
-    browser.open(home)
+def test_a_click_names_the_answer_that_its_product_came_with(browser: Browser, store: str) -> None:
+    browser.open(store)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     assert browser.run(TWO_PAGES) == [{"position": 2, "request_id": "r1"}, {"position": 1, "request_id": "r2"}]
 
 
-def test_clicks_reach_kafka(browser: Browser, shop: Stack, home: str) -> None:
-    browser.open(home + "?q=coffee")
+def test_clicks_carts_and_purchases_reach_kafka(browser: Browser, shop: Stack, store: str) -> None:
+    browser.open(store + "?q=coffee")
     browser.see_titles("Coffee mug")
     browser.click(".card[data-sku=mug] a")
     browser.wait("#product[open] h2", "Coffee mug", "the product is open")
     browser.click(".buy button")
     browser.wait("#cart", "1 item", "the cart counts")
+    browser.press(Keys.ESCAPE)
+    wait_until(lambda: not browser.texts("#product[open]"), LIMIT_S, "the product is closed")
+    browser.click("#cart")
+    browser.wait("#basket .total", "€8.25", "what it costs")
+    browser.click("#basket .button")
+    browser.wait("#basket", "nothing is sold", "it is only for trying")
     session = browser.run("return sessionStorage.getItem('freshet.session')")
 
     def sent() -> list[dict[str, Any]]:
         found = [orjson.loads(value or b"") for key, value in shop.values("clicks") if key == session.encode()]
-        return found if len(found) == 2 else []
+        return found if len(found) == 3 else []
 
-    click, cart = wait_until(sent, LIMIT_S, "both clicks are in the log")
+    click, cart, bought = wait_until(sent, LIMIT_S, "all three are in the log")
     assert (click["type"], click["sku"], click["position"], click["query"]) == ("click", "mug", 1, "coffee")
     assert click["request_id"]
-    assert (cart["type"], cart["quantity"], cart["price"]) == ("add_to_cart", 1, {"amount": 8.25, "currency": "EUR"})
+    for one, kind in ((cart, "add_to_cart"), (bought, "purchase")):
+        assert (one["type"], one["quantity"], one["price"]) == (kind, 1, {"amount": 8.25, "currency": "EUR"})
+        assert one["request_id"] == click["request_id"]
+
+
+def test_a_secured_key_limits_what_is_seen(browser: Browser, shop: Stack, store: str) -> None:
+    key = new_key("tsearch1")
+    change_keys(shop.data / "keys.json", lambda _: KeyFile(keys=[stored(key, "search", "events")]))
+    only_clay = secured(key, urlencode({"filters": orjson.dumps({"brand": ["Clay"]}).decode()}))
+    known = {"X-Freshet-Key": only_clay}
+    searched = shop.url("serving", "/v1/search")
+    wait_until(lambda: http("POST", searched, {}, headers=known)[1]["found"] == 1, LIMIT_S, "the key is known")
+    browser.open(store)
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
+    browser.click("#use-key")
+    browser.type("footer .key input", only_clay)
+    browser.click("footer .key button")
+    wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "only what the key may see")
+    wait_until(lambda: browser.texts("#brands label") == ["Clay1"], LIMIT_S, "in the counts too")
+    browser.click("#why")
+    browser.wait("#explain", "does not see all products", "how all of them rank is not told")
+    browser.driver.get(store + "?sku=lamp")
+    browser.wait("#product h2", "no such product", "others are not there")
+    assert only_clay not in browser.driver.current_url + browser.driver.page_source
+    browser.complaints()  # the shop was told 404
+    browser.press(Keys.ESCAPE)
+    browser.click("#use-key")
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "it is forgotten")
 
 
 def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
@@ -452,11 +567,13 @@ def test_a_click_changes_the_next_answer_of_its_session_and_of_no_other(
     wait_until(lambda: browser.titles() == before and not browser.texts(".lifted"), LIMIT_S, "a new session")
 
 
+@pytest.mark.parametrize("page", ["/", "/shop"])
 @pytest.mark.parametrize(("width", "height"), [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_nothing_jumps_nothing_comes_from_elsewhere_and_the_console_is_clean(
-    browser: Browser, shop: Stack, home: str, width: int, height: int
+    browser: Browser, shop: Stack, page: str, width: int, height: int
 ) -> None:
     browser.size(width, height)
+    home = shop.url("serving", page)
     browser.open(home)
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
     browser.type("#text", "rug")
@@ -480,6 +597,37 @@ def test_a_phone_shows_the_shop_and_what_is_happening_behind_a_tab(browser: Brow
     assert [browser.run(shown, part) for part in ("shop", "live")] == [False, True]
     browser.wait("#processes", "embed", "the processes")
     assert browser.run(fits)
+
+
+def test_a_phone_filters_in_a_drawer(browser: Browser, store: str) -> None:
+    browser.size(*PHONE)
+    browser.open(store)
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown")
+    assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.texts("#brands label") == []  # what nobody sees is not counted
+    browser.click(".narrow")
+    wait_until(lambda: browser.texts("#brands label"), LIMIT_S, "the brands are counted")
+    browser.click("#brands [value=Clay]")
+    browser.click("#filters > .button")
+    wait_until(lambda: browser.titles() == ["Coffee mug"], LIMIT_S, "one brand")
+    assert browser.text(".narrow") == "Filters 1"
+    browser.driver.back()
+    wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "all products are shown again")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_anybody_out(browser: Browser, store: str, scheme: str) -> None:
+    source = storefront.axe()
+    browser.prefers(prefers_color_scheme=scheme)
+    browser.open(store + "?q=coffee")
+    browser.see_titles("Coffee mug")
+    browser.run(source)
+    assert browser.driver.execute_async_script(AXE) == []
+    browser.click("#why")
+    browser.wait("#explain", "by words", "the drawer")
+    browser.click(".card a")
+    wait_until(lambda: browser.texts(".similar li"), LIMIT_S, "a product is open")
+    assert browser.driver.execute_async_script(AXE) == []
 
 
 def test_dark_and_light_by_the_system_and_by_choice(browser: Browser, home: str) -> None:

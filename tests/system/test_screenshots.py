@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from freshet.demo.declared import FACETS
 from tests.conftest import REPOSITORY
 from tests.system.browser import PHONE, Browser, started
 from tests.system.conftest import Stack, http
@@ -36,6 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def home(module_stack: Stack) -> Iterator[str]:
     """A shop with the whole demo, moving."""
+    module_stack.environ["FRESHET_FACETS"] = ",".join(FACETS)
     module_stack.start_all()
     url = module_stack.url("serving", "")
     environ = {**os.environ, **module_stack.settings("serving")}
@@ -95,7 +97,8 @@ def test_filters(browser: Browser, home: str) -> None:
     browser.size(*WINDOW)
     filled(browser, home + "?q=lihgt+for+the+desk&sort=price_asc")
     browser.wait("#meant", "Searched as", "what was searched instead")
-    browser.click(".facet:has(#brands) summary")
+    browser.click(".narrow")
+    wait_until(lambda: browser.texts("#brands label"), LIMIT_S, "the counts are there")
     browser.click("#brands input")
     wait_until(lambda: browser.texts("#chosen button"), LIMIT_S, "a brand is chosen")
     picture(browser, "filters")
@@ -142,6 +145,57 @@ def test_instantsearch(browser: Browser, home: str, size: tuple[int, int], name:
     browser.open(home + "instantsearch?query=lamp")
     wait_until(lambda: browser.texts("#hits mark"), LIMIT_S, "the hits are shown")
     picture(browser, name)
+
+
+def opened(browser: Browser, address: str) -> None:
+    browser.open(address)
+    wait_until(browser.titles, LIMIT_S, "products are shown")
+
+
+def test_shop(browser: Browser, home: str) -> None:
+    browser.size(*WINDOW)
+    opened(browser, home + "shop?category=Lighting&a.material=brass")
+    wait_until(lambda: browser.texts("#price rect"), LIMIT_S, "the counts are there")
+    picture(browser, "shop")
+
+
+def test_shop_and_why(browser: Browser, home: str) -> None:
+    browser.size(*WINDOW)
+    opened(browser, home + "shop?q=wolen+blanket+under+100")
+    browser.click("#why")
+    browser.wait("#explain", "by words", "what is told")
+    picture(browser, "shop-why")
+
+
+def test_shop_in_the_dark_while_typing(browser: Browser, home: str) -> None:
+    browser.size(*WINDOW)
+    browser.prefers(prefers_color_scheme="dark")
+    opened(browser, home + "shop")
+    browser.type("#text", "desk la")
+    browser.wait("#suggestions:not([hidden])", "lamp", "suggestions")
+    picture(browser, "shop-dark")
+    browser.prefers(prefers_color_scheme="light")
+
+
+def test_a_product_of_the_shop(browser: Browser, home: str) -> None:
+    browser.size(*WINDOW)
+    opened(browser, home + "shop?q=weekend+bag")
+    browser.click(".card a")
+    wait_until(lambda: browser.texts(".similar li") and browser.texts(".variants button"), LIMIT_S, "all of it")
+    picture(browser, "shop-product")
+
+
+def test_shop_on_a_phone(browser: Browser, home: str) -> None:
+    browser.size(360, 780)
+    opened(browser, home + "shop?q=mug")
+    picture(browser, "shop-phone")
+    browser.click(".narrow")
+    wait_until(lambda: browser.texts("#brands label"), LIMIT_S, "the counts are there")
+    picture(browser, "shop-phone-filters")
+    browser.click("#filters .close")
+    browser.click(".card a")
+    wait_until(lambda: browser.texts(".similar li"), LIMIT_S, "a product is open")
+    picture(browser, "shop-phone-product")
 
 
 def test_the_documents_show_them() -> None:

@@ -59,6 +59,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
     "any": {("GET", "/v1/freshness"), ("GET", "/1/indexes/{index}/settings")},
     "public": {
         ("GET", "/"),
+        ("GET", "/shop"),
         ("GET", "/why"),
         ("GET", "/instantsearch"),
         ("GET", "/dead-letters"),
