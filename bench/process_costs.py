@@ -23,7 +23,7 @@ def memory_mb() -> dict[str, float]:
     own = psutil.Process()
     return {
         "pss_mb": pss_mb(own),
-        "childrenpss_mb": round(sum(pss_mb(child) for child in _alive(own)), 1),
+        "children_pss_mb": round(sum(pss_mb(child) for child in _alive(own)), 1),
         "rss_mb": round(own.memory_info().rss / 1e6, 1),
     }
 
