@@ -7,10 +7,10 @@ from typing import Final
 from agents.search_threads import SEARCHES_MAX
 from schemas.errors import Overloaded
 
-SHORT_S: Final = 0.0004
-"""CPU time of a search up to which it costs the loop no more than reading the request and writing the answer. With
-100,000 rows a search took 0.1 to 0.2 ms; answered in the loop, the endpoint served a fifth more than with threads, and
-its p99 was a quarter lower while rows streamed in (ADR 12). With 1,000,000 rows it takes 1 ms: there threads win."""
+SHORT_S: Final = 0.0008
+"""CPU time of a search up to which it costs the loop no more than waking threads would. With 100,000 rows a search took
+0.3 ms at rest and 0.4 while rows streamed in, in threads 0.5; answered in the loop, the endpoint served a quarter more
+than with threads at rest, and a third more in the stream (ADR 12). With 1,000,000 rows it takes 1 ms: threads win."""
 WEIGHT: Final = 1 / 32
 """Of the newest search in the running mean."""
 
