@@ -11,8 +11,13 @@ from serving.history import LogReader
 
 SCANNED_MAX: Final = 20_000
 """Letters looked through for one question, about a second of one core."""
+SCANNED_BYTES_MAX: Final = 256_000_000
+"""The same, of letters that are large: each may hold 2 MB."""
 STRETCH: Final = 500
-"""Read in one go: a letter may hold 2 MB."""
+"""Letters read in one go."""
+STRETCH_FIRST: Final = 32
+STRETCH_BYTES: Final = 32_000_000
+"""Read in one go after that, if the letters are as large as those before."""
 
 
 class LettersAsked(NamedTuple):
@@ -38,28 +43,41 @@ class LetterScan:
     """Goes through the letters once, from the newest, or from before an offset. For one thread."""
 
     def __init__(
-        self, reader: LogReader, generation: int, tenant_attribute: str, scanned_max: int = SCANNED_MAX
+        self,
+        reader: LogReader,
+        generation: int,
+        tenant_attribute: str,
+        scanned_max: int = SCANNED_MAX,
+        bytes_max: int = SCANNED_BYTES_MAX,
     ) -> None:
         self._reader = reader
         self._topic = topic_name("dead-letters", generation)
         self._tenant_attribute = tenant_attribute
         self._left = scanned_max
+        self._bytes_left = bytes_max
         self.complete = True
         """False: older letters were not looked at."""
 
     def find(self, asked: LettersAsked, before: int | None = None) -> Iterator[KeptLetter]:
         """Copies of one, as a crash leaves them, come once. Blocking. Raises Unavailable."""
-        begin, end = self._reader.begin_end(self._topic, 0)
+        begin, high = self._reader.begin_end(self._topic, 0)
         if asked.since_ms:
             begin = max(begin, self._reader.offset_at(self._topic, 0, asked.since_ms))
-        high, seen = end if before is None else min(end, before), set[str]()
+        if asked.until_ms is not None:
+            high = min(high, self._reader.offset_at(self._topic, 0, asked.until_ms))
+        if before is not None:
+            high = min(high, before)
+        stretch, seen = STRETCH_FIRST, set[str]()
         while high > begin:
-            if self._left <= 0:
+            if self._left <= 0 or self._bytes_left <= 0:
                 self.complete = False
                 return
-            low = max(begin, high - min(STRETCH, self._left))
+            low = max(begin, high - min(stretch, self._left))
             records = [one for batch in self._reader.read(self._topic, 0, low, high) for one in batch]
+            size = sum(len(record.value or b"") for record in records)
             self._left -= high - low
+            self._bytes_left -= size
+            stretch = max(1, min(STRETCH, STRETCH_BYTES * (high - low) // max(1, size)))
             for record in reversed(records):
                 letter = _read(record.value or b"")
                 if letter is None or letter.id in seen:

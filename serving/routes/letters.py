@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -101,7 +101,7 @@ def listed(scan: LetterScan, asked: LettersAsked, before: int | None, limit: int
     page = list(islice(found, limit + 1))
     counts: Counter[tuple[str, str]] = Counter()
     newest: dict[tuple[str, str], int] = {}
-    for kept in (*page, *found) if before is None else ():
+    for kept in chain(page, found) if before is None else ():
         key = kept.letter.reason, kept.merchant
         counts[key] += 1
         newest.setdefault(key, kept.at_ms)

@@ -1,10 +1,14 @@
 """Letters are found once each, newest first, by what is asked for, and within a limit."""
 
 import base64
+import weakref
+from collections.abc import Iterator
 
 import pytest
 
-from serving.letters.kept import LettersAsked, LetterScan, merchant_of
+from schemas.records import DeadLetter
+from serving.letters.kept import STRETCH_FIRST, KeptLetter, LettersAsked, LetterScan, merchant_of
+from serving.routes.letters import listed
 from tests.unit.serving.fakes import FakeReader
 from tests.unit.serving.letters.made import EVENT, letter
 
@@ -53,6 +57,40 @@ async def test_a_page_begins_before_an_offset_and_only_so_many_are_looked_throug
     assert found(log, LettersAsked(), before=4) == ("10", True)
     assert found(log, LettersAsked(), scanned_max=6) == ("3210", True)
     assert found(log, LettersAsked(), scanned_max=5) == ("3210", False)
+
+
+async def test_older_ones_are_looked_through_without_the_newer_ones() -> None:
+    assert found(await kept(), LettersAsked(until_ms=START_MS + 4), scanned_max=4) == ("10", True)
+
+
+async def test_of_large_letters_fewer_are_looked_through() -> None:
+    log = FakeReader()
+    for number in range(STRETCH_FIRST + 2):
+        await log.send("dead-letters", b"a", letter(id=f"catalog-0-{number}").encode(), 0)
+    newest = sum(len(one.value or b"") for one in log._records["dead-letters", 0][2:])
+
+    def looked(bytes_max: int) -> tuple[int, bool]:
+        scan = LetterScan(log, 1, "tenant", 100, bytes_max)
+        return len(list(scan.find(LettersAsked()))), scan.complete
+
+    assert (looked(newest), looked(newest + 1)) == ((STRETCH_FIRST, False), (STRETCH_FIRST + 2, True))
+
+
+async def test_letters_that_are_counted_are_not_held() -> None:
+    alive: list[weakref.ref[DeadLetter]] = []
+
+    class Watched(LetterScan):
+        def find(self, asked: LettersAsked, before: int | None = None) -> Iterator[KeptLetter]:
+            for number in range(50):
+                one = letter(id=f"catalog-0-{number}")
+                alive.append(weakref.ref(one))
+                yield KeptLetter(one, "", 1, number)
+                most.append(sum(ref() is not None for ref in alive))
+
+    most: list[int] = []
+    told = listed(Watched(FakeReader(), 1, "tenant"), LettersAsked(), None, 2)
+    assert (told.groups[0].count, len(told.letters)) == (50, 2)
+    assert max(most) < 10
 
 
 @pytest.mark.parametrize(
