@@ -118,9 +118,14 @@ def replay_letters(options: LetterOptions, dry_run: bool, url: str, data: Path |
 
 
 def original_text(letter: dict[str, Any]) -> bytes:
-    """Raises SettingsError where it is cut: nobody can mend what is not there."""
+    """Raises SettingsError where it is cut, or was accepted: nobody can mend what is not there."""
+    if letter["stage"] != "catalog":
+        raise SettingsError(
+            f"the event of {letter['id']} was accepted, and only a later step refused it",
+            hint="send the product as a new event: POST /v1/catalog",
+        )
     original = base64.b64decode(letter["original_base64"])
-    if len(original) < letter["original_bytes"] or letter["stage"] != "catalog":
+    if len(original) < letter["original_bytes"]:
         raise SettingsError(
             f"the event of {letter['id']} is not whole in its letter", hint="give the whole event: --file FILE"
         )

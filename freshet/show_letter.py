@@ -28,6 +28,8 @@ def letter_lines(letter: dict[str, Any]) -> Iterator[str]:
         yield f"{'send':<10} as it is: freshet dlq replay {letter['id']}"
     elif letter["superseded_by"]:
         yield f"{'send':<10} no longer: {letter['why_not']}"
+    elif letter["stage"] != "catalog":
+        yield f"{'send':<10} not again: {letter['why_not']}"
     else:
         yield f"{'send':<10} mended: freshet dlq fix {letter['id']} --set FIELD=VALUE"
 

@@ -13,7 +13,7 @@ from serving.history import LogReader
 from serving.lags import read_ends
 from serving.log_events import events_at
 from serving.outcomes import RAW_SKU, read_outcome
-from serving.stuck.waiting import before_step
+from serving.stuck.waiting import SCANNED_MAX, before_step
 from streams.reader import LogRecord
 
 READ_MAX: Final = 1_000_000
@@ -31,16 +31,23 @@ class Refused(NamedTuple):
     """By `catalog`: a later stage refused it, so only newer content takes its place."""
     at_ms: int
     """Before its outcome was written."""
+    repeats: EventId | None = None
+    """The event that it repeated itself: what repeats that one too comes in its place."""
 
 
 class Newer(NamedTuple):
     event: EventId | None
-    """None: its outcome is no longer kept, so nobody can tell."""
+    """None: nobody can tell."""
     why: str
 
 
 def newer_than(
-    reader: LogReader, generation: int, partitions: int, refused: Iterable[Refused], read_max: int = READ_MAX
+    reader: LogReader,
+    generation: int,
+    partitions: int,
+    refused: Iterable[Refused],
+    read_max: int = READ_MAX,
+    waiting_max: int = SCANNED_MAX,
 ) -> dict[EventId, Newer]:
     """What took the place of each event; those that can be sent again are missing. Blocking.
 
@@ -55,10 +62,12 @@ def newer_than(
         read_max -= _decided(reader, generation, partition, ones, found, read_max)
         catalog = topic_name("catalog", generation)
         low, high = ends[partition].catalog_done, ends[partition].catalog
-        waiting = before_step(reader, catalog, generation, partition, low, high).products
+        waiting, complete = before_step(reader, catalog, generation, partition, low, high, waiting_max)
         for one in ones:
             if one.sku in waiting and waiting[one.sku].event > one.event:
                 found.setdefault(one.event, Newer(waiting[one.sku].event, "waits for its decision"))
+            elif not complete:
+                found.setdefault(one.event, Newer(None, "too many events wait for their decision; ask again later"))
     return found
 
 
@@ -117,13 +126,14 @@ def _replays(
     records = events_at(reader, topic_name("catalog", generation), partition, offsets[-REPLAYS_MAX:])
     found: dict[EventId, EventId] = {}
     for offset, record in records.items():
-        repeated = _replay_of(record.value or b"")
+        repeated = replay_of(record.value or b"")
         if repeated is not None:
             found[EventId(generation, partition, offset)] = repeated
     return found
 
 
-def _replay_of(value: bytes) -> EventId | None:
+def replay_of(value: bytes) -> EventId | None:
+    """The refused event that this one repeats; None where it says none."""
     if b'"replay_of"' not in value:
         return None
     try:
@@ -139,7 +149,7 @@ def _replay_of(value: bytes) -> EventId | None:
 
 def _takes_its_place(one: Refused, event: EventId, outcome: Outcome, replays: Mapping[EventId, EventId]) -> str:
     """Why the event need not, or must not, be sent again; empty: it may."""
-    if replays.get(event) == one.event:
+    if event in replays and replays[event] in (one.event, one.repeats):
         return f"has sent it again ({outcome.outcome})"
     if outcome.outcome == "deleted":
         return "has deleted the product"

@@ -10,7 +10,7 @@ from serving.door import Door, EventsAnswer
 from serving.history import History, LogReader
 from serving.letters.kept import KeptLetter, LettersAsked, LetterScan, sku_of
 from serving.letters.model import Resubmitted, Skipped
-from serving.letters.newer import Newer, Refused, newer_than
+from serving.letters.newer import Newer, Refused, newer_than, replay_of
 from serving.letters.original import CannotReplay, event_id_of, original_event, replay_event
 from serving.problems import Refusal
 from streams.partitioner import partition_of
@@ -84,6 +84,11 @@ def _again(
         error = Superseded(f"{letter.id}: {named}", hint="send the product again if it is to be changed")
         error.by = str(newer.event) if newer.event else ""
         raise error
+    if mended is not None and letter.stage != "catalog":
+        raise CannotReplay(
+            f"{letter.id}: its event was accepted as it is, and only a later step refused it",
+            hint="send the product as a new event: POST /v1/catalog",
+        )
     if mended is None and letter.reason == ORPHAN:
         raise CannotReplay(f"there is still no product {sku_of(letter)!r}", hint="send the whole product as an upsert")
     original = original_event(letter, reader, topics.generation) if mended is None else mended
@@ -100,7 +105,9 @@ def _sendable(letter: DeadLetter, topics: LetterTopics) -> EventId:
 
 
 def _refused(event: EventId, letter: DeadLetter) -> Refused:
-    return Refused(event, sku_of(letter), letter.stage != "catalog", max(0, letter.received_ms - EARLIER_MS))
+    by_catalog = letter.stage == "catalog"
+    repeats = replay_of(letter.original()[1]) if by_catalog else None
+    return Refused(event, sku_of(letter), not by_catalog, max(0, letter.received_ms - EARLIER_MS), repeats)
 
 
 def _skipped(letter: DeadLetter, error: FreshetError, by: str = "") -> Skipped:

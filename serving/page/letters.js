@@ -78,7 +78,7 @@ function whole(one) {
   };
   const sent = one.superseded_by
     ? [el("p", {text: `${one.why_not}: nothing needs to be sent.`})]
-    : [mended, el("button", {class: "button first", text: "Send it mended", onclick: parsed}),
+    : [...(one.stage === "catalog" ? [mended, el("button", {class: "button first", text: "Send it mended", onclick: parsed})] : []),
        one.can_resubmit ? el("button", {class: "button", text: "Send it as it was", onclick: () => send()}) : null];
   return el("section", {"aria-label": "Refused event"},
     el("h3", {text: `${one.sku || one.id}: ${one.reason}`}),

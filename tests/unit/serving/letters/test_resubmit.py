@@ -7,13 +7,15 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.errors import InvalidRequest
+from schemas.limits import ATTRIBUTES_MAX
 from schemas.metrics import Metrics
-from schemas.records import Outcome, decode, fold
+from schemas.records import EventId, Outcome, decode, fold
 from serving.door import CATALOG, Door
 from serving.history import History
 from serving.letters.kept import LettersAsked, LetterScan
 from serving.letters.model import Resubmitted, Skipped
-from serving.letters.newer import newer_than
+from serving.letters.newer import Refused, newer_than
 from serving.letters.resubmit import LetterTopics, Resubmitting
 from tests.unit.books import Books, upsert
 
@@ -140,6 +142,32 @@ def usable(texts: Any) -> Any:
     return np.array([[1.0, 0.0, 0.0, 0.0] for _ in texts], dtype=np.float32)
 
 
+async def test_a_repetition_that_is_refused_too_is_repeated_alone(shop: Shop) -> None:
+    full = {f"a{number}": number for number in range(ATTRIBUTES_MAX)}
+    shop.merchant(upsert("a", "lamp") | {"attributes": full}, {"type": "patch", "sku": "a", "attributes": {"more": 1}})
+    shop.work()
+    for sent in ("1-0-4", "1-0-5", "1-0-6"):
+        assert (await shop.all())[0] == [sent]
+        assert (await shop.all())[0] == []
+        shop.work()
+
+
+async def test_what_was_accepted_is_not_mended(shop: Shop) -> None:
+    """Its text would be taken from the event that was accepted."""
+    shop.merchant(upsert("c", "unusable"))
+    shop.work()
+    said = await shop.one("1-0-2", upsert("c", "usable"))
+    assert isinstance(said, Skipped) and "was accepted as it is" in said.why
+    assert shop.begin_end("catalog", 0)[1] == 3
+
+
+async def test_nobody_can_tell_while_too_many_wait(shop: Shop) -> None:
+    shop.merchant(upsert("b", "bed"), upsert("b", "bed"))
+    asked = [Refused(EventId(1, 0, 1), "a", False, 0)]
+    assert newer_than(shop, 1, 1, asked, waiting_max=2) == {}
+    assert "too many events wait" in newer_than(shop, 1, 1, asked, waiting_max=1)[asked[0].event].why
+
+
 async def test_two_at_once_send_it_once(shop: Shop) -> None:
     shop.merchant(upsert("c", "unusable"))
     shop.work()
@@ -160,10 +188,6 @@ async def test_what_is_no_longer_known_is_not_sent(shop: Shop) -> None:
 
 
 async def test_only_so_many_outcomes_are_read(shop: Shop) -> None:
-    from schemas.errors import InvalidRequest
-    from schemas.records import EventId
-    from serving.letters.newer import Refused
-
     asked = [Refused(EventId(1, 0, 1), "b", False, 0)]
     assert newer_than(shop, 1, 1, asked, 2) == {}
     with pytest.raises(InvalidRequest, match="2 outcomes came after"):
