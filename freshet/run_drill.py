@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -57,6 +58,7 @@ def drill(options: DrillOptions, data: Path | None, as_json: bool) -> int:
     seed = random.SystemRandom().randrange(SEED_MAX) if options.seed is None else options.seed
     place = data_folder(data, os.environ)
     model = repair_bundle(model_folder(read(EmbedSettings, os.environ).model, place))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: its stack is stopped too
     broken = 0
     for one in chosen:
         told = _one(one, seed, options, place / "drills", model)
@@ -87,11 +89,13 @@ def _with_control(chosen: list[Drill]) -> list[Drill]:
 def _one(drill: Drill, seed: int, options: DrillOptions, folder: Path, model: Path) -> Record:
     """What it leaves: a line, a picture, and where a promise was broken the whole stack's folder."""
     data = folder / f"{drill.name}-{seed}"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    say(f"{drill.name}, seed {seed}, in {data}")
     control = {FAULT: drill.control} if options.control else {}
     up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings, **control)
+    if data.exists():
+        up.stop()  # one that was killed
+        shutil.rmtree(data)
+    data.mkdir(parents=True)
+    say(f"{drill.name}, seed {seed}, in {data}")
     try:
         told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
     except BaseException:
