@@ -45,8 +45,10 @@ class Nemesis:
         self._pid = wait_until(lambda: self._up.child(fault.process).pid, LIMIT_S, f"{fault.process} runs")
         self._say(fault.name)
         began_s = time.monotonic()
-        fault.strike(self._stage)
-        self._over.append((fault.name, began_s, time.monotonic()))
+        try:
+            fault.strike(self._stage)
+        finally:  # one that found something wrong was there, too
+            self._over.append((fault.name, began_s, time.monotonic()))
 
     def _wait(self, due: Due) -> None:
         over_s = self._over[-1][2]

@@ -16,6 +16,7 @@ from freshet.drills.poison import POISON
 from freshet.drills.schedule import Due
 from freshet.drills.stage import Stage
 from freshet.runtime.stack_state import ChildState, StackState
+from schemas.errors import FreshetError
 
 
 class FakeStack:
@@ -84,6 +85,18 @@ def test_a_stack_that_is_not_as_before_is_told(
     with pytest.raises(NotInTime, match="all is as before after kill -9 shard"):
         nemesis(stack, wait_s, []).follow(DUE, waits=True)
     assert stack.done == ["SIGKILL shard"]
+
+
+class Refuses(FakeStack):
+    def send_signal(self, name: str, number: signal.Signals) -> None:
+        raise FreshetError("it found something wrong")
+
+
+def test_a_fault_that_finds_something_wrong_is_among_those_that_were() -> None:
+    one = nemesis(Refuses(), 0.2, [])
+    with pytest.raises(FreshetError):
+        one.follow(DUE, waits=True)
+    assert [struck.name for struck in one.struck()] == ["kill -9 shard"]
 
 
 def test_every_fault_has_a_strike_and_says_what_it_must_lead_to() -> None:
