@@ -1,6 +1,7 @@
 """What all tests share: one real Kafka, the order of the files, and where optional real data lies."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from freshet.runtime import ports
 from freshet.runtime.kafka import EmbeddedKafka
 from tests.steady_time import SteadyLoop
 
@@ -24,6 +26,11 @@ settings.load_profile("freshet")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; children inherit it,
     signal.signal(signal.SIGINT, signal.default_int_handler)  # and could not be ended as Ctrl-C does
+
+
+# Side by side, each takes ports of its own: the port of a process that a test has killed looks free to the others.
+worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+ports.CHOSEN_FROM = ports.CHOSEN_FROM[int(worker.removeprefix("gw")) :: workers]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
