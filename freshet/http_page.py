@@ -21,8 +21,22 @@ class Page(NamedTuple):
 NOBODY = Page(0, {})
 
 
+class Answer(NamedTuple):
+    status: int
+    """0: nobody answers."""
+    text: bytes = b""
+    date: str = ""
+    """See `Page`."""
+
+
 def look(url: str, path: str, key: str = "", timeout_s: float = TIMEOUT_S) -> Page:
     """Never raises for what the other side does."""
+    answer = fetch(url, path, key, timeout_s)
+    return Page(answer.status, _object(answer.text), answer.date) if answer.status else NOBODY
+
+
+def fetch(url: str, path: str, key: str, timeout_s: float) -> Answer:
+    """At most ANSWER_BYTES_MAX of it, whatever it is. Never raises for what the other side does."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
@@ -31,10 +45,10 @@ def look(url: str, path: str, key: str = "", timeout_s: float = TIMEOUT_S) -> Pa
         answer = connection.getresponse()
         text = answer.read(ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException):
-        return NOBODY
+        return Answer(0)
     finally:
         connection.close()
-    return Page(answer.status, _object(text), answer.getheader("Date", ""))
+    return Answer(answer.status, text, answer.getheader("Date", ""))
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 
 import orjson
 
@@ -13,6 +14,11 @@ def print_json(result: object) -> None:
 def print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def local_time(at_ms: float, timespec: str = "milliseconds") -> str:
+    """Of ms since 1970, as a clock here shows it."""
+    return datetime.fromtimestamp(at_ms / 1000).isoformat(" ", timespec)
 
 
 def say(line: str) -> None:

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -18,7 +17,7 @@ import orjson
 
 from freshet.exit_codes import FAILED, OK
 from freshet.http_door import HttpDoor
-from freshet.printing import print_json, print_lines, say
+from freshet.printing import local_time, print_json, print_lines, say
 from freshet.show_letter import letter_lines
 from freshet.show_logs import since
 from freshet.target import find_target
@@ -68,10 +67,7 @@ def count_letters(options: LetterOptions, url: str, data: Path | None, as_json: 
     if as_json:
         print_json({"groups": found["groups"], "complete": found["complete"]})
         return OK
-    print_lines(
-        f"{group['count']:>9,}  {group['reason']:<24} {group['merchant'] or '-':<20} newest {_time(group['newest_ms'])}"
-        for group in found["groups"]
-    )
+    print_lines(map(_group, found["groups"]))
     if not found["groups"]:
         print_lines(["no dead letters"])
     _tell_older(found)
@@ -227,13 +223,14 @@ def _tell_older(found: dict[str, Any]) -> None:
         say("older letters were not looked through: --until asks for them")
 
 
+def _group(group: dict[str, Any]) -> str:
+    newest = local_time(group["newest_ms"], "seconds")
+    return f"{group['count']:>9,}  {group['reason']:<24} {group['merchant'] or '-':<20} newest {newest}"
+
+
 def _line(letter: dict[str, Any]) -> str:
     sku, words = letter["sku"] or "-", letter["message"][:100]
-    return f"{letter['id']:<20} {_time(letter['at_ms'])}  {letter['reason']:<22} {sku:<16} {words}"
-
-
-def _time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000).isoformat(" ", "seconds")
+    return f"{letter['id']:<20} {local_time(letter['at_ms'], 'seconds')}  {letter['reason']:<22} {sku:<16} {words}"
 
 
 def _ms(text: str, option: str, now_s: float) -> int:

@@ -12,7 +12,7 @@ from encoders.build import repair_bundle
 from encoders.bundle import model_folder
 from freshet.drills.catalogue import DRILLS
 from freshet.drills.drill import Drill
-from freshet.drills.record import Growth, Record
+from freshet.drills.record import Growth, Record, three
 from freshet.drills.run import run_drill
 from freshet.drills.soak import MINUTES, soak
 from freshet.drills.up_stack import UpStack
@@ -116,7 +116,7 @@ def result(told: Record, folder: Path) -> Iterator[str]:
     guard = f", with {told.control}" if told.control else ""
     yield f"{told.drill} (seed {told.seed}{guard}): {told.verdict}; {faults}; {events}; {answers}"
     yield f"  longest time without a whole answer {told.longest_gap_s:g} s; p95 before / during / after the faults:"
-    yield f"  searches {_p95s(told.query_p95_s)} s, until a change is found {_p95s(told.freshness_p95_s)} s"
+    yield f"  searches {three(told.query_p95_s)} s, until a change is found {three(told.freshness_p95_s)} s"
     yield from (_grown(one) for one in told.growth)
     yield from (f"  broken: {sentence}" for sentence in told.differed)
     if told.timeline:
@@ -128,10 +128,6 @@ def result(told: Record, folder: Path) -> Iterator[str]:
 def _grown(one: Growth) -> str:
     span = f"{one.per_hour:+g} an hour ({one.low:+g} to {one.high:+g})"
     return f"  {one.of}: {one.what} {one.mean:g}, {span}, {one.samples} samples: {one.verdict}"
-
-
-def _p95s(found: dict[str, float | None]) -> str:
-    return " / ".join("-" if value is None else f"{value:g}" for value in found.values())
 
 
 def _facts(drill: Drill) -> dict[str, object]:

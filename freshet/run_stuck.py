@@ -4,7 +4,6 @@ import csv
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ import orjson
 from freshet.exit_codes import OK
 from freshet.http_door import refusal
 from freshet.http_page import look
-from freshet.printing import print_json, print_lines, say
+from freshet.printing import local_time, print_json, print_lines, say
 from freshet.target import Target, find_target
 from schemas.errors import Unavailable
 
@@ -92,7 +91,7 @@ def lines(found: dict[str, Any], now_ms: float) -> Iterator[str]:
         yield ""
     for one in found["products"]:
         why = ": ".join(filter(None, (one["reason"], one["code"], ", ".join(one["fields"]))))
-        yield f"{one['sku']:<24} {_time(one['since_ms'])}  {one['event']:<14} {why}"
+        yield f"{one['sku']:<24} {local_time(one['since_ms'])}  {one['event']:<14} {why}"
     if len(found["products"]) < found["total"]:
         yield f"freshet sku SKU --journey tells more of one; all of them: freshet stuck --csv ({found['total']:,})"
 
@@ -101,17 +100,13 @@ def _csv(products: Iterable[dict[str, Any]]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(COLUMNS)
     for one in products:
-        row = one | {"since": _time(one["since_ms"]), "fields": " ".join(one["fields"])}
+        row = one | {"since": local_time(one["since_ms"]), "fields": " ".join(one["fields"])}
         table.writerow(row[column] for column in COLUMNS)
 
 
 def _ndjson(products: Iterable[dict[str, Any]]) -> None:
     for one in products:
         sys.stdout.write(orjson.dumps(one).decode() + "\n")
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).isoformat(" ", "milliseconds")
 
 
 def _ago(ms: float) -> str:

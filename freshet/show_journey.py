@@ -1,8 +1,9 @@
 """`freshet sku SKU --journey` as lines for people."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
+
+from freshet.printing import local_time
 
 
 def journey_lines(told: dict[str, Any]) -> Iterator[str]:
@@ -42,7 +43,7 @@ def _titled(title: str, found: list[dict[str, Any]]) -> Iterator[tuple[str, dict
 
 
 def _time(at_ms: int | None) -> str:
-    return "-" if at_ms is None else datetime.fromtimestamp(at_ms / 1000).isoformat(" ", "milliseconds")
+    return "-" if at_ms is None else local_time(at_ms)
 
 
 def _took(steps: dict[str, Any]) -> str:

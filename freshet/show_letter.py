@@ -1,10 +1,11 @@
 """`freshet dlq show` as lines for people: what is wrong, and where in the original it stands."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
+
+from freshet.printing import local_time
 
 BEFORE_CHARS: Final = 60
 """Of a long line, around what is marked."""
@@ -16,7 +17,7 @@ def letter_lines(letter: dict[str, Any]) -> Iterator[str]:
         "event": letter["event_id"],
         "sku": letter["sku"],
         "merchant": letter["merchant"],
-        "refused": datetime.fromtimestamp(letter["at_ms"] / 1000).isoformat(" ", "milliseconds"),
+        "refused": local_time(letter["at_ms"]),
         "reason": f"{letter['reason']}: {letter['meaning']}",
         "who": f"{letter['who']} must act",
         "message": letter["message"],

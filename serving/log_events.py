@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from schemas.records import EventId
+from schemas.topics import topic_name
 from serving.history import LogReader
 from streams.reader import LogRecord
 
@@ -19,6 +21,16 @@ def events_at(reader: LogReader, topic: str, partition: int, offsets: Iterable[i
         for records in reader.read(topic, partition, run[0], run[-1] + 1):
             found |= {record.offset: record for record in records}
     return {offset: found[offset] for offset in wanted if offset in found}
+
+
+def event_at(reader: LogReader, generation: int, event_id: EventId) -> LogRecord | None:
+    """The event in `catalog` of a generation; None: no longer kept, or not there yet. Blocking. Raises Unavailable."""
+    topic = topic_name("catalog", generation)
+    begin, end = reader.begin_end(topic, event_id.partition)
+    if not begin <= event_id.offset < end:
+        return None
+    record = reader.record_at(topic, event_id.partition, event_id.offset)
+    return record if record is not None and record.offset == event_id.offset else None
 
 
 def _runs(offsets: list[int]) -> Iterator[list[int]]:

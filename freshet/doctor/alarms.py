@@ -1,6 +1,5 @@
 """The alerts of ops/alerts.yml that one look can tell and no other check does, for a stack without Prometheus."""
 
-import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,13 +8,13 @@ from freshet.alerts.alerts import ALERTS
 from freshet.alerts.looking import Raised, raised
 from freshet.doctor.finding import Finding, ok, problem, warning
 from freshet.doctor.place import Place
+from freshet.http_page import fetch
 from freshet.runtime.ports import LOOPBACK
 
 NAME = "alarms"
 OURS = tuple(alert for alert in ALERTS if alert.doctor == NAME)
 TIMEOUT_S = 4.0
 """The tier asks Kafka for its answer."""
-PAGE_BYTES_MAX = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,5 @@ def _finding(one: Raised) -> Finding:
 
 def _page(url: str, key: str) -> str:
     """Empty where it does not answer, or not with its metrics."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-    try:
-        connection.request("GET", f"{parts.path.rstrip('/')}/metrics", headers={"X-Freshet-Key": key} if key else {})
-        answer = connection.getresponse()
-        text = answer.read(PAGE_BYTES_MAX).decode(errors="replace")
-    except (OSError, http.client.HTTPException):
-        return ""
-    finally:
-        connection.close()
-    return text if answer.status == 200 else ""
+    answer = fetch(url, "/metrics", key, TIMEOUT_S)
+    return answer.text.decode(errors="replace") if answer.status == 200 else ""

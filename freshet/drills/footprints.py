@@ -1,15 +1,14 @@
 """What the processes of a stack take while a drill lasts: memory, descriptors, threads, and disk by folder."""
 
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Final
 
 import psutil
 
 from bench.process_costs import folder_mb, pss_mb
+from freshet.drills.shop import Loop
 from freshet.drills.slopes import Sample, Slope, slope
 from freshet.drills.up_stack import UpStack
 
@@ -23,23 +22,12 @@ logs grow until they are rotated."""
 class Footprints:
     def __init__(self, up: UpStack) -> None:
         self._up = up
-        self._stop = threading.Event()
         self.samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
         """By process or folder, and what was measured."""
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(EVERY_S):
-            self.look()
+    def watched(self) -> Loop:
+        """While the block lasts."""
+        return Loop(lambda _: self.look(), 1 / EVERY_S)
 
     def look(self) -> None:
         state, now_s = self._up.state(), time.monotonic()

@@ -110,6 +110,11 @@ class Record(BaseModel):
         return orjson.dumps(self.model_dump()).decode()
 
 
+def three(p95_s: P95s) -> str:
+    """Before, during and after the faults."""
+    return " / ".join("-" if value is None else f"{value:g}" for value in p95_s.values())
+
+
 def planned(schedule: Sequence[Due]) -> list[Planned]:
     return [Planned(at_s=due.at_s, fault=due.fault.name) for due in schedule]
 

@@ -142,21 +142,13 @@ class Digests:
     ports: Sequence[int]
     at: dict[Point, dict[int, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     """By point and replica, from where its digests are those of any other."""
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._watch, daemon=True)
-        thread.start()
         try:
-            yield
+            with Loop(lambda _: self.look(), 1 / LOOK_EVERY_S):
+                yield
         finally:
-            self._stop.set()
-            thread.join()
-            self.look()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
             self.look()
 
     def look(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from freshet.drills.catalogue import DRILLS
-from freshet.drills.record import Growth, Record
+from freshet.drills.record import Growth, Record, three
 from freshet.drills.soak import MINUTES, soak
 from freshet.reference.marks import Part
 from freshet.reference.table import table
@@ -76,11 +76,6 @@ def controls(runs: dict[str, Record]) -> str:
         run = f"{told.day}, seed {told.seed}" if told else "not yet"
         rows.append((f"`{one.name}`", f"`{one.control}`", run, "; ".join(told.differed) if told else UNTOLD))
     return table(head, rows)
-
-
-def three(p95_s: dict[str, float | None]) -> str:
-    """Before, during and after the faults."""
-    return " / ".join(UNTOLD if value is None else f"{value:g}" for value in p95_s.values())
 
 
 def growth(told: Record | None) -> str:

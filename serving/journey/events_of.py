@@ -10,6 +10,7 @@ from schemas.records import EventId, Outcome
 from schemas.topics import topic_name
 from serving.history import LogReader
 from serving.lags import LogEnds, read_ends
+from serving.log_events import event_at
 from serving.outcomes import Decided, folded, read_outcome
 from serving.stuck.waiting import before_step
 from streams.reader import LogRecord
@@ -65,7 +66,7 @@ def events_of(
         if record.key == sku.encode()
     ]
     found, complete = _decided(reader, generation, partition, sku, limit, scanned_max)
-    events = [SkuEvent(event_id, _record(reader, catalog, event_id), one) for event_id, one in found.items()]
+    events = [SkuEvent(event_id, event_at(reader, generation, event_id), one) for event_id, one in found.items()]
     known = {one.event_id: one for one in [*waiting, *events]}
     newest_first = sorted(known.values(), key=lambda one: one.event_id, reverse=True)
     return SkuEvents(newest_first[:limit], complete, ends, _embedding(reader, generation, partition, sku, ends))
@@ -98,7 +99,7 @@ def _decided(
                 event_id = EventId.parse(outcome.event_id)
                 if not outcome.sku:
                     unreadable -= 1
-                    event = _record(reader, topic_name("catalog", generation), event_id)
+                    event = event_at(reader, generation, event_id)
                     if event is None or event.key != sku.encode():
                         continue
                 found.setdefault(event_id, []).append((outcome, record.timestamp_ms))
@@ -113,14 +114,6 @@ def _folded(told: Iterable[tuple[Outcome, int]]) -> Decided:
     for outcome, at_ms in later:
         decided = folded(decided, outcome, at_ms)
     return decided
-
-
-def _record(reader: LogReader, topic: str, event_id: EventId) -> LogRecord | None:
-    begin, end = reader.begin_end(topic, event_id.partition)
-    if not begin <= event_id.offset < end:
-        return None
-    record = reader.record_at(topic, event_id.partition, event_id.offset)
-    return record if record is not None and record.offset == event_id.offset else None
 
 
 def _records(reader: LogReader, topic: str, partition: int, low: int, high: int) -> Iterator[LogRecord]:

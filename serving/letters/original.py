@@ -8,6 +8,7 @@ from schemas.records import DeadLetter, EventId
 from schemas.strict import parse_json
 from schemas.topics import topic_name
 from serving.history import LogReader
+from serving.log_events import event_at
 
 
 class CannotReplay(FreshetError):
@@ -34,11 +35,9 @@ def original_event(letter: DeadLetter, log: LogReader, generation: int) -> bytes
     if letter.topic == topic_name("catalog", generation) and len(value) == letter.value_bytes:
         return value
     event_id = event_id_of(letter, generation)
-    topic = topic_name("catalog", event_id.generation)
-    begin, end = log.begin_end(topic, event_id.partition)
-    kept = begin <= event_id.offset < end
-    record = log.record_at(topic, event_id.partition, event_id.offset) if kept else None
-    if record is None or record.offset != event_id.offset or record.value is None:
+    record = event_at(log, event_id.generation, event_id)
+    if record is None or record.value is None:
+        topic = topic_name("catalog", event_id.generation)
         raise CannotReplay(
             f"{letter.id}: its event {event_id} is no longer kept in {topic}", hint="send the product again"
         )

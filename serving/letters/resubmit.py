@@ -31,7 +31,8 @@ class Plan(NamedTuple):
 
     ready: list[tuple[KeptLetter, EventId, bytes]]
     skipped: list[Skipped]
-    complete: bool
+    complete: bool = True
+    """False: older letters match, too."""
 
 
 class LetterTopics(NamedTuple):
@@ -62,7 +63,7 @@ def plan(reader: LogReader, topics: LetterTopics, letters: Iterable[KeptLetter],
             skipped.append(_skipped(kept.letter, error, error.by))
         except CannotReplay as error:
             skipped.append(_skipped(kept.letter, error))
-    return Plan(ready, skipped, True)
+    return Plan(ready, skipped)
 
 
 class Superseded(CannotReplay):

@@ -65,3 +65,9 @@ export function keyForm(why, again, name = "Admin key") {
     },
   }, el("p", {text: `${why} It stays in this tab and is forgotten with it.`}), el("div", {}, field, el("button", {class: "button", text: "Use key"})));
 }
+
+/** What stands where an answer should: the form for the key, or a sentence. Throws what is no Problem again. */
+export function failed(error, why, again, attributes = {}) {
+  if (!(error instanceof Problem)) throw error;
+  return error.status === 401 || error.status === 403 ? keyForm(why, again) : el("p", {...attributes, text: error.message});
+}

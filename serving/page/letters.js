@@ -1,6 +1,6 @@
 // Refused events: by reason and merchant, each with what is wrong marked in it, and mended or sent again as it was.
 
-import {Problem, call, keyForm} from "./api.js";
+import {call, failed} from "./api.js";
 import {ago, at, el, number} from "./elements.js";
 
 let reason = "";
@@ -99,11 +99,6 @@ function marked({original, marks}) {
   }
   text.append(part(from));
   return text;
-}
-
-function failed(error, why, again) {
-  if (!(error instanceof Problem)) throw error;
-  return error.status === 401 || error.status === 403 ? keyForm(why, again) : el("p", {text: error.message});
 }
 
 at("only").addEventListener("submit", (event) => {

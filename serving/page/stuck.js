@@ -1,6 +1,6 @@
 // Products whose newest event was received and is not shown: by reason, then one after the other, and as a table to keep.
 
-import {Problem, call, keyForm} from "./api.js";
+import {call, failed} from "./api.js";
 import {ago, at, el, number, plural} from "./elements.js";
 
 const COLUMNS = ["sku", "reason", "code", "fields", "event", "since", "partition"];
@@ -17,9 +17,7 @@ export async function showStuck() {
     }
     at("stuck").replaceChildren(...overview(told));
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const asks = error.status === 401 || error.status === 403;
-    at("stuck").replaceChildren(asks ? keyForm("Stuck products need the key.", showStuck) : el("p", {text: error.message}));
+    at("stuck").replaceChildren(failed(error, "Stuck products need the key.", showStuck));
   }
 }
 

@@ -1,6 +1,6 @@
 // The journey of one product: where it stands, what became of its events, what each replica shows.
 
-import {Problem, call, keyForm} from "./api.js";
+import {call, failed} from "./api.js";
 import {at, el, number, time} from "./elements.js";
 import {showStuck} from "./stuck.js";
 
@@ -21,14 +21,8 @@ async function answered(sku) {
     if (told.now === "waiting") setTimeout(() => { if (mine === asked) look(sku); }, AGAIN_MS);
     return [verdict(told), replicas(told), events(told)];
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    return [failed(error, sku)];
+    return [failed(error, "Journeys need the key.", () => look(sku), {class: "verdict", "data-now": "refused"})];
   }
-}
-
-function failed(error, sku) {
-  if (error.status === 401 || error.status === 403) return keyForm("Journeys need the key.", () => look(sku));
-  return el("p", {class: "verdict", "data-now": "refused", text: error.message});
 }
 
 function verdict({now, says, do: remedy, waits_behind: behind}) {

@@ -14,7 +14,7 @@ from serving.lags import LogEnds, read_ends
 from serving.shard_answers import SeenAnswer
 from serving.stuck.found import InPartition, ReplicaPlace, StuckOne, stuck_in
 from serving.stuck.model import StuckReason
-from serving.stuck.refused import RefusedProducts
+from serving.stuck.refused import Refused, RefusedProducts
 from serving.stuck.waiting import Before, before_step
 
 LOG_TIMEOUT_S: Final = 30.0
@@ -152,15 +152,15 @@ class StuckProducts:
                         self._refused.drop(sku)
 
     def _all(self, read: _Read, places: list[list[ReplicaPlace]], applied: list[tuple[Before, Before]]) -> StuckFound:
-        by_catalog, by_embed = self._refused.by_catalog(), self._refused.by_embed()
+        by_catalog, by_embed = _by_partition(self._refused.by_catalog()), _by_partition(self._refused.by_embed())
         products: list[StuckOne] = []
         for nth, (documents, offers) in enumerate(applied):
             known = InPartition(
                 nth,
                 read.undecided[nth].products,
-                {sku: one for sku, one in by_catalog.items() if one.event.partition == nth},
+                by_catalog.get(nth, {}),
                 read.contents[nth].products,
-                {sku: one for sku, one in by_embed.items() if one.event.partition == nth},
+                by_embed.get(nth, {}),
                 documents.products,
                 offers.products,
                 places[nth],
@@ -182,6 +182,13 @@ def _low(places: Iterable[ReplicaPlace], end: LogEnds) -> tuple[int, int]:
     """From where on some replica has something before it, in documents and in offers."""
     documents = min((place.documents for place in places), default=end.documents)
     return documents, min((place.offers for place in places), default=end.offers)
+
+
+def _by_partition(refused: Mapping[str, Refused]) -> dict[int, dict[str, Refused]]:
+    found: dict[int, dict[str, Refused]] = {}
+    for sku, one in refused.items():
+        found.setdefault(one.event.partition, {})[sku] = one
+    return found
 
 
 def _oldest(products: list[StuckOne]) -> dict[Key, int]:
