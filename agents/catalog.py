@@ -16,11 +16,13 @@ from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.store import Change, SkuStore
 from agents.topics import Topics
+from agents.tracing import BatchTrace
 from agents.worker import TRANSACTION_EVERY_S, batches, fail_stop, fresh_only
 from schemas.errors import InvalidEvent, StateRefused
 from schemas.events import CatalogEvent, decode_event
 from schemas.metrics import Metrics
 from schemas.records import EventId, Outcome
+from schemas.tracing import NOT_TRACED, Tracer
 from streams.partitioner import partition_of
 from streams.reader import LogRecord, Reader
 from streams.transactions import Outgoing
@@ -109,7 +111,9 @@ def _accept(
     for base, derived in (("contents", decision.content), ("offers", decision.offer)):
         if derived is not None:
             value = derived.encode()
-            decided.outgoing.append(Outgoing(topics.name(base), record.partition, sku.encode(), value))
+            decided.outgoing.append(
+                Outgoing(topics.name(base), record.partition, sku.encode(), value, record.traceparent)
+            )
             decided.changed.append((base, sku, value, record.timestamp_ms))
     _outcome(
         decided,
@@ -142,14 +146,23 @@ def _dead_letter(decided: Decided, record: LogRecord, event_id: EventId, invalid
 def _outcome(decided: Decided, topics: Topics, record: LogRecord, outcome: Outcome) -> None:
     decided.outcomes.append(outcome)
     name = topics.name("outcomes")
-    decided.outgoing.append(Outgoing(name, record.partition, outcome.event_id.encode(), outcome.encode()))
+    key, value = outcome.event_id.encode(), outcome.encode()
+    decided.outgoing.append(Outgoing(name, record.partition, key, value, record.traceparent))
 
 
 class CatalogAgent:
     """The flow around `decide_batch`: one store, one writer and one position per partition."""
 
     def __init__(
-        self, kafka: str, topics: Topics, data: Path, identity: str, batch_max: int, metrics: Metrics, faults: Faults
+        self,
+        kafka: str,
+        topics: Topics,
+        data: Path,
+        identity: str,
+        batch_max: int,
+        metrics: Metrics,
+        faults: Faults,
+        tracer: Tracer = NOT_TRACED,
     ) -> None:
         self._kafka = kafka
         self._topics = topics
@@ -159,6 +172,7 @@ class CatalogAgent:
         self._metrics = metrics
         count_from_zero(metrics, "catalog")
         self._faults = faults
+        self._tracer = tracer
         self.stores: dict[int, SkuStore] = {}
         self.partitions = Partitions(
             kafka, "catalog", topics.generation, topics.name("catalog"), self._prepare, metrics, faults.step
@@ -178,7 +192,7 @@ class CatalogAgent:
     async def work(self, stream: Any) -> None:
         """The agent: batches in, transactions out. Any error but a bad event stops the worker."""
         try:
-            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S):
+            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S, traced=self._tracer.on):
                 async with self.partitions.lock:
                     for partition, records in groupby(sorted(batch, key=_by_partition), key=_by_partition):
                         await self._decide(partition, list(records))
@@ -193,9 +207,11 @@ class CatalogAgent:
             return
         await self.partitions.check_gap(partition, fresh[0].offset)
         store = self.stores[partition]
+        trace = BatchTrace(self._tracer, "decide", fresh)
         decided = decide_batch(fresh, store.load, self._topics, self._faults)
         self._metrics.gauge("freshet_batch_records").labels("catalog").set(len(fresh))
-        written = await self.partitions.commit(partition, decided.outgoing, fresh[-1].offset + 1)
+        written = await self.partitions.commit(partition, trace.named(decided.outgoing), fresh[-1].offset + 1)
+        trace.end()
         self._remember(store, decided, written)
         self._faults.step("catalog.5")
         self._count(decided)

@@ -42,7 +42,9 @@ def dead_letter(
         sku=invalid.sku,
         received_ms=record.timestamp_ms,
     )
-    return Outgoing(topics.name("dead-letters"), PARTITION, key[:DEAD_LETTER_KEY_BYTES_MAX], letter.encode())
+    return Outgoing(
+        topics.name("dead-letters"), PARTITION, key[:DEAD_LETTER_KEY_BYTES_MAX], letter.encode(), record.traceparent
+    )
 
 
 def count_from_zero(metrics: Metrics, stage: Stage) -> None:

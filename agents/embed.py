@@ -15,12 +15,14 @@ from agents.dead_letters import count_from_zero, dead_letter
 from agents.faults import Faults
 from agents.partitions import Partitions
 from agents.topics import Topics
+from agents.tracing import BatchTrace
 from agents.worker import TRANSACTION_EVERY_S, batches, fail_stop, fresh_only
 from encoders.product_text import product_text
 from encoders.protocol import Encoder
 from schemas.errors import FreshetError, InvalidEvent, StateRefused
 from schemas.metrics import Metrics
 from schemas.records import ContentRecord, DocumentRecord, EventId, Outcome, decode, is_unit
+from schemas.tracing import NOT_TRACED, Tracer
 from streams.reader import LogRecord
 from streams.transactions import Outgoing
 
@@ -130,7 +132,13 @@ def _document(content: Content, vector: "np.ndarray[Any, Any]", encoder_id: str,
         encoder=encoder_id,
         received_ms=says.received_ms,
     )
-    return Outgoing(topics.name("documents"), content.record.partition, content.record.key or b"", document.encode())
+    return Outgoing(
+        topics.name("documents"),
+        content.record.partition,
+        content.record.key or b"",
+        document.encode(),
+        content.record.traceparent,
+    )
 
 
 def _passed_on(content: Content, topics: Topics) -> Outgoing:
@@ -138,7 +146,9 @@ def _passed_on(content: Content, topics: Topics) -> Outgoing:
     value = (
         None if says is None else DocumentRecord(sku=says.sku, order=says.order, received_ms=says.received_ms).encode()
     )
-    return Outgoing(topics.name("documents"), content.record.partition, content.record.key or b"", value)
+    return Outgoing(
+        topics.name("documents"), content.record.partition, content.record.key or b"", value, content.record.traceparent
+    )
 
 
 def _refuse(
@@ -157,7 +167,9 @@ def _refuse(
         by="embed",
         received_ms=says.received_ms,
     )
-    correction = Outgoing(topics.name("outcomes"), record.partition, str(event_id).encode(), outcome.encode())
+    correction = Outgoing(
+        topics.name("outcomes"), record.partition, str(event_id).encode(), outcome.encode(), record.traceparent
+    )
     return dead_letter(record, event_id, invalid, "embed", topics), correction
 
 
@@ -173,6 +185,7 @@ class EmbedAgent:
         dead_letter_limit: int,
         metrics: Metrics,
         faults: Faults,
+        tracer: Tracer = NOT_TRACED,
     ) -> None:
         self._topics = topics
         self._encoder = encoder
@@ -181,6 +194,7 @@ class EmbedAgent:
         self._metrics = metrics
         count_from_zero(metrics, "embed")
         self._faults = faults
+        self._tracer = tracer
         self._failures_in_a_row = 0
         self._counted = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
@@ -197,7 +211,7 @@ class EmbedAgent:
     async def work(self, stream: Any) -> None:
         """The agent: batches in, transactions out. Any error but a bad record stops the worker."""
         try:
-            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S):
+            async for batch in batches(stream, self._batch_max, TRANSACTION_EVERY_S, traced=self._tracer.on):
                 for partition, records in groupby(sorted(batch, key=_by_partition), key=_by_partition):
                     await self._embed(partition, list(records))
         except Exception as error:  # noqa: BLE001
@@ -213,6 +227,7 @@ class EmbedAgent:
             return
         await self.partitions.check_next(partition, expected, fresh[0].offset)
         self._metrics.gauge("freshet_batch_records").labels("embed").set(len(fresh))
+        trace = BatchTrace(self._tracer, "embed", fresh)
         with self._metrics.histogram("freshet_encode_seconds").labels("embed").time():
             embedded = await asyncio.get_running_loop().run_in_executor(
                 self._thread, embed_batch, fresh, self._encoder, self._topics, self._faults, self._tried
@@ -223,7 +238,7 @@ class EmbedAgent:
         self._counted = self._encoder.texts_encoded
         await self.finish()
         self._handed_on[partition] = fresh[-1].offset + 1
-        self._committing = asyncio.create_task(self._commit(partition, fresh, embedded))
+        self._committing = asyncio.create_task(self._commit(partition, fresh, embedded, trace))
 
     def _tried(self, worked: bool) -> None:
         self._failures_in_a_row = 0 if worked else self._failures_in_a_row + 1
@@ -233,7 +248,7 @@ class EmbedAgent:
                 hint="look for the first error in the log of embed; nothing of this batch is acknowledged",
             )
 
-    async def _commit(self, partition: int, fresh: list[LogRecord], embedded: Embedded) -> None:
+    async def _commit(self, partition: int, fresh: list[LogRecord], embedded: Embedded, trace: BatchTrace) -> None:
         try:
             async with self.partitions.lock:
                 committed = self.partitions.next_offsets.get(partition)
@@ -243,9 +258,10 @@ class EmbedAgent:
                     raise StateRefused(
                         f"{fresh[0].topic}/{partition} was handed over and back in the middle of a batch"
                     )
-                await self.partitions.commit(partition, embedded.outgoing, fresh[-1].offset + 1)
+                await self.partitions.commit(partition, trace.named(embedded.outgoing), fresh[-1].offset + 1)
         except Exception as error:  # noqa: BLE001
             fail_stop("committing documents", error)
+        trace.end()
         self._faults.step("embed.5")
         self._metrics.counter("freshet_contents_coalesced_total").inc(embedded.coalesced)
         for reason in embedded.refused:

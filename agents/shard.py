@@ -23,6 +23,7 @@ from agents.partitions import refuse_skipped
 from agents.shard_standing import show_disk, show_snapshots
 from agents.shard_structure import StructureMetrics
 from agents.topics import Topics
+from agents.tracing import BatchTrace
 from agents.worker import batches, fail_stop
 from index_snapshots.apply import Refused, apply, read
 from index_snapshots.builder import Builder
@@ -50,6 +51,7 @@ from schemas.hits import ShardState
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.stored import InStore
+from schemas.tracing import NOT_TRACED, Tracer
 from streams.ahead import ahead
 from streams.producer import Sender
 from streams.reader import LogRecord, Reader
@@ -129,6 +131,7 @@ class ShardSetup:
     digest_every: int
     recall: float
     facets: Facets = field(default_factory=dict)
+    tracer: Tracer = NOT_TRACED
     store: ObjectStore | None = None
     """Where a shard without a snapshot gets one."""
 
@@ -263,7 +266,7 @@ class ShardAgent:
     async def work(self, stream: Any) -> None:
         """The agent: batches in, one new view out. Any error but a bad record stops the process."""
         try:
-            async for batch in batches(stream, BATCH_MAX):
+            async for batch in batches(stream, BATCH_MAX, traced=self._setup.tracer.on):
                 async with self.lock:
                     for partition in {record.partition for record in batch}:
                         await self._take(partition, [record for record in batch if record.partition == partition])
@@ -272,6 +275,7 @@ class ShardAgent:
 
     async def _take(self, partition: int, records: list[LogRecord]) -> None:
         kept, loop = self.kept[partition], asyncio.get_running_loop()
+        trace = BatchTrace(self._setup.tracer, "apply", records)
         before = kept.position
         await self._check_first(kept, records)
         if len(records) <= min(LOOP_RECORDS_MAX, kept.shard.room):
@@ -280,6 +284,7 @@ class ShardAgent:
             changed, refused = await loop.run_in_executor(
                 self._writer, lambda: self._apply(kept, self._parsed(records))
             )
+        trace.end()
         self._faults.step("shard.1")
         for place in self._faults.flips():
             flip(kept.shard.view, place)

@@ -22,6 +22,7 @@ from agents.shard_search import Question, answer_all, settled
 from agents.shard_structure import structure
 from agents.shard_where import where
 from agents.short_searches import ShortSearches
+from agents.traced_questions import traced_questions
 from agents.words_floor import reached
 from index_snapshots.catalogue_values import catalogue_values
 from index_snapshots.orders import pack
@@ -32,6 +33,7 @@ from schemas.errors import InvalidRequest, Overloaded, Unavailable
 from schemas.records import Order, OrderField
 from schemas.shard_messages import HitsQuery, ShardQuery, VectorsAnswer, VectorsQuery, WordsQuery
 from schemas.suggest import SuggestQuery
+from schemas.tracing import NOT_TRACED, Tracer
 from schemas.versions import VersionAnswer
 from schemas.whereabouts import WhereQuery
 
@@ -72,8 +74,8 @@ class ShardEndpoint:
         self._searches: SearchThreads[Question, bytes] = SearchThreads(self._answer_all, os.cpu_count() or 1)
         self._short = ShortSearches()
 
-    def app(self, health: Health) -> web.Application:
-        app = web.Application(middlewares=[_errors])
+    def app(self, health: Health, tracer: Tracer = NOT_TRACED) -> web.Application:
+        app = web.Application(middlewares=[*traced_questions(tracer), _errors])
         app.router.add_post("/search", self.search)
         app.router.add_post("/words", self.words)
         app.router.add_post("/suggest", self.suggest)

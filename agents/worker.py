@@ -21,6 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
 
 from schemas.errors import FreshetError
+from schemas.tracing import among
 from streams.reader import LogRecord
 
 SESSION_TIMEOUT_S = 10
@@ -161,7 +162,11 @@ def worker_app(
 
 
 async def batches(
-    stream: Any, batch_max: int, every_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    stream: Any,
+    batch_max: int,
+    every_s: float = 0.0,
+    clock: Callable[[], float] = time.monotonic,
+    traced: bool = False,
 ) -> AsyncIterator[list[LogRecord]]:
     """What has already come, at most `batch_max` records or about BATCH_BYTES_MAX. A batch that is full waits for
     nothing, another one until the last is `every_s` old: so a change that comes alone goes on at once."""
@@ -169,7 +174,7 @@ async def batches(
     size_bytes = 0
     due_s = clock()
     async for event in stream.noack().events():
-        record = _incoming(event)
+        record = _incoming(event, traced)
         event.ack()
         batch.append(record)
         size_bytes += len(record.value or b"")
@@ -182,10 +187,16 @@ async def batches(
             batch, size_bytes = [], 0
 
 
-def _incoming(event: EventT[Any]) -> LogRecord:
+def _incoming(event: EventT[Any], traced: bool) -> LogRecord:
     message = event.message
     return LogRecord(
-        message.topic, message.partition, message.offset, message.key, message.value, int(message.timestamp * 1000)
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        int(message.timestamp * 1000),
+        among(message.headers) if traced else b"",
     )
 
 

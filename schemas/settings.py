@@ -71,6 +71,11 @@ class Settings(BaseModel):
     generation: int = Field(1, ge=1, description="Generation of the topics; re-sharding writes the next one")
     partitions: int = Field(1, ge=1, le=1024, description="Partitions of `catalog`, fixed for a generation")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
+    tracing: bool = Field(
+        False,
+        description="Hand the header `traceparent` on, from requests through Kafka to the shards; with freshet[otel] "
+        "as spans, too (docs/monitoring.md)",
+    )
 
 
 KEPT_DAYS_MAX = max(topic.retention_ms for topic in TOPICS if topic.name in ("catalog", "dead-letters")) / DAY_MS

@@ -33,6 +33,7 @@ from serving.routes import (
 from serving.routes.docs import DOCUMENTS
 from serving.routes.pages import DOCUMENT, PAGE
 from serving.routes.route import Route
+from serving.tracing import traced
 
 if TYPE_CHECKING:
     from serving.reference.documents import Documents
@@ -58,7 +59,7 @@ ROUTES: tuple[Route, ...] = (
 
 def create_app(wiring: Wiring) -> web.Application:
     """Run it with `auto_decompress=False`: bodies are inflated here, under a limit."""
-    app = web.Application(middlewares=MIDDLEWARES)
+    app = web.Application(middlewares=[*([traced] if wiring.tracer.on else []), *MIDDLEWARES])
     app[WIRING] = wiring
     app[STARTED_S] = wiring.clock()
     app[NEEDS] = needs_of(ROUTES)

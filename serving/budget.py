@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from schemas.errors import FreshetError, Overloaded
+from schemas.tracing import CURRENT
 
 T = TypeVar("T")
 
@@ -55,4 +56,7 @@ class Budget:
             self.surprises.append((name, error))
             return default
         finally:
-            self.spent_ms[name] = round((self._clock() - started) * 1000, 3)
+            took_s = self._clock() - started
+            self.spent_ms[name] = round(took_s * 1000, 3)
+            if (span := CURRENT.get()) is not None:
+                span.part(name, took_s)

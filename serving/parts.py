@@ -12,6 +12,7 @@ from schemas.instantsearch import parse_indexes, parse_names
 from schemas.metrics import Metrics
 from schemas.settings import ServingSettings
 from schemas.sorting import Sort
+from schemas.tracing import NOT_TRACED, Tracer
 from serving.adaptive_gate import AdaptiveGate
 from serving.answer_cache import AnswerCache
 from serving.changes import ChangeWatch
@@ -87,6 +88,7 @@ class Wiring:
     suggesting: Gate
     popular: PopularQueries
     version: str
+    tracer: Tracer = NOT_TRACED
     background: tuple[Callable[[], AbstractAsyncContextManager[None]], ...] = ()
 
     @cached_property

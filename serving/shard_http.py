@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from yarl import URL
 
 from schemas.errors import Overloaded, Unavailable
+from schemas.tracing import TRACEPARENT, current
 from serving.router import RefusedQuestion
 
 ANSWER_BYTES_MAX: Final = 64_000_000
@@ -25,6 +26,8 @@ class ShardHttp:
     async def ask(self, url: str, timeout_s: float, model: type[T], body: bytes | None = None) -> T:
         """GET, or POST with a body of JSON. Raises Unavailable, Overloaded or RefusedQuestion."""
         method, headers = ("GET", None) if body is None else ("POST", JSON_HEADERS)
+        if traceparent := current():
+            headers = {**(headers or {}), TRACEPARENT: traceparent.decode()}
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
             async with self._session.request(

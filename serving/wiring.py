@@ -20,6 +20,7 @@ from schemas.metrics import Metrics
 from schemas.replicas import parse_replicas
 from schemas.settings import ServingSettings, refuse_open_door
 from schemas.topics import topic_name
+from schemas.tracing import Tracer
 from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import RESOLVE_EVERY_S, Addresses
 from serving.answer_cache import AnswerCache
@@ -65,6 +66,7 @@ from streams.reader import Reader, Tail
 from streams.redis_hints import ReplicaHints
 from streams.redis_popularity import RedisPopularity
 from streams.redis_sessions import RedisSessions
+from streams.tracers import open_tracer
 
 FRESHNESS_EVERY_S = 3.0
 """How often the lags are read when nobody asks: keeps /readyz and the sample of fresh events alive."""
@@ -79,6 +81,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     metrics, clock = Metrics(), time.monotonic
     access = open_access(settings, metrics, clock, wall_ms)
     keys = watched_keys(settings, access, metrics, log)
+    tracer = open_tracer(settings.tracing, "serving")
     producer = Producer(settings.kafka, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX), trust_env=False)
     hints = ReplicaHints(settings.redis_url)
@@ -144,8 +147,9 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         suggesting=Gate("suggestions", SUGGESTS_MAX),
         popular=popular,
         version=version("freshet"),
+        tracer=tracer,
         background=(
-            lambda: connections(producer, session, hints, (history, lag_history, ledger)),
+            lambda: connections(producer, session, hints, (history, lag_history, ledger), tracer),
             lambda: repeating("keys", keys.look, KEYS_EVERY_S, log),
             lambda: looking_up(sessions, tastes, log),
             lambda: ranking_by(counts, ranking, log),
@@ -174,7 +178,11 @@ async def measured(freshness: FreshnessMeter) -> None:
 
 @asynccontextmanager
 async def connections(
-    producer: Producer, session: aiohttp.ClientSession, hints: ReplicaHints, histories: tuple[History, ...]
+    producer: Producer,
+    session: aiohttp.ClientSession,
+    hints: ReplicaHints,
+    histories: tuple[History, ...],
+    tracer: Tracer,
 ) -> AsyncIterator[None]:
     try:
         yield
@@ -184,6 +192,7 @@ async def connections(
         await session.close()
         await hints.close()
         await producer.close()
+        await asyncio.to_thread(tracer.close)
 
 
 @asynccontextmanager

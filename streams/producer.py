@@ -10,6 +10,7 @@ from confluent_kafka import Producer as KafkaProducer
 
 from schemas.errors import Overloaded, Unavailable
 from schemas.topics import RECORD_BYTES_MAX
+from schemas.tracing import carrying, current
 from streams.partitioner import LIBRDKAFKA_NAME
 
 POLL_S = 0.05
@@ -80,7 +81,8 @@ class Producer:
             self._done.append((future, error or at))
 
         try:
-            self._kafka.produce(topic, value, key, PARTITIONER_DECIDES if partition is None else partition, delivered)
+            where = PARTITIONER_DECIDES if partition is None else partition
+            self._kafka.produce(topic, value, key, where, delivered, headers=[*carrying(current())])
         except BufferError:
             raise Overloaded(
                 "the queue to Kafka is full", retry_after_s=2.0, hint="send more slowly; Kafka may be slow or away"

@@ -33,6 +33,8 @@ class LogRecord(NamedTuple):
     value: bytes | None
     timestamp_ms: int
     """LogAppendTime, ms since 1970."""
+    traceparent: bytes = b""
+    """As it came with the record, for workers that are traced."""
 
 
 class Reader:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Fenced
 from schemas.topics import RECORD_BYTES_MAX
+from schemas.tracing import carrying
 
 TRANSACTION_TIMEOUT_MS = 10_000
 """After it the broker aborts for a worker that hangs, so that readers of committed records are not held up."""
@@ -24,6 +25,8 @@ class Outgoing(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+    traceparent: bytes = b""
+    """Of what it was made from; empty: it is not traced."""
 
 
 class TransactionalWriter:
@@ -68,7 +71,13 @@ class TransactionalWriter:
             step(1)
             await self._producer.begin_transaction()
             sent = [
-                await self._producer.send(record.topic, record.value, record.key, partition=record.partition)
+                await self._producer.send(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    partition=record.partition,
+                    headers=carrying(record.traceparent),
+                )
                 for record in records
             ]
             step(2)

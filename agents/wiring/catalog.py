@@ -11,6 +11,7 @@ from agents.worker import WorkerName, run, worker_app
 from schemas.metrics import Metrics
 from schemas.settings import CatalogSettings, refuse_open_endpoint
 from streams.logs import configure_logs
+from streams.tracers import open_tracer
 
 
 async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> None:
@@ -22,7 +23,8 @@ async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> 
     identity = " ".join([cluster.cluster_id, cluster.topic_ids["contents"], cluster.topic_ids["offers"]])
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
     data = settings.data / settings.catalog_worker
-    agent = CatalogAgent(settings.kafka, topics, data, identity, settings.catalog_batch_max, metrics, faults)
+    tracer = open_tracer(settings.tracing, "catalog")
+    agent = CatalogAgent(settings.kafka, topics, data, identity, settings.catalog_batch_max, metrics, faults, tracer)
     name = WorkerName(agent.partitions.group, settings.catalog_worker)
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
     app.agent(app.topic(topics.name("catalog"), key_type=bytes, value_type=bytes), name="catalog")(agent.work)
@@ -32,5 +34,6 @@ async def run_catalog(settings: CatalogSettings, environ: Mapping[str, str]) -> 
     async def finish() -> None:
         purging.cancel()
         await agent.partitions.lock.acquire()  # never released: nothing begins after the batch in hand
+        await asyncio.to_thread(tracer.close)
 
     await run(app, finish)

@@ -15,6 +15,7 @@ from encoders.text_encoder import TextEncoder
 from schemas.metrics import Metrics
 from schemas.settings import EmbedSettings, refuse_open_endpoint
 from streams.logs import configure_logs
+from streams.tracers import open_tracer
 
 
 async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None:
@@ -28,8 +29,9 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
     encoder = TextEncoder(bundle, engine)
     await wait_for_kafka(settings)
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
+    tracer = open_tracer(settings.tracing, "embed")
     agent = EmbedAgent(
-        settings.kafka, topics, encoder, settings.embed_batch_max, settings.dead_letter_limit, metrics, faults
+        settings.kafka, topics, encoder, settings.embed_batch_max, settings.dead_letter_limit, metrics, faults, tracer
     )
     name = WorkerName(agent.partitions.group, settings.embed_worker)
     app = worker_app(settings.kafka, name, settings.data, agent.partitions.starting_offsets)
@@ -39,5 +41,6 @@ async def run_embed(settings: EmbedSettings, environ: Mapping[str, str]) -> None
     async def finish() -> None:
         await agent.finish()
         await agent.partitions.lock.acquire()
+        await asyncio.to_thread(tracer.close)
 
     await run(app, finish)

@@ -32,6 +32,7 @@ from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.redis_hints import ReplicaHints
 from streams.topics import Cluster
+from streams.tracers import open_tracer
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         digest_every=settings.digest_every,
         recall=settings.recall,
         facets=parse_facets(settings.facets),
+        tracer=open_tracer(settings.tracing, "shard"),
         store=open_store(settings, environ) if settings.snapshot_store else None,
     )
     faults = Faults(environ.get(FAULT_VARIABLE, ""))
@@ -73,7 +75,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
     health = Health("shard", metrics, why_not_ready, lambda: {"partitions": partitions, "replica": settings.replica})
     scrubber = Scrubber(agent.kept.values(), settings.scrub_s, metrics)
     endpoint = ShardEndpoint(agent, scrubber.soon, draining)
-    port = await listen(endpoint.app(health), settings.shard_host, settings.shard_port)
+    port = await listen(endpoint.app(health, setup.tracer), settings.shard_host, settings.shard_port)
     log.info("listening", process="shard", port=port)
     await agent.catch_up()
     name = WorkerName(f"freshet-shard-{settings.generation}", f"shard-{settings.replica}-{partitions[0]}")
@@ -111,6 +113,7 @@ async def run_shard(settings: ShardSettings, environ: Mapping[str, str]) -> None
         await asyncio.to_thread(agent.close_words)
         await producer.close()
         builder.close()
+        await asyncio.to_thread(setup.tracer.close)
 
     leave_alone()
     await run(app, finish)

@@ -11,11 +11,14 @@ from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas.errors import StateRefused
+from schemas.tracing import Handed, within
 from streams.memory import MemoryLog
 from streams.partitioner import LIBRDKAFKA_NAME, partition_of
 from streams.producer import Producer, Sender
 from streams.reader import Reader, Tail
 from streams.topics import create_topics, reset_group
+from streams.transactions import Outgoing, TransactionalWriter
+from tests.unit.tracing import PARENT
 
 PARTITIONS = 3
 
@@ -116,6 +119,32 @@ async def test_a_tail_sees_what_comes(kafka: str, generation: int) -> None:
     assert len(seen) == 30
     tail.close()
     await producer.close()
+
+
+async def test_a_trace_goes_into_the_log_and_out_again_byte_by_byte(kafka: str, generation: int) -> None:
+    """By the door's producer and by a worker's transaction; beside the value, which stays as it was."""
+    await asyncio.to_thread(create_topics, kafka, generation, PARTITIONS)
+    catalog, contents = f"catalog.{generation}", f"contents.{generation}"
+    producer = Producer(kafka, loop=asyncio.get_running_loop())
+    with within(Handed(PARENT)):
+        await producer.send(catalog, b"k", b"traced", 0)
+    await producer.send(catalog, b"k", b"plain", 0)
+    await producer.close()
+    writer = TransactionalWriter(kafka, "trace", generation, 0, f"trace-{generation}")
+    await writer.start()
+    await writer.commit([Outgoing(contents, 0, b"k", b"v", PARENT), Outgoing(contents, 0, b"k", b"v")], catalog, 0, 2)
+    await writer.close()
+    assert await asyncio.to_thread(headers, kafka, catalog) == [(b"traced", PARENT), (b"plain", b"")]
+    assert await asyncio.to_thread(headers, kafka, contents) == [(b"v", PARENT), (b"v", b"")]
+
+
+def headers(kafka: str, topic: str) -> list[tuple[bytes, Any]]:
+    """Value and traceparent of the first two records of partition 0, as any client reads them."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "nobody", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    messages = consumer.consume(2, 30.0)
+    consumer.close()
+    return [(message.value() or b"", dict(message.headers() or ()).get("traceparent", b"")) for message in messages]
 
 
 @pytest.fixture

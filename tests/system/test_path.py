@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 from faust.types import TP
 
 from agents.catalog import CatalogAgent
@@ -24,6 +25,7 @@ from streams.partitioner import partition_of
 from streams.reader import Reader
 from tests.system.conftest import Stack, http
 from tests.system.sending import POISON, Merchant
+from tests.unit.tracing import PARENT
 from tests.waiting import LIMIT_S, wait_until
 
 LATE = 12
@@ -34,7 +36,8 @@ SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
 
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
-    """All four processes, started once for this file."""
+    """All four processes, started once for this file. What comes without a trace goes on without one."""
+    module_stack.environ["FRESHET_TRACING"] = "true"
     module_stack.start_all(but="session")
     return module_stack
 
@@ -96,6 +99,31 @@ def test_an_upsert_is_found_by_its_meaning_and_tells_its_story(shop: Stack) -> N
     assert answer["hits"][1]["highlights"] == {"title": "Desk <mark>lamp</mark> with warm light"}
     assert answer["facets"]["brand"]["values"] == [{"value": "Lumen", "count": 2}, {"value": "Cera", "count": 1}]
     assert answer["facets"]["price"]["stats"] == {"count": 2, "min": 5.0, "max": 19.99, "avg": 12.495}
+
+
+def test_a_trace_goes_with_a_change_from_the_request_to_what_the_shards_read(shop: Stack) -> None:
+    """The extra otel is not installed here, so it is handed on as it came; the next change has none."""
+    for sku, given in (("traced", {"traceparent": PARENT.decode()}), ("plain", {})):
+        body = {"events": [upsert(sku, "Kettle")]}
+        status, answer = http("POST", shop.url("serving", "/v1/catalog"), body, headers=given)
+        assert status == 202
+        wait_searchable(shop, answer["events"][0]["event_id"])
+    for base in ("catalog", "contents", "offers", "documents"):
+        heard = {key: headers.get("traceparent") for key, headers in headers_of(shop, base)}
+        assert (heard[b"traced"], heard[b"plain"]) == (PARENT, None), base
+    for sku in ("traced", "plain"):
+        wait_searchable(shop, send(shop, {"type": "delete", "sku": sku})[0])
+
+
+def headers_of(shop: Stack, base: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Key and headers of each committed record of a topic, as any client reads them."""
+    quick = {"enable.partition.eof": True, "fetch.wait.max.ms": 10}
+    consumer = Consumer({"bootstrap.servers": shop.kafka, "group.id": "nobody", **quick})
+    for partition in range(shop.partitions):
+        consumer.assign([TopicPartition(shop.topic(base), partition, 0)])
+        while (message := consumer.poll(LIMIT_S)) is not None and message.error() is None:
+            yield message.key() or b"", dict(message.headers() or ())
+    consumer.close()
 
 
 def test_a_price_change_shows_and_is_never_embedded_again(shop: Stack) -> None:

@@ -9,8 +9,10 @@ import pytest
 from agents.embed import EmbedAgent, Embedded, embed_batch
 from agents.faults import Faults
 from agents.topics import Topics
+from agents.tracing import BatchTrace
 from schemas.metrics import Metrics
 from schemas.records import Content, ContentRecord, DocumentRecord, Order, Outcome, decode
+from schemas.tracing import NOT_TRACED
 from streams.reader import LogRecord
 
 TOPICS = Topics(1, 1)
@@ -138,9 +140,9 @@ async def test_a_batch_whose_partition_was_handed_over_meanwhile(
     fresh = [incoming(offset, f"s{offset}", "fine") for offset in (10, 11, 12)]
     if stops:
         with pytest.raises(Left, match="middle of a batch"):
-            await embedding._commit(0, fresh, Embedded())
+            await embedding._commit(0, fresh, Embedded(), BatchTrace(NOT_TRACED, "embed", fresh))
     else:
-        await embedding._commit(0, fresh, Embedded())
+        await embedding._commit(0, fresh, Embedded(), BatchTrace(NOT_TRACED, "embed", fresh))
     assert commits == done
 
 

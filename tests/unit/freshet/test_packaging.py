@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[3]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 BASE: list[str] = PROJECT["project"]["dependencies"]
+OTEL: list[str] = PROJECT["project"]["optional-dependencies"]["otel"]
 DEV: list[str] = PROJECT["dependency-groups"]["dev"]
 # In pieces, or this file would name them itself.
 REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("maven", "org"))] + [
@@ -51,7 +52,7 @@ def committed_files() -> list[Path]:
 
 @pytest.mark.parametrize(
     ("lock", "declared"),
-    [("base.txt", BASE), ("dev.txt", [*BASE, *DEV, *PROJECT["build-system"]["requires"]])],
+    [("base.txt", BASE), ("dev.txt", [*BASE, *DEV, *PROJECT["build-system"]["requires"]]), ("otel.txt", OTEL)],
 )
 def test_every_dependency_is_locked_inside_its_range(lock: str, declared: list[str]) -> None:
     pins = locked(lock)

@@ -18,6 +18,7 @@ from schemas.hits import Hit, ShardState
 from schemas.metrics import Metrics
 from schemas.records import Content, Offer, Order, Outcome, Price
 from schemas.settings import ServingSettings
+from schemas.tracing import NOT_TRACED, Tracer
 from serving.adaptive_gate import AdaptiveGate
 from serving.addresses import Addresses
 from serving.answer_cache import AnswerCache
@@ -353,6 +354,7 @@ class Tier:
         sessions: Sessions | None = None,
         popularity: MemoryPopularity | None = None,
         served_queue_max: int = 100,
+        tracer: Tracer = NOT_TRACED,
         **settings: Any,
     ) -> None:
         self.replicas = [list(group) for group in replicas] if replicas is not None else [[FakeShard()]]
@@ -362,6 +364,7 @@ class Tier:
         self.lines = Lines()
         self.metrics = Metrics()
         self.clock = clock
+        self.tracer = tracer
         self.hints = hints or NoHints()
         self.sessions = sessions
         self.popularity = popularity
@@ -462,6 +465,7 @@ class Tier:
             suggesting=Gate("suggestions", SUGGESTS_MAX),
             popular=PopularQueries(settings.suggest_askers),
             version="0.0.0",
+            tracer=self.tracer,
         )
 
     async def search(self, **body: Any) -> dict[str, Any]:
