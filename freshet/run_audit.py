@@ -14,6 +14,7 @@ from agents.topics import Topics
 from freshet.exit_codes import MISMATCH, OK
 from freshet.http_page import look
 from freshet.printing import print_json, print_lines, say
+from freshet.remedies import shard_name
 from freshet.show_logs import since
 from freshet.target import Target, find_target
 from replay.audit.findings import Finding, Tally
@@ -79,7 +80,7 @@ def replicas_of(target: Target) -> tuple[list[Replica], dict[str, str]]:
 
 def _replica(url: str, shard: dict[str, Any]) -> Replica:
     partition, number = shard["state"]["partition"], shard["state"]["replica"]
-    return Replica(f"shard {partition} replica {number}", url, partition, shard["encoder"], shard["dim"])
+    return Replica(shard_name(partition, number), url, partition, shard["encoder"], shard["dim"])
 
 
 def _ms(text: str, option: str, now_s: float) -> int | None:

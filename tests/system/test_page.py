@@ -20,6 +20,7 @@ from serving.keys.minting import new_key
 from tests.system import storefront
 from tests.system.browser import DESKTOP, PHONE, Browser, started
 from tests.system.conftest import Stack, http
+from tests.system.sending import Merchant
 from tests.unit.docs.test_instantsearch_page import named, rows
 from tests.unit.serving.keys.test_secured import secured
 from tests.unit.serving.test_access import stored
@@ -434,6 +435,31 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
     browser.wait(".verdict h3", "Shown", "a product that is there")
     assert "shown" in browser.text("#told tbody tr")
     assert browser.complaints() == []
+
+
+def test_stuck_products_are_listed_and_a_refused_event_is_mended(browser: Browser, shop: Stack, home: str) -> None:
+    merchant = Merchant(shop.kafka, shop.generation)
+    merchant.send({"type": "patch", "sku": "mug", "stock": -4})
+    merchant.flush()
+    letters = shop.url("serving", "/v1/dead-letters?sku=mug")
+    wait_until(lambda: http("GET", letters)[1]["letters"], LIMIT_S, "it is refused")
+    browser.open(home + "why")
+    browser.wait("#stuck tbody", "dead-lettered: invalid_field", "the reasons")
+    browser.click("#stuck button.link")
+    browser.wait("#stuck-list", "mug", "the products of the reason")
+    browser.open(home + "dead-letters?")
+    browser.wait("#groups", "invalid_field", "the reasons")
+    browser.click("#letters button.link")
+    browser.wait("#letter mark", "-4", "what is wrong stands out")
+    browser.type("#letter textarea", '{"type": "patch", "sku": "mug", "stock": 4}', over=True)
+    browser.click("#letter button.first")
+    browser.wait("#letter [role=status]", "Sent again as event", "it was taken")
+    wait_until(lambda: product(shop, "mug")["offer"]["stock"] == 4, LIMIT_S, "it is shown")
+    browser.click("#letter button.first")
+    browser.wait("#letter [role=status]", "was accepted", "only once")
+    browser.complaints()  # the browser was told 409
+    patch(shop, "mug", stock=0)
+    wait_until(lambda: product(shop, "mug")["offer"]["stock"] == 0, LIMIT_S, "as the other tests have it")
 
 
 def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(

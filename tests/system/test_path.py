@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import csv
+import io
 import json
 import os
 import signal
@@ -19,6 +21,7 @@ from faust.types import TP
 from agents.catalog import CatalogAgent
 from agents.faults import Faults
 from agents.topics import Topics
+from freshet.run_stuck import show_stuck
 from schemas.metrics import Metrics
 from schemas.records import DeadLetter, DocumentRecord, Order, decode
 from streams.partitioner import partition_of
@@ -148,6 +151,53 @@ def test_a_deleted_product_is_gone_and_a_late_older_version_does_not_bring_it_ba
     outcome = wait_until(lambda: event(shop, late)["outcome"], LIMIT_S, "the late event is decided")
     assert outcome == "superseded" and event(shop, deleted)["outcome"] == "deleted"
     assert http("GET", shop.url("serving", "/v1/skus/vase"))[0] == 404
+
+
+@contextmanager
+def stopped(shop: Stack, name: str) -> Iterator[None]:
+    shop.send_signal(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        shop.send_signal(name, signal.SIGCONT)
+
+
+def test_each_stuck_product_is_counted_as_its_journey_tells(shop: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    skus = ["fine", "bad", "cut", "mended", "texts", "late"]
+
+    def stuck() -> Any:
+        return {one["sku"]: one["reason"] for one in http("GET", shop.url("serving", "/v1/stuck"))[1]["products"]}
+
+    merchant = Merchant(shop.kafka, shop.generation)
+    for one in (
+        *(upsert(sku, "Plain vase") for sku in skus[:1] + skus[3:]),
+        {"type": "patch", "sku": "bad", "stock": -1},
+        {"type": "patch", "sku": "mended", "stock": -1},
+        {"type": "patch", "sku": "mended", "stock": 1},
+    ):
+        merchant.send(one)
+    merchant.send_raw(b"cut", b"{", -1)
+    merchant.flush()
+    wait_until(lambda: stuck().keys() == {"bad", "cut"}, LIMIT_S, "two are refused, all others are shown")
+    with stopped(shop, "embed"):
+        [waits] = send(shop, upsert("texts", "Painted vase"))
+        wait_until(lambda: event(shop, waits)["outcome"] is not None, LIMIT_S, "it is decided")
+        with stopped(shop, "catalog"):
+            send(shop, upsert("late", "Painted vase"))
+            said = wait_until(lambda: len(found := stuck()) == 4 and found, LIMIT_S, "two more are stuck")
+            told = {sku: http("GET", shop.url("serving", f"/v1/skus/{sku}/journey"))[1]["stuck"] for sku in skus}
+            show_stuck("", None, shop.url("serving", ""), shop.data, "csv")
+    assert said == {"bad": "dead-lettered", "cut": "dead-lettered", "texts": "encoder", "late": "decision"}
+    assert said == {sku: one["reason"] for sku, one in told.items() if one}
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {row["sku"]: (row["code"], row["fields"]) for row in rows} == {
+        "bad": ("invalid_field", "stock"),
+        "cut": ("malformed_json", ""),
+        "texts": ("", ""),
+        "late": ("", ""),
+    }
+    send(shop, upsert("bad", "Vase"), upsert("cut", "Vase"))
+    wait_until(lambda: stuck() == {}, LIMIT_S, "each is shown")
 
 
 def test_every_answer_is_in_the_served_log(shop: Stack) -> None:
