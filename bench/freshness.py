@@ -1,10 +1,11 @@
-"""How long after its acknowledgement a change is found by a search: new products, then price changes."""
+"""How long after its acknowledgement a change is found by a search: new products, then price changes; then journeys."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.journeys import measure_journeys
 from bench.latency import summary
 from bench.metrics_page import texts_encoded
 from bench.open_loop import open_loop
@@ -83,6 +84,7 @@ async def measure_freshness(
     key: str = "",
     embed_metrics: Sequence[str] = (),
     prices: bool = True,
+    journeys: bool = True,
 ) -> dict[str, Any]:
     """Times in ms from the acknowledgement to the first answer that shows the change; SKUs begin with `run`.
 
@@ -105,6 +107,8 @@ async def measure_freshness(
             if prices:
                 figures["prices"] = await _prices(shop, load, products)
                 figures["prices"]["texts_encoded"] = _difference(between, await texts_encoded(embed_metrics))
+            if journeys:
+                figures["journeys"] = await measure_journeys(shop, products, load.poll_ms, load.timeout_s)
             figures["slowed_requests"] = shop.slowed
         finally:
             await shop.delete_all([str(item["sku"]) for item in products])

@@ -82,6 +82,16 @@ class Shop:
         asked, missing = body["text"], answer.get("degraded")
         raise ShopError(f"the search {asked!r} gave status {status}, degraded {missing}, {TRIES_MAX} times")
 
+    async def journey(self, sku: str) -> dict[str, Any]:
+        """Empty when it is not answered."""
+        assert self._session is not None
+        try:
+            async with self._session.get(f"{self._url}/v1/skus/{sku}/journey") as answer:
+                found: dict[str, Any] = await answer.json(content_type=None) if answer.status == 200 else {}
+                return found
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return {}
+
     async def suggest(self, body: Event) -> tuple[int, dict[str, Any]]:
         """As `search`."""
         return await self._ask("/v1/suggest", body)

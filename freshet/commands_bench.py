@@ -94,7 +94,7 @@ def bench_freshness(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """From the acknowledgement of a change until a search shows it: new products, then new prices."""
+    """From the acknowledgement of a change until a search shows it: new products, new prices; then a journey."""
     from freshet.run_bench import FreshnessOptions, freshness
 
     options = FreshnessOptions(rate, seconds, poll_ms, timeout_s, import_file, mapping, json)

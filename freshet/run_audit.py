@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,25 +116,38 @@ def line(one: Finding) -> str:
 
 
 def _watch(what: Audited, every_s: float, as_json: bool) -> int:
-    """Goes on until Ctrl-C, which is how it ends: then the exit code tells whether anything differed."""
     with ExitStack() as closing:
         audits = [audit_of(what, partition, Share(), closing) for partition in range(what.topics.partitions)]
-        try:
-            while True:
-                for partition, one in enumerate(audits):
-                    _round(what, partition, one, as_json)
-                time.sleep(every_s)
-        except KeyboardInterrupt:
-            total = sum(one.tally.found for one in audits)
-            say(f"{total:,} differences" if total else "nothing differed")
-            return MISMATCH if total else OK
+
+        def compared(partition: int, tally: Tally) -> None:
+            compare_replicas(what, partition, Share(), tally)
+
+        return watch(audits, compared, lambda: time.sleep(every_s), as_json)
 
 
-def _round(what: Audited, partition: int, one: PartitionAudit, as_json: bool) -> None:
+def watch(
+    audits: Sequence[PartitionAudit], compared: Callable[[int, Tally], None], wait: Callable[[], None], as_json: bool
+) -> int:
+    """Goes on until Ctrl-C, which is how it ends: then the exit code tells whether anything differed.
+
+    `compared` compares the replicas of a partition, `wait` passes the time between two rounds.
+    """
+    try:
+        while True:
+            for partition, one in enumerate(audits):
+                _round(partition, one, compared, as_json)
+            wait()
+    except KeyboardInterrupt:
+        total = sum(one.tally.found for one in audits)
+        say(f"{total:,} differences" if total else "nothing differed")
+        return MISMATCH if total else OK
+
+
+def _round(partition: int, one: PartitionAudit, compared: Callable[[int, Tally], None], as_json: bool) -> None:
     """Tells what is new."""
     began_s, before = time.monotonic(), (one.tally.events, one.tally.found, len(one.tally.findings))
     one.round()
-    compare_replicas(what, partition, Share(), one.tally)
+    compared(partition, one.tally)
     events, found = one.tally.events - before[0], one.tally.found - before[1]
     findings, took_s = one.tally.findings[before[2] :], time.monotonic() - began_s
     if as_json:

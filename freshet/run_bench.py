@@ -127,6 +127,12 @@ def freshness_lines(figures: dict[str, Any]) -> Iterator[str]:
         phase = figures[name]
         yield row(name, [phase[key] for key in ("count", *PERCENTILES, "timeouts", "texts_encoded")])
         yield row("  ack", [phase["ack_ms"][key] for key in ("count", *PERCENTILES)])
+    if journeys := figures.get("journeys"):
+        yield "ms from the acknowledgement of a new title to a journey"
+        yield row("", ["journeys", *PERCENTILES, "timeouts"])
+        yield row("that tells it", [journeys["told"][key] for key in ("count", *PERCENTILES)])
+        yield row("and shows it", [*(journeys["shown"][key] for key in ("count", *PERCENTILES)), journeys["timeouts"]])
+        yield row("  one answer", [journeys["answer"][key] for key in ("count", *PERCENTILES)])
     if figures.get("texts_encoded_unknown"):
         yield f"texts encoded -: {figures['texts_encoded_unknown']}"
     if figures.get("import"):

@@ -4,6 +4,8 @@ import orjson
 import pytest
 
 from agents.partitions import group_of
+from freshet.exit_codes import MISMATCH, OK
+from freshet.run_audit import watch
 from replay.audit.findings import FINDINGS_MAX, Finding, Tally
 from replay.audit.partition import BY_EMBED, PartitionAudit, Span
 from replay.audit.share import Share
@@ -187,3 +189,32 @@ def test_a_damaged_log_does_not_fill_the_memory() -> None:
     total.add(tally)
     total.add(tally)
     assert (len(total.findings), total.found) == (FINDINGS_MAX, 2 * FINDINGS_MAX + 2)
+
+
+async def test_watching_tells_each_round_what_is_new_and_ends_with_what_differed(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds = iter(range(3))
+
+    def wait() -> None:
+        match next(rounds):
+            case 0:
+                books.merchant(upsert("e", "desk"), upsert("f", "door"))
+                books.work()
+                books.drop("outcomes", len(books._records["outcomes", 0]) - 1)
+            case 1:
+                books.merchant(upsert("e", "old desk"))
+                books.work()
+            case _:
+                raise KeyboardInterrupt
+
+    compared: list[int] = []
+    one = PartitionAudit(lambda: books, TOPICS, 0, Span(), Share(), NOW_MS)
+    assert watch([one], lambda partition, _: compared.append(partition), wait, as_json=True) == MISMATCH
+    printed = capsys.readouterr()
+    told = [orjson.loads(line) for line in printed.out.splitlines()]
+    assert [(one["events"], one["found"]) for one in told] == [(10, 0), (2, 1), (1, 0)]
+    assert [finding["sku"] for one in told for finding in one["findings"]] == ["f"]
+    assert compared == [0, 0, 0] and "1 differences" in printed.err
+    rounds = iter([2])
+    assert watch([], lambda partition, tally: None, wait, as_json=False) == OK

@@ -32,6 +32,8 @@ class FakeShop:
         """The last click of each session; `deaf`: SKUs whose clicks move nothing."""
         self.deaf: set[str] = set()
         self.lag = 0
+        self.journeys: dict[str, int] = {}
+        """Offsets of the events that were asked for."""
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -42,6 +44,7 @@ class FakeShop:
         app.router.add_delete("/v1/sessions/{id}", self.forget)
         app.router.add_get("/v1/freshness", self.freshness)
         app.router.add_get("/v1/skus/{sku}", self.sku)
+        app.router.add_get("/v1/skus/{sku}/journey", self.journey)
         app.router.add_post("/v1/search", self.search)
         return app
 
@@ -122,6 +125,15 @@ class FakeShop:
         if sku in self.products and sku not in self.unserved:
             return answer({"sku": sku, "hit": self.hit(sku)})
         return answer({"code": "unknown_sku", "detail": f"there is no product {sku!r}"}, 404)
+
+    async def journey(self, request: web.Request) -> Answer:
+        """It knows an event the second time that it is asked."""
+        sku = request.match_info["sku"]
+        generation, offset = self.offer_order[sku]
+        known = self.journeys.get(sku) == offset
+        self.journeys[sku] = offset
+        events = [{"id": f"{generation}-0-{offset}"}] if known else []
+        return answer({"now": "shown", "stuck": None, "events": events})
 
     async def search(self, request: web.Request) -> Answer:
         asked = orjson.loads(await request.read())

@@ -32,6 +32,9 @@ async def test_freshness_finds_every_change_and_deletes_its_products() -> None:
         assert figures[phase]["count"] == 10
         assert figures[phase]["timeouts"] == 0
         assert figures[phase]["texts_encoded"] is None
+    journeys = figures["journeys"]
+    assert (journeys["told"]["count"], journeys["shown"]["count"], journeys["timeouts"]) == (10, 10, 0)
+    assert journeys["answer"]["count"] == 20, "the first of each does not know it yet"
     assert shop.products == {}
     assert all(len(asked["filters"]["brand"]) == 1 for asked in shop.searches)  # type: ignore[index]
 
@@ -46,7 +49,9 @@ async def test_a_counter_that_began_again_is_not_known() -> None:
     app.router.add_get("/metrics", metrics)
     async with TestServer(app) as server:
         pages = [str(server.make_url("/metrics"))]
-        figures = await measure_freshness(str(server.make_url("/")), Load(100, 0.02), run="b", embed_metrics=pages)
+        figures = await measure_freshness(
+            str(server.make_url("/")), Load(100, 0.02), run="b", embed_metrics=pages, journeys=False
+        )
     assert (figures["upserts"]["texts_encoded"], figures["prices"]["texts_encoded"]) == (30, None)
 
 
@@ -55,7 +60,7 @@ async def test_freshness_counts_what_is_never_found() -> None:
     shop.unserved = {"b-1"}
     async with TestServer(shop.app()) as server:
         load = Load(rate_per_s=100, seconds=0.03, poll_ms=5, timeout_s=0.2)
-        figures = await measure_freshness(str(server.make_url("/")), load, run="b", prices=False)
+        figures = await measure_freshness(str(server.make_url("/")), load, run="b", prices=False, journeys=False)
     assert (figures["upserts"]["count"], figures["upserts"]["timeouts"]) == (2, 1)
     assert shop.products == {}
 
