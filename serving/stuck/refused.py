@@ -12,10 +12,8 @@ from serving.outcomes import RAW_SKU, read_outcome
 from streams.partitioner import partition_of
 from streams.reader import LogRecord
 
-READ_MAX: Final = 200_000
-"""Outcomes read for one question, about a second of one core."""
-STRETCH: Final = 10_000
-"""Outcomes read in one go."""
+READ_MAX: Final = 50_000
+"""Outcomes read for one question, about half a second of one core."""
 PRODUCTS_MAX: Final = 100_000
 """Refused products that are remembered, the oldest are forgotten first."""
 LOOKED_UP_MAX: Final = 1_000
@@ -57,10 +55,9 @@ class RefusedProducts:
             begin, end = reader.begin_end(topic, partition)
             at = max(begin, self._places.get(partition, _Place(begin, end)).next)
             upto = min(end, at + left)
-            for low in range(at, upto, STRETCH):
-                read = reader.read(topic, partition, low, min(upto, low + STRETCH))
-                records = [record for batch in read for record in batch]  # all, before the reader reads elsewhere
-                lookups -= self._take(reader, partition, records, lookups)
+            read = reader.read(topic, partition, at, upto) if at < upto else ()
+            records = [record for batch in read for record in batch]  # all, before the reader reads elsewhere
+            lookups -= self._take(reader, partition, records, lookups)
             self._places[partition] = _Place(upto, end)
             left -= upto - at
         self._forget()
