@@ -128,7 +128,8 @@ def check_audit(shop: Stack) -> None:
     assert wrong == {(f"replica {number}", digest) for number, (_, digest) in DAMAGE.items()}
     assert {one["sku"] for one in stale} <= {f"lamp-{n}" for n in range(STILL)}
     others = [(one["kind"], one["sku"], one["event_id"]) for one in told["findings"] if one["kind"] != "stale"]
-    assert sorted(others) == [("lost", "lost-1", lost), ("twice", *twice)]
+    missing = ("missing", "lost-1", lost)  # its content and its offer
+    assert sorted(others) == [("lost", "lost-1", lost), missing, missing, ("twice", *twice)]
 
 
 def plant(shop: Stack) -> tuple[str, tuple[str, str]]:
