@@ -219,9 +219,13 @@ def main() -> None:
     try:
         app()
     except FreshetError as error:
+        from freshet.printing import say
+
         between = "\n" if "\n" in error.message else "; "
-        print(f"error: {error.message}" + (between + error.hint if error.hint else ""), file=sys.stderr)
+        say(f"error: {error.message}" + (between + error.hint if error.hint else ""))
         sys.exit(exit_code_of(error))
     except OSError as error:  # a full disk, a folder that may not be written: the system's own words name it
-        print(f"error: {error}", file=sys.stderr)
+        from freshet.printing import say
+
+        say(f"error: {error}")
         sys.exit(exit_codes.FAILED)

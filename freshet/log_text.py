@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from freshet.log_lines import LogLine
+from freshet.printing import CONTROLS, visible
 
 COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
 """ANSI, ECMA-48 select graphic rendition."""
@@ -18,14 +19,14 @@ def as_text(line: LogLine, *, name: bool, colours: bool) -> str:
     """`name`: say which process, where lines of several are mixed. Other programs' lines stay as they are."""
     process = f"{_painted(f'{line.process:8}', DIM, colours)} " if name else ""
     if line.facts is None:
-        return process + line.text
+        return process + visible(line.text)
     time = datetime.fromtimestamp(line.at_s).strftime("%H:%M:%S.%f")[:-3] if line.at_s else " " * 12
     level = _painted(f"{line.level or '':7}", COLOURS.get(line.level or "", ""), colours)
     facts = " ".join(
         f"{_painted(key, DIM, colours)}={_value(value)}" for key, value in line.facts.items() if key not in NAMED
     )
-    trace = str(line.facts["exception"]) if line.facts.get("exception") else ""
-    head = f"{process}{_painted(time, DIM, colours)} {level} {line.facts['event']}"
+    trace = "\n".join(map(visible, str(line.facts.get("exception") or "").split("\n")))
+    head = f"{process}{_painted(time, DIM, colours)} {level} {visible(str(line.facts['event']))}"
     return f"{head}  {facts}".rstrip() + (f"\n{trace}" if trace else "")
 
 
@@ -37,7 +38,8 @@ def as_json(line: LogLine) -> dict[str, Any]:
 def _value(value: object) -> str:
     if not isinstance(value, str):
         return orjson.dumps(value).decode()
-    return value if value and not set(value) & set(" \t\n\"'=") else orjson.dumps(value).decode()
+    plain = value and not set(value) & set(" \t\"'=") and not CONTROLS.search(value)
+    return value if plain else visible(orjson.dumps(value).decode())
 
 
 def _painted(text: str, code: str, colours: bool) -> str:

@@ -8,12 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from agents.topics import Topics
 from freshet.exit_codes import MISMATCH, OK
 from freshet.http_page import look
-from freshet.printing import print_json, print_lines, say
+from freshet.printing import print_json, print_json_line, print_lines, say
 from freshet.remedies import shard_name
 from freshet.show_logs import since
 from freshet.target import Target, find_target
@@ -153,7 +151,7 @@ def _round(partition: int, one: PartitionAudit, compared: Callable[[int, Tally],
     if as_json:
         facts = {"at_ms": time.time_ns() // 1_000_000, "partition": partition, "events": events, "found": found}
         told = {**facts, "waiting": one.tally.waiting, "findings": [finding._asdict() for finding in findings]}
-        print_lines([orjson.dumps(told).decode()])
+        print_json_line(told)
     else:
         at = time.strftime("%H:%M:%S")
         print_lines([f"{at} partition {partition}: {events:,} events in {took_s:.1f} s, {found:,} differences"])

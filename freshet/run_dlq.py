@@ -55,7 +55,7 @@ def list_letters(options: LetterOptions, limit: int, url: str, data: Path | None
     if as_json:
         print_json(found)
         return OK
-    print_lines(map(_line, found["letters"]))
+    print_lines(map(letter_line, found["letters"]))
     if not found["letters"]:
         print_lines(["no dead letters" + (f" with reason {options.reason}" if options.reason else "")])
     _tell_older(found)
@@ -67,7 +67,7 @@ def count_letters(options: LetterOptions, url: str, data: Path | None, as_json: 
     if as_json:
         print_json({"groups": found["groups"], "complete": found["complete"]})
         return OK
-    print_lines(map(_group, found["groups"]))
+    print_lines(map(group_line, found["groups"]))
     if not found["groups"]:
         print_lines(["no dead letters"])
     _tell_older(found)
@@ -223,12 +223,12 @@ def _tell_older(found: dict[str, Any]) -> None:
         say("older letters were not looked through: --until asks for them")
 
 
-def _group(group: dict[str, Any]) -> str:
+def group_line(group: dict[str, Any]) -> str:
     newest = local_time(group["newest_ms"], "seconds")
     return f"{group['count']:>9,}  {group['reason']:<24} {group['merchant'] or '-':<20} newest {newest}"
 
 
-def _line(letter: dict[str, Any]) -> str:
+def letter_line(letter: dict[str, Any]) -> str:
     sku, words = letter["sku"] or "-", letter["message"][:100]
     return f"{letter['id']:<20} {local_time(letter['at_ms'], 'seconds')}  {letter['reason']:<22} {sku:<16} {words}"
 

@@ -4,7 +4,8 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,7 +18,7 @@ from freshet.drills.run import run_drill
 from freshet.drills.soak import MINUTES, soak
 from freshet.drills.up_stack import UpStack
 from freshet.exit_codes import MISMATCH, OK
-from freshet.printing import print_json, print_lines, say
+from freshet.printing import print_json, print_json_line, print_lines, say
 from freshet.running import data_folder
 from schemas.errors import InvalidRequest
 from schemas.settings import EmbedSettings, read
@@ -62,7 +63,10 @@ def drill(options: DrillOptions, data: Path | None, as_json: bool) -> int:
     broken = 0
     for one in chosen:
         told = _one(one, seed, options, place / "drills", model)
-        print_lines([told.line()] if as_json else result(told, place / "drills"))
+        if as_json:
+            print_json_line(told.model_dump())
+        else:
+            print_lines(result(told, place / "drills"))
         broken += told.verdict != "kept"
     return MISMATCH if broken else OK
 
@@ -96,17 +100,27 @@ def _one(drill: Drill, seed: int, options: DrillOptions, folder: Path, model: Pa
         shutil.rmtree(data)
     data.mkdir(parents=True)
     say(f"{drill.name}, seed {seed}, in {data}")
-    try:
+    with stopped_on_error(up.stop):
         told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
-    except BaseException:
-        up.stop()
-        raise
     told = told.model_copy(update={"control": control.get(FAULT, "")}).outlived_by(up.stop_all())
     with (folder / LINES).open("a", encoding="utf-8") as lines:
         lines.write(told.line() + "\n")
     if told.verdict == "kept":
         shutil.rmtree(data)
     return told
+
+
+@contextmanager
+def stopped_on_error(stop: Callable[[], None]) -> Iterator[None]:
+    """An error of the block goes on, also where the stack does not stop, which is said."""
+    try:
+        yield
+    except BaseException:
+        try:
+            stop()
+        except Exception as second:  # noqa: BLE001  the first one tells why
+            say(f"the stack did not stop: {second}")
+        raise
 
 
 def result(told: Record, folder: Path) -> Iterator[str]:

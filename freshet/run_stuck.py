@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-import orjson
-
 from freshet.exit_codes import OK
 from freshet.http_door import refusal
 from freshet.http_page import look
-from freshet.printing import local_time, print_json, print_lines, say
+from freshet.printing import local_time, print_json, print_json_line, print_lines, say, visible
 from freshet.target import Target, find_target
 from schemas.errors import Unavailable
 
@@ -21,6 +19,8 @@ PAGE: Final = 1_000
 SHOWN: Final = 20
 TIMEOUT_S: Final = 60.0
 COLUMNS: Final = ("sku", "reason", "code", "fields", "event", "since", "partition")
+FORMULA: Final = ("=", "+", "-", "@", "\t")
+"""What a formula begins with in one spreadsheet or another."""
 Form = Literal["text", "json", "csv", "ndjson"]
 
 
@@ -30,7 +30,11 @@ def show_stuck(reason: str, limit: int | None, url: str, data: Path | None, form
     first = _first(target, reason)
     if form in ("csv", "ndjson"):
         products = _all(target, reason, first, limit)
-        _csv(products) if form == "csv" else _ndjson(products)
+        if form == "csv":
+            print_csv(products)
+        else:
+            for one in products:
+                print_json_line(one)
         _tell_what_is_missing(first)
         return OK
     first["products"] = list(_all(target, reason, first, SHOWN if limit is None and form == "text" else limit))
@@ -96,17 +100,17 @@ def lines(found: dict[str, Any], now_ms: float) -> Iterator[str]:
         yield f"freshet sku SKU --journey tells more of one; all of them: freshet stuck --csv ({found['total']:,})"
 
 
-def _csv(products: Iterable[dict[str, Any]]) -> None:
+def print_csv(products: Iterable[dict[str, Any]]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(COLUMNS)
     for one in products:
         row = one | {"since": local_time(one["since_ms"]), "fields": " ".join(one["fields"])}
-        table.writerow(row[column] for column in COLUMNS)
+        table.writerow(cell(str(row[column])) for column in COLUMNS)
 
 
-def _ndjson(products: Iterable[dict[str, Any]]) -> None:
-    for one in products:
-        sys.stdout.write(orjson.dumps(one).decode() + "\n")
+def cell(text: str) -> str:
+    """For a spreadsheet, which would work out what looks like a formula: a merchant chooses the SKU."""
+    return "'" + visible(text) if text.startswith(FORMULA) else visible(text)
 
 
 def _ago(ms: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from freshet.printing import local_time
+from freshet.printing import local_time, visible
 
 BEFORE_CHARS: Final = 60
 """Of a long line, around what is marked."""
@@ -45,8 +45,8 @@ def marked_lines(original: str, marks: list[dict[str, Any]]) -> Iterator[str]:
         yield f"  {'...' if low else ''}{shown}"
         for one in here:
             start, end = one["start"] - at - low, min(one["end"] - at - low, len(shown))
-            under = "^" * max(1, end - start)
-            yield f"  {' ' * (start + (3 if low else 0))}{under} {_said(one)}"
+            under = "^" * max(1, len(visible(shown[start:end])))
+            yield f"  {' ' * (len(visible(shown[:start])) + (3 if low else 0))}{under} {_said(one)}"
         at += len(line) + 1
     yield from (f"  missing: {_said(one)}" for one in marks if one["start"] is None)
 

@@ -29,7 +29,7 @@ from freshet.doctor import (
 )
 from freshet.doctor.finding import Finding, warning
 from freshet.doctor.place import Place, place_of
-from freshet.printing import print_json, print_lines
+from freshet.printing import print_json, visible
 
 Check = tuple[str, Callable[[Place], list[Finding]]]
 FROM_AFAR: tuple[Check, ...] = tuple(
@@ -71,7 +71,8 @@ def examine(url: str, data: Path | None, as_json: bool) -> int:
     if as_json:
         print_json({"ok": not bad, "findings": [finding.model_dump() for finding in findings]})
     else:
-        print_lines(as_lines(findings, sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+        colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        sys.stdout.write("".join(f"{line}\n" for line in as_lines(findings, colours)))
     return exit_codes.MISMATCH if bad else exit_codes.OK
 
 
@@ -96,7 +97,7 @@ def as_lines(findings: Sequence[Finding], colours: bool) -> list[str]:
     lines = []
     for finding in findings:
         word = f"{finding.severity:7}"
-        lines.append(f"{_painted(word, finding.severity, colours)}  {finding.check:10}  {finding.found}")
+        lines.append(f"{_painted(word, finding.severity, colours)}  {finding.check:10}  {visible(finding.found)}")
         if finding.remedy:
             lines.append(f"{'':21}-> {finding.remedy}")
     problems = sum(finding.severity == "problem" for finding in findings)

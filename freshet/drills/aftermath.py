@@ -36,7 +36,7 @@ def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evid
         books=settled(books, lambda seen: not seen.unaccounted, LIMIT_S),
         unserved=settled(unserved, lambda seen: not seen, LIMIT_S),
         audit=settled(lambda: _audit(up), lambda told: bool(told) and not told["waiting"], LIMIT_S),
-        went_back=traffic.front.went_back if drill.replicas == 1 else [],
+        went_back=traffic.front.went_back,
         gap_s=longest_gap_s(asked),
         failed=sum(one.status != 200 for one in questions),
         partial=sum(one.status == 200 and not one.good for one in questions),

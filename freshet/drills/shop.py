@@ -2,9 +2,10 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -124,6 +125,8 @@ def shown_probe(hit: Mapping[str, Any]) -> int:
 
 Place = tuple[int, int]
 """(generation, offset): an order."""
+FIRST: Final = frozenset({0})
+"""The only replica, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,8 @@ class Seen(NamedTuple):
 
 @dataclass
 class Storefront:
-    """Asks one question after the other, so that what an answer shows may never be older than the one before, and what
-    was gone may not be there again unless it was made again."""
+    """Asks one question after the other, so that what an answer shows may never be older than the one before of the
+    same replicas, and what was gone may not be there again unless it was made again."""
 
     url: str
     merchant: Merchant
@@ -156,8 +159,9 @@ class Storefront:
     went_back: list[str] = field(default_factory=list)
     _waiting: dict[int, float] = field(default_factory=dict)
     """Number of a probe that no answer has shown yet, and when it was acknowledged."""
-    _newest: dict[str, Seen] = field(default_factory=dict)
-    """The newest that was shown of each SKU; its number is that of its delete once it was gone."""
+    _newest: dict[frozenset[int], dict[str, Seen]] = field(default_factory=lambda: defaultdict(dict))
+    """The newest that was shown of each SKU, by the numbers of the replicas that answered: two of them need not show a
+    change at once. The number of a SKU is that of its delete once it was gone."""
     _sent: dict[str, int] = field(default_factory=dict)
     """The newest number of each SKU."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -180,39 +184,44 @@ class Storefront:
         if status == 200:
             # Without its vector a query finds what has its words, and a change has them from the next commit on.
             whole = not any(stage.startswith(("shard", "encode")) for stage in degraded)
-            self._compare({hit["sku"]: seen(hit) for hit in answer["hits"]}, whole)
+            replicas = frozenset(state["replica"] for state in answer["made_from"])
+            self._compare({hit["sku"]: seen(hit) for hit in answer["hits"]}, whole, replicas)
             self._tick_off()
 
-    def _compare(self, shown: Mapping[str, Seen], whole: bool) -> None:
+    def _compare(self, shown: Mapping[str, Seen], whole: bool, replicas: frozenset[int] = FIRST) -> None:
         """`whole`: a probe that is not shown is not there."""
+        newest = self._newest[replicas]
         for sku, now in shown.items():
-            before = self._newest.get(sku, NEVER)
+            before = newest.get(sku, NEVER)
             if now.number == UNPRICED:  # made again, and its offer is still on its way: it is shown so
                 now = now._replace(number=before.number)
             if now < before or now.content < before.content or now.offer < before.offer:
                 self.went_back.append(f"{sku}: {before} and then {now}")
-            self._newest[sku] = Seen(*map(max, now, before))  # type: ignore[arg-type]
+            newest[sku] = Seen(*map(max, now, before))  # type: ignore[arg-type]
         with self._lock:
             sent = dict(self._sent)
         for sku in sent.keys() - shown.keys() if whole else ():
-            self._gone(sku, sent[sku])
+            self._gone(newest, sku, sent[sku])
 
-    def _gone(self, sku: str, sent: int) -> None:
+    def _gone(self, newest: dict[str, Seen], sku: str, sent: int) -> None:
         """Because it was deleted, or for no reason. `sent`: the newest number of the SKU."""
-        before = self._newest.get(sku, NEVER)
+        before = newest.get(sku, NEVER)
         later = range(before.number + 1, sent + 1)
         deleted = next((number for number in later if deletes(number) and probe(number)["sku"] == sku), None)
         if deleted is not None:
-            self._newest[sku] = before._replace(number=deleted)
-        elif sku in self._newest and not deletes(before.number):
+            newest[sku] = before._replace(number=deleted)
+        elif sku in newest and not deletes(before.number):
             self.went_back.append(f"no longer shown: {sku}")
 
     def _tick_off(self) -> None:
         now_s = time.monotonic()
         with self._lock:
-            reached = {sku: newest.number for sku, newest in self._newest.items()}
-            done = [number for number in self._waiting if reached.get(probe(number)["sku"], -1) >= number]
+            done = [number for number in self._waiting if self._reached(probe(number)["sku"]) >= number]
             self.found += [Found(self._waiting.pop(number), now_s) for number in done]
+
+    def _reached(self, sku: str) -> int:
+        """The newest number that any replica has shown."""
+        return max((newest.get(sku, NEVER).number for newest in self._newest.values()), default=NEVER.number)
 
     def waiting(self) -> int:
         """Changes that are acknowledged and were in no answer yet."""

@@ -75,5 +75,8 @@ def _refused(wants: Wanted, outcome: Outcome) -> tuple[str, str]:
     if outcome.reason == "unknown_sku":
         return says, "send the whole product as an upsert first"
     if reason and reason.who == "operator":
-        return says, "whoever runs Freshet has to look: freshet dlq show, then freshet dlq replay"
+        return says, (
+            f"whoever runs Freshet has to look: freshet dlq show {outcome.event_id}, "
+            f"then freshet dlq replay {outcome.event_id}"
+        )
     return says, "correct it and send it again"

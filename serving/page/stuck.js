@@ -49,7 +49,8 @@ async function more(list, reason, after) {
 }
 
 async function save() {
-  const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+  // A spreadsheet would work out what looks like a formula, and a merchant chooses the SKU.
+  const quoted = (value) => `"${String(value).replace(/^(?=[=+\-@\t\r])/, "'").replaceAll('"', '""')}"`;
   const lines = [COLUMNS.join(",")];
   for (let after = ""; after !== null;) {
     const told = await call("GET", address("", after, 1000));

@@ -26,12 +26,8 @@ class Refused(NamedTuple):
     reason: str
     at_ms: int
     """When it was refused."""
-
-
-class _Place(NamedTuple):
-    next: int
-    """Offset in `outcomes`."""
-    end: int
+    offset: int
+    """Of that outcome, in `outcomes`."""
 
 
 class RefusedProducts:
@@ -41,27 +37,33 @@ class RefusedProducts:
         self._generation = generation
         self._partitions = partitions
         self._products_max = products_max
-        self._places: dict[int, _Place] = {}
+        self._next: dict[int, int] = {}
+        """Offset in `outcomes`, by partition."""
         self._by_catalog: dict[bytes, Refused] = {}
         self._by_embed: dict[bytes, Refused] = {}
         self.forgotten = 0
-        """Products that are not remembered any more, or never were: too many at once."""
+        """Products that are not remembered any more: too many at once. They are looked for again once there is room."""
 
-    def read_on(self, reader: LogReader, records_max: int = READ_MAX) -> int:
+    def read_on(self, reader: LogReader, records_max: int = READ_MAX, lookups_max: int = LOOKED_UP_MAX) -> int:
         """Reads at most so many outcomes; how many are left. Blocking. Raises Unavailable."""
-        topic, lookups = topic_name("outcomes", self._generation), LOOKED_UP_MAX
-        left = records_max
-        for partition in range(self._partitions):
-            begin, end = reader.begin_end(topic, partition)
-            at = max(begin, self._places.get(partition, _Place(begin, end)).next)
-            upto = min(end, at + left)
+        topic = topic_name("outcomes", self._generation)
+        ends = [reader.begin_end(topic, partition) for partition in range(self._partitions)]
+        self._let_go([begin for begin, _ in ends])
+        if self.forgotten and self._remembered() <= self._products_max // 2:
+            self._begin_again()
+        for partition, (begin, end) in enumerate(ends):
+            at = max(begin, self._next.get(partition, begin))
+            upto = min(end, at + records_max)
             read = reader.read(topic, partition, at, upto) if at < upto else ()
             records = [record for batch in read for record in batch]  # all, before the reader reads elsewhere
-            lookups -= self._take(reader, partition, records, lookups)
-            self._places[partition] = _Place(upto, end)
-            left -= upto - at
+            known, upto = _known(records, upto, lookups_max)
+            nobodys = [offset for record in known if (offset := _nobodys(record)) is not None]
+            self._take(reader, partition, known, nobodys)
+            self._next[partition] = upto
+            records_max -= upto - at
+            lookups_max -= len(nobodys)
         self._forget()
-        return sum(place.end - place.next for place in self._places.values())
+        return sum(max(0, end - self._next[partition]) for partition, (_, end) in enumerate(ends))
 
     def by_catalog(self) -> dict[str, Refused]:
         """Products whose newest event was refused when it was decided, by SKU."""
@@ -75,9 +77,7 @@ class RefusedProducts:
         """A newer content was accepted."""
         self._by_embed.pop(orjson.dumps(sku), None)
 
-    def _take(self, reader: LogReader, partition: int, records: list[LogRecord], lookups: int) -> int:
-        """How many events were looked up."""
-        nobodys = [offset for record in records if (offset := _nobodys(record)) is not None][:lookups]
+    def _take(self, reader: LogReader, partition: int, records: list[LogRecord], nobodys: list[int]) -> None:
         catalog = topic_name("catalog", self._generation)
         keys = events_at(reader, catalog, partition, nobodys) if nobodys else {}
         for record in records:
@@ -86,11 +86,8 @@ class RefusedProducts:
                 continue
             event = EventId.parse(outcome.event_id)
             sku = outcome.sku or _text(keys[event.offset].key if event.offset in keys else None)
-            if sku and partition_of(sku.encode(), self._partitions) == partition:
-                self._fold(orjson.dumps(sku), event, outcome, record.timestamp_ms)
-            elif not sku and event.offset not in nobodys:
-                self.forgotten += 1
-        return len(nobodys)
+            if sku and event.partition == partition_of(sku.encode(), self._partitions) == partition:
+                self._fold(orjson.dumps(sku), event, outcome, record)
 
     def _outcome(self, record: LogRecord) -> Outcome | None:
         """None where it changes nothing that is known here."""
@@ -101,11 +98,11 @@ class RefusedProducts:
                 return None
         return read_outcome(value)
 
-    def _fold(self, sku: bytes, event: EventId, outcome: Outcome, at_ms: int) -> None:
+    def _fold(self, sku: bytes, event: EventId, outcome: Outcome, record: LogRecord) -> None:
         if outcome.outcome == "dead-lettered":
             known = self._by_embed if outcome.by == "embed" else self._by_catalog
             before = known.pop(sku, None)  # the newest comes last
-            refused = Refused(event, outcome.reason, at_ms)
+            refused = Refused(event, outcome.reason, record.timestamp_ms, record.offset)
             known[sku] = max(before, refused) if before is not None else refused
             return
         self._by_catalog.pop(sku, None)
@@ -117,6 +114,31 @@ class RefusedProducts:
             while len(known) > self._products_max:
                 del known[next(iter(known))]
                 self.forgotten += 1
+
+    def _let_go(self, begins: list[int]) -> None:
+        """What retention has removed: a journey does not know it any more, either."""
+        for known in (self._by_catalog, self._by_embed):
+            for sku in [sku for sku, one in known.items() if one.offset < begins[one.event.partition]]:
+                del known[sku]
+
+    def _remembered(self) -> int:
+        return max(len(self._by_catalog), len(self._by_embed))
+
+    def _begin_again(self) -> None:
+        self._by_catalog.clear()
+        self._by_embed.clear()
+        self._next.clear()
+        self.forgotten = 0
+
+
+def _known(records: list[LogRecord], upto: int, lookups_max: int) -> tuple[list[LogRecord], int]:
+    """Those before the first event too many that would have to be looked up, and up to which offset that is."""
+    for nth, record in enumerate(records):
+        if _nobodys(record) is not None:
+            if lookups_max == 0:
+                return records[:nth], record.offset
+            lookups_max -= 1
+    return records, upto
 
 
 def _nobodys(record: LogRecord) -> int | None:

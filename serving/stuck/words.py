@@ -28,5 +28,5 @@ def words(reason: StuckReason, code: str) -> tuple[str, str]:
     if code == "unknown_sku":
         return says, "send the whole product as an upsert first"
     if known is not None and known.who == "operator":
-        return says, f"after the repair: freshet dlq replay --reason {code}"
+        return says, f"after the repair: freshet dlq replay --all --reason {code}"
     return says, "correct it and send it again"

@@ -17,7 +17,7 @@ from freshet.drills.drill import Drill, Length
 from freshet.drills.faults import Fault
 from freshet.drills.record import Record
 from freshet.drills.run import run_drill
-from freshet.drills.shop import UNPRICED, Merchant, Seen, Storefront
+from freshet.drills.shop import FIRST, UNPRICED, Merchant, Seen, Storefront
 from freshet.drills.up_stack import UpStack
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.system.conftest import Stack
@@ -103,9 +103,23 @@ def test_a_deleted_product_may_go_and_come_again_only_when_it_was_made_again() -
     front._sent["probe-8"] = 88
     front._compare({"probe-8": after}, whole=True)
     assert front.went_back == []
-    front._newest["probe-8"] = front._newest["probe-8"]._replace(number=48)
+    front._newest[FIRST]["probe-8"] = after._replace(number=48)
     front._compare({"probe-8": before}, whole=True)
     assert len(front.went_back) == 1
+
+
+def test_each_replica_has_its_own_past() -> None:
+    first, second = frozenset({0}), frozenset({1})
+    newer, older = Seen(49, (1, 9), (1, 9)), Seen(9, (1, 5), (1, 5))
+    front = Storefront("", Merchant(""), _sent={"probe-9": 49}, _waiting={9: 0.0})
+    front._compare({"probe-9": newer}, whole=True, replicas=first)
+    front._tick_off()
+    front._compare({"probe-9": older}, whole=True, replicas=second)
+    assert (front.waiting(), front.went_back) == (0, [])
+    front._compare({"probe-9": newer}, whole=True, replicas=second)
+    front._compare({"probe-9": older}, whole=True, replicas=second)
+    front._compare({}, whole=True, replicas=first)
+    assert [one.split(":")[0] for one in front.went_back] == ["probe-9", "no longer shown"]
 
 
 def test_a_product_that_was_made_again_may_be_shown_before_its_offer_and_is_not_found_by_that() -> None:

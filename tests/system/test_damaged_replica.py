@@ -8,14 +8,11 @@ import time
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from agents.partitions import group_of
 from freshet.exit_codes import MISMATCH
 from freshet.runtime.ports import free_port
-from schemas.records import EventId, Outcome, decode
 from tests.system.conftest import Stack, http
-from tests.system.sending import Merchant
+from tests.system.planting import decided_twice, lost
 from tests.waiting import LIMIT_S, wait_until
 
 PRODUCTS = 30
@@ -116,7 +113,8 @@ def test_one_flipped_bit_takes_a_live_replica_out(shop: Stack) -> None:
 
 def check_audit(shop: Stack) -> None:
     """`freshet audit` recomputes all from the log: each damaged row is named, and what is planted in the log."""
-    lost, twice = plant(shop)
+    twice = decided_twice(shop, "lamp-1")
+    gone = lost(shop, "lost-1")
     command = [sys.executable, "-m", "freshet", "audit", "--json", "--workers", "1", "--url", shop.url("serving", "")]
     ran = subprocess.run(command, env=os.environ | shop.settings("serving"), capture_output=True, check=False)
     assert ran.returncode == MISMATCH, ran.stderr.decode()
@@ -128,38 +126,8 @@ def check_audit(shop: Stack) -> None:
     assert wrong == {(f"replica {number}", digest) for number, (_, digest) in DAMAGE.items()}
     assert {one["sku"] for one in stale} <= {f"lamp-{n}" for n in range(STILL)}
     others = [(one["kind"], one["sku"], one["event_id"]) for one in told["findings"] if one["kind"] != "stale"]
-    missing = ("missing", "lost-1", lost)  # its content and its offer
-    assert sorted(others) == [("lost", "lost-1", lost), missing, missing, ("twice", *twice)]
-
-
-def plant(shop: Stack) -> tuple[str, tuple[str, str]]:
-    """The event that is lost: passed over by `catalog`, whose group stands behind it; SKU and event that are decided
-    twice."""
-    [key, value] = next(record for record in shop.values("outcomes") if b'"sku":"lamp-1"' in (record[1] or b""))
-    outcome = decode(Outcome, value or b"")
-    outcomes = Merchant(shop.kafka, shop.generation, "outcomes")
-    outcomes.send_raw(key, value, EventId.parse(outcome.event_id).partition)
-    outcomes.flush()
-    shop.stop("catalog")
-    merchant = Merchant(shop.kafka, shop.generation)
-    merchant.send({"type": "upsert", "sku": "lost-1", "title": "Lamp"})
-    [lost] = merchant.flush()
-    group = group_of("catalog", shop.generation)
-    consumer = Consumer({"bootstrap.servers": shop.kafka, "group.id": group, "enable.auto.commit": False})
-    _, partition, offset = EventId.parse(lost)
-    place = TopicPartition(shop.topic("catalog"), partition, offset + 1)
-
-    def committed() -> bool:
-        """Refused as long as the group still has its member."""
-        try:
-            consumer.commit(offsets=[place], asynchronous=False)
-        except KafkaException:
-            return False
-        return True
-
-    wait_until(committed, LIMIT_S, "the group stands behind the event")
-    consumer.close()
-    return lost, (outcome.sku, outcome.event_id)
+    missing = ("missing", "lost-1", gone)  # its content and its offer
+    assert sorted(others) == [("lost", "lost-1", gone), missing, missing, ("twice", "lamp-1", twice)]
 
 
 def scrubbed_s(page: dict[str, Any], replica: int) -> float:

@@ -7,8 +7,8 @@ import pytest
 
 from freshet.drills.catalogue import DRILLS
 from freshet.exit_codes import OK
-from freshet.run_drill import DrillOptions, drill, listed, result
-from schemas.errors import InvalidRequest
+from freshet.run_drill import DrillOptions, drill, listed, result, stopped_on_error
+from schemas.errors import FreshetError, InvalidRequest
 from tests.unit.drills.test_record import TOLD
 
 OPTIONS = DrillOptions("mixed", True, 1, False, 10)
@@ -35,6 +35,22 @@ def test_a_drill_without_a_guard_to_turn_off_is_refused(tmp_path: Path) -> None:
         drill(OPTIONS._replace(name="poison", control=True), tmp_path, True)
     assert refused.value.hint == "these have one: mixed, shard-killed"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stack_that_does_not_stop_does_not_hide_why_the_drill_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    stops: list[str] = []
+
+    def stop() -> None:
+        stops.append("stop")
+        raise FreshetError("freshet down ended with 1")
+
+    with pytest.raises(FreshetError, match="the first"), stopped_on_error(stop):
+        raise FreshetError("the first")
+    assert stops == ["stop"]
+    assert capsys.readouterr().err == "the stack did not stop: freshet down ended with 1\n"
+    with stopped_on_error(stop):
+        pass
+    assert stops == ["stop"]
 
 
 def test_a_drill_in_words() -> None:

@@ -198,6 +198,7 @@ async def test_what_the_encoder_refused_counts_once_and_is_the_operators(books: 
     found = await told(books, "c")
     (event,) = found.events
     assert (event.outcome, event.reason, event.who) == ("dead-lettered", "encoder_refused", "operator")
+    assert event.do.endswith(f"freshet dlq replay {event.id}")
     assert event.steps.decided_ms is not None
 
 

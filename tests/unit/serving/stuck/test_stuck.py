@@ -1,10 +1,15 @@
 """Every stuck product is counted once, for the reason that its journey tells."""
 
+import shlex
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from freshet.cli import app
+from schemas.errors import Unavailable
 from schemas.hits import ShardState
+from schemas.reasons import REASONS
 from schemas.shards import ShardOnProcess, StateAnswer
 from serving.history import History
 from serving.journey.events_of import events_of
@@ -13,6 +18,7 @@ from serving.stuck.found import where
 from serving.stuck.refused import RefusedProducts
 from serving.stuck.stuck import StuckFound, StuckProducts
 from serving.stuck.waiting import before_step
+from serving.stuck.words import words
 from tests.unit.books import Books, upsert
 from tests.unit.serving.fakes import Clock
 from tests.unit.serving.journey.test_journey import Shards
@@ -149,9 +155,53 @@ async def test_only_so_many_are_remembered(books: Books) -> None:
         assert (len(known.by_catalog()), known.forgotten) == (most, forgotten)
 
 
+async def test_what_was_forgotten_is_looked_for_again_once_there_is_room(books: Books) -> None:
+    books.merchant(*(upsert(sku, "x") | {"stock": -1} for sku in "abc"))
+    books.work()
+    known = RefusedProducts(1, 1, products_max=2)
+    known.read_on(books)
+    assert (set(known.by_catalog()), known.forgotten) == ({"b", "c"}, 1)
+    books.merchant(upsert("b", "bed"))
+    books.work()
+    known.read_on(books)
+    assert (set(known.by_catalog()), known.forgotten) == ({"c"}, 1)
+    assert known.read_on(books) == 0
+    assert (set(known.by_catalog()), known.forgotten) == ({"a", "c"}, 0)
+
+
+async def test_what_retention_has_removed_is_not_told_any_more(books: Books) -> None:
+    books.merchant(*(upsert(sku, "x") | {"stock": -1} for sku in "ab"))
+    books.work()
+    known = RefusedProducts(1, 1)
+    known.read_on(books)
+    _, end = books.begin_end("outcomes", 0)
+    books.after["outcomes"] = end - 1
+    known.read_on(books)
+    assert set(known.by_catalog()) == {"b"}
+
+
+async def test_of_events_that_must_be_looked_up_the_next_question_reads_on(books: Books) -> None:
+    for sku in (b"a", b"b"):
+        books.put("catalog", sku, b"{")
+    books.work()
+    known = RefusedProducts(1, 1)
+    assert known.read_on(books, lookups_max=1) == 1 and set(known.by_catalog()) == {"a"}
+    assert known.read_on(books, lookups_max=1) == 0 and set(known.by_catalog()) == {"a", "b"}
+    every = RefusedProducts(1, 1)
+    assert every.read_on(books, lookups_max=2) == 0 and set(every.by_catalog()) == {"a", "b"}
+    assert (known.forgotten, every.forgotten) == (0, 0)
+
+
 async def test_only_so_many_records_are_looked_through(books: Books) -> None:
     for most, complete in ((7, True), (6, False)):
         assert before_step(books, "catalog", 1, 0, 0, 7, most).complete == complete
+
+
+@pytest.mark.parametrize("code", [code for code, reason in REASONS.items() if reason.who == "operator"])
+def test_the_command_that_helps_is_one(code: str) -> None:
+    _, command = words("dead-lettered", code)[1].split("freshet ")
+    ran = CliRunner().invoke(app, [*shlex.split(command), "--dry-run", "--url", "http://127.0.0.1:9"])
+    assert isinstance(ran.exception, Unavailable), ran.output
 
 
 def test_only_replicas_that_serve_count() -> None:
