@@ -41,7 +41,8 @@ METRICS: tuple[Metric, ...] = (
         "freshet_lag_age_seconds",
         "gauge",
         "How long the oldest record has waited that a step has not done yet, as the HTTP tier sees it; 0 for what came "
-        "since it was asked before, within a minute. A step whose process is dead has its age too",
+        "since it was asked before, within a minute. A step whose process is dead has its age too, but for a shard "
+        "that nobody hears of",
         ("step", "partition"),
     ),
     Metric("freshet_events_decided_total", "counter", "Catalogue events decided, by outcome", ("outcome",)),

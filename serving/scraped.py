@@ -1,6 +1,10 @@
 """What the tier's `/metrics` shows beside what is counted: how everything stands at the moment it is asked."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
 from schemas.errors import FreshetError
+from serving.lags import PartitionLag
 from serving.parts import Wiring
 from serving.readiness import Readiness
 
@@ -45,16 +49,16 @@ def show_replicas(wiring: Wiring) -> None:
 
 
 async def show_lags(wiring: Wiring) -> None:
-    """Nothing while Kafka does not answer: a lag that stands still would look like one that was measured."""
+    """Anew, so that what is gone or is not told any more stands still nowhere: a shard, or all while Kafka is away."""
     records, ages = wiring.metrics.gauge("freshet_lag_records"), wiring.metrics.gauge("freshet_lag_age_seconds")
-    try:
-        now = await wiring.freshness.now()
+    measured: Sequence[PartitionLag] = ()
+    ages_s: Mapping[tuple[str, int], float] = {}
+    with suppress(FreshetError):
+        measured = (await wiring.freshness.now()).partitions
         ages_s = await wiring.freshness.ages_s(wiring.wall_ms())
-    except FreshetError:
-        records.clear()
-        ages.clear()
-        return
-    for lag in now.partitions:
+    records.clear()
+    ages.clear()
+    for lag in measured:
         for step, name in STEPS:
             behind = getattr(lag, name)
             if behind is not None:

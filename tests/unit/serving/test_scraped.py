@@ -4,14 +4,10 @@ import re
 
 from schemas.errors import Unavailable
 from serving.freshness import KEPT_S, REFRESH_S
-from serving.history import History
 from serving.processes import Probe
-from serving.queue_ages import READS_MAX, REMEMBERED_MS, QueueAges
 from serving.replica import Replica
 from streams.reader import LogRecord
 from tests.unit.serving.fakes import Clock, FakeReader, FakeShard, Tier, hit
-
-NOW_MS = 1_700_000_000_000
 
 
 async def page(tier: Tier) -> str:
@@ -37,6 +33,33 @@ async def test_lags_of_each_step_and_none_while_kafka_is_away() -> None:
         log.away = True
         clock.now_s += KEPT_S + REFRESH_S
         assert "freshet_lag_records{" not in await page(tier)
+
+
+async def test_a_shard_that_is_gone_has_no_lag_any_more() -> None:
+    clock = Clock()
+    async with Tier(clock=clock) as tier:
+        assert {"documents", "offers"} <= steps(await page(tier))
+        tier.wiring.watch.processes.clear()
+        clock.now_s += REFRESH_S
+        assert steps(await page(tier)) == {"catalog", "embed", "clicks"}
+
+
+def steps(found: str) -> set[str]:
+    """What a lag is told of."""
+    return set(re.findall(r'freshet_lag_(?:records|age_seconds)\{partition="0",step="(\w+)"', found))
+
+
+async def test_lags_are_told_where_the_age_of_a_queue_is_not() -> None:
+    class Unreadable(FakeReader):
+        def record_at(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+            raise Unavailable("this record cannot be read")
+
+    log = Unreadable()
+    async with Tier(log=log) as tier:
+        await tier.client.post("/v1/catalog", json={"type": "delete", "sku": "a"})
+        found = await page(tier)
+        assert 'freshet_lag_records{partition="0",step="catalog"} 1.0' in found
+        assert "freshet_lag_age_seconds{" not in found
 
 
 async def test_processes_as_the_tier_sees_them() -> None:
@@ -69,42 +92,6 @@ async def test_no_query_and_no_product_makes_a_series() -> None:
 
         await series("first")
         assert await series("second") == await series("third")
-
-
-async def test_the_age_is_that_of_the_oldest_record_that_waits() -> None:
-    log = FakeReader()
-    log.send("contents", b"a", b"{}")
-    came_ms = log.record_at("contents", 0, 0).timestamp_ms  # type: ignore[union-attr]
-    ages = QueueAges(History(lambda: log), 1)
-    assert await ages.of([("contents", 0, 0, 1)], came_ms + 5_000) == {("contents", 0): 5.0}
-    assert await ages.of([("contents", 0, 1, 1)], came_ms + 6_000) == {("contents", 0): 0.0}
-    log.send("contents", b"a", b"{}")
-    assert await ages.of([("contents", 0, 1, 2)], came_ms + 7_000) == {("contents", 0): 0.0}, "it came since"
-    assert (await ages.of([("contents", 0, 1, 2)], came_ms + 9_000))["contents", 0] > 0
-    forgotten_ms = came_ms + 9_000 + REMEMBERED_MS
-    log.send("contents", b"a", b"{}")
-    for later_ms, known in ((0, True), (1, False)):
-        ages._asked_ms, ages._ends = came_ms + 9_000, {("contents", 0): 2}
-        found = await ages.of([("contents", 0, 2, 3)], forgotten_ms + later_ms)
-        assert (found["contents", 0] == 0) is known
-
-
-async def test_so_many_records_are_read_for_one_answer() -> None:
-    class Counting(FakeReader):
-        looked = 0
-
-        def record_at(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-            self.looked += 1
-            return super().record_at(topic, partition, offset)
-
-    log = Counting(READS_MAX + 1)
-    for partition in range(READS_MAX + 1):
-        log.send("contents", b"a", b"{}", partition)
-    for more in (0, 1):
-        before = log.looked
-        spans = [("contents", partition, 0, 1) for partition in range(READS_MAX + more)]
-        await QueueAges(History(lambda: log), 1).of(spans, NOW_MS)
-        assert log.looked - before == READS_MAX
 
 
 def test_a_replica_that_nobody_knows_is_counted_without_its_address() -> None:
