@@ -11,17 +11,18 @@ from typing import Any
 
 import xxhash
 
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
+from serving.page_in_one import in_one, policy_of
+
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".txt": "text/plain",
+    ".map": "application/json",
+}
 VENDOR = "vendor"
 """The folder of what others wrote; vendored.json there says who, and with which licence."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-"""Content-Security-Policy of the page: its own files, and pictures that stand in the products themselves."""
-
-
-INCLUDE = re.compile(rb"<!-- include: ([a-z]+\.part) -->\n")
+INCLUDE = re.compile(r"<!-- include: ([a-z]+\.part) -->\n")
 """What two pages have in common stands in a file of its own."""
 
 
@@ -33,6 +34,8 @@ class PageFile:
     content_type: str
     tag: str
     """Strong ETag; another one for the gzipped bytes."""
+    policy: str
+    """Content-Security-Policy."""
 
 
 def vendored() -> list[dict[str, Any]]:
@@ -43,11 +46,28 @@ def vendored() -> list[dict[str, Any]]:
 
 @cache
 def read_page_files() -> Mapping[str, PageFile]:
-    """By name, `index.html` among them."""
-    found, page = {}, files("serving") / "page"
-    for entry in (*page.iterdir(), *(page / VENDOR).iterdir()):
-        kind = TYPES.get(entry.name[entry.name.rfind(".") :])
-        if kind:
-            body = INCLUDE.sub(lambda part: (page / part[1].decode()).read_bytes(), entry.read_bytes())
-            found[entry.name] = PageFile(body, gzip.compress(body, mtime=0), kind, xxhash.xxh3_64_hexdigest(body))
-    return found
+    """By name: `shop.html` with its styles and scripts in it, `shop.map`, its source map, and each file alone."""
+    texts = read_texts()
+    for name in [name for name in texts if name.endswith(".html")]:
+        map_name = f"{name.removesuffix('.html')}.map"
+        texts[name], source_map = in_one(texts[name], texts, f"/page/{map_name}")
+        texts[map_name] = json.dumps(source_map)
+    return {name: _file(text, TYPES[_kind(name)]) for name, text in texts.items() if _kind(name) in TYPES}
+
+
+def read_texts() -> dict[str, str]:
+    """By name, as they were written, with what they include."""
+    page = files("serving") / "page"
+    entries = (entry for folder in (page, page / VENDOR) for entry in folder.iterdir() if entry.is_file())
+    texts = {entry.name: entry.read_bytes().decode() for entry in entries}
+    return {name: INCLUDE.sub(lambda part: texts[part[1]], text) for name, text in texts.items()}
+
+
+def _file(text: str, content_type: str) -> PageFile:
+    body = text.encode()
+    policy = policy_of(text if content_type == TYPES[".html"] else "")
+    return PageFile(body, gzip.compress(body, mtime=0), content_type, xxhash.xxh3_64_hexdigest(body), policy)
+
+
+def _kind(name: str) -> str:
+    return name[name.rfind(".") :]

@@ -60,5 +60,7 @@ at("refine").addEventListener("click", () => {
   const shown = document.body.classList.toggle("refining");
   at("refine").setAttribute("aria-expanded", String(shown));
 });
-search.addWidgets(widgets(INDEX, await declared(), (hit, sendEvent) => open(search, hit, sendEvent)));
-search.start();
+declared().then((fields) => {
+  search.addWidgets(widgets(INDEX, fields, (hit, sendEvent) => open(search, hit, sendEvent)));
+  search.start();
+});

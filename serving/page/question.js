@@ -4,7 +4,8 @@ import * as address from "./address.js";
 import {at} from "./elements.js";
 import * as session from "./session.js";
 
-export const LIMIT = 24, SORTS = ["price_asc", "price_desc", "newest", "popularity"];
+export const LIMIT = 24;
+export const SORTS = ["price_asc", "price_desc", "newest", "popularity"];
 const SHOWN = ["brand", "category", "image_urls", "locale"], BRANDS = 12, CATEGORIES = 100, LEVELS = 3;
 
 /** As `facets` of a search; nothing while they are not seen. */

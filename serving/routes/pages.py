@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from serving.page_files import POLICY, PageFile
+from serving.page_files import PageFile
 from serving.problems import Refusal
 from serving.revalidating import kept_for
 from serving.routes.route import Parameter, Route
@@ -54,7 +54,7 @@ def _file(request: web.Request, name: str) -> web.Response:
         "ETag": tag,
         "Cache-Control": "no-cache",
         "Vary": "Accept-Encoding",
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": found.policy,
     }
     if tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)

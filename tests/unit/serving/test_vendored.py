@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import serving
-from serving.page_files import VENDOR, read_page_files, vendored
+from serving.page_files import VENDOR, read_page_files, read_texts, vendored
 
 FOLDER = Path(serving.__file__).parent / "page" / VENDOR
 STOREFRONT = Path(__file__).parents[2] / "storefront"
@@ -40,6 +40,6 @@ def test_its_licence_is_there(file: str) -> None:
 
 
 def test_the_page_shows_the_two_lines_that_it_is_made_of() -> None:
-    page, script = (read_page_files()[f"instantsearch.{kind}"].body.decode() for kind in ("html", "js"))
+    page, script = (read_texts()[f"instantsearch.{kind}"] for kind in ("html", "js"))
     shown = [line.partition("</mark>")[0].strip() for line in page.split("<mark>")[1:]]
     assert len(shown) == 2 and [line for line in shown if line not in script] == []
