@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from agents.shard import Kept
+from agents.asked import Asked, AskedWords
 from index_snapshots.compounds import Others
 from index_snapshots.facet_counts import count
 from index_snapshots.match_set import Best, Everything, MatchSet
 from index_snapshots.protocol import Found, Half
 from index_snapshots.search import Slots
 from index_snapshots.view import ShardView
-from index_snapshots.word_feed import WordFeed
 from index_snapshots.word_index import Committed, Wanted
 from index_snapshots.word_search import best_slots, holding_all
 from schemas.errors import Unavailable
@@ -32,7 +31,7 @@ class Candidates:
 
 
 def counted(
-    kept: Kept, view: ShardView, query: ShardQuery, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, vector: Half | None, found: Candidates
 ) -> dict[str, Any] | None:
     """A `Counted`; None where nothing is to be counted, or the words cannot be searched now."""
     counting = query.counting
@@ -50,7 +49,7 @@ def counts(view: ShardView, query: ShardQuery, counting: Counting, match: MatchS
 
 
 def match_set(
-    kept: Kept, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
 ) -> MatchSet:
     """What matches; it raises Unavailable, at once or later, where that takes words that cannot be searched now."""
     words = kept.words if counting.words.text else None
@@ -80,7 +79,7 @@ def wanted_of(committed: Committed, words: LookedUp | WordsQuery) -> Wanted:
     return committed.understand(words.text, typing=words.typing, others=others, joining=words.joining)
 
 
-def _committed(words: WordFeed | None) -> Committed:
+def _committed(words: AskedWords | None) -> Committed:
     if words is None:
         raise Unavailable("this shard indexes no words")
     return words.now

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-import numpy as np
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +17,7 @@ from agents.search_threads import SearchThreads
 from agents.shard import Kept, ShardAgent
 from agents.shard_buckets import BucketsEndpoint
 from agents.shard_product import product
+from agents.shard_question import question_of, vector_of
 from agents.shard_search import Question, answer_all, settled
 from agents.shard_structure import structure
 from agents.shard_where import where
@@ -26,7 +26,7 @@ from agents.traced_questions import traced_questions
 from agents.words_floor import reached
 from index_snapshots.catalogue_values import catalogue_values
 from index_snapshots.orders import pack
-from index_snapshots.protocol import Half, Leaning, View
+from index_snapshots.protocol import View
 from index_snapshots.times import Times
 from index_snapshots.view import ShardView
 from schemas.errors import InvalidRequest, Overloaded, Unavailable
@@ -96,10 +96,7 @@ class ShardEndpoint:
         self._draining.asked()
         query = await _read(request, ShardQuery)
         kept = self._kept(query.partition)
-        vector = _vector(query.vector, kept.origin.dim)
-        leaning = _leaning(query, kept.origin.dim)
-        deadline_s = time.monotonic() + query.budget_ms / 1000
-        question = Question(kept, query, vector, leaning, deadline_s)
+        question = question_of(kept, query, time.monotonic() + query.budget_ms / 1000)
         if not (question.plain and self._short.short):
             return _json(await self._searches.ask(question))
         self._short.begin()
@@ -161,7 +158,7 @@ class ShardEndpoint:
         """One product beside a query, for who asks why; in a thread, since it looks deep."""
         asked = await _read(request, WhereQuery)
         kept = self._kept(asked.partition)
-        vector = _vector(asked.vector, kept.origin.dim)
+        vector = vector_of(asked.vector, kept.origin.dim)
         offsets, answer = await asyncio.to_thread(where, kept, asked, vector)
         state = self._agent.state(asked.partition, offsets)
         return _json(orjson.dumps({**answer, "state": state.model_dump()}))
@@ -293,26 +290,6 @@ def _partition(request: web.Request) -> int:
     if not asked.isdigit():
         raise InvalidRequest("bad_partition", "say which partition: ?partition=N")
     return int(asked)
-
-
-def _vector(text: str | None, dim: int) -> Half | None:
-    if text is None:
-        return None
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise InvalidRequest("bad_vector", f"the vector is not base64: {error}") from error
-    if len(raw) != 2 * dim:
-        raise InvalidRequest("bad_vector", f"the vector has {len(raw)} bytes, {dim} fp16 numbers are {2 * dim}")
-    vector = np.frombuffer(raw, dtype="<f2").astype(np.float16)
-    if not np.isfinite(vector).all():
-        raise InvalidRequest("bad_vector", "the vector is not finite")
-    return vector
-
-
-def _leaning(query: ShardQuery, dim: int) -> Leaning | None:
-    vector = _vector(query.taste.vector, dim) if query.taste else None
-    return Leaning(vector, query.taste.strength) if query.taste and vector is not None else None
 
 
 def _json(body: bytes) -> web.Response:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import orjson
 
-from agents.shard import Kept
+from agents.asked import Asked, pinned
 from agents.shard_counting import Candidates, counted, wanted_of
 from agents.shard_sorting import sorted_hits
 from index_snapshots.doubts import doubts
@@ -40,7 +40,7 @@ StateAt = Callable[[int, Offsets], ShardState]
 class Question(NamedTuple):
     """A search that has been read and checked."""
 
-    kept: Kept
+    kept: Asked
     query: ShardQuery | WordsQuery | SuggestQuery
     vector: Half | None
     leaning: Leaning | None
@@ -85,10 +85,16 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
         return orjson.dumps({**_words(question.kept, view, query), "state": state})
     if isinstance(query, SuggestQuery):
         return orjson.dumps({**_suggestions(question.kept, view, query), "state": state})
-    return orjson.dumps({**_hits(question.kept, view, query, question.vector, question.leaning), "state": state})
+    kept, at = question.kept, None
+    if query.counting is not None:
+        kept = pinned(kept, view)
+        at = kept.words_at
+    hits = _hits(kept, view, query, question.vector, question.leaning)
+    made = {"words_at": at, "digests": [view.digest_documents, view.digest_offers]}
+    return orjson.dumps({**hits, **made, "state": state})
 
 
-def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
+def _words(kept: Asked, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     """A WordsAnswer but for its state. An index that is away is no fault of the replica: its vectors are there."""
     if kept.words is None:
         return {"missing": "this shard indexes no words"}
@@ -104,7 +110,7 @@ def _words(kept: Kept, view: ShardView, query: WordsQuery) -> dict[str, Any]:
     return {**found._asdict(), "doubts": doubted, "behind": behind, "settled": was_settled}
 
 
-def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, Any]:
+def _suggestions(kept: Asked, view: ShardView, query: SuggestQuery) -> dict[str, Any]:
     """As ShardSuggestions but for its state: brands and categories also while the index of words is away."""
     try:
         committed, missing = (kept.words.now, "") if kept.words else (None, "this shard indexes no words")
@@ -116,13 +122,13 @@ def _suggestions(kept: Kept, view: ShardView, query: SuggestQuery) -> dict[str, 
     }
 
 
-def settled(kept: Kept, offsets: Offsets) -> bool:
+def settled(kept: Asked, offsets: Offsets) -> bool:
     """Whether the words hold all that a view at these offsets does: then neither changes before a record comes."""
     return kept.words is None or kept.words.offset >= offsets.documents
 
 
 def _hits(
-    kept: Kept, view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None
+    kept: Asked, view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None
 ) -> dict[str, Any]:
     """A ShardAnswer but for its state, written without building one."""
     if vector is None and not query.words and query.sort == RELEVANCE:
@@ -180,7 +186,7 @@ def _groups(view: ShardView, query: ShardQuery, found: Iterable[Found]) -> dict[
     return {} if query.group_by is None else groups(view, query.group_by, found)
 
 
-def _sorted(kept: Kept, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None) -> dict[str, Any]:
+def _sorted(kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None) -> dict[str, Any]:
     """As `_hits`; what is near counts only where the candidates match."""
     found = Candidates()
     if counting.match == "candidates":

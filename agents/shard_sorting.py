@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.shard import Kept
+from agents.asked import Asked
 from agents.shard_counting import Candidates, counts, match_set
 from index_snapshots.grouping import groups
 from index_snapshots.protocol import Found, Half
@@ -17,7 +17,7 @@ from schemas.shard_messages import ShardQuery
 
 
 def sorted_hits(
-    kept: Kept, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
 ) -> dict[str, Any]:
     """A ShardAnswer but for its state."""
     passing = view.counts.visible if query.filters.empty else view.filters.mask(query.filters).count

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.shard import Kept
+from agents.asked import Asked
 from agents.shard_counting import wanted_of
 from index_snapshots.protocol import Half, Offsets
 from index_snapshots.whereabouts import by_meaning, in_words, live, met
@@ -10,7 +10,7 @@ from schemas.errors import Unavailable
 from schemas.whereabouts import WhereQuery
 
 
-def where(kept: Kept, asked: WhereQuery, vector: Half | None) -> tuple[Offsets, dict[str, Any]]:
+def where(kept: Asked, asked: WhereQuery, vector: Half | None) -> tuple[Offsets, dict[str, Any]]:
     """A WhereAnswer but for its state, and the offsets of that. Some ms: not in an event loop."""
     view = kept.shard.view
     told: dict[str, Any] = {"live": live(view, asked.sku)}

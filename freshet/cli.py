@@ -14,6 +14,7 @@ from freshet import (
     commands_explain,
     commands_keys,
     commands_ledger,
+    commands_replay,
     commands_report,
     commands_restart,
     commands_sessions,
@@ -196,6 +197,7 @@ commands_snapshot.register(app)
 commands_bench.register(app)
 commands_ledger.register(app)
 commands_drill.register(app)
+commands_replay.register(app)
 commands_report.register(app)
 commands_synonyms.register(app)
 commands_demo.register(app)

@@ -261,7 +261,7 @@ class WordFeed:
     def _commit(self, index: WordIndex, view: ShardView) -> float:
         """Returns how many seconds that took."""
         began_s = self._clock()
-        index.commit()
+        index.commit(view.offsets.documents)
         took_s = self._clock() - began_s
         self._committed, self.failed = index.now, ""
         self._told(view)

@@ -129,12 +129,14 @@ class WordIndex:
     def remove(self, slot: int) -> None:
         self._writer.delete_documents_by_query(Query.term_query(_SCHEMA, "slot", slot))  # by term it deletes nothing
 
-    def commit(self) -> None:
-        """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile."""
+    def commit(self, documents: int = 0) -> None:
+        """Makes what was put and removed durable, then visible. Blocking, 40 ms; the interpreter is free meanwhile.
+
+        `documents`: offset of that topic up to which all has been put."""
         self._writer.commit()
         self._vocabulary.learn(sorted(self._new_words))
         self._new_words.clear()
-        self.now = self._reloaded()
+        self.now = self._reloaded(documents)
 
     def close(self) -> None:
         """Waits for merges under way; what was not committed is lost."""
@@ -142,16 +144,18 @@ class WordIndex:
         self._writer.wait_merging_threads()
         self._vocabulary.close()
 
-    def _reloaded(self) -> "Committed":
+    def _reloaded(self, documents: int = 0) -> "Committed":
         self._index.reload()
-        return Committed(self._index.searcher(), self._vocabulary)
+        return Committed(self._index.searcher(), self._vocabulary, documents)
 
 
 class Committed:
     """The index at one commit. Immutable, thread-safe."""
 
-    def __init__(self, searcher: tantivy.Searcher, vocabulary: Vocabulary) -> None:
+    def __init__(self, searcher: tantivy.Searcher, vocabulary: Vocabulary, documents: int = 0) -> None:
         self._searcher = searcher
+        self.documents = documents
+        """Offset of that topic up to which it holds all."""
         self._kept = PlacesKept()
         self.near = vocabulary.near
         """See there; words that come later are in it, so whoever asks looks how many products hold them."""

@@ -9,6 +9,7 @@ from schemas.facet_counts import Match
 from schemas.fallback import Fallback, Tried
 from schemas.filters import Filters
 from schemas.grouping import Group
+from schemas.heard import Heard, Shown
 from schemas.hits import ShardState
 from schemas.ranking import RankInputs
 from schemas.records import SCHEMA_VERSION, Record
@@ -67,6 +68,10 @@ class ServedInputs(Record):
     """What the fused list was ranked by; None: nothing was searched for."""
     spent_ms: dict[str, float]
     """By stage."""
+    heard: Heard | None = None
+    """By it the answer is made again (`freshet replay request`); None: it was logged before that was there."""
+    shown: Shown | None = None
+    """With it a replay is compared."""
 
 
 class Served(Record):
@@ -110,3 +115,5 @@ class Served(Record):
     encoder: str
     inputs: ServedInputs | None = None
     """None in a compact record."""
+    not_replayable: str = ""
+    """Why it cannot be made again; empty: it can, or it was logged before that was there."""

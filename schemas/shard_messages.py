@@ -181,6 +181,11 @@ class ShardAnswer(Strict):
     """By SKU of the hits, of the nearest and of those found by words; those that are in none are missing."""
     counted: Counted | None = None
     """Null when nothing was to be counted, or the index of words that it takes is away."""
+    words_at: int | None = None
+    """Where something was counted: the offset of `documents` at which the index of words was committed; null: there is
+    none."""
+    digests: list[str] = []
+    """Of the documents and of the offers of this state (`schemas.digests`)."""
     state: ShardState
 
 

@@ -1,5 +1,8 @@
 """The record of one answer in the served log."""
 
+from collections.abc import Callable
+
+from schemas.heard import Heard, Shown
 from schemas.search import SearchRequest, SearchResponse
 from schemas.served import Served, ServedHit, ServedInputs
 from schemas.shard_messages import ShardAnswer
@@ -9,13 +12,22 @@ from serving.search import Found
 
 
 def served(
-    asked: SearchRequest, found: Found, response: SearchResponse, budget: Budget, at_ms: int, climbed: Climbed
+    asked: SearchRequest,
+    found: Found,
+    response: SearchResponse,
+    full: bool,
+    *,
+    budget: Budget,
+    at_ms: int,
+    climbed: Climbed,
+    made_again: Callable[[], tuple[Heard, Shown]],
+    why_not: str,
 ) -> Served:
-    """The record of one answer; with its inputs when the answer says that it can be replayed."""
+    """The record of one answer. `full`: with its inputs, and with what `made_again` gives; `why_not`: why it is not."""
     return Served(
         request_id=response.request_id,
         at_ms=at_ms,
-        kind="full" if response.replayable else "compact",
+        kind="full" if full else "compact",
         text=asked.text,
         limit=asked.limit,
         page=asked.page,
@@ -36,11 +48,12 @@ def served(
         degraded=response.degraded,
         made_from=response.made_from,
         encoder=response.encoder,
-        inputs=_inputs(found, budget) if response.replayable else None,
+        inputs=_inputs(found, budget, *made_again()) if full else None,
+        not_replayable=why_not,
     )
 
 
-def _inputs(found: Found, budget: Budget) -> ServedInputs:
+def _inputs(found: Found, budget: Budget, heard: Heard, shown: Shown) -> ServedInputs:
     """Some hundred candidates: what few answers are logged with."""
     understood = found.understood
     return ServedInputs(
@@ -64,6 +77,8 @@ def _inputs(found: Found, budget: Budget) -> ServedInputs:
         price=None if understood.price.empty else understood.price,
         wishes=None if understood.wishes.empty else understood.wishes,
         rank=found.ranked.inputs if found.ranked else None,
+        heard=heard,
+        shown=shown,
     )
 
 

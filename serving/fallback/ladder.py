@@ -31,6 +31,8 @@ class Climbed:
     landed: Landed | None
     """None: nothing more was found."""
     tried: tuple[Tried, ...] = ()
+    late: tuple[FallbackStep, ...] = ()
+    """Of the steps that were tried those that were cut off: no time was left, or they failed."""
 
     @property
     def said(self) -> Fallback | None:
@@ -50,10 +52,16 @@ def too_little(missed: Missed, steps: Iterable[FallbackStep]) -> bool:
     return counted(missed.request, missed.found) < missed.below
 
 
-async def climb(missed: Missed, again: Again, steps: Sequence[FallbackStep], clock: Callable[[], float]) -> Climbed:
+async def climb(
+    missed: Missed,
+    again: Again,
+    steps: Sequence[FallbackStep],
+    clock: Callable[[], float],
+    cut: Sequence[FallbackStep] = (),
+) -> Climbed:
     """Never raises, and never takes longer than what is left of the budget of `again`: it gets the times of the steps,
-    and what is missing in the hits of the one that gave them."""
-    budget, tried = again.budget, []
+    and what is missing in the hits of the one that gave them. `cut`: in a replay, those that were cut off then."""
+    budget, tried, late = again.budget, list[Tried](), list[FallbackStep]()
     for name in (step for step in FALLBACK_STEPS if step in steps):
         left_s = budget.left_s()
         if left_s < LEAST_S:
@@ -61,9 +69,11 @@ async def climb(missed: Missed, again: Again, steps: Sequence[FallbackStep], clo
         part = Budget(left_s, clock)
         landed: Landed | None = await part.attempt(name, STEPS[name](missed, replace(again, budget=part)), None)
         budget.surprises += part.surprises
+        if name in part.skipped or name in cut:
+            landed, late = None, [*late, name]
         took_ms = budget.spent_ms[f"fallback-{name}"] = part.spent_ms.get(name, 0.0)
         tried.append(Tried(step=name, found=landed is not None, took_ms=took_ms))
         if landed is not None:
             budget.skipped[:] = dict.fromkeys([*budget.skipped, *part.skipped])
-            return Climbed(landed, tuple(tried))
-    return Climbed(None, tuple(tried))
+            return Climbed(landed, tuple(tried), tuple(late))
+    return Climbed(None, tuple(tried), tuple(late))

@@ -2,13 +2,25 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nsmallest
-from typing import Final
+from typing import Final, Protocol
 
 from schemas.metrics import Metrics
 from schemas.popularity import decayed, popularity
 from streams.popularity import PopularityStore, Tally
 
 REFRESH_EVERY_S: Final = 5.0
+
+
+class PopularNow(Protocol):
+    """What is popular, as a search may know it."""
+
+    version: int
+    """Another one whenever something was counted."""
+
+    def best(self, limit: int) -> list[tuple[str, float]]: ...
+    def first(self, limit: int) -> Sequence[str]: ...
+    def of(self, sku: str) -> float: ...
+    async def refresh(self) -> None: ...
 
 
 class Popular:

@@ -15,7 +15,7 @@ from serving.ranking.diversity import Diversity
 from serving.ranking.features import Moment, candidates_of, traits_of
 from serving.ranking.formula import Formula
 from serving.ranking.newness import DAY_MS, Calendar, read_calendar
-from serving.ranking.popular import Popular
+from serving.ranking.popular import PopularNow
 from serving.ranking.stage import Candidate, Features, Stage
 
 CALENDAR_EVERY_S = 60.0
@@ -35,6 +35,8 @@ class Ranked:
     """By relevance, as the stages got them."""
     scores: Mapping[str, float]
     """By SKU what the stages made of them."""
+    now_ms: int = 0
+    """When that was, ms since 1970: by it products are new."""
 
     @cached_property
     def _by_sku(self) -> dict[str, Candidate]:
@@ -67,14 +69,15 @@ class Ranking:
     """What ranks the searches of a query tier."""
 
     def __init__(
-        self, settings: ServingSettings, popular: Popular, history: History, now_ms: Callable[[], int], topic: str
+        self, settings: ServingSettings, popular: PopularNow, history: History, now_ms: Callable[[], int], topic: str
     ) -> None:
         self._settings = settings
         self.popular = popular
         self._history = history
         self._now_ms = now_ms
         self._topic = topic
-        self._calendar = Calendar()
+        self.calendar = Calendar()
+        """When the events of `catalog` were written, as of the last look."""
         self._weights = RankWeights(
             stock=settings.rank_stock,
             named=settings.rank_named,
@@ -86,7 +89,7 @@ class Ranking:
     async def refresh_calendar(self) -> None:
         """Raises Unavailable or Overloaded; then ages are told by the last one."""
         partitions, generation, now_ms = range(self._settings.partitions), self._settings.generation, self._now_ms()
-        self._calendar = await self._history.ask(
+        self.calendar = await self._history.ask(
             lambda log: read_calendar(log, self._topic, generation, partitions, now_ms), CALENDAR_TIMEOUT_S
         )
 
@@ -101,14 +104,14 @@ class Ranking:
         exact = any(answer.codes for answer in candidates.words.answers.values())
         window = best[:RANK_WINDOW]
         told = {partition: answer.traits for partition, answer in candidates.answers.items()}
-        moment = Moment(self._calendar, self._now_ms(), self._settings.rank_new_days * DAY_MS)
+        moment = Moment(self.calendar, self._now_ms(), self._settings.rank_new_days * DAY_MS)
         traits = traits_of(told, [one.sku for one in window])
         found = candidates_of(window, traits, wanted, self.popular, moment)
         ordered = in_order(found, stages_of(name, self._weights, exact, mmr_lambda))
         by_sku = {one.sku: one for one in window}
         hits = [*(by_sku[one.sku] for one in ordered), *best[RANK_WINDOW:]]
         scores = {one.sku: one.score for one in ordered}
-        return Ranked(hits, name, self._weights, exact, mmr_lambda, found, scores)
+        return Ranked(hits, name, self._weights, exact, mmr_lambda, found, scores, moment.now_ms)
 
     def _ranker(self, request: SearchRequest) -> RankerName:
         return self._settings.ranker if request.ranker is None else request.ranker

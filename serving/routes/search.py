@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -12,18 +11,20 @@ from schemas.errors import Overloaded
 from schemas.facet_check import check_facets, check_group, spelt_out
 from schemas.facets import check_filters
 from schemas.fusion import DEPTH
+from schemas.heard import Heard, Shown
+from schemas.hits import Hit
 from schemas.read_token import ReadToken
 from schemas.search import SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
 from schemas.settings import ServingSettings
 from schemas.spelling import DidYouMean
-from schemas.ways import OtherWays
 from serving.adaptive_gate import Inside
 from serving.answer_cache import Kept, key_of, of_one_state
 from serving.bodies import read_body
 from serving.budget import Budget
 from serving.explaining import explained
-from serving.fallback.ladder import NOT_CLIMBED, Climbed, climb, too_little
-from serving.fallback.step import Again, Missed
+from serving.fallback.ladder import NOT_CLIMBED, Climbed
+from serving.heard_record import heard, shown_record
+from serving.hearing import Hearing
 from serving.keys.grant import GRANT, Grant
 from serving.keys.limiting import limited
 from serving.parts import REQUEST_ID, WIRING, Wiring
@@ -31,10 +32,10 @@ from serving.problems import parsed
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
-from serving.search import Found, search
+from serving.search import Found
+from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
 from serving.served_record import served
-from serving.showing import shown
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
 from serving.whereabouts import whereabouts
@@ -46,6 +47,9 @@ SEARCHES_MAX = 256
 SLOW_SHARE = 0.5
 """A search that takes more of its budget shows that too many are under way."""
 JSON = "application/json"
+TOO_LARGE = "its record would be larger than Kafka takes"
+SAMPLED_OUT = "it is not of the share of answers that are logged with their inputs (FRESHET_SERVED_FULL_SHARE)"
+GIVEN_AGAIN = "it was given again from the answers that are kept: the first one of these may be replayable"
 CACHE_CONTROL = "Cache-Control"
 NO_CACHE = "no-cache"
 
@@ -104,15 +108,15 @@ async def answered(
         budget.spent_ms["cache"] = round(budget.took_ms(), 3)
         if kept is not None:
             return given_again(kept, asked, budget, asker.request_id, wiring)
-    searched = await _searched(asked, tokens, budget, wiring)
-    found, climbed = searched.found, searched.climbed
+    made, hearing = await _searched(asked, tokens, budget, wiring)
+    found, climbed = made.found, made.climbed
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
     if not found.answers and budget.overloads:
         raise budget.overloads[0]
     count_found(found.found, wiring)
     full = wants_full(asked, found, budget, asker.request_id, wiring)
-    at_ms = wiring.wall_ms()
+    at_ms, reason = wiring.wall_ms(), SAMPLED_OUT
     response = respond(asked, found, climbed, budget, asker.request_id, wiring, full)
     if asked.explain:
         explanation = explained(asked, found, wiring.ranking, budget, at_ms, asker.grant.administers)
@@ -120,56 +124,41 @@ async def answered(
         if asked.explain_sku is not None:
             explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
         explanation["fallback"] = climbed.explained()
-        explanation["synonyms"] = {" ".join(one.words): one.ways for one in searched.others()}
+        explanation["synonyms"] = {" ".join(one.words): one.ways for one in made.others()}
         response = response.model_copy(update={"explain": explanation})
-    response = response.model_copy(update={"did_you_mean": alternative(asked, searched.first, wiring)})
-    record = partial(served, asked, found, budget=budget, at_ms=at_ms, climbed=climbed)
-    logged = record(response) if full else None
+    response = response.model_copy(update={"did_you_mean": alternative(asked, made.first, wiring)})
+    again = partial(made_again, asked, made, hearing, [*asked.at_least, *asker.tokens], response.hits, wiring)
+    record = partial(served, asked, found, budget=budget, at_ms=at_ms, climbed=climbed, made_again=again)
+    logged = record(response, full=True, why_not="") if full else None
     if logged is not None and not fits(logged):
-        response, logged = response.model_copy(update={"replayable": False}), None
+        response, logged, reason = response.model_copy(update={"replayable": False}), None, TOO_LARGE
+    compact = partial(record, full=False, why_not=reason)
     if key and not asked.explain and not climbed.tried and may_be_kept(found, budget):
-        compact = response if logged is None else response.model_copy(update={"replayable": False})
-        kept_record = record(compact)
-        wiring.cache.put(key, compact, bool(found.candidates.words.answers), kept_record)
+        plain = response if logged is None else response.model_copy(update={"replayable": False})
+        kept_record = compact(plain)
+        wiring.cache.put(key, plain, bool(found.candidates.words.answers), kept_record)
         logged = logged or kept_record
-    wiring.served.put(lambda: logged or record(response))
+    wiring.served.put(lambda: logged or compact(response))
     return response
 
 
-class Searched(NamedTuple):
-    """What was found, and how."""
-
-    found: Found
-    climbed: Climbed
-    first: Found
-    """Before the ladder."""
-    wording: Wording
-
-    def others(self) -> list[OtherWays]:
-        """What else was looked for instead of words of the query."""
-        return self.wording.others(self.first.understood.looked_up)
+class Heeded(NamedTuple):
+    made: Searched
+    hearing: Hearing
 
 
-async def _searched(asked: SearchRequest, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring) -> Searched:
-    said = reading_of(asked, wiring.settings)
-    understood = understand(asked.text, *said, wiring.watch.currencies(), wiring.vocabulary.now)
-    below, wording = wiring.settings.fallback_below, wording_of(asked, wiring)
-    first = await search(asked, understood, tokens, wiring.stages, budget, below, wording)
-    again = Again(tokens, wiring.stages, wiring.shards, budget, wording.settled())
-    climbed = await fall_back(Missed(asked, first.understood, first, below), again, wiring)
-    found = replace(climbed.landed.found, corrected=first.corrected) if climbed.landed else first
-    return Searched(found, climbed, first, wording)
-
-
-async def fall_back(missed: Missed, again: Again, wiring: Wiring) -> Climbed:
-    """The ladder, where the query found too little."""
-    wanted = missed.request.fallback
-    steps = wiring.settings.fallback if wanted is None else wanted
-    if not too_little(missed, steps):
-        return NOT_CLIMBED
-    climbed = await climb(missed, again, steps, wiring.clock)
-    wiring.metrics.counter("freshet_fallback_total").labels(step=climbed.said.step if climbed.said else "none").inc()
-    return climbed
+async def _searched(asked: SearchRequest, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring) -> Heeded:
+    understood = understand(
+        asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies(), wiring.vocabulary.now
+    )
+    steps = wiring.settings.fallback if asked.fallback is None else asked.fallback
+    wording, hearing = wording_of(asked, wiring), Hearing(wiring.stages, wiring.shards)
+    asking = Asking(asked, understood, tokens, wording, wiring.settings.fallback_below, steps)
+    made = await searched(asking, hearing.stages, hearing, budget, wiring.clock)
+    if made.climbed is not NOT_CLIMBED:
+        step = made.climbed.said.step if made.climbed.said else "none"
+        wiring.metrics.counter("freshet_fallback_total").labels(step=step).inc()
+    return Heeded(made, hearing)
 
 
 def kept_as(asked: SearchRequest, asker: Asker, wiring: Wiring) -> bytes:
@@ -192,13 +181,22 @@ def may_be_kept(found: Found, budget: Budget) -> bool:
     return whole and of_one_state(found.candidates.words.answers, found.answers)
 
 
+def made_again(
+    asked: SearchRequest, made: Searched, hearing: Hearing, tokens: Sequence[str], hits: Sequence[Hit], wiring: Wiring
+) -> tuple[Heard, Shown]:
+    """What a replay needs, and what it is compared with."""
+    told = heard(asked, made, hearing, tokens, wiring.settings)
+    return told, shown_record(hits, made)
+
+
 def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: str, wiring: Wiring) -> bytes:
     """JSON of the same answer, with what differs each time, in the served log too."""
     observe(budget, wiring)
     count_found(kept.record.found, wiring)
     took_ms = budget.took_ms()
     anew = {"request_id": request_id, "at_ms": wiring.wall_ms(), "took_ms": round(took_ms, 3), "session": asked.session}
-    wiring.served.put(lambda: kept.record.model_copy(update={**anew, "cached": True}))
+    anew |= {"cached": True, "not_replayable": GIVEN_AGAIN}
+    wiring.served.put(lambda: kept.record.model_copy(update=anew))
     return kept.again(request_id, took_ms)
 
 
@@ -257,7 +255,7 @@ def respond(
     states = [answer.state for answer in found.answers.values()]
     return SearchResponse(
         request_id=request_id,
-        hits=shown(found.hits, asked, found.candidates.words.looked_up.text or found.understood.meaning),
+        hits=shown_of(asked, found),
         found=found.found,
         facets=found.matched.facets(),
         page=asked.page,

@@ -8,6 +8,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -40,7 +42,11 @@ SHARD_DIES = ("kill:shard.1:2", "kill:snapshot.8:1")
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
     """All four processes, started once for this file. What comes without a trace goes on without one."""
-    module_stack.environ["FRESHET_TRACING"] = "true"
+    module_stack.environ |= {
+        "FRESHET_TRACING": "true",
+        "FRESHET_SERVED_FULL_SHARE": "1",
+        "FRESHET_SNAPSHOT_EVERY_RECORDS": "4",
+    }
     module_stack.start_all(but="session")
     return module_stack
 
@@ -216,6 +222,23 @@ def test_a_restarted_shard_answers_the_same(shop: Stack) -> None:
     assert search(shop, "time", limit=5, mode="vector")["hits"] == before
     for name in ("digest_documents", "digest_offers", "visible"):
         assert [one[name] for one in after["shards"]] == [one[name] for one in state["shards"]]
+
+
+def test_every_answer_so_far_is_made_again_from_the_log(shop: Stack) -> None:
+    """Among them answers from before the shard was killed, with facets, filters, another order, and of empty shards."""
+    wait_until(lambda: http("GET", shop.url("serving", "/readyz"))[0] == 200, LIMIT_S, "it is ready")
+    last = search(shop, "lamps", facets=["brand", "price"])["request_id"]
+    wait_until(lambda: last.encode() in {key for key, _ in shop.values("served")}, LIMIT_S, "it is logged")
+    command = [sys.executable, "-m", "freshet", "replay", "slice", "--from", "1d", "--json"]
+    command += ["--url", shop.url("serving", ""), "--data", str(shop.data)]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
+    done = subprocess.run(
+        command, env=environ | shop.settings("serving"), capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["equal"] == told["answers"] >= 8, told
+    assert not list((shop.data / "replay").iterdir())
 
 
 def test_a_shard_that_hangs_talks_nonsense_or_is_dead_is_named_and_the_answer_comes(shop: Stack) -> None:

@@ -159,10 +159,10 @@ def test_after_an_error_the_words_are_away_and_then_built_again(
     full = threading.Event()
 
     class Full(WordIndex):
-        def commit(self) -> None:
+        def commit(self, documents: int = 0) -> None:
             if full.is_set():
                 raise OSError("no space left on device")
-            super().commit()
+            super().commit(documents)
 
     monkeypatch.setattr(word_feed, "WordIndex", Full)
     with fed(tmp_path) as (one, feed):
@@ -185,9 +185,9 @@ def test_many_changes_make_few_commits(tmp_path: Path, monkeypatch: pytest.Monke
     commits = []
 
     class Counting(WordIndex):
-        def commit(self) -> None:
+        def commit(self, documents: int = 0) -> None:
             commits.append(1)
-            super().commit()
+            super().commit(documents)
 
     monkeypatch.setattr(word_feed, "WordIndex", Counting)
     monkeypatch.setattr(word_feed, "COMMIT_EVERY_S", SOON_S)

@@ -1,0 +1,108 @@
+"""What `freshet replay request` and `slice` do: find answers in the served log, make them again, compare."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import xxhash
+
+from freshet.exit_codes import FAILED, MISMATCH, OK
+from freshet.printing import print_json, print_lines
+from freshet.replay_room import room
+from freshet.show_logs import since
+from replay.answers.differences import Difference
+from replay.answers.records import Span, find, within
+from replay.answers.replaying import Replayed, Verdict, counted, replay
+from replay.answers.what_if import what_if
+from schemas.served import Served
+
+EXITS: dict[Verdict, int] = {"equal": OK, "different": MISMATCH, "not replayable": FAILED}
+VALUE_CHARS_MAX = 200
+"""Of a value that differs, on a terminal; JSON has it whole."""
+EXAMPLES_MAX = 10
+
+
+def replay_request(
+    request_id: str, changed: Sequence[str], sku: str | None, url: str, data: Path | None, as_json: bool
+) -> int:
+    """Raises InvalidRequest where there is no such answer."""
+    instead = what_if(changed)
+    with room(url, data) as here:
+        record = find(here.log, here.topics, request_id)
+        (made,) = replay([record], here.rebuilding, instead, sku)
+        if as_json:
+            print_json(made.facts)
+        else:
+            print_lines(lines(made))
+    return EXITS[made.verdict]
+
+
+def replay_slice(
+    begin: str, end: str, sample: int | None, changed: Sequence[str], url: str, data: Path | None, as_json: bool
+) -> int:
+    now_s, instead = time.time(), what_if(changed)
+    begin_ms = round(since(begin, now_s, "--from") * 1000)
+    span = Span(begin_ms, round(since(end, now_s, "--to") * 1000) if end else None)
+    with room(url, data) as here:
+        records = sampled(within(here.log, here.topics, span), sample)
+        began_s = time.monotonic()
+        made = [one._replace(made=None) for one in replay(records, here.rebuilding, instead)]
+        took_s = time.monotonic() - began_s
+    facts = {**counted(made), "answers": len(made), "took_s": round(took_s, 2), **times(made)}
+    if as_json:
+        print_json({**facts, "different_answers": [one.facts for one in made if one.verdict == "different"]})
+    else:
+        print_lines(slice_lines(facts, made))
+    return MISMATCH if facts["different"] else OK
+
+
+def sampled(records: Iterable[Served], sample: int | None) -> list[Served]:
+    """The same for the same answers, whatever else there is."""
+    found = sorted(records, key=lambda one: xxhash.xxh3_64_intdigest(one.request_id.encode()))
+    return found if sample is None else found[:sample]
+
+
+def times(made: Sequence[Replayed]) -> dict[str, float]:
+    """Of answers that were made again, without the time that the shards took."""
+    took = sorted(one.took_ms for one in made if one.verdict != "not replayable")
+    if not took:
+        return {}
+    return {f"p{share}_ms": round(took[min(len(took) - 1, len(took) * share // 100)], 2) for share in (50, 95)}
+
+
+def lines(made: Replayed) -> Iterator[str]:
+    record = made.record
+    yield f"{record.request_id}: {record.text!r}, {len(record.skus)} hits: {made.verdict}"
+    if made.why:
+        yield f"why: {made.why}"
+    yield from (f"rebuilt {one}" for one in made.rebuilt)
+    for place, one in enumerate(made.differences):
+        yield from difference_lines(one, "the first that differs" if place == 0 else "then")
+    if made.made is not None and made.made.sku is not None:
+        told = made.made.sku
+        yield f"{told['sku']}: {told['stage']}: {told['says']}"
+
+
+def difference_lines(one: Difference, which: str) -> Iterator[str]:
+    yield f"{which}: {one.at}"
+    yield f"  then {_short(one.then)}"
+    yield f"  now  {_short(one.now)}"
+
+
+def slice_lines(facts: dict[str, Any], made: Sequence[Replayed]) -> Iterator[str]:
+    yield f"{facts['answers']:,} answers in {facts['took_s']} s: {facts['equal']:,} equal, " + (
+        f"{facts['different']:,} different, {facts['not replayable']:,} not replayable"
+    )
+    if "p50_ms" in facts:
+        yield f"to make one again: p50 {facts['p50_ms']} ms, p95 {facts['p95_ms']} ms"
+    yield from (f"{count:>8,} {reason}" for reason, count in facts["reasons"].items())
+    for one in [one for one in made if one.verdict == "different"][:EXAMPLES_MAX]:
+        yield f"{one.record.request_id}: {one.record.text!r}"
+        yield from difference_lines(one.differences[0], "the first that differs")
+
+
+def _short(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= VALUE_CHARS_MAX else f"{text[:VALUE_CHARS_MAX]}... ({len(text):,} characters)"

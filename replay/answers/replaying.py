@@ -1,0 +1,156 @@
+"""Replays answers: rebuilds the shards that they saw, makes them again, and says whether they are the same."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+from agents.asked import Pinned, PinnedView
+from index_snapshots.other_ef import with_ef
+from index_snapshots.protocol import Offsets
+from replay.answers.differences import Difference, changed_inputs, changed_stages, changed_states
+from replay.answers.made_again import MadeAgain, made_again
+from replay.answers.recalled import States
+from replay.answers.what_if import WhatIf
+from replay.shards.rebuilding import Rebuilding, Shard, Ways
+from replay.shards.stops import Stop
+from schemas.errors import FreshetError, StateRefused
+from schemas.heard import Heard, ShardHeard
+from schemas.hits import ShardState
+from schemas.served import Served, ServedInputs
+
+Verdict = Literal["equal", "different", "not replayable"]
+BEFORE: str = "it was logged in full, but before records held what a replay needs"
+
+
+class Replayed(NamedTuple):
+    """What became of one answer."""
+
+    record: Served
+    verdict: Verdict
+    why: str = ""
+    """Why it cannot be replayed."""
+    differences: tuple[Difference, ...] = ()
+    """The first of them explains the others."""
+    made: MadeAgain | None = None
+    rebuilt: tuple[str, ...] = ()
+    """From what each shard was rebuilt."""
+    took_ms: float = 0.0
+    """To make it again, once its shards were there."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As JSON has it."""
+        made = self.made
+        return {
+            "request_id": self.record.request_id,
+            "text": self.record.text,
+            "at_ms": self.record.at_ms,
+            "verdict": self.verdict,
+            "why": self.why,
+            "differences": [one._asdict() for one in self.differences],
+            "skus_then": self.record.skus,
+            "skus_now": [hit.sku for hit in made.hits] if made else [],
+            "rebuilt": list(self.rebuilt),
+            "sku": made.sku if made else None,
+            "took_ms": round(self.took_ms, 3),
+        }
+
+
+AS_IT_WAS = WhatIf({}, {})
+
+
+def replay(
+    records: Iterable[Served], rebuilding: Rebuilding, instead: WhatIf = AS_IT_WAS, sku: str | None = None
+) -> Iterator[Replayed]:
+    """In the order of their time. Those that cannot be replayed say why; `sku`: where it stood is told too.
+
+    Raises what reading the log raises."""
+    wanted = sorted(records, key=lambda one: one.at_ms)
+    asked: dict[Shard, list[Stop]] = {}
+    for inputs in (one.inputs for one in wanted):
+        for shard, stop in stops(inputs.heard) if inputs and inputs.heard else ():
+            asked.setdefault(shard, []).append(stop)
+    with ExitStack() as closing:
+        ways = rebuilding.ways(asked, closing)
+        for record in wanted:
+            yield _one(record, ways, instead, sku)
+
+
+def stops(heard: Heard) -> set[tuple[Shard, Stop]]:
+    """All states that an answer was made from, each once."""
+    facets = tuple(heard.settings["facets"])
+    searched = {
+        (_shard(one.state, facets), Stop(_offsets(one.state), one.words_at))
+        for asked in heard.shards.values()
+        for one in asked
+        if one is not None
+    }
+    return searched | {
+        (_shard(one.state, facets), Stop(_offsets(one.state))) for one in heard.bodies if one.state is not None
+    }
+
+
+def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, sku: str | None) -> Replayed:
+    inputs = record.inputs
+    if inputs is None or inputs.heard is None:
+        return Replayed(record, "not replayable", record.not_replayable or BEFORE)
+    heard, states, rebuilt = inputs.heard, dict[tuple[int, Offsets, int | None], Pinned](), dict[str, None]()
+    try:
+        for shard, stop in stops(heard):
+            pinned, where = ways[shard].take(stop)
+            states[shard.partition, stop.offsets, stop.words_at] = _with_ef(pinned, instead.ef)
+            rebuilt[f"partition {shard.partition}: {where}"] = None
+    except StateRefused as error:
+        return Replayed(record, "not replayable", error.message)
+    used = instead.change(heard)
+    began_s = time.perf_counter()
+    try:
+        made = made_again(used, states, sku)
+    except FreshetError as error:
+        return Replayed(record, "different", differences=(Difference("the search", "an answer", error.message),))
+    took_ms = (time.perf_counter() - began_s) * 1000
+    found_differences = (
+        *([Difference("ef", "as calibrated", instead.ef)] if instead.ef else []),
+        *_differences(record, inputs, used, heard, states, made),
+    )
+    verdict: Verdict = "different" if found_differences else "equal"
+    return Replayed(record, verdict, "", found_differences, made, tuple(sorted(rebuilt)), took_ms)
+
+
+def _differences(
+    record: Served, inputs: ServedInputs, used: Heard, heard: Heard, states: States, made: MadeAgain
+) -> Iterator[Difference]:
+    """From here on the recorded answer is looked at."""
+
+    def rebuilt(partition: int, seen: ShardHeard) -> Pinned:
+        return states[partition, _offsets(seen.state), seen.words_at]
+
+    yield from changed_inputs(used, heard)
+    yield from changed_states(heard.shards, rebuilt)
+    yield from changed_stages(record, inputs, made)
+
+
+def _with_ef(pinned: Pinned, ef: int | None) -> Pinned:
+    return pinned if ef is None else replace(pinned, shard=PinnedView(with_ef(pinned.view, ef)))
+
+
+def _shard(state: ShardState, facets: tuple[str, ...]) -> Shard:
+    return Shard(state.partition, state.lineage, facets)
+
+
+def _offsets(state: ShardState) -> Offsets:
+    return Offsets(state.documents_offset, state.offers_offset)
+
+
+def counted(replayed: Sequence[Replayed]) -> dict[str, Any]:
+    """How many there are of each verdict, and of each first difference or reason."""
+    reasons: dict[str, int] = {}
+    verdicts: dict[str, int] = {"equal": 0, "different": 0, "not replayable": 0}
+    for one in replayed:
+        verdicts[one.verdict] += 1
+        reason = one.why or (one.differences[0].at if one.differences else "")
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    return {**verdicts, "reasons": dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))}

@@ -1,0 +1,237 @@
+"""Answers that are made again from the log: equal, or the first input or stage that differs is named."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index_snapshots.checkpoints import CHECKPOINTS_KEPT
+from index_snapshots.protocol import Offsets
+from replay.answers.replaying import AS_IT_WAS, Replayed, replay
+from replay.answers.what_if import WhatIf, what_if
+from replay.shards.bases import in_folders
+from replay.shards.rebuilding import Rebuilding, Shard
+from replay.shards.stops import Stop, first_of, ways
+from schemas.errors import InvalidRequest, Unavailable
+from schemas.served import Served
+from streams.reader import LogRecord
+from tests.unit.index_snapshots.making import b64, document, offer, unit
+from tests.unit.replay.live_shop import CLUSTER, COLOURS, LONG_S, SHOWN, THINGS, LiveShard, Shop, shop_of, tier
+from tests.unit.serving.fakes import FakeReader
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with tier() as running:
+        made = shop_of(running, tmp_path / "live")
+        yield made
+        made.live.words.close()
+
+
+async def busy(shop: Shop, answers: int, seed: int = 1) -> None:
+    """Answers while events come, and snapshots."""
+    rng = random.Random(seed)
+    for number in range(answers):
+        shop.churn(rng.randrange(1, 12), rng)
+        shop.follow(offers=None if rng.random() < 0.7 else shop.live.shard.view.offsets.offers)
+        if number % 20 == 10:
+            shop.live.snapshot()
+        text = f"{rng.choice(COLOURS)} {rng.choice(THINGS)}" if rng.random() < 0.9 else ""
+        filters = {"brand": ["Lumen"]} if rng.random() < 0.3 else {}
+        await shop.search(
+            text, filters=filters, facets=["brand", "attributes.colour", "price"], limit=5, page=rng.choice([1, 1, 2])
+        )
+
+
+def stocked(shop: Shop) -> None:
+    """The same thirty products each time, with words."""
+    shop.churn(60, random.Random(1))
+    shop.follow()
+    assert shop.live.words.wait(shop.live.shard.view.offsets.documents, LONG_S)
+
+
+async def replayed(shop: Shop, folder: Path, bases: bool = True) -> list[Replayed]:
+    records, rebuilding = await shop.records(), shop.rebuilding(folder, bases)
+    return await asyncio.to_thread(lambda: list(replay(records, rebuilding)))
+
+
+async def test_answers_are_made_again_byte_for_byte(shop: Shop, tmp_path: Path) -> None:
+    await busy(shop, 20)
+    made = await replayed(shop, tmp_path / "again")
+    assert [(one.why, one.differences[:1]) for one in made if one.verdict != "equal"] == [] and len(made) == 20
+    assert shop.live.shard.structure.figures.merges > 3
+
+
+async def one_of(shop: Shop) -> Served:
+    """The last answer by words and meaning of a busy day."""
+    await busy(shop, 4)
+    assert shop.live.words.wait(shop.live.shard.view.offsets.documents, LONG_S)
+    await shop.search("red lamp", facets=["brand"])
+    return (await shop.records())[-1]
+
+
+async def first_difference(record: Served, rebuilding: Rebuilding, instead: WhatIf = AS_IT_WAS) -> str:
+    (made,) = await asyncio.to_thread(lambda: list(replay([record], rebuilding, instead)))
+    return made.differences[0].at if made.differences else made.verdict
+
+
+def altered(record: Served, **fields: Any) -> Served:
+    """What the search heard is another thing now in the record."""
+    assert record.inputs is not None and record.inputs.heard is not None
+    heard = record.inputs.heard.model_copy(update=fields)
+    return record.model_copy(update={"inputs": record.inputs.model_copy(update={"heard": heard})})
+
+
+class Tampered:
+    """The log with another value at one place."""
+
+    def __init__(self, log: FakeReader, topic: str, offset: int) -> None:
+        self._log, self._topic, self._offset = log, topic, offset
+
+    def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
+        return self._log.begin_end(topic, partition)
+
+    def offset_at(self, topic: str, partition: int, time_ms: int) -> int:
+        return self._log.offset_at(topic, partition, time_ms)
+
+    def read(self, topic: str, *args: Any, **more: Any) -> Iterator[list[LogRecord]]:
+        for batch in self._log.read(topic, *args, **more):
+            yield [self._other(one) if (topic, one.offset) == (self._topic, self._offset) else one for one in batch]
+
+    def _other(self, one: LogRecord) -> LogRecord:
+        sku = (one.key or b"").decode()
+        value = document(sku, 9_999, seed=3) if self._topic == "documents" else offer(sku, 9_999, price=0.5)
+        return one._replace(value=value.encode())
+
+
+async def test_planted_differences_are_each_named_first(shop: Shop, tmp_path: Path) -> None:
+    record = await one_of(shop)
+    assert record.inputs is not None and record.inputs.heard is not None
+    heard, log, paths = record.inputs.heard, shop.log, (tmp_path / str(number) for number in itertools.count())
+    assert await first_difference(record, shop.rebuilding(next(paths))) == "equal"
+    other = heard.vectors[0].model_copy(update={"fp16": b64(unit(99))})
+    assert await first_difference(altered(record, vectors=[other]), shop.rebuilding(next(paths))) == "query vector"
+    rules = {**heard.settings, "rank_stock": 0.9}
+    assert await first_difference(altered(record, settings=rules), shop.rebuilding(next(paths))) == "settings"
+    for what in (what_if(["rank_price=0.5"]), what_if(["mmr_lambda=0.5"])):
+        first = await first_difference(record, shop.rebuilding(next(paths)), what)
+        assert first == ("asked" if what.asked else "settings")
+    assert await first_difference(record, shop.rebuilding(next(paths)), what_if(["ef=1"])) == "ef"
+    for topic, end in zip(("documents", "offers"), shop.live.shard.view.offsets, strict=True):
+        tampered = partial(Tampered, log, topic, end - 1)
+        first = await first_difference(record, shop.rebuilding(next(paths), bases=False, open_log=tampered))
+        assert first == f"{topic} of partition 0"
+
+
+@pytest.mark.parametrize("late", ["words", "search", "encode", "hits"])
+async def test_what_was_late_then_is_late_again(shop: Shop, tmp_path: Path, late: str) -> None:
+    stocked(shop)
+    shards: Any = shop.wiring.shards
+    shards.late = {late}
+    shop.tier.encoding.error = Unavailable("away") if late == "encode" else None
+    await shop.search("red lamp", facets=["brand"], limit=1, page=4, mmr_lambda=0)
+    shards.late, shop.tier.encoding.error = set(), None
+    last = (await replayed(shop, tmp_path / "again"))[-1]
+    named = {"words": ["words-0"], "search": ["shard-0"], "encode": ["encode"], "hits": ["hits-0"]}[late]
+    assert (last.record.degraded, last.verdict, last.differences) == (named, "equal", ())
+
+
+async def test_time_that_is_over_at_any_point_is_over_again(shop: Shop, tmp_path: Path) -> None:
+    """Whenever the clock is looked at, a second has gone: each search gets one step further than the last one."""
+    stocked(shop)
+    for seconds in range(40):
+        ticking, brand = partial(next, itertools.count()), {"brand": ["Lumen"]}
+        await shop.search("violet something", ticking, seconds + 0.5, limit=3, filters=brand)
+    made = await replayed(shop, tmp_path / "again")
+    assert [(one.why, one.differences[:1]) for one in made if one.verdict != "equal"] == []
+    heard = [one.record.inputs.heard for one in made if one.record.inputs and one.record.inputs.heard]
+    assert {step for one in heard for step in one.cut} == {"drop", "relax", "meaning"}
+
+
+async def test_a_step_of_the_ladder_that_was_cut_off_finds_nothing_again(shop: Shop, tmp_path: Path) -> None:
+    stocked(shop)
+    await shop.search("red lamp", filters={"brand": ["Nobody"]})
+    [record] = await shop.records()
+    assert record.fallback is not None and record.skus and record.inputs and record.inputs.heard
+    cut = altered(record, cut=record.inputs.heard.steps)
+    made, other = await asyncio.to_thread(lambda: list(replay([record, cut], shop.rebuilding(tmp_path / "again"))))
+    assert (made.verdict, other.differences[0].at) == ("equal", "cut")
+    assert other.made is not None and other.made.hits == []
+
+
+async def test_another_lineage_is_named(shop: Shop, tmp_path: Path) -> None:
+    record = await one_of(shop)
+    other = LiveShard(tmp_path / "other", shop.log, "second")
+    other.follow(9, 9)
+    other.snapshot()
+    other.words.close()
+    shop.log.begins |= {("documents", 0): 1, ("offers", 0): 1}
+    rebuilding = shop.rebuilding(tmp_path / "again", bases=False)
+    assert await first_difference(record, rebuilding) == "not replayable"
+    rebuilding = replace(rebuilding, bases=list(in_folders(tmp_path / "other", 1, CLUSTER)))
+    assert await first_difference(record, rebuilding) == "lineage of partition 0"
+
+
+async def test_what_is_too_old_says_from_when_on_it_can_be_replayed(shop: Shop, tmp_path: Path) -> None:
+    await busy(shop, 3)
+    assert shop.live.words.wait(shop.live.shard.view.offsets.documents, LONG_S)
+    shop.live.snapshot()
+    await shop.search("red lamp")
+    shop.log.begins |= {("documents", 0): 1, ("offers", 0): 1}
+    first, *_, last = await replayed(shop, tmp_path / "again")
+    assert (first.verdict, last.verdict) == ("not replayable", "equal")
+    assert "what there is begins at documents" in first.why
+
+
+async def test_an_answer_logged_without_inputs_says_why(shop: Shop, tmp_path: Path) -> None:
+    shop.wiring.served._full_share = 0.0
+    await busy(shop, 6)
+    compact = [one for one in await replayed(shop, tmp_path / "again") if one.record.kind == "compact"]
+    assert compact and {one.verdict for one in compact} == {"not replayable"}
+    assert all("FRESHET_SERVED_FULL_SHARE" in one.why for one in compact)
+
+
+async def test_where_a_product_stood(shop: Shop, tmp_path: Path) -> None:
+    record = await one_of(shop)
+    rebuilding = shop.rebuilding(tmp_path / "again")
+    (made,) = await asyncio.to_thread(lambda: list(replay([record], rebuilding, sku=record.skus[1])))
+    assert made.made is not None and made.made.sku is not None
+    assert (made.made.sku["stage"], made.made.sku["rank"]) == ("shown", 2)
+
+
+async def test_a_shard_is_rebuilt_with_the_digests_that_the_live_one_announced(shop: Shop, tmp_path: Path) -> None:
+    await busy(shop, 22)
+    kept, end = shop.live.checkpoints.kept, shop.live.shard.view.offsets
+    with ExitStack() as closing:
+        rebuilding = shop.rebuilding(tmp_path / "again", bases=False)
+        rebuilt = rebuilding.open(Shard(0, "first", SHOWN), end, closing)
+        rebuilt.extend(end)
+        for documents in range(1, end.documents, 20):
+            rebuilt.advance(Offsets(documents, rebuilt.offsets.offers))
+        assert rebuilt.advance(end).digest_documents == shop.live.shard.view.digest_documents
+        assert rebuilt.checkpoints == kept and len(kept.documents) == CHECKPOINTS_KEPT
+        assert rebuilt.structure_digest == shop.live.shard.structure.structure_digest()
+
+
+def test_ways_rise_in_both_topics() -> None:
+    stops = [Stop(Offsets(5, 9)), Stop(Offsets(6, 7)), Stop(Offsets(7, 9)), Stop(Offsets(5, 9), 3)]
+    found = ways(stops)
+    assert [[stop.offsets for stop in way] for way in found] == [[(5, 9), (5, 9), (7, 9)], [(6, 7)]]
+    assert first_of(found[0]) == Offsets(3, 9)
+
+
+@pytest.mark.parametrize("wrong", ["ef=0", "ef=10001", "ef=x", "facets=[]", "nothing=1", "limit", "rank_stock=9"])
+async def test_what_cannot_be_set_is_refused(shop: Shop, wrong: str) -> None:
+    await shop.search("lamp")
+    [record] = await shop.records()
+    assert record.inputs is not None and record.inputs.heard is not None
+    with pytest.raises(InvalidRequest):
+        what_if([wrong]).change(record.inputs.heard)
+    assert what_if(["ef=1", "limit=3"]).change(record.inputs.heard).asked.limit == 3
