@@ -36,6 +36,13 @@ def visible(text: str) -> str:
     return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def logs_to_stderr() -> None:
+    """What a command's parts log, such as the encoder's engine: stdout holds the result only."""
+    import structlog
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
 def local_time(at_ms: float, timespec: str = "milliseconds") -> str:
     """Of ms since 1970, as a clock here shows it."""
     return datetime.fromtimestamp(at_ms / 1000).isoformat(" ", timespec)

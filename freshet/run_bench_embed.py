@@ -1,13 +1,11 @@
 """What `freshet bench embed` does: the texts of a file through the encoder alone."""
 
 import os
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import orjson
-import structlog
 
 from bench import embed as bench_embed
 from bench.freshness import product
@@ -18,7 +16,7 @@ from freshet.exit_codes import OK
 from freshet.imports.mapping_file import read_mapping
 from freshet.imports.product_lines import Ready, prepare
 from freshet.imports.readers.choose import open_source
-from freshet.printing import print_json, print_lines
+from freshet.printing import logs_to_stderr, print_json, print_lines
 from freshet.run_import import chosen_mapping
 from freshet.running import data_folder
 from schemas.errors import FreshetError
@@ -31,7 +29,7 @@ MADE_UP = 10_000
 def embed(
     file: Path | None, mapping: Path | None, limit: int, engine: str, threads: int, data: Path | None, as_json: bool
 ) -> int:
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout holds the result only
+    logs_to_stderr()
     bundle = open_bundle(data)
     texts = texts_of(file, mapping, limit)
     figures = (

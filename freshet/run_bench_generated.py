@@ -11,7 +11,7 @@ from encoders.build import ensure_bundle
 from encoders.bundle import load, model_folder
 from encoders.choose import choose_engine
 from encoders.text_encoder import TextEncoder
-from freshet.printing import say
+from freshet.printing import logs_to_stderr, say
 from freshet.target import Target
 from schemas.errors import SettingsError, Unavailable
 from schemas.settings import EmbedSettings, read
@@ -28,6 +28,7 @@ def generate(rows: int, target: Target) -> None:
     Raises SettingsError where the stack has other products: they would be searched too, and these could not be told
     from them.
     """
+    logs_to_stderr()
     asyncio.run(_generate(rows, target))
 
 

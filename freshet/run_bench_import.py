@@ -2,17 +2,14 @@
 
 import os
 import statistics
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from bench import embed as bench_embed
 from freshet.exit_codes import FAILED
 from freshet.imports.report import exit_code, report_lines
-from freshet.printing import print_json, print_lines, say
+from freshet.printing import logs_to_stderr, print_json, print_lines, say
 from freshet.run_bench_embed import open_bundle, texts_of
 from freshet.run_import import ImportOptions, run_import
 from freshet.target import find_target
@@ -32,7 +29,7 @@ PARTS = {"encoder_before": "the first measurement", "import": "the import", "enc
 
 def bench_import(file: Path, mapping: Path | None, limit: int | None, data: Path | None, as_json: bool) -> int:
     """The import's exit code; FAILED also when there is no ratio."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout holds the result only
+    logs_to_stderr()
     if not file.is_file():
         raise SettingsError(f"there is no file {file}")
     find_target("", data)  # the stack is missed before ten seconds of measuring, not after

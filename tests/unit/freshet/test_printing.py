@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
 
 from freshet.log_lines import parse
 from freshet.log_text import as_text
-from freshet.printing import print_json, print_json_line, print_lines, say, visible
+from freshet.printing import logs_to_stderr, print_json, print_json_line, print_lines, say, visible
 from freshet.run_dlq import group_line, letter_line
 from freshet.run_stuck import lines, print_csv
 from freshet.show_letter import marked_lines
@@ -78,3 +79,13 @@ def test_dead_letters_with_control_characters(capsys: pytest.CaptureFixture[str]
     letter = {"id": "catalog-0-7", "at_ms": 1, "reason": "invalid_field", "sku": NASTY, "message": NASTY}
     print_lines([letter_line(letter), group_line({"count": 1, "reason": "x", "merchant": NASTY, "newest_ms": 1})])
     assert controls(capsys.readouterr().out) == set()
+
+
+def test_what_parts_of_a_command_log_is_not_in_its_result(capsys: pytest.CaptureFixture[str]) -> None:
+    logs_to_stderr()
+    try:
+        structlog.get_logger().info("encoder_engine")
+    finally:
+        structlog.reset_defaults()
+    printed = capsys.readouterr()
+    assert printed.out == "" and "encoder_engine" in printed.err
