@@ -103,8 +103,7 @@ def replay_letter(letter_id: str, url: str, data: Path | None, as_json: bool) ->
 
 def replay_letters(options: LetterOptions, dry_run: bool, url: str, data: Path | None, as_json: bool) -> int:
     """FAILED when at least one letter was not sent for another reason than that something newer took its place."""
-    asked = options.asked() | {"dry_run": dry_run}
-    done = asyncio.run(_post(url, data, "/v1/dead-letters/resubmit", asked))
+    done = asyncio.run(_replay_all(options.asked() | {"dry_run": dry_run}, url, data))
     failed = [one for one in done["skipped"] if not one["superseded_by"]]
     if as_json:
         print_json(done)
@@ -178,8 +177,21 @@ async def _list(asked: dict[str, Any], limit: int, url: str, data: Path | None) 
         more = {"limit": min(limit - len(found["letters"]), PAGE), "before": found["next"]}
         page = await _get(url, data, f"/v1/dead-letters?{urlencode({**asked, **more})}")
         found["letters"] += page["letters"]
-        found["next"] = page["next"]
+        found["next"], found["complete"] = page["next"], page["complete"]
     return found
+
+
+async def _replay_all(asked: dict[str, Any], url: str, data: Path | None) -> dict[str, Any]:
+    """Answers put together, each of the letters before those of the last one."""
+    done = await _post(url, data, "/v1/dead-letters/resubmit", asked)
+    while done["next"] is not None:
+        say(f"{done['matching']:,} letters so far: {len(done['sent']):,} good, {len(done['skipped']):,} not")
+        more = await _post(url, data, "/v1/dead-letters/resubmit", {**asked, "before": done["next"]})
+        more["matching"] += done["matching"]
+        for which in ("sent", "skipped"):
+            more[which] = done[which] + more[which]
+        done = more
+    return done
 
 
 async def _get(url: str, data: Path | None, path: str) -> dict[str, Any]:
@@ -214,8 +226,6 @@ def _done_lines(done: dict[str, Any]) -> Iterator[str]:
         yield f"... and {hidden:,} more: --json has all"
     verb = "would be sent again" if done["dry_run"] else "sent again"
     yield f"{len(done['sent']):,} {verb}, {len(superseded):,} superseded, {len(failed):,} cannot be sent"
-    if not done["complete"]:
-        yield "older letters match, too: run it again with --until"
 
 
 def _tell_older(found: dict[str, Any]) -> None:

@@ -203,8 +203,14 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("freshet_suggest_degraded_total", "counter", "Parts left out of suggestions", ("stage",)),
     Metric("freshet_query_cache_total", "counter", "Query vectors by where they came from", ("result",)),
-    Metric("freshet_ingest_events_total", "counter", "Events at the HTTP door by result", ("result",)),
-    Metric("freshet_ingest_clicks_total", "counter", "Clicks at the HTTP door by result", ("result",)),
+    Metric(
+        "freshet_ingest_events_total",
+        "counter",
+        "Catalogue events at the HTTP tier, InstantSearch's and dead letters that are sent again among them: accepted, "
+        "rejected (something is wrong with it), held_back (the queue to Kafka is full), not_taken (by Kafka)",
+        ("result",),
+    ),
+    Metric("freshet_ingest_clicks_total", "counter", "Clicks at the HTTP tier, by the same results", ("result",)),
     Metric(
         "freshet_clicks_total",
         "counter",

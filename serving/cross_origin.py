@@ -1,11 +1,13 @@
-"""Which addresses a shop's page may ask from another host: those that search, and those that take what shoppers do."""
+"""Which addresses a page of another site may ask: those that search, and those that take what shoppers do."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from aiohttp import web
 
+from serving.keys.access import key_in
 from serving.keys.grant import Need
+from serving.problems import Refusal
 from serving.routes.route import Route
 
 PAGES_ASK: Final[frozenset[Need]] = frozenset(("search", "events"))
@@ -21,6 +23,9 @@ PREFLIGHT: Final = ANY_PAGE | {
     "Access-Control-Max-Age": str(MAX_AGE_S),
 }
 """No cookie is ever looked at, so a page can do no more than anybody who has the key that it sends."""
+CHANGES: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+OWN_SITE: Final = frozenset(("same-origin", "none"))
+"""Values of Sec-Fetch-Site: a page of this server, and somebody who typed the address."""
 OPEN = web.AppKey[frozenset[str]]("open")
 """Patterns of the addresses that pages may ask."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,6 +50,29 @@ async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResp
     if resource is not None and resource.canonical in request.app[OPEN]:
         answer.headers.update(ANY_PAGE)
     return answer
+
+
+def refuse_other_sites(request: web.Request) -> None:
+    """A browser asks nobody before a POST without a body, whatever page sends it: without keys, a page that is open
+    beside the shop could change it. Who has a key may: no other page has it. Raises Refusal."""
+    resource = request.match_info.route.resource
+    closed = resource is None or resource.canonical not in request.app[OPEN]
+    if closed and request.method in CHANGES and from_another_site(request) and not key_in(request):
+        raise Refusal(
+            403,
+            "not_from_pages",
+            "nothing is changed by web pages of other sites",
+            hint="send it from a server, or with a key",
+        )
+
+
+def from_another_site(request: web.Request) -> bool:
+    """As the browser says it, which no page can make it leave out; where it says neither, it is none."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in OWN_SITE
+    origin = request.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2].lower() != request.host.lower()
 
 
 async def _pattern(request: web.Request) -> str | None:

@@ -23,6 +23,8 @@ TURN_ANSWERS = 1_000
 REQUESTS_MAX = 64
 """Requests at the door at once; one more is told to come back."""
 NOT_TAKEN = "not_taken"
+RESULTS = ("accepted", "rejected", "held_back", "not_taken")
+"""As they are counted. `held_back`: the queue to Kafka is full, who sends is told to come back."""
 
 
 class EventError(BaseModel):
@@ -101,6 +103,8 @@ class Door:
         self._topic = topic
         self._generation = generation
         self._count = metrics.counter(kind.counted)
+        for result in RESULTS:
+            self._count.labels(result=result)  # an alert does not see the rise of a series that was not there
         self.gate = Gate(f"requests with {kind.plural}", REQUESTS_MAX)
 
     async def take(self, parts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
@@ -162,14 +166,14 @@ class Door:
     def _answer(self, taking: Taking) -> dict[str, Any]:
         not_taken = sum(error["code"] == NOT_TAKEN for error in taking.errors.values())
         self._count.labels(result="accepted").inc(len(taking.sent))
-        self._count.labels(result="not_taken").inc(not_taken)
+        full = isinstance(taking.stopped, Overloaded)
+        self._count.labels(result="held_back" if full else "not_taken").inc(not_taken)
         self._count.labels(result="rejected").inc(len(taking.errors) - not_taken)
         events = [self._line(taking, line) for line in taking.lines]
         if taking.sent:
             return {"accepted": len(taking.sent), "rejected": len(taking.errors), "events": events}
         if taking.stopped is None:
             raise Refusal(400, *_all_bad(taking), facts={"events": events})
-        full = isinstance(taking.stopped, Overloaded)
         wait_s = taking.stopped.retry_after_s if isinstance(taking.stopped, Overloaded) else 1.0
         raise Refusal(
             429 if full else 503,

@@ -9,7 +9,7 @@ from aiohttp import web
 from schemas.errors import FreshetError
 from schemas.limits import REQUEST_ID_CHARS_MAX
 from serving.compressing import compressed
-from serving.cross_origin import cross_origin
+from serving.cross_origin import CHANGES, cross_origin, refuse_other_sites
 from serving.instantsearch.speaking import spoken
 from serving.keys.grant import GRANT, Need
 from serving.parts import REQUEST_ID, WIRING, Wiring
@@ -31,7 +31,6 @@ UNLESS_SET = {**HEADERS, "Content-Security-Policy": NOTHING_RUNS, "Cache-Control
 """Of every answer that does not say otherwise."""
 NEEDS = web.AppKey("needs", Mapping[tuple[str, str], Need])
 """What each route, (method, path), asks of a caller."""
-CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 @web.middleware
@@ -81,6 +80,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody gets to a route without what it needs; one that is not in the table is for administrators."""
     wiring, need = request.app[WIRING], need_of(request)
+    refuse_other_sites(request)
     grant = request[GRANT] = wiring.access.admit(request, need)
     response = await handler(request)
     if need == "admin" and request.method in CHANGES:

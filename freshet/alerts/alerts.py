@@ -242,8 +242,8 @@ ALERTS: tuple[Alert, ...] = (
         "FreshetIngestRefused",
         "critical",
         5,
-        "the door answers errors, {{ $value | humanize }} a second: Kafka does not take events",
-        'sum(rate(freshet_requests_total{route="/v1/catalog",status=~"5.."}[5m])) > 0',
+        "Kafka does not take events, {{ $value | humanize }} a second",
+        'sum(rate(freshet_ingest_events_total{result="not_taken"}[5m])) > 0',
     ),
     Alert(
         "FreshetServedDropped",

@@ -55,8 +55,12 @@ class LetterScan:
         self._tenant_attribute = tenant_attribute
         self._left = scanned_max
         self._bytes_left = bytes_max
-        self.complete = True
-        """False: older letters were not looked at."""
+        self.next: int | None = None
+        """Older letters were not looked at: they are before this offset."""
+
+    @property
+    def complete(self) -> bool:
+        return self.next is None
 
     def find(self, asked: LettersAsked, before: int | None = None) -> Iterator[KeptLetter]:
         """Copies of one, as a crash leaves them, come once. Blocking. Raises Unavailable."""
@@ -70,7 +74,7 @@ class LetterScan:
         stretch, seen = STRETCH_FIRST, set[str]()
         while high > begin:
             if self._left <= 0 or self._bytes_left <= 0:
-                self.complete = False
+                self.next = high
                 return
             low = max(begin, high - min(stretch, self._left))
             records = [one for batch in self._reader.read(self._topic, 0, low, high) for one in batch]
@@ -79,7 +83,7 @@ class LetterScan:
             self._bytes_left -= size
             stretch = max(1, min(STRETCH, STRETCH_BYTES * (high - low) // max(1, size)))
             for record in reversed(records):
-                letter = _read(record.value or b"")
+                letter = read_letter(record.value or b"")
                 if letter is None or letter.id in seen:
                     continue
                 seen.add(letter.id)
@@ -123,7 +127,8 @@ def sku_of(letter: DeadLetter) -> str:
     return letter.original()[0].decode(errors="replace")
 
 
-def _read(value: bytes) -> DeadLetter | None:
+def read_letter(value: bytes) -> DeadLetter | None:
+    """None: it is none, or of another version."""
     try:
         return decode(DeadLetter, value)
     except InvalidEvent:

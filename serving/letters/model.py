@@ -50,7 +50,8 @@ class Letters(BaseModel):
     groups: list[LetterGroup]
     """Of all that were looked through, most letters first; only on the first page."""
     next: int | None
-    """`before` of the next page; null: this is the last."""
+    """`before` of the next page; null: this is the last. A page with fewer letters than `limit`, or none, may have a
+    next one, too: only so many are looked through at a time."""
     complete: bool
     """False: older letters were not looked through."""
 
@@ -111,6 +112,8 @@ class ResubmitAll(Strict):
     merchant: str = ""
     since_ms: Annotated[int, Field(ge=0)] = 0
     until_ms: Annotated[int, Field(ge=0)] | None = None
+    before: Annotated[int, Field(ge=0)] | None = None
+    """`next` of the answer before."""
     dry_run: bool = True
     """Says what would be sent, and sends nothing."""
 
@@ -125,5 +128,7 @@ class ResubmittedAll(BaseModel):
     sent: list[Resubmitted]
     """Of a dry run with the event that was refused."""
     skipped: list[Skipped]
+    next: int | None
+    """Older letters were left: ask again with it as `before`. Null: these were the last."""
     complete: bool
-    """False: older letters match, too, and were left: ask again with `until_ms`."""
+    """Whether `next` is null."""

@@ -31,8 +31,8 @@ class Plan(NamedTuple):
 
     ready: list[tuple[KeptLetter, EventId, bytes]]
     skipped: list[Skipped]
-    complete: bool = True
-    """False: older letters match, too."""
+    next: int | None = None
+    """Older letters were left: they are before this offset."""
 
 
 class LetterTopics(NamedTuple):
@@ -121,11 +121,11 @@ class Resubmitting:
     def __init__(self, history: History, door: Door, topics: LetterTopics) -> None:
         self._history = history
         self._door = door
-        self._topics = topics
+        self.topics = topics
         self._one = asyncio.Lock()
 
     async def plan_of(self, letter: KeptLetter, mended: bytes | None = None) -> Plan:
-        return await self._history.ask(lambda reader: plan(reader, self._topics, [letter], mended), LOG_TIMEOUT_S)
+        return await self._history.ask(lambda reader: plan(reader, self.topics, [letter], mended), LOG_TIMEOUT_S)
 
     async def one(self, letter: KeptLetter, mended: bytes | None) -> Resubmitted | Skipped:
         """Raises Unavailable when Kafka does not take it."""
@@ -133,27 +133,29 @@ class Resubmitting:
             planned = await self.plan_of(letter, mended)
             return planned.skipped[0] if planned.skipped else (await self._send(planned.ready))[0]
 
-    async def all(self, asked: LettersAsked, dry_run: bool) -> tuple[list[Resubmitted], list[Skipped], bool]:
-        """The newest LETTERS_MAX letters that are asked for."""
+    async def all(
+        self, asked: LettersAsked, dry_run: bool, before: int | None = None
+    ) -> tuple[list[Resubmitted], list[Skipped], int | None]:
+        """The newest LETTERS_MAX letters that are asked for, of those before an offset; and before which others are."""
         async with self._one:
-            planned = await self._history.ask(lambda reader: self._plan_all(reader, asked), LOG_TIMEOUT_S)
+            planned = await self._history.ask(lambda reader: self._plan_all(reader, asked, before), LOG_TIMEOUT_S)
             if dry_run:
                 would = [Resubmitted(id=kept.letter.id, event_id=str(event)) for kept, event, _ in planned.ready]
-                return would, planned.skipped, planned.complete
+                return would, planned.skipped, planned.next
             sent = await self._send(planned.ready)
             good = [one for one in sent if isinstance(one, Resubmitted)]
             bad = [one for one in sent if isinstance(one, Skipped)]
-            return good, planned.skipped + bad, planned.complete
+            return good, planned.skipped + bad, planned.next
 
-    def _plan_all(self, reader: LogReader, asked: LettersAsked) -> Plan:
-        scan, chosen = LetterScan(reader, self._topics.generation, self._topics.tenant_attribute), list[KeptLetter]()
-        for kept in scan.find(asked):
+    def _plan_all(self, reader: LogReader, asked: LettersAsked, before: int | None) -> Plan:
+        scan, chosen = LetterScan(reader, self.topics.generation, self.topics.tenant_attribute), list[KeptLetter]()
+        for kept in scan.find(asked, before):
             if kept.letter.stage == "session":
                 continue
             if len(chosen) == LETTERS_MAX:
-                return plan(reader, self._topics, chosen)._replace(complete=False)
+                return plan(reader, self.topics, chosen)._replace(next=kept.offset + 1)
             chosen.append(kept)
-        return plan(reader, self._topics, chosen)._replace(complete=scan.complete)
+        return plan(reader, self.topics, chosen)._replace(next=scan.next)
 
     async def _send(self, ready: Sequence[tuple[KeptLetter, EventId, bytes]]) -> list[Resubmitted | Skipped]:
         done: list[Resubmitted | Skipped] = []

@@ -215,6 +215,7 @@ EXAMPLES: dict[str, Example] = {
                     "superseded_by": "1-0-31",
                 }
             ],
+            "next": None,
             "complete": True,
         },
     ),

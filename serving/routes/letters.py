@@ -29,6 +29,7 @@ from serving.letters.model import (
     ResubmittedAll,
     Skipped,
 )
+from serving.letters.named import letter_named
 from serving.letters.resubmit import LETTERS_MAX
 from serving.parts import WIRING, Wiring
 from serving.problems import Refusal
@@ -61,7 +62,7 @@ async def get_letter(request: web.Request) -> web.Response:
     kept = await _found(wiring, request.match_info["id"])
     planned = await wiring.resubmitting.plan_of(kept)
     refused = planned.skipped[0] if planned.skipped else None
-    return answer_model(whole(kept, refused))
+    return answer_model(await asyncio.to_thread(whole, kept, refused))  # of 2 MB it may mark much
 
 
 async def post_letter(request: web.Request) -> web.Response:
@@ -86,13 +87,13 @@ async def post_letters(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     asked = _which(parse_json(await read_body(request, EVENT_BYTES_MAX, (JSON,))))
     which = LettersAsked(reason=asked.reason, merchant=asked.merchant, since_ms=asked.since_ms, until_ms=asked.until_ms)
-    sent, skipped, complete = await wiring.resubmitting.all(which, asked.dry_run)
+    sent, skipped, older = await wiring.resubmitting.all(which, asked.dry_run, asked.before)
     if not asked.dry_run:
         facts = asked.model_dump(exclude={"dry_run"}) | {"sent": len(sent), "skipped": len(skipped)}
         await _audit(request, "dead_letters_resubmitted", facts)
     matching = len(sent) + len(skipped)
-    done = ResubmittedAll(dry_run=asked.dry_run, matching=matching, sent=sent, skipped=skipped, complete=complete)
-    return answer_model(done, 200)
+    found = {"dry_run": asked.dry_run, "matching": matching, "sent": sent, "skipped": skipped}
+    return answer_model(ResubmittedAll(**found, next=older, complete=older is None), 200)
 
 
 def listed(scan: LetterScan, asked: LettersAsked, before: int | None, limit: int) -> Letters:
@@ -111,7 +112,7 @@ def listed(scan: LetterScan, asked: LettersAsked, before: int | None, limit: int
             LetterGroup(reason=key[0], merchant=key[1], count=count, newest_ms=newest[key])
             for key, count in counts.most_common()
         ],
-        next=page[limit - 1].offset if len(page) > limit else None,
+        next=page[limit - 1].offset if len(page) > limit else scan.next,
         complete=scan.complete,
     )
 
@@ -181,15 +182,11 @@ def _which(body: object) -> ResubmitAll:
 
 async def _found(wiring: Wiring, name: str) -> KeptLetter:
     """By its id, or by the id of its event."""
-
-    def find(scan: LetterScan) -> tuple[KeptLetter | None, bool]:
-        named = (kept for kept in scan.find(LettersAsked()) if name in (kept.letter.id, kept.letter.event_id))
-        return next(named, None), scan.complete
-
-    kept, complete = await _ask(wiring, find)
+    topics = wiring.resubmitting.topics
+    kept, complete = await wiring.ledger.ask(lambda reader: letter_named(reader, topics, name), LIST_TIMEOUT_S)
     if kept is None:
-        newest = "" if complete else " among the newest that were looked through"
-        raise Refusal(404, "unknown_letter", f"there is no dead letter {name[:100]!r}{newest}", hint="freshet dlq ls")
+        where = "" if complete else " among those that were looked through"
+        raise Refusal(404, "unknown_letter", f"there is no dead letter {name[:100]!r}{where}", hint="freshet dlq ls")
     return kept
 
 

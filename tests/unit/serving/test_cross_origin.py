@@ -1,10 +1,14 @@
 """Pages of other hosts: what they may ask, and that they may neither write products nor read what is the shop's own."""
 
+from itertools import product
+
 import pytest
 
 from serving.app import ROUTES
 from serving.cross_origin import MAX_AGE_S, open_to_pages
+from serving.keys.access import KEY_HEADER
 from tests.unit.serving.fakes import FakeShard, Tier, hit
+from tests.unit.serving.test_access import KEY as ADMIN_KEY
 from tests.unit.serving.test_access import NEEDS, address
 
 SHOP = {"Origin": "https://shop.example"}
@@ -49,3 +53,25 @@ async def test_answers_and_refusals_can_be_read_there() -> None:
         ):
             assert "Access-Control-Allow-Origin" not in response.headers
             assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+async def test_nothing_is_changed_by_a_page_of_another_site_without_a_key() -> None:
+    """A browser sends a POST without a body at once, whoever asks it to."""
+    routes = {(method, path) for need in NEEDS.values() for method, path in need if method != "GET"}
+    closed = {(method, path) for method, path in routes if path not in open_to_pages(ROUTES)}
+    assert ("POST", "/v1/dead-letters/{id}/resubmit") in closed and len(closed) > 10
+    other_sites = (SHOP, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"})
+    async with Tier() as tier:
+        for (method, path), headers in product(closed, other_sites):
+            response = await tier.client.request(method, address(path), headers=headers)
+            assert (response.status, (await response.json())["code"]) == (403, "not_from_pages"), (method, path)
+
+
+async def test_its_own_page_programs_and_who_has_a_key_may_change_things() -> None:
+    url = "/v1/dead-letters/catalog-0-0/resubmit"
+    async with Tier() as tier:
+        own = f"http://{tier.client.server.host}:{tier.client.server.port}"
+        for headers in ({}, {"Origin": own}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+            assert (await tier.client.post(url, headers=headers)).status == 404
+    async with Tier(admin_key=ADMIN_KEY) as tier:
+        assert (await tier.client.post(url, headers=SHOP | {KEY_HEADER: ADMIN_KEY})).status == 404

@@ -3,12 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from schemas.errors import Overloaded, Unavailable
 from serving.history import History, LogReader
+from streams.reader import LogRecord
 from tests.unit.serving.fakes import FakeReader
+from tests.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -38,6 +41,26 @@ async def test_a_late_answer_is_unavailable_and_the_next_question_is_answered(ga
         await history.ask(lambda reader: gate.wait(), 0.01)
     gate.set()
     assert await history.ask(lambda reader: 7, 10) == 7
+    history.close()
+
+
+async def test_a_late_question_reads_no_further_and_one_that_nobody_waits_for_is_not_begun() -> None:
+    class Endless(FakeReader):
+        def read(self, *args: Any, **kwargs: Any) -> Iterator[list[LogRecord]]:
+            while True:
+                reading.set()
+                yield []
+
+    reading, begun = threading.Event(), list[str]()
+    history = History(Endless)
+    late = asyncio.create_task(history.ask(lambda reader: list(reader.read("outcomes", 0, 0)), LIMIT_S))
+    await asyncio.to_thread(reading.wait)
+    left = asyncio.create_task(history.ask(lambda reader: begun.append("left"), LIMIT_S))
+    await asyncio.sleep(0)
+    for one in (late, left):
+        one.cancel()
+    assert await history.ask(lambda reader: reader.begin_end("catalog", 0), LIMIT_S) == (0, 0)
+    assert begun == []
     history.close()
 
 

@@ -59,6 +59,14 @@ async def test_a_page_begins_before_an_offset_and_only_so_many_are_looked_throug
     assert found(log, LettersAsked(), scanned_max=5) == ("3210", False)
 
 
+async def test_what_was_not_looked_through_is_the_next_page() -> None:
+    log, ids, before = await kept(), "", None
+    for _ in range(3):
+        told = listed(LetterScan(log, 1, "tenant", scanned_max=2), LettersAsked(), before, 5)
+        ids, before = ids + "".join(one.id[-1] for one in told.letters), told.next
+    assert (ids, before) == ("3210" + "0", None), "the copy of the last one is on a page of its own"
+
+
 async def test_older_ones_are_looked_through_without_the_newer_ones() -> None:
     assert found(await kept(), LettersAsked(until_ms=START_MS + 4), scanned_max=4) == ("10", True)
 

@@ -136,6 +136,19 @@ async def test_all_of_them_twice_send_nothing_twice_and_every_event_is_accounted
     assert newest[b"c"]["offer"]["stock"] == 3, "sent again with the offer of today"
 
 
+async def test_more_than_are_sent_at_once_are_sent_by_asking_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so are letters behind more than are looked through at once."""
+    shop.merchant(*(upsert(sku, "unusable") for sku in "cdefg"))
+    shop.work()
+    monkeypatch.setattr("tests.unit.books.FourNumbers.encode_texts", lambda self, texts: usable(texts))
+    monkeypatch.setattr("serving.letters.resubmit.LETTERS_MAX", 2)
+    before, said = None, []
+    for _ in range(3):
+        sent, _, before = await shop.resubmitting.all(ALL, False, before)
+        said.append([one.id[-1] for one in sent])
+    assert (said, before) == ([["5", "6"], ["3", "4"], ["2"]], None)
+
+
 def usable(texts: Any) -> Any:
     import numpy as np
 
