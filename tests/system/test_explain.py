@@ -129,7 +129,7 @@ def test_reached_by_its_address_alone(shop: Shop, tmp_path: Path, model: Path) -
     assert (run.returncode, found["state"], found["counts"]["products"]) == (exit_codes.OK, "remote", PRODUCTS)
     assert {step["step"] for step in found["steps"]} >= {"catalog", "embed", "documents", "offers"}
     assert shop.run("doctor", "--url", url, "--data", str(tmp_path)).returncode == exit_codes.OK
-    metrics = http("GET", url + "/metrics")[1].decode()
+    metrics = http("GET", url + "/metrics", headers={"Authorization": f"Bearer {KEY}"})[1].decode()
     for name in ("catalog", "embed", "shard", "session", "kafka", "redis", "serving"):
         assert f'freshet_process_up{{process="{name}"}} 1.0' in metrics, "the tier's page alone tells of all"
     for step in ("catalog", "embed", "documents", "offers"):
