@@ -1,5 +1,6 @@
 """Commands that make answers and shards again from the log: `replay`. Only signatures: the work is imported late."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,17 +38,61 @@ def request(
 def of_a_span(
     begin: Annotated[str, typer.Option("--from", metavar="TIME", help="Since 10m, 2h, 1d ago, or a time.")] = "1h",
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="The same; default: now.")] = "",
-    sample: Annotated[int | None, typer.Option(min=1, help="So many, drawn by their ids; default: all.")] = None,
+    sample: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, drawn by their ids.")] = 10_000,
     changed: Set = None,
+    html: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write what moves, by query and product, as a page.")
+    ] = None,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Make all replayable answers of a span of time again: how many are equal, what differs, and why. Exit code 4: some
-    differ."""
+    """Make all replayable answers of a span of time again: how many are equal, what differs, and why; which products
+    move up or down, enter or leave. Exit code 4: some differ."""
     from freshet.run_replay import replay_slice
 
-    raise typer.Exit(replay_slice(begin, end, sample, changed or [], url, data, json))
+    raise typer.Exit(replay_slice(begin, end, sample, changed or [], html, url, data, json))
+
+
+@replays.command("events")
+def events(
+    into: Annotated[str, typer.Option(metavar="TOPIC", help="Such as catalog.2, or catalog of another cluster.")],
+    begin: Annotated[str, typer.Option("--from", metavar="TIME", help="Since 10m, 2h, 1d ago, or a time.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The same; default: now.")] = "",
+    kafka: Annotated[str, typer.Option(metavar="HOST:PORT", help="Of that topic; default: the shop's own.")] = "",
+    rate: Annotated[float, typer.Option(min=0.1, help="Events per second.")] = 100.0,
+    as_they_came: Annotated[bool, typer.Option("--as-they-came", help="At their own pace, not at a rate.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Write them; without it only what would be is said.")] = False,
+    yes_into_live: Annotated[
+        bool, typer.Option("--yes-into-live", help="Even into the topic that the running shop reads.")
+    ] = False,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Events of a span of time again, as they were sent, into another topic or cluster. Writes nothing without
+    --send."""
+    from freshet.run_replay_events import EventsOptions, replay_events
+
+    options = EventsOptions(begin, end, into, kafka, None if as_they_came else rate, send, yes_into_live)
+    raise typer.Exit(replay_events(options, url, data, json))
+
+
+@replays.command("diff-shard")
+def diff_shard(
+    at: Annotated[
+        list[str], typer.Option(metavar="OFFSET|TIME", help="Twice, the earlier first; as for `freshet replay shard`.")
+    ],
+    partition: Annotated[int, typer.Option(min=0, help="Which shard.")] = 0,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="Products that are listed; JSON has all.")] = 20,
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """What changed in one shard between two moments: products that appeared, went, or show something else."""
+    from freshet.run_replay_diff_shard import replay_diff_shard
+
+    raise typer.Exit(replay_diff_shard(at, partition, limit, url, data, json))
 
 
 @replays.command("shard")

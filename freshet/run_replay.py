@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import xxhash
 
 from freshet.exit_codes import FAILED, MISMATCH, OK
 from freshet.printing import print_json, print_lines
 from freshet.replay_room import room
 from freshet.show_logs import since
 from replay.answers.differences import Difference
+from replay.answers.moves import SliceMoves
+from replay.answers.moves import lines as move_lines
+from replay.answers.moves_page import page
 from replay.answers.records import Span, find, within
 from replay.answers.replaying import Replayed, Verdict, counted, replay
+from replay.answers.slices import slice_of
 from replay.answers.what_if import what_if
-from schemas.served import Served
 
 EXITS: dict[Verdict, int] = {"equal": OK, "different": MISMATCH, "not replayable": FAILED}
 VALUE_CHARS_MAX = 200
@@ -40,28 +42,48 @@ def replay_request(
 
 
 def replay_slice(
-    begin: str, end: str, sample: int | None, changed: Sequence[str], url: str, data: Path | None, as_json: bool
+    begin: str,
+    end: str,
+    sample: int,
+    changed: Sequence[str],
+    html: Path | None,
+    url: str,
+    data: Path | None,
+    as_json: bool,
 ) -> int:
+    """`html`: what moves is also written there, as a page. Raises OSError where it cannot be."""
     now_s, instead = time.time(), what_if(changed)
     begin_ms = round(since(begin, now_s, "--from") * 1000)
     span = Span(begin_ms, round(since(end, now_s, "--to") * 1000) if end else None)
     with room(url, data) as here:
-        records = sampled(within(here.log, here.topics, span), sample)
+        found, moved = slice_of(within(here.log, here.topics, span), sample), SliceMoves()
         began_s = time.monotonic()
-        made = [one._replace(made=None) for one in replay(records, here.rebuilding, instead)]
+        made = list(counting(replay(found.drawn, here.rebuilding, instead), moved))
         took_s = time.monotonic() - began_s
-    facts = {**counted(made), "answers": len(made), "took_s": round(took_s, 2), **times(made)}
+    facts = {
+        **counted(made),
+        "answers": len(made),
+        "replayable": found.replayable,
+        "others": dict(found.others.most_common()),
+        "took_s": round(took_s, 2),
+        **times(made),
+    }
+    if html is not None:
+        title = "What changes" if changed else "What is made again"
+        html.write_text(page(moved, title, [*changed, *slice_lines(facts, ())]), encoding="utf-8")
     if as_json:
-        print_json({**facts, "different_answers": [one.facts for one in made if one.verdict == "different"]})
+        different = [one.facts for one in made if one.verdict == "different"]
+        print_json({**facts, "moves": moved.facts, "different_answers": different})
     else:
-        print_lines(slice_lines(facts, made))
+        print_lines([*slice_lines(facts, made), *(move_lines(moved, EXAMPLES_MAX) if moved.changed else ())])
     return MISMATCH if facts["different"] else OK
 
 
-def sampled(records: Iterable[Served], sample: int | None) -> list[Served]:
-    """The same for the same answers, whatever else there is."""
-    found = sorted(records, key=lambda one: xxhash.xxh3_64_intdigest(one.request_id.encode()))
-    return found if sample is None else found[:sample]
+def counting(made: Iterable[Replayed], moved: SliceMoves) -> Iterator[Replayed]:
+    """Without what only their moves need: whole hits, and all that a record holds."""
+    for one in made:
+        moved.add(one)
+        yield one._replace(made=None, record=one.record.model_copy(update={"inputs": None}))
 
 
 def times(made: Sequence[Replayed]) -> dict[str, float]:
@@ -95,6 +117,9 @@ def slice_lines(facts: dict[str, Any], made: Sequence[Replayed]) -> Iterator[str
     yield f"{facts['answers']:,} answers in {facts['took_s']} s: {facts['equal']:,} equal, " + (
         f"{facts['different']:,} different, {facts['not replayable']:,} not replayable"
     )
+    if facts["replayable"] > facts["answers"]:
+        yield f"drawn from {facts['replayable']:,} that can be made again"
+    yield from (f"{count:>8,} left out: {why}" for why, count in facts["others"].items())
     if "p50_ms" in facts:
         yield f"to make one again: p50 {facts['p50_ms']} ms, p95 {facts['p95_ms']} ms"
     yield from (f"{count:>8,} {reason}" for reason, count in facts["reasons"].items())

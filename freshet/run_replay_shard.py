@@ -43,12 +43,9 @@ def replay_shard(
     """Raises InvalidRequest for a moment that there was not, StateRefused for one that is too old."""
     settings = read(ShardSettings, os.environ)
     with room(url, data) as here, ExitStack() as closing:
-        if partition >= here.target.partitions:
-            raise InvalidRequest("no_shard", f"there are {here.target.partitions} partitions, from 0")
+        check_partition(here, partition)
         offsets = moment(here, partition, at)
-        base = nearest(here.rebuilding.bases, partition, offsets, None)
-        shard = Shard(partition, base.lineage if base else "log", tuple(settings.facets))
-        rebuilt = here.rebuilding.open(shard, offsets, closing)
+        rebuilt = opened(here, partition, offsets, settings, closing)
         rebuilt.extend(offsets)
         rebuilt.advance(offsets)
         facts = state(rebuilt)
@@ -62,6 +59,19 @@ def replay_shard(
     else:
         print_lines(lines(facts))
     return OK
+
+
+def check_partition(here: Room, partition: int) -> None:
+    """Raises InvalidRequest."""
+    if partition >= here.target.partitions:
+        raise InvalidRequest("no_shard", f"there are {here.target.partitions} partitions, from 0")
+
+
+def opened(here: Room, partition: int, offsets: Offsets, settings: ShardSettings, closing: ExitStack) -> RebuiltShard:
+    """At these offsets or before, of whichever lineage leads there. Raises StateRefused where none does."""
+    base = nearest(here.rebuilding.bases, partition, offsets, None)
+    shard = Shard(partition, base.lineage if base else "log", tuple(settings.facets))
+    return here.rebuilding.open(shard, offsets, closing)
 
 
 def moment(here: Room, partition: int, at: str) -> Offsets:

@@ -32,20 +32,40 @@ class Cluster:
     """By base name (`catalog`, not `catalog.2`)."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Of one topic."""
+
+    cluster_id: str
+    partitions: int
+    """0: there is no such topic."""
+
+
 def admin(kafka: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": kafka, "socket.timeout.ms": int(ADMIN_TIMEOUT_S * 1000), "log_level": 2})
 
 
+def place_of(kafka: str, name: str) -> Place:
+    """Raises Unavailable."""
+    cluster_id, counts = _listed(kafka)
+    return Place(cluster_id, counts.get(name, 0))
+
+
 def partition_counts(kafka: str, generation: int) -> dict[str, int]:
     """Partitions of each existing Freshet topic, by base name. Raises Unavailable."""
+    names = {topic_name(topic.name, generation): topic.name for topic in TOPICS}
+    return {names[name]: count for name, count in _listed(kafka)[1].items() if name in names}
+
+
+def _listed(kafka: str) -> tuple[str, dict[str, int]]:
+    """Id of the cluster, and how many partitions each of its topics has."""
     try:
-        found = admin(kafka).list_topics(timeout=ADMIN_TIMEOUT_S).topics
+        found = admin(kafka).list_topics(timeout=ADMIN_TIMEOUT_S)
+        return str(found.cluster_id), {name: len(state.partitions) for name, state in found.topics.items()}
     except KafkaException as error:
         raise Unavailable(
             f"Kafka at {kafka} does not answer: {error}", hint="is it running? see freshet status"
         ) from error
-    names = {topic_name(topic.name, generation): topic.name for topic in TOPICS}
-    return {names[name]: len(state.partitions) for name, state in found.items() if name in names}
 
 
 def create_topics(kafka: str, generation: int, partitions: int, replication_factor: int = 1) -> list[TopicState]:

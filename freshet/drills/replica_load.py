@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +56,8 @@ class Shoppers:
     """Of `bench.search_ways`, in turn."""
     sessions: int = 0
     """So many search in turn, each in a session of its own; 0: nobody has one."""
+    also: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of each search."""
     questions: list[Question] = field(default_factory=list)
     _mine: threading.local = field(default_factory=threading.local)
     _kept: list[HTTPConnection] = field(default_factory=list)
@@ -63,7 +65,7 @@ class Shoppers:
     def ask(self, number: int, due_s: float) -> None:
         """Every other question on a connection of its own, the others on one that the thread keeps open."""
         way = WAYS[self.ways[number // 2 % len(self.ways)]]
-        body = {"text": f"lamp number {number % 97}", "limit": 10, **way}
+        body = {"text": f"lamp number {number % 97}", "limit": 10, **way, **self.also}
         if self.sessions:
             body["session"] = session(number % self.sessions)
         if number % 2:
@@ -141,7 +143,8 @@ class Digests:
 
     ports: Sequence[int]
     at: dict[Point, dict[int, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
-    """By point and replica, from where its digests are those of any other."""
+    """By point and replica, from where its digests are those of any other: of what it holds and, where it is told, of
+    its structure."""
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -163,7 +166,7 @@ class Digests:
             for point in points if live else ():
                 if point["offset"] >= live[topic]:
                     place = (shard["state"]["partition"], topic, point["offset"])
-                    self.at[place][shard["state"]["replica"]].add(point["digest"])
+                    self.at[place][shard["state"]["replica"]].add(point["digest"] + point.get("structure", ""))
 
     def common(self) -> dict[Point, set[str]]:
         """The digests at each point that more than one replica was seen at; all sets should have one element."""

@@ -12,6 +12,7 @@ from index_snapshots.protocol import Offsets
 from replay.answers.differences import Difference, changed_inputs, changed_stages, changed_states
 from replay.answers.made_again import MadeAgain, made_again
 from replay.answers.recalled import States
+from replay.answers.slices import why_not
 from replay.answers.what_if import WhatIf
 from replay.shards.rebuilding import Rebuilding, Shard, Ways
 from replay.shards.stops import Stop
@@ -21,7 +22,6 @@ from schemas.hits import ShardState
 from schemas.served import Served, ServedInputs
 
 Verdict = Literal["equal", "different", "not replayable"]
-BEFORE: str = "it was logged in full, but before records held what a replay needs"
 
 
 class Replayed(NamedTuple):
@@ -36,6 +36,7 @@ class Replayed(NamedTuple):
     made: MadeAgain | None = None
     rebuilt: tuple[str, ...] = ()
     """From what each shard was rebuilt."""
+    skus_now: tuple[str, ...] = ()
     took_ms: float = 0.0
     """To make it again, once its shards were there."""
 
@@ -51,7 +52,7 @@ class Replayed(NamedTuple):
             "why": self.why,
             "differences": [one._asdict() for one in self.differences],
             "skus_then": self.record.skus,
-            "skus_now": [hit.sku for hit in made.hits] if made else [],
+            "skus_now": list(self.skus_now),
             "rebuilt": list(self.rebuilt),
             "sku": made.sku if made else None,
             "took_ms": round(self.took_ms, 3),
@@ -95,7 +96,7 @@ def stops(heard: Heard) -> set[tuple[Shard, Stop]]:
 def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, sku: str | None) -> Replayed:
     inputs = record.inputs
     if inputs is None or inputs.heard is None:
-        return Replayed(record, "not replayable", record.not_replayable or BEFORE)
+        return Replayed(record, "not replayable", why_not(record))
     heard, states, rebuilt = inputs.heard, dict[tuple[int, Offsets, int | None], Pinned](), dict[str, None]()
     try:
         for shard, stop in stops(heard):
@@ -116,7 +117,8 @@ def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, sku: str | No
         *_differences(record, inputs, used, heard, states, made),
     )
     verdict: Verdict = "different" if found_differences else "equal"
-    return Replayed(record, verdict, "", found_differences, made, tuple(sorted(rebuilt)), took_ms)
+    skus = tuple(hit.sku for hit in made.hits)
+    return Replayed(record, verdict, "", found_differences, made, tuple(sorted(rebuilt)), skus, took_ms)
 
 
 def _differences(
