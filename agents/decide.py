@@ -111,7 +111,8 @@ def _upsert(
 ) -> Decision:
     live_since = state.live_since if state and state.live_since else order
     created = state is None or state.live_since is None
-    content_hash = content.content_hash()
+    known = state is not None and content is state.content
+    content_hash = state.content_hash if state is not None and known else content.content_hash()
     content_changed = created or event.replay_of is not None or state is None or content_hash != state.content_hash
     content_order = order if content_changed or state is None else state.content_order
     after = SkuState(order, version, live_since, content, content_hash, content_order, offer)
@@ -144,6 +145,9 @@ def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
     """JSON Merge Patch (RFC 7386) over the fields, and one level deep over the attributes."""
     assert state is not None and state.content is not None
     changes = patch.changes()
+    offer = (state.offer or Offer()).model_dump()
+    if changes.keys() <= Offer.model_fields.keys():  # most patches: nothing is made anew, and nothing can have grown
+        return state.content, _offer({**offer, **changes})
     attributes = dict(state.content.attributes)
     for name, value in changes.pop("attributes", {}).items():
         if value is None:
@@ -156,7 +160,6 @@ def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
             f"{patch.sku!r} would have {len(attributes)} attributes after this patch, at most {limits.ATTRIBUTES_MAX}",
             sku=patch.sku,
         )
-    offer = (state.offer or Offer()).model_dump()
     values = {**state.content.model_dump(), **offer, **changes, "attributes": attributes}
     content = _content(values)
     size_bytes = len(content.encode())

@@ -8,7 +8,7 @@ from agents.decide import SkuState, state_of
 from agents.faults import Faults
 from agents.topics import Topics
 from schemas.errors import InvalidEvent
-from schemas.records import ContentRecord, EventId, OfferRecord, Outcome, decode
+from schemas.records import ContentRecord, OfferRecord, Outcome, decode
 from streams.reader import LogRecord
 
 STATES_MAX: Final = 100_000
@@ -88,7 +88,7 @@ def _following(events: Sequence[LogRecord], mine: Sequence[LogRecord], decided: 
     made: dict[str, list[Expected]] = {"contents": [], "offers": []}
     outcomes = {event.offset: Expected(event.offset, b"", None, event) for event in events}
     derived: list[tuple[str, bytes, bytes | None]] = []
-    offsets = (EventId.parse(outcome.event_id).offset for outcome in decided.outcomes)
+    offsets = (int(outcome.event_id.rpartition("-")[2]) for outcome in decided.outcomes)
     for outgoing in decided.outgoing:
         base = bases.get(outgoing.topic)
         if base == "outcomes":

@@ -1,4 +1,4 @@
-"""An audit as a whole: every partition in turn, by several processes, each with its own share of the SKUs."""
+"""An audit as a whole: partitions side by side, one process each; where there are more processes, several share one."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Final
+from typing import NamedTuple
 
 from agents.topics import Topics
 from index_snapshots.protocol import Topic
@@ -18,9 +18,6 @@ from replay.audit.share import Share
 from replay.log import AgentsLog, Log
 from schemas.records import EventId
 from streams.reader import LogRecord, Reader
-
-WORKERS_MAX: Final = 64
-"""More could not share the 256 buckets evenly."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +34,39 @@ class Audited:
 
 def audit_all(what: Audited, workers: int) -> Tally:
     """One round over all partitions. Raises Unavailable, StateRefused."""
-    if workers == 1:
-        return audit_share(what, Share())
     total = Tally()
+    if workers == 1:
+        for partition in range(what.topics.partitions):
+            total.add(audit_part(what, Part(partition, Share())))
+        return total
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for tally in pool.map(partial(audit_share, what), [Share(number, workers) for number in range(workers)]):
+        for tally in pool.map(partial(audit_part, what), parts_of(what.topics.partitions, workers)):
             total.add(tally)
     return total
 
 
-def audit_share(what: Audited, share: Share) -> Tally:
-    """In a process that ends with it: nearly all that it reads is kept, so looking for garbage only costs (a third)."""
+class Part(NamedTuple):
+    """What one process does in one go."""
+
+    partition: int
+    share: Share
+
+
+def parts_of(partitions: int, workers: int) -> list[Part]:
+    """As few as give each process something to do: all that share a partition read the whole of it."""
+    shares = -(-workers // partitions)
+    return [Part(partition, Share(number, shares)) for partition in range(partitions) for number in range(shares)]
+
+
+def audit_part(what: Audited, part: Part) -> Tally:
+    """In a process that ends soon: nearly all that it reads is kept, so looking for garbage only costs (a third)."""
     gc.disable()
-    total = Tally()
-    for partition in range(what.topics.partitions):
-        with ExitStack() as closing:
-            one = audit_of(what, partition, share, closing)
-            one.round()
-        compare_replicas(what, partition, share, one.tally)
-        total.add(one.tally)
-    return total
+    gc.collect()  # what the part before it left
+    with ExitStack() as closing:
+        one = audit_of(what, part.partition, part.share, closing)
+        one.round()
+    compare_replicas(what, part.partition, part.share, one.tally)
+    return one.tally
 
 
 def audit_of(what: Audited, partition: int, share: Share, closing: ExitStack) -> PartitionAudit:

@@ -118,6 +118,18 @@ def test_a_price_change_never_goes_to_the_encoder() -> None:
     assert decision.content is None and decision.offer is not None
 
 
+def test_a_price_change_makes_no_content_anew() -> None:
+    before, _ = run(event("upsert", brand="Lux"))
+    after, kinds = run(
+        event("upsert", brand="Lux"), event("patch", price={"amount": 2.0, "currency": "EUR"}, stock=None)
+    )
+    assert before is not None and after is not None and kinds == ["indexed", "indexed"]
+    assert (after.content, after.content_hash) == (before.content, before.content_hash)
+    assert after.content is not None and after.content_hash == after.content.content_hash()
+    decision = decide(after, event("patch", stock=4), Order(1, 9))
+    assert decision is not None and decision.state is not None and decision.state.content is after.content
+
+
 @pytest.mark.parametrize(("extra", "expected"), [(0, "indexed"), (1, "patched_invalid")])
 def test_attributes_after_a_patch_are_limited(extra: int, expected: str) -> None:
     half = limits.ATTRIBUTES_MAX // 2

@@ -21,6 +21,7 @@ from index_snapshots.protocol import Offsets, Topic
 from replay.audit.findings import Tally
 from replay.audit.replicas import Replica, compare
 from replay.audit.rows import Rows
+from replay.audit.run import parts_of
 from replay.audit.share import Share
 from schemas.metrics import Metrics
 from schemas.records import DocumentRecord, OfferRecord
@@ -165,3 +166,18 @@ def test_shares_of_two_make_the_whole() -> None:
     assert digests[0] == [
         digests[1][bucket] if Share(0, 2).has_bucket(bucket) else digests[2][bucket] for bucket in range(256)
     ]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "workers", "parts"),
+    [
+        (2, 2, [(0, 0, 1), (1, 0, 1)]),
+        (3, 2, [(0, 0, 1), (1, 0, 1), (2, 0, 1)]),
+        (1, 2, [(0, 0, 2), (0, 1, 2)]),
+        (2, 3, [(0, 0, 2), (0, 1, 2), (1, 0, 2), (1, 1, 2)]),
+    ],
+)
+def test_a_partition_is_shared_only_where_there_are_more_processes(
+    partitions: int, workers: int, parts: list[tuple[int, int, int]]
+) -> None:
+    assert [(part.partition, *part.share) for part in parts_of(partitions, workers)] == parts
