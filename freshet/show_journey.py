@@ -19,7 +19,8 @@ def journey_lines(told: dict[str, Any]) -> Iterator[str]:
         received = _time(steps["received_ms"])
         yield f"{title:<10} {one['id']:<14} {received}  {one['type']:<10} {outcome:<14}{_took(steps)}"
         yield f"{'':<10}   {one['says']}"
-        yield from (f"{'':<10}   {problem['field'] or '(event)'}: {problem['problem']}" for problem in one["problems"])
+        others = (problem for problem in one["problems"] if problem["problem"] not in one["says"])
+        yield from (f"{'':<10}   {problem['field'] or '(event)'}: {problem['problem']}" for problem in others)
         if one["do"]:
             yield f"{'':<10}   do: {one['do']}"
     if not told["complete"]:

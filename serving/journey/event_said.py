@@ -1,6 +1,8 @@
 """What an event wanted, what is wrong with it, and what became of it, in words."""
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+import orjson
 
 from schemas.errors import InvalidEvent
 from schemas.events import Delete, Patch, Upsert, decode_event
@@ -10,6 +12,7 @@ from serving.journey.model import JourneyProblem
 from streams.reader import LogRecord
 
 Kind = Literal["upsert", "patch", "delete", "unreadable", "gone"]
+KINDS_OF: Final[dict[type, Kind]] = {Upsert: "upsert", Patch: "patch", Delete: "delete"}
 NOT_SHOWN = frozenset({"type", "sku", "schema_version", "version", "replay_of"})
 
 
@@ -34,10 +37,18 @@ def wanted(record: LogRecord | None) -> Wanted:
         event, _ = decode_event(record.value)
     except InvalidEvent as invalid:
         problems = tuple(JourneyProblem(field=one.field, problem=one.problem) for one in invalid.problems)
-        return Wanted("unreadable", [], problems=problems, wrong=invalid.message)
-    kinds: dict[type, Kind] = {Upsert: "upsert", Patch: "patch", Delete: "delete"}
+        return Wanted(_kind(record.value), [], problems=problems, wrong=invalid.message)
     fields = sorted(event.model_fields_set - NOT_SHOWN)
-    return Wanted(kinds[type(event)], fields, event.version)
+    return Wanted(KINDS_OF[type(event)], fields, event.version)
+
+
+def _kind(value: bytes) -> Kind:
+    """What a refused event says that it is."""
+    try:
+        found = orjson.loads(value)["type"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return "unreadable"
+    return next((kind for kind in KINDS_OF.values() if kind == found), "unreadable")
 
 
 def said(wants: Wanted, outcome: Outcome | None) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class JourneyEvent(BaseModel):
 
     id: str
     type: Literal["upsert", "patch", "delete", "unreadable", "gone"]
-    """`gone`: the log no longer keeps the event itself."""
+    """`unreadable`: it does not even say what it is; `gone`: the log no longer keeps the event itself."""
     fields: list[str]
     """Which it carries."""
     version: int | None = None

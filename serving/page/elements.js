@@ -48,6 +48,9 @@ export function money({amount, currency}) {
   }
 }
 
+/** Words as a sentence: a capital first, a stop last. */
+export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
+
 export const number = (value) => value.toLocaleString();
 export const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 

@@ -1,27 +1,30 @@
 // The journey of one product: where it stands, what became of its events, what each replica shows.
 
 import {call, failed} from "./api.js";
-import {at, el, number, time} from "./elements.js";
+import {at, el, number, sentence, time} from "./elements.js";
+import {inSearch} from "./in_search.js";
 import {showStuck} from "./stuck.js";
 
 const AGAIN_MS = 1000;
 const NOW = {shown: "Shown", waiting: "On its way", deleted: "Deleted", refused: "Refused", unknown: "Unknown", "not told": "Nobody answers"};
 let asked = 0;
 
-async function look(sku) {
+async function look(sku, words) {
   const mine = ++asked;
-  const parts = sku ? await answered(sku) : [];
-  if (mine === asked) at("told").replaceChildren(...parts);
+  const searched = sku && words ? [inSearch(sku, words, () => look(sku, words))] : [];
+  const [first = [], ...rest] = await Promise.all([sku ? answered(sku, words) : [], ...searched]);
+  const [now, ...others] = first;
+  if (mine === asked) at("told").replaceChildren(...[now, ...rest, ...others].filter(Boolean));
 }
 
-async function answered(sku) {
+async function answered(sku, words) {
   const mine = asked;
   try {
     const told = await call("GET", `/v1/skus/${encodeURIComponent(sku)}/journey`);
-    if (told.now === "waiting") setTimeout(() => { if (mine === asked) look(sku); }, AGAIN_MS);
+    if (told.now === "waiting") setTimeout(() => { if (mine === asked) look(sku, words); }, AGAIN_MS);
     return [verdict(told), replicas(told), events(told)];
   } catch (error) {
-    return [failed(error, "Journeys need the key.", () => look(sku), {class: "verdict", "data-now": "refused"})];
+    return [failed(error, "Journeys need the key.", () => look(sku, words), {class: "verdict", "data-now": "refused"})];
   }
 }
 
@@ -46,11 +49,12 @@ function replicas({replicas: found}) {
 }
 
 function events({events: found, complete}) {
+  const unsaid = (one) => one.problems.filter(({problem}) => !one.says.includes(problem));
   const items = found.map((one) => el("li", {"data-outcome": one.outcome || "waits"},
     el("p", {}, el("b", {text: one.outcome || "waits"}), ` ${one.type} ${one.fields.join(", ")} `, el("code", {text: one.id})),
     el("p", {class: "when", text: when(one.steps)}),
     el("p", {text: sentence(one.says)}),
-    one.problems.length ? el("ul", {}, ...one.problems.map(({field, problem}) => el("li", {}, el("code", {text: field || "event"}), ` ${problem}`))) : null,
+    unsaid(one).length ? el("ul", {}, ...unsaid(one).map(({field, problem}) => el("li", {}, el("code", {text: field || "event"}), ` ${problem}`))) : null,
     one.do ? el("p", {}, el("b", {text: "What helps: "}), sentence(one.do)) : null));
   const none = found.length ? null : el("p", {text: "None is kept."});
   return el("section", {"aria-label": "Events"}, el("h3", {text: "Events, newest first"}), el("ol", {}, ...items), none,
@@ -64,19 +68,18 @@ function when({received_ms: received, decided_ms: decided, embedded_ms: embedded
   return [`Received ${new Date(received).toLocaleString()}`, after("decided", decided), after("embedded", embedded), ...shown].filter(Boolean).join(", ");
 }
 
-function sentence(text) {
-  return text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "";
-}
-
 function fromAddress() {
-  at("sku").value = new URLSearchParams(location.search).get("sku") || "";
-  return look(at("sku").value);
+  const asked = new URLSearchParams(location.search);
+  at("sku").value = asked.get("sku") || "";
+  at("words").value = asked.get("q") || "";
+  return look(at("sku").value, at("words").value);
 }
 
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  history.pushState(null, "", `?sku=${encodeURIComponent(at("sku").value)}`);
-  look(at("sku").value);
+  const [sku, words] = [at("sku").value, at("words").value.trim()];
+  history.pushState(null, "", `?${new URLSearchParams(words ? {sku, q: words} : {sku})}`);
+  look(sku, words);
 });
 addEventListener("popstate", fromAddress);
 fromAddress();

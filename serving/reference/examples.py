@@ -233,7 +233,7 @@ EXAMPLES: dict[str, Example] = {
             "events": [
                 {
                     "id": "1-0-57",
-                    "type": "unreadable",
+                    "type": "patch",
                     "fields": [],
                     "version": None,
                     "outcome": "dead-lettered",

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from freshet.show_journey import journey_lines
 from schemas.errors import Unavailable
 from schemas.hits import Hit, ShardState
 from schemas.records import Content, Order
@@ -117,7 +118,9 @@ async def test_a_dead_letter_names_the_field_and_what_helps(books: Books) -> Non
     assert found.do == "correct it and send it again"
     newest = found.events[0]
     assert (newest.outcome, newest.reason, newest.who) == ("dead-lettered", "invalid_field", "merchant")
-    assert {one.field for one in newest.problems} == {"price.amount", "price.currency"}
+    assert {one.field for one in newest.problems} == {"price.amount", "price.currency"} and newest.type == "upsert"
+    told_once = "\n".join(journey_lines(found.model_dump()))
+    assert told_once.count("price.currency:") == 2, "of the product, and of the event"
 
 
 async def test_a_patch_of_nothing(books: Books) -> None:

@@ -1,0 +1,35 @@
+// Where a product stands in a search: its place, or the stage at which it fell out, and what would bring it to the first page.
+
+import {call, failed} from "./api.js";
+import {el, sentence} from "./elements.js";
+
+const PAGE = 20;
+
+export async function inSearch(sku, words, again) {
+  try {
+    const asked = {text: words, limit: PAGE, fallback: [], explain: true, explain_sku: sku}; // by the words as they are
+    const {explain} = await call("POST", "/v1/search", asked);
+    return section(words, ...(explain ? said(explain.sku) : [el("p", {text: "This key does not see all products, so the tier does not tell how they were ranked."})]));
+  } catch (error) {
+    return section(words, failed(error, "Explanations need the key.", again));
+  }
+}
+
+function section(words, ...parts) {
+  return el("section", {"aria-label": "In a search"}, el("h3", {text: `In a search for “${words}”`}), ...parts);
+}
+
+function said({stage, says, hint, rank_score: score, score_of_first_page: needed, smallest_change: change}) {
+  const scores = score === undefined || needed === null || needed === undefined ? null
+    : el("p", {text: `Its score is ${score.toFixed(3)}; the last product of the first page has ${needed.toFixed(3)}.`});
+  return [el("p", {text: sentence(says)}), scores, helps(stage, hint, change)].filter(Boolean);
+}
+
+function helps(stage, hint, change) {
+  if (hint) return el("p", {}, el("b", {text: "What helps: "}), sentence(hint));
+  if (change) {
+    const {setting, before, after, rank} = change;
+    return el("p", {}, el("b", {text: "The smallest change: "}), el("code", {text: `${setting}=${after}`}), ` instead of ${before} would make it hit ${rank}.`);
+  }
+  return stage === "paging" ? el("p", {text: "No weight of the ranking alone would bring it to the first page."}) : null;
+}
