@@ -136,6 +136,10 @@ def _why_lines(told: dict[str, Any] | None) -> list[str]:
     if told is None:
         return []
     hint = [f"    {told['hint']}"] if told.get("hint") else []
+    for name, whose in (("score_of_first", "hit 1"), ("score_of_first_page", "the last of the first page")):
+        if told.get(name) is not None:
+            hint.append(f"    its score is {told['rank_score']:.3f}, that of {whose} {told[name]:.3f}")
+            hint += [] if told["smallest_change"] else ["    no weight of the ranking alone would bring it there"]
     if change := told.get("smallest_change"):
         instead = f"{change['setting']}={change['after']:g} instead of {change['before']:g}"
         hint += [f"    {instead} would make it hit {change['rank']}"]

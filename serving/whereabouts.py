@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from schemas.fusion import DEPTH
+from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.search import SearchRequest
 from schemas.whereabouts import Place, WhereAnswer, WhereQuery
 from serving.budget import Budget
@@ -46,13 +47,15 @@ def _among_hits(sku: str, request: SearchRequest, found: Found) -> dict[str, Any
     rank = first + listed.index(sku) + 1
     page = (rank - 1) // request.limit + 1
     if page == request.page:
-        return {"stage": "shown", "rank": rank, "says": f"it is hit {rank}"}
+        told = _scores(sku, 1, "score_of_first", found) if rank > 1 else {}
+        return {"stage": "shown", "rank": rank, "says": f"it is hit {rank}", **told}
     says = f"it is hit {rank}: on page {page}, not on page {request.page}"
-    return {"stage": "paging", "rank": rank, "page": page, "says": says, **_scores(sku, request.limit, found)}
+    told = _scores(sku, request.limit, "score_of_first_page", found)
+    return {"stage": "paging", "rank": rank, "page": page, "says": says, **told}
 
 
-def _scores(sku: str, first: int, found: Found) -> dict[str, Any]:
-    """What it was ranked by, what the last of the first page has, and what would bring it there."""
+def _scores(sku: str, first: int, needed_as: str, found: Found) -> dict[str, Any]:
+    """What it was ranked by, what the last of the `first` hits has, and what would bring it among them."""
     ranked = found.ranked
     if ranked is None or sku not in ranked.scores:
         return {}
@@ -60,7 +63,7 @@ def _scores(sku: str, first: int, found: Found) -> dict[str, Any]:
     change = smallest_change(ranked, sku, first)
     return {
         **ranked.explained(sku),
-        "score_of_first_page": None if needed is None else round(needed, 6),
+        needed_as: None if needed is None else round(needed, 6),
         "smallest_change": None if change is None else change._asdict(),
     }
 
@@ -76,7 +79,7 @@ def _fell_out(sku: str, answer: WhereAnswer, found: Found) -> dict[str, Any]:
         return {"stage": "not live", **facts, "says": f"it is not shown: {answer.live}", "hint": hint}
     failed = [name for name, holds in answer.conditions.items() if not holds]
     if failed:
-        return {"stage": "filters", **facts, "says": f"it does not pass {', '.join(failed)}"}
+        return {"stage": "filters", **facts, "says": f"it does not pass the filter by {', '.join(failed)}"}
     says = [*_missed("meaning", answer.meaning), *_missed("words", answer.words)]
     if not says:
         return {"stage": "newest", **facts, "says": "nothing was searched for, and newer products come first"}
@@ -88,7 +91,8 @@ def _missed(way: str, place: Place | None) -> list[str]:
         return []
     if place.score is None:
         return [f"it holds none of the {way}"]
-    return [f"by {way} it is number {place.rank or 'beyond 1,000'} of its partition, of which the best {DEPTH} count"]
+    where = f"number {place.rank:,}" if place.rank else f"beyond number {SEARCH_DEPTH_MAX:,}"
+    return [f"by {way} it is {where} of its partition, of which the best {DEPTH} count"]
 
 
 def _last(found: Found, partition: int) -> dict[str, float]:

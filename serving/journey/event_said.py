@@ -68,7 +68,8 @@ def said(wants: Wanted, outcome: Outcome | None) -> tuple[str, str]:
         case "deleted":
             return "the product was deleted", ""
         case "unchanged" | "duplicate":
-            return f"{what}{fields} changes nothing: {outcome.reason}", ""
+            same = outcome.reason.startswith("nothing")
+            return f"{what}{fields} changes nothing: {'it is so already' if same else outcome.reason}", ""
         case "superseded":
             return (
                 f"{what}{fields} came too late: {outcome.reason}",

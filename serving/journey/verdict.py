@@ -74,10 +74,11 @@ def _refused_by_encoder(events: Sequence[SkuEvent]) -> bool:
 
 def _undecided(newest: SkuEvent, found: SkuEvents, product: SkuOnShard | None) -> Verdict:
     ahead = max(0, newest.event_id.offset - found.ends.catalog_done)
-    before = "" if product is None or product.hit is None else "; until then it is shown as it was"
+    until_then = "" if product is None or product.hit is None else "; until then it is shown as it was"
+    before = "" if not ahead else f", {'1 event is' if ahead == 1 else f'{ahead:,} events are'} before it"
     return Verdict(
         "waiting",
-        f"its newest event {newest.event_id} waits for its decision, {ahead:,} events are before it{before}",
+        f"its newest event {newest.event_id} waits for its decision{before}{until_then}",
         f"{BY_ITSELF}; if it lasts, freshet status shows whether catalog works",
         ahead,
     )

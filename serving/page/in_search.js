@@ -19,17 +19,17 @@ function section(words, ...parts) {
   return el("section", {"aria-label": "In a search"}, el("h3", {text: `In a search for “${words}”`}), ...parts);
 }
 
-function said({stage, says, hint, rank_score: score, score_of_first_page: needed, smallest_change: change}) {
-  const scores = score === undefined || needed === null || needed === undefined ? null
-    : el("p", {text: `Its score is ${score.toFixed(3)}; the last product of the first page has ${needed.toFixed(3)}.`});
-  return [el("p", {text: sentence(says)}), scores, helps(stage, hint, change)].filter(Boolean);
+function said({says, hint, rank_score: score, score_of_first: best, score_of_first_page: last, smallest_change: change}) {
+  const needed = best ?? last ?? null, whose = best === undefined ? "the last product of the first page has" : "hit 1 has";
+  const scores = needed === null ? null : el("p", {text: `Its score is ${score.toFixed(3)}; ${whose} ${needed.toFixed(3)}.`});
+  return [el("p", {text: sentence(says)}), scores, helps(hint, change, needed !== null)].filter(Boolean);
 }
 
-function helps(stage, hint, change) {
+function helps(hint, change, ranked) {
   if (hint) return el("p", {}, el("b", {text: "What helps: "}), sentence(hint));
   if (change) {
     const {setting, before, after, rank} = change;
     return el("p", {}, el("b", {text: "The smallest change: "}), el("code", {text: `${setting}=${after}`}), ` instead of ${before} would make it hit ${rank}.`);
   }
-  return stage === "paging" ? el("p", {text: "No weight of the ranking alone would bring it to the first page."}) : null;
+  return ranked ? el("p", {text: "No weight of the ranking alone would bring it there."}) : null;
 }

@@ -434,7 +434,10 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
     browser.click("#ask button")
     browser.wait(".verdict h3", "Shown", "a product that is there")
     assert "shown" in browser.text("#told tbody tr")
-    for words, said in (("coffee mug", "It is hit 1."), ("coffee mug under 5", "It does not pass price.")):
+    for words, said in (
+        ("coffee mug", "It is hit 1."),
+        ("coffee mug under 5", "It does not pass the filter by price."),
+    ):
         browser.type("#words", words, over=True)
         browser.click("#ask button")
         browser.wait("section[aria-label='In a search']", said, "where it stands in a search")

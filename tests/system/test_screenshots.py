@@ -131,6 +131,20 @@ def test_why(browser: Browser, home: str) -> None:
     picture(browser, "why")
 
 
+def test_why_in_a_search(browser: Browser, home: str) -> None:
+    """A product that is not on the first page, and what would bring it there."""
+    browser.size(*WINDOW)
+    asked = {"text": "desk lamp", "limit": 60, "explain": True}
+    skus = [hit["sku"] for hit in http("POST", home + "v1/search", asked)[1]["hits"][20:]]
+    told = (
+        http("POST", home + "v1/search", asked | {"limit": 20, "explain_sku": sku})[1]["explain"]["sku"] for sku in skus
+    )
+    sku = next(one["sku"] for one in told if one.get("smallest_change"))
+    browser.open(home + "why?q=desk+lamp&sku=" + sku)
+    browser.wait("section[aria-label='In a search']", "The smallest change", "what would help")
+    picture(browser, "why-search")
+
+
 def test_phone(browser: Browser, home: str) -> None:
     browser.size(*PHONE)
     filled(browser, home)

@@ -37,6 +37,13 @@ async def test_behind_the_first_page_it_tells_what_is_missing() -> None:
         assert found["features"]["relevance"] < 1
 
 
+async def test_behind_the_first_hit_it_tells_what_that_has_more() -> None:
+    async with Tier([[shop()]]) as tier:
+        found = await told(tier, "b", limit=3)
+        assert found["rank_score"] < found["score_of_first"] and "smallest_change" in found
+        assert "score_of_first" not in await told(tier, "a", limit=3)
+
+
 @pytest.mark.parametrize(
     ("where", "stage", "says"),
     [
@@ -45,12 +52,17 @@ async def test_behind_the_first_page_it_tells_what_is_missing() -> None:
         (
             {"live": "shown", "conditions": {"brand": True, "price": False, "attributes.colour": False}},
             "filters",
-            "it does not pass price, attributes.colour",
+            "it does not pass the filter by price, attributes.colour",
         ),
         (
             {"live": "shown", "meaning": {"score": 0.1, "rank": 140}, "words": {"score": None, "rank": None}},
             "candidates",
             "by meaning it is number 140 of its partition, of which the best 100 count; it holds none of the words",
+        ),
+        (
+            {"live": "shown", "meaning": {"score": 0.01, "rank": None}},
+            "candidates",
+            "by meaning it is beyond number 1,000 of its partition, of which the best 100 count",
         ),
         ({"live": "shown"}, "newest", "nothing was searched for, and newer products come first"),
     ],

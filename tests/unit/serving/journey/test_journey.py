@@ -155,7 +155,7 @@ async def test_one_that_waits_for_its_decision(books: Books) -> None:
     books.merchant(upsert("b", "sofa bed"), upsert("a", "desk lamp"))
     found = await told(books, "a")
     assert (found.now, found.waits_behind, found.events[0].outcome) == ("waiting", 1, None)
-    assert "waits for its decision, 1 events are before it; until then it is shown as it was" in found.says
+    assert "waits for its decision, 1 event is before it; until then it is shown as it was" in found.says
 
 
 async def test_one_that_waits_for_the_encoder(books: Books) -> None:
