@@ -69,14 +69,20 @@ def replay_slice(
         **times(made),
     }
     if html is not None:
-        title = "What changes" if changed else "What is made again"
-        html.write_text(page(moved, title, [*changed, *slice_lines(facts, ())]), encoding="utf-8")
+        html.write_text(slice_page(moved, changed, facts), encoding="utf-8")
     if as_json:
         different = [one.facts for one in made if one.verdict == "different"]
         print_json({**facts, "moves": moved.facts, "different_answers": different})
     else:
         print_lines([*slice_lines(facts, made), *(move_lines(moved, EXAMPLES_MAX) if moved.changed else ())])
     return MISMATCH if facts["different"] else OK
+
+
+def slice_page(moved: SliceMoves, changed: Sequence[str], facts: dict[str, Any]) -> str:
+    """With other settings no answer is made from the same, so it says those; else what is equal."""
+    if changed:
+        return page(moved, f"What changes with {', '.join(changed)}", ())
+    return page(moved, "Answers made again", [*slice_lines(facts, ())])
 
 
 def counting(made: Iterable[Replayed], moved: SliceMoves) -> Iterator[Replayed]:

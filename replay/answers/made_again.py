@@ -54,14 +54,14 @@ class MadeAgain(NamedTuple):
     """Where a product stood, if that was asked."""
 
 
-def made_again(heard: Heard, states: States, sku: str | None = None) -> MadeAgain:
-    """Blocking. `sku`: where it stood is told too. Raises what a bug raises."""
-    return asyncio.run(_made_again(heard, states, sku))
+def made_again(heard: Heard, states: States, sku: str | None = None, new_questions: bool = False) -> MadeAgain:
+    """Blocking. `sku`: where it stood is told too; `new_questions`: see RecalledShards. Raises what a bug raises."""
+    return asyncio.run(_made_again(heard, states, sku, new_questions))
 
 
-async def _made_again(heard: Heard, states: States, sku: str | None) -> MadeAgain:
+async def _made_again(heard: Heard, states: States, sku: str | None, new_questions: bool) -> MadeAgain:
     settings = ServingSettings.model_validate(heard.settings)
-    shards, budget = RecalledShards(heard, states), Budget(BUDGET_S, stopped)
+    shards, budget = RecalledShards(heard, states, new_questions), Budget(BUDGET_S, stopped)
     stages = Stages(
         RecalledEncoding(heard),
         RecalledTastes(heard),

@@ -1,6 +1,7 @@
 """What a search hears in a replay: what it heard then, from the record; the shards are searched again.
 
 A question that was not asked then, or not answered, is away: the search leaves it out and names it, as it did then.
+Where it is asked what if, new questions come up: those are put to the states that were searched then.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import orjson
 
 from agents.asked import Pinned
 from agents.shard_question import question_of, vector_of
-from agents.shard_search import answer
+from agents.shard_search import Question, answer
 from agents.shard_where import where
 from index_snapshots.protocol import Offsets as Position
 from schemas.errors import Unavailable
@@ -42,8 +43,10 @@ States = Mapping[tuple[int, Position, int | None], Pinned]
 class RecalledShards:
     """Searches the states that the answer was made from. `searched` keeps what they say, search after search."""
 
-    def __init__(self, heard: Heard, states: States) -> None:
-        self._states = states
+    def __init__(self, heard: Heard, states: States, new_questions: bool = False) -> None:
+        """`new_questions`: what was not asked then is answered too."""
+        self._states, self._new_questions = states, new_questions
+        self._first = {int(at): next(filter(None, asked), None) for at, asked in heard.shards.items()}
         self.partitions = range(int(heard.settings["partitions"]))
         self._shards = {int(at): iter(asked) for at, asked in heard.shards.items()}
         self._names = {int(at): iter(asked) for at, asked in heard.names.items()}
@@ -60,6 +63,8 @@ class RecalledShards:
 
     async def words(self, query: WordsQuery, timeout_s: float, floor: Offsets | None = None) -> WordsAnswer:
         answers = self._words[question(query)]
+        if not answers and self._new_questions and (seen := self._first.get(query.partition)) is not None:
+            return self._words_now(query, seen)
         if not answers:
             self.not_heard.append(f"words-{query.partition}: {query.text!r}")
         told = answers.pop(0) if answers else None
@@ -69,6 +74,8 @@ class RecalledShards:
 
     async def search(self, query: ShardQuery, budget: Budget, floor: Offsets | None = None) -> ShardAnswer:
         seen = self._next(self._shards, query.partition, "shard")
+        if seen is None and self._new_questions:
+            seen = self._first.get(query.partition)
         if seen is None:
             raise Unavailable(f"partition {query.partition} did not answer then")
         told = self._search(query, seen)
@@ -77,12 +84,18 @@ class RecalledShards:
 
     async def hits(self, partition: int, skus: Sequence[str], budget: Budget, floor: Offsets) -> HitsAnswer:
         kept = self._bodies[partition, tuple(skus)]
+        if not kept and self._new_questions:
+            state, pinned = self._last[partition]
+            return self._hits(pinned, skus, state)
         if not kept:
             self.not_heard.append(f"hits-{partition}: {', '.join(skus[:3])}")
-        state = kept.pop(0).state if kept else None
-        if state is None:
+        then = kept.pop(0).state if kept else None
+        if then is None:
             raise Unavailable(f"partition {partition} did not give these hits then")
-        view = self._states[partition, _position(state), None].view
+        return self._hits(self._states[partition, _position(then), None], skus, then)
+
+    def _hits(self, pinned: Pinned, skus: Sequence[str], state: ShardState) -> HitsAnswer:
+        view = pinned.view
         found = [one for one in map(view.found, skus) if one is not None]
         hits = [Hit.model_validate_json(orjson.dumps(part)) for part in view.hit_parts(found)]
         return HitsAnswer(hits=hits, state=state)
@@ -98,6 +111,11 @@ class RecalledShards:
         state, pinned = self._last[query.partition]
         _, told = where(pinned, query, vector_of(query.vector, pinned.view.identity.dim))
         return WhereAnswer.model_validate({**told, "state": state})
+
+    def _words_now(self, query: WordsQuery, seen: ShardHeard) -> WordsAnswer:
+        pinned = self._states[query.partition, _position(seen.state), seen.words_at]
+        told = answer(Question(pinned, query, None, None, FOREVER_S), lambda partition, offsets: seen.state, 0.0)
+        return WordsAnswer.model_validate_json(told)
 
     def _next(self, kept: Mapping[int, Iterator[T | None]], partition: int, what: str) -> T | None:
         """What was answered then; None: it was not."""

@@ -108,7 +108,7 @@ def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, sku: str | No
     used = instead.change(heard)
     began_s = time.perf_counter()
     try:
-        made = made_again(used, states, sku)
+        made = made_again(used, states, sku, instead != AS_IT_WAS)
     except FreshetError as error:
         return Replayed(record, "different", differences=(Difference("the search", "an answer", error.message),))
     took_ms = (time.perf_counter() - began_s) * 1000

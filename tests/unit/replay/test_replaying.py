@@ -167,6 +167,21 @@ async def test_a_step_of_the_ladder_that_was_cut_off_finds_nothing_again(shop: S
     assert other.made is not None and other.made.hits == []
 
 
+async def test_what_would_have_been_is_what_the_shop_answers(shop: Shop, tmp_path: Path) -> None:
+    ways: list[dict[str, Any]] = [{"page": 4, "mmr_lambda": 0.0}, {"limit": 50, "page": 3}, {"ranker": "none"}]
+    stocked(shop)
+    for asked in ({}, *ways):
+        await shop.search("red lamp", **{"limit": 1, "facets": ["brand"], **asked})
+    first, *others = await shop.records()
+    for number, (asked, other) in enumerate(zip(ways, others, strict=True)):
+        instead, rebuilding = what_if([f"{name}={value}" for name, value in asked.items()]), shop.rebuilding
+        (made,) = await asyncio.to_thread(
+            lambda: list(replay([first], rebuilding(tmp_path / str(number)), instead))  # noqa: B023  awaited at once
+        )
+        assert made.made is not None and other.inputs is not None
+        assert (made.made.shown, made.made.degraded) == (other.inputs.shown, [])
+
+
 async def test_another_lineage_is_named(shop: Shop, tmp_path: Path) -> None:
     record = await one_of(shop)
     other = LiveShard(tmp_path / "other", shop.log, "second")
