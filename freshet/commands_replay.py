@@ -54,6 +54,35 @@ def of_a_span(
     raise typer.Exit(replay_slice(begin, end, sample, changed or [], html, url, data, json))
 
 
+@replays.command("bundle")
+def bundle(
+    request_ids: Annotated[list[str], typer.Argument(help="`request_id` of each answer, at most 100.")],
+    output: Annotated[Path, typer.Option("-o", "--output", dir_okay=False, help="The file (.tar.gz).")],
+    url: Url = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Pack all that makes answers again elsewhere: their records, snapshots, the log after them. Sessions get
+    pseudonyms."""
+    from freshet.run_replay_bundle import replay_bundle
+
+    raise typer.Exit(replay_bundle(request_ids, output, url, data, json))
+
+
+@replays.command("open")
+def open_bundle(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A bundle.")],
+    changed: Set = None,
+    sku: Annotated[str | None, typer.Option(help="Also says where this product stood, or why it did not.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make the answers of a bundle again and compare; no shop is needed. Exit codes as of `freshet replay request`."""
+    from freshet.run_replay_bundle import replay_open
+
+    raise typer.Exit(replay_open(file, changed or [], sku, data, json))
+
+
 @replays.command("events")
 def events(
     into: Annotated[str, typer.Option(metavar="TOPIC", help="Such as catalog.2, or catalog of another cluster.")],

@@ -12,6 +12,7 @@ from freshet.exit_codes import OK
 from freshet.printing import print_json, print_lines
 from freshet.replay_room import room
 from freshet.run_replay_shard import check_partition, moment, opened
+from index_snapshots.protocol import Offsets
 from replay.shards.comparing import Change, changes, counted, touched
 from schemas.errors import InvalidRequest
 from schemas.settings import ShardSettings, read
@@ -28,7 +29,11 @@ def replay_diff_shard(
         check_partition(here, partition)
         begin, end = (moment(here, partition, at) for at in moments)
         if begin.documents > end.documents or begin.offers > end.offers:
-            raise InvalidRequest("two_moments", f"--at {moments[0]} is not before --at {moments[1]}: {begin}, {end}")
+            raise InvalidRequest(
+                "two_moments",
+                f"--at {moments[0]} ({said(begin)}) is not before --at {moments[1]} ({said(end)})",
+                hint="the earlier first, in both topics",
+            )
         rebuilt = opened(here, partition, begin, settings, closing)
         rebuilt.extend(end)
         before, after = rebuilt.advance(begin), rebuilt.advance(end)
@@ -53,7 +58,7 @@ def replay_diff_shard(
 def lines(facts: dict[str, Any], found: Sequence[Change], limit: int) -> Iterator[str]:
     for name in ("then", "now"):
         at = facts[name]
-        yield f"{name:5} documents {at['documents']:,}, offers {at['offers']:,}: {at['visible']:,} products shown"
+        yield f"{name:5} {said(Offsets(at['documents'], at['offers']))}: {at['visible']:,} products shown"
     products = facts["products"]
     yield f"{facts['touched']:,} products touched: " + ", ".join(
         f"{count:,} {kind}" for kind, count in products.items()
@@ -64,6 +69,10 @@ def lines(facts: dict[str, Any], found: Sequence[Change], limit: int) -> Iterato
         yield from (f"  {name}: {_json(then)} -> {_json(now)}" for name, (then, now) in one.fields.items())
     if len(found) > limit:
         yield f"and {len(found) - limit:,} more (--limit, --json)"
+
+
+def said(offsets: Offsets) -> str:
+    return f"documents {offsets.documents:,}, offers {offsets.offers:,}"
 
 
 def _json(value: Any) -> str:

@@ -15,7 +15,6 @@ from freshet.target import find_target
 from replay.answers.records import Span
 from replay.events import CATALOG, Pace, Part, Seen, as_they_came, at_rate, check, events, parts_of, seen, send
 from replay.log import Log
-from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.reader import Reader
 from streams.topics import place_of
@@ -36,7 +35,6 @@ class EventsOptions(NamedTuple):
 def replay_events(options: EventsOptions, url: str, data: Path | None, as_json: bool) -> int:
     """Raises StateRefused, InvalidRequest (see `check`) and Unavailable."""
     target, now_s = find_target(url, data, reads_kafka=True), time.time()
-    configure_logs("error")
     span = Span(
         round(since(options.begin, now_s, "--from") * 1000),
         round(since(options.end, now_s, "--to") * 1000) if options.end else None,

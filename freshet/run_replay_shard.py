@@ -135,7 +135,8 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     if "sku" in facts:
         yield sku_line(facts["sku"])
     for place, hit in enumerate(facts.get("hits", ()), 1):
-        yield f"{place:>3} {hit['relevance']:.4f} {hit['sku']}  {hit['content']['title']}"
+        relevance = f"{hit['relevance']:.4f} " if "relevance" in hit else ""
+        yield f"{place:>3} {relevance}{hit['sku']}  {hit['content']['title']}"
 
 
 def sku_line(one: dict[str, Any]) -> str:

@@ -70,12 +70,12 @@ class Rebuilding:
         another lineage, which `RebuiltShard.lineage` tells. Raises StateRefused where none leads there."""
         partition = shard.partition
         base = nearest(self.bases, partition, begin, shard.lineage)
-        origin = base.origin if base is not None else self._from_log(partition)
+        origin = base.origin if base is not None else self.from_log(partition)
         if base is None and origin is None:
             base = nearest(self.bases, partition, begin, None)
             origin = base.origin if base is not None else None
         if origin is None:
-            raise StateRefused(self._too_old(partition, begin), hint="docs/replay.md, What can be replayed from when")
+            raise StateRefused(self.too_old(partition, begin), hint="docs/replay.md, What can be replayed from when")
         name = f"{partition}-{next(self._numbers)}"
         place = replace(self.place, folder=self.place.folder / name, facets=parse_facets(shard.facets))
         made = RebuiltShard(place, base, origin, shard.lineage)
@@ -87,9 +87,9 @@ class Rebuilding:
         return {shard: self._ways(shard, list(stops), closing) for shard, stops in asked.items()}
 
     def _ways(self, shard: Shard, asked: Sequence[Stop], closing: ExitStack) -> Ways:
-        whole = self._from_log(shard.partition) is not None
+        whole = self.from_log(shard.partition) is not None
         refused = {
-            stop: self._too_old(shard.partition, first_of([stop]))
+            stop: self.too_old(shard.partition, first_of([stop]))
             for stop in set(asked)
             if not whole and nearest(self.bases, shard.partition, first_of([stop]), None) is None
         }
@@ -106,7 +106,7 @@ class Rebuilding:
 
     def oldest(self, partition: int) -> str:
         """From when on states of a partition can be rebuilt, in words."""
-        if self._from_log(partition) is not None:
+        if self.from_log(partition) is not None:
             return "the beginning of the log"
         bases = of_partition(self.bases, partition)
         if not bases:
@@ -114,13 +114,13 @@ class Rebuilding:
         offsets = bases[0].offsets
         return f"documents {offsets.documents:,}, offers {offsets.offers:,}: its oldest snapshot, in {bases[0].where}"
 
-    def _too_old(self, partition: int, begin: Offsets) -> str:
+    def too_old(self, partition: int, begin: Offsets) -> str:
         return (
             f"partition {partition} at documents {begin.documents:,}, offers {begin.offers:,} cannot be rebuilt any "
             f"more: what there is begins at {self.oldest(partition)}"
         )
 
-    def _from_log(self, partition: int) -> Origin | None:
+    def from_log(self, partition: int) -> Origin | None:
         """What the whole log is of; None: it is not whole any more, or holds no document yet."""
         log, names = self.place.open_log(), self.place.names
         if not log_is_whole(log, names, partition, self.place.now_ms(), REPLAY_HORIZON_MS):

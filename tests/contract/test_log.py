@@ -1,7 +1,6 @@
 """One contract for the log: the fake in memory and the real Kafka do the same."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -11,16 +10,13 @@ import pytest_asyncio
 from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, TopicPartition
 
-from replay.answers.records import Span
-from replay.events import at_rate, events, parts_of
-from replay.events import send as events_again
 from schemas.errors import StateRefused
 from schemas.tracing import Handed, within
 from streams.memory import MemoryLog
 from streams.partitioner import LIBRDKAFKA_NAME, partition_of
 from streams.producer import Producer, Sender
 from streams.reader import Reader, Tail
-from streams.topics import create_topics, place_of, reset_group
+from streams.topics import create_topics, reset_group
 from streams.transactions import Outgoing, TransactionalWriter
 from tests.unit.tracing import PARENT
 
@@ -226,27 +222,3 @@ async def test_faust_and_librdkafka_put_every_key_where_we_do(kafka: str, genera
         producer.produce(f"catalog.{generation}", b"v", key, on_delivery=note)
     assert producer.flush(30.0) == 0
     assert placed == wanted and set(placed.values()) == set(range(PARTITIONS))
-
-
-async def test_events_of_one_topic_are_written_again_into_another(kafka: str, generation: int) -> None:
-    await asyncio.to_thread(create_topics, kafka, generation, PARTITIONS)
-    first, second = f"catalog.{generation}", f"clicks.{generation}"
-    producer = Producer(kafka, loop=asyncio.get_running_loop())
-    for number in range(20):
-        await producer.send(first, f"sku-{number % 7}".encode(), str(number).encode())
-    readers = [Reader(kafka) for _ in range(PARTITIONS + 1)]
-    left = iter(readers)
-    parts = parts_of(next(left), first, PARTITIONS, Span())
-    told = await events_again(events(lambda: next(left), first, parts), producer, second, at_rate(1e6), time.monotonic)
-    assert told["sent"] == 20
-    for partition in range(PARTITIONS):
-        pairs = [
-            [(one.key, one.value) for batch in readers[0].read(topic, partition, 0) for one in batch]
-            for topic in (first, second)
-        ]
-        assert pairs[0] == pairs[1]
-    assert place_of(kafka, second).partitions == PARTITIONS and place_of(kafka, "none").partitions == 0
-    assert place_of(kafka, second).cluster_id == place_of(kafka, "none").cluster_id != ""
-    await producer.close()
-    for reader in readers:
-        reader.close()
