@@ -18,6 +18,8 @@ from schemas.events import Upsert, decode_event
 from tests.conftest import REPOSITORY
 
 PRODUCTS = 19_406
+EVERY = 3
+"""Of the queries: all of them take 20 seconds. `freshet eval search` judges all."""
 CONDENSED_MIN = 0.88
 """NDCG@10 of ranking the judged products of a query alone; 0.92 was measured when this was written."""
 
@@ -38,7 +40,8 @@ def test_every_product_of_a_real_catalogue_becomes_an_event(icecat: dict[str, Up
 
 def test_relevant_products_come_first(icecat: dict[str, Upsert], real_data: Path, bundle: Bundle) -> None:
     queries, ratings = read_folder(real_data / "icecat")
-    skus = sorted({sku for of_query in ratings.values() for sku in of_query} & icecat.keys())
+    queries = dict(sorted(queries.items())[::EVERY])
+    skus = sorted({sku for query in queries for sku in ratings.get(query, {})} & icecat.keys())
     encoder = TextEncoder(bundle, choose_engine("auto", bundle))
     products = [icecat[sku] for sku in skus]
     texts = [product_text(product.title, product.brand, product.description) for product in products]
