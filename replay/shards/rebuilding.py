@@ -115,6 +115,7 @@ class Rebuilding:
         return f"documents {offsets.documents:,}, offers {offsets.offers:,}: its oldest snapshot, in {bases[0].where}"
 
     def too_old(self, partition: int, begin: Offsets) -> str:
+        """Why a state cannot be rebuilt, and from when on others can."""
         return (
             f"partition {partition} at documents {begin.documents:,}, offers {begin.offers:,} cannot be rebuilt any "
             f"more: what there is begins at {self.oldest(partition)}"
