@@ -20,6 +20,11 @@ def groupable(field: str) -> str:
     return field
 
 
+def attribute_of(field: str) -> str:
+    """The attribute that products are grouped by; empty where it is none: the brand, or nothing."""
+    return field.removeprefix(ATTRIBUTE) if field.startswith(ATTRIBUTE) else ""
+
+
 GroupField = Annotated[
     str, Field(max_length=len(ATTRIBUTE) + limits.ATTRIBUTE_NAME_CHARS_MAX), AfterValidator(groupable)
 ]

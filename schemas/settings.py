@@ -376,7 +376,7 @@ class ServingSettings(Settings):
     instantsearch_distinct: Annotated[str, AfterValidator(_grouping)] = Field(
         "",
         description="What `distinct` of InstantSearch groups by: brand or attributes.NAME of a declared facet; empty: "
-        "nothing",
+        "nothing. The page at /shop takes products that share this attribute for variants",
     )
     served_full_share: float = Field(0.01, ge=0, le=1, description="Share of answers logged with all their inputs")
     import_lag_s: float = Field(20.0, gt=0, description="Most seconds of work an importer keeps queued")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from schemas.grouping import attribute_of
 from serving.cross_origin import OPEN, open_to_pages
 from serving.instantsearch import routes as instantsearch
 from serving.middleware import MIDDLEWARES, NEEDS, guard, needs_of
@@ -67,7 +68,7 @@ def create_app(wiring: Wiring) -> web.Application:
     api: Callable[[], dict[str, Any]] = cache(partial(document, ROUTES, wiring.version))
     documents: Callable[[], Documents] = cache(partial(_documents, api))
     app[DOCUMENT], app[DOCUMENTS] = api, documents
-    app[PAGE] = read_page_files()
+    app[PAGE] = read_page_files(attribute_of(wiring.settings.instantsearch_distinct))
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(guard)

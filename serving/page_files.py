@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +25,8 @@ VENDOR = "vendor"
 """The folder of what others wrote; vendored.json there says who, and with which licence."""
 INCLUDE = re.compile(r"<!-- include: ([a-z]+\.part) -->\n")
 """What two pages have in common stands in a file of its own."""
+VARIANTS = 'data-variants="{}"'
+"""Where the shop's page finds the attribute that its variants share."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,16 @@ def vendored() -> list[dict[str, Any]]:
 
 
 @cache
-def read_page_files() -> Mapping[str, PageFile]:
-    """By name: `shop.html` with its styles and scripts in it, `shop.map`, its source map, and each file alone."""
+def read_page_files(variants: str = "") -> Mapping[str, PageFile]:
+    """By name: `shop.html` with its styles and scripts in it, `shop.map`, its source map, and each file alone.
+
+    `variants`: the attribute that variants of one thing share; empty: the shop's page takes one of the usual names.
+    """
     texts = read_texts()
     for name in [name for name in texts if name.endswith(".html")]:
         map_name = f"{name.removesuffix('.html')}.map"
-        texts[name], source_map = in_one(texts[name], texts, f"/page/{map_name}")
+        page = texts[name].replace(VARIANTS.format(""), VARIANTS.format(escape(variants)))
+        texts[name], source_map = in_one(page, texts, f"/page/{map_name}")
         texts[map_name] = json.dumps(source_map)
     return {name: _file(text, TYPES[_kind(name)]) for name, text in texts.items() if _kind(name) in TYPES}
 

@@ -1,9 +1,11 @@
 // Which attributes the shop has declared, and by which of them products are variants of one thing.
 
 import {call} from "./api.js";
+import {at} from "./elements.js";
 
-/** The first of them that is declared joins variants. */
-export const VARIANTS = ["group", "family", "item_group_id", "variant_group", "parent_sku"];
+const said = at("shop").dataset.variants;
+/** What joins variants: as the shop says, else the first of these that is declared. */
+export const VARIANTS = said ? [said] : ["group", "family", "item_group_id", "variant_group", "parent_sku"];
 const PREFIX = "attributes.";
 let known = null;
 

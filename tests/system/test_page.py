@@ -51,8 +51,8 @@ PRODUCTS: list[dict[str, Any]] = [
     *(
         {"sku": sku, "title": title, "attributes": attributes}
         for sku, title, attributes in (
-            ("dino", "Table light with a dinosaur for the children's room", {"colour": "green", "group": "animals"}),
-            ("rocket", "Table light like a rocket for the children's room", {"colour": "red", "group": "animals"}),
+            ("dino", "Table light with a dinosaur for the children's room", {"colour": "green", "series": "animals"}),
+            ("rocket", "Table light like a rocket for the children's room", {"colour": "red", "series": "animals"}),
             ("oak", "Table light of oak and linen", {"watts": 5}),
             ("banker", "Table light of brass with a green glass shade", {"watts": 40}),
         )
@@ -141,7 +141,8 @@ def as_usual(browser: Browser) -> None:
 
 @pytest.fixture(scope="module")
 def shop(module_stack: Stack) -> Stack:
-    module_stack.environ["FRESHET_FACETS"] = "colour:value,watts:number,group:value"
+    module_stack.environ["FRESHET_FACETS"] = "colour:value,watts:number,series:value"
+    module_stack.environ["FRESHET_INSTANTSEARCH_DISTINCT"] = "attributes.series"
     module_stack.start_all()
     return module_stack
 

@@ -197,3 +197,13 @@ def test_motion_stops_for_who_wants_none() -> None:
 def test_a_page_file_is_what_it_says() -> None:
     found: Any = FILES["index.html"]
     assert isinstance(found, PageFile) and len(found.tag) == 16
+
+
+@pytest.mark.parametrize(
+    ("distinct", "said"),
+    [("", ""), ("brand", ""), ("attributes.series", "series"), ('attributes."><b', "&quot;&gt;&lt;b")],
+)
+async def test_the_shop_is_told_what_its_variants_share(distinct: str, said: str) -> None:
+    async with Tier(instantsearch_distinct=distinct) as tier:
+        page = await (await tier.client.get("/shop")).text()
+        assert re.findall(r'<section id="shop" [^>]*data-variants="([^"]*)">', page) == [said]
