@@ -19,6 +19,8 @@ from replay.answers.records import Span, find, within
 from replay.answers.replaying import Replayed, Verdict, counted, replay
 from replay.answers.slices import slice_of
 from replay.answers.what_if import what_if
+from schemas.records import decode
+from schemas.served import Served
 
 EXITS: dict[Verdict, int] = {"equal": OK, "different": MISMATCH, "not replayable": FAILED}
 VALUE_CHARS_MAX = 200
@@ -58,7 +60,7 @@ def replay_slice(
     with room(url, data) as here:
         found, moved = slice_of(within(here.log, here.topics, span), sample), SliceMoves()
         began_s = time.monotonic()
-        made = list(counting(replay(found.drawn, here.rebuilding, instead), moved))
+        made = list(counting(replay(taken(found.drawn), here.rebuilding, instead), moved))
         took_s = time.monotonic() - began_s
     facts = {
         **counted(made),
@@ -86,10 +88,18 @@ def slice_page(moved: SliceMoves, changed: Sequence[str], facts: dict[str, Any])
 
 
 def counting(made: Iterable[Replayed], moved: SliceMoves) -> Iterator[Replayed]:
-    """Without what only their moves need: whole hits, and all that a record holds."""
+    """Without what only their moves need, whole hits and all that a record holds, and with the first difference alone:
+    `freshet replay request` tells the others."""
     for one in made:
         moved.add(one)
-        yield one._replace(made=None, record=one.record.model_copy(update={"inputs": None}))
+        record = one.record.model_copy(update={"inputs": None})
+        yield one._replace(made=None, record=record, differences=one.differences[:1])
+
+
+def taken(drawn: list[bytes]) -> Iterator[Served]:
+    """Each once; the list is empty afterwards."""
+    while drawn:
+        yield decode(Served, drawn.pop())
 
 
 def times(made: Sequence[Replayed]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from freshet.commands_replay import of_a_span
 from replay.answers.moves import Kind, Move, SliceMoves, lines, moves
 from replay.answers.moves_page import PRODUCTS_MAX, QUERIES_MAX, page
 from replay.answers.slices import ANSWERS_MAX, BEFORE, slice_of
-from schemas.served import Served
 
 
 def answer(text: str, then: str, now: str, **more: Any) -> Any:
@@ -75,8 +74,12 @@ def test_the_page_has_so_many_products_and_says_so(count: int, cut: bool) -> Non
     assert ("The first 500 of 501." in page(found, "", [])) is cut
 
 
-def logged(number: int, **fields: Any) -> Served:
-    return Served.model_construct(**{"request_id": f"r{number}", "inputs": None, "not_replayable": "", **fields})
+def logged(number: int, **fields: Any) -> Any:
+    """Of what a slice looks at."""
+    name = f"r{number}"
+    return SimpleNamespace(
+        **{"request_id": name, "inputs": None, "not_replayable": "", "encode": name.encode, **fields}
+    )
 
 
 def test_a_sample_is_the_same_for_the_same_answers_and_the_others_say_why() -> None:
