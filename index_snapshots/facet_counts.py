@@ -83,13 +83,14 @@ def _facet(view: ShardView, matched: Matched, ask: FacetAsk, sent_max: int) -> S
         held = int(np.count_nonzero(view.columns.at("in_stock", matched.slots)))
         found = ((True, held), (False, len(matched.slots) - held))
         return _values([(value, number) for value, number in found if number], ask, sent_max, _text)
-    return ShardFacet(numbers=_prices(view, matched.slots, ask.ranges or PRICE_EDGES))
+    return ShardFacet(numbers=_prices(view, matched.slots, ask.ranges or PRICE_EDGES, _told_max(ask, sent_max)))
 
 
 def _attribute(facet: FrozenFacet, matched: Matched, ask: FacetAsk, sent_max: int) -> ShardFacet:
     held = _held(facet, matched)
     if facet.kind == "number":
-        counted = numbers(held.slots, held.values.astype(np.float64), ask.ranges or [])
+        values = held.values.astype(np.float64)
+        counted = numbers(held.slots, values, ask.ranges or [], _told_max(ask, sent_max))
         return ShardFacet(numbers={"": counted} if counted else {})
     words = list(facet.codes)
     return _values(_named(by_code(held.values.astype(np.int32)), words.__getitem__), ask, sent_max, _text)
@@ -144,12 +145,16 @@ def _most(found: Sequence[tuple[T, int]], wanted: int) -> Sequence[tuple[T, int]
     return [pair for pair in found if pair[1] >= least]
 
 
-def _prices(view: ShardView, slots: Slots, edges: Sequence[float]) -> dict[str, ShardNumbers]:
+def _told_max(ask: FacetAsk, sent_max: int) -> int:
+    return sent_max if ask.values else 0
+
+
+def _prices(view: ShardView, slots: Slots, edges: Sequence[float], told_max: int) -> dict[str, ShardNumbers]:
     currencies, prices = view.columns.at("currency", slots), view.columns.at("price", slots)
     found: dict[str, ShardNumbers] = {}
     for code in np.flatnonzero(by_code(currencies)).tolist():
         here = np.flatnonzero(currencies == code)
-        counted = numbers(slots.take(here), prices.take(here), edges)
+        counted = numbers(slots.take(here), prices.take(here), edges, told_max)
         if counted:
             found[view.words.currencies.words[code]] = counted
     return found

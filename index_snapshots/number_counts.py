@@ -1,4 +1,5 @@
-"""What numbers of products are like: the least, the greatest, their sum, and how many products lie in which range."""
+"""What numbers of products are like: the least, the greatest, their sum, how many products lie in which range or have
+which number."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from index_snapshots.search import Slots
-from schemas.facet_counts import ShardNumbers
+from schemas.facet_counts import ShardNumbers, ShardValues
 
 Numbers = npt.NDArray[np.float64]
 
 
-def numbers(slots: Slots, values: Numbers, edges: Sequence[float]) -> ShardNumbers | None:
-    """Of pairs (n,), ascending by slot, without NaN; None: there are none. `edges` ascend."""
+def numbers(slots: Slots, values: Numbers, edges: Sequence[float], told_max: int = 0) -> ShardNumbers | None:
+    """Of pairs (n,), ascending by slot, without NaN, none of them twice; None: there are none. `edges` ascend. So many
+    of the numbers are told themselves."""
     if not len(values):
         return None
     return ShardNumbers(
@@ -22,6 +24,18 @@ def numbers(slots: Slots, values: Numbers, edges: Sequence[float]) -> ShardNumbe
         max=float(values.max()),
         total=float(values.sum()),
         ranges=_ranges(slots, values, np.array(edges, np.float64)),
+        told=_told(values, told_max) if told_max else ShardValues(),
+    )
+
+
+def _told(values: Numbers, told_max: int) -> ShardValues:
+    every, counts = np.unique(values, return_counts=True)
+    first = np.argsort(-counts, kind="stable")[:told_max]
+    return ShardValues(
+        values=every[first].tolist(),
+        counts=counts[first].tolist(),
+        distinct=len(every),
+        left_out_max=int(counts[first[-1]]) if len(every) > told_max else 0,
     )
 
 

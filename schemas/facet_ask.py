@@ -15,7 +15,7 @@ EVERY: Final = "*"
 """All declared attributes."""
 COUNTED: Final = ("brand", "category", "in_stock", "price")
 """What can be counted besides declared attributes."""
-NUMBERS: Final = ("ranges",)
+NUMBERS: Final = ("ranges", "values")
 VALUES: Final = ("limit", "search")
 ALLOWED: Final[Mapping[str, Sequence[str]]] = {
     "brand": VALUES,
@@ -53,6 +53,8 @@ class FacetAsk(Strict):
     ) = None
     """Numbers: where one range ends and the next begins. Prices have 1, 2, 5, 10, 20, 50 ... where it is left out;
     attributes have no ranges then."""
+    values: Annotated[int, Field(ge=0, le=limits.FACET_VALUES_MAX)] = 0
+    """Numbers: so many of the values themselves are told, too, those of most products first."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     """Prices: in this one; left out: that of the filters, else of most of the products."""
 

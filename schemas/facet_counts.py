@@ -8,7 +8,7 @@ from schemas.facet_ask import FacetAsk
 from schemas.strict import Strict
 from schemas.ways import OtherWays
 
-FacetValue = str | bool | list[str]
+FacetValue = str | bool | float | list[str]
 """As a filter takes it: a category is a path."""
 
 
@@ -47,9 +47,10 @@ class FacetCounts(Strict):
     """One facet over the products that match, its own filter left out."""
 
     values: list[ValueCount] = Field(default_factory=list)
-    """Those of most products first, then by name."""
+    """Those of most products first, then by name; of numbers as many as `values` asks for."""
     distinct: int = 0
-    """How many values there are, of those that were searched for; where `exact` is false at least so many."""
+    """How many values there are, of those that were searched for; where `exact` is false at least so many. Of numbers
+    only where values are asked for."""
     exact: bool = True
     """False: so many values differ that the shards could not tell of all; some counts may be too low."""
     stats: NumberStats | None = None
@@ -83,6 +84,17 @@ class Counting(Strict):
     """Values sent of one facet."""
 
 
+class ShardValues(Strict):
+    """Values of one shard."""
+
+    values: list[FacetValue] = Field(default_factory=list)
+    """Those of most products first, then by name; numbers by size."""
+    counts: list[int] = Field(default_factory=list)
+    distinct: int = 0
+    left_out_max: int = 0
+    """The most products of a value that is not among `values`; 0: all are."""
+
+
 class ShardNumbers(Strict):
     """Numbers of one shard."""
 
@@ -92,17 +104,13 @@ class ShardNumbers(Strict):
     total: float
     ranges: list[int]
     """Products in each range: below the first edge, between each two, above the last; an edge counts on both sides."""
+    told: ShardValues = Field(default_factory=ShardValues)
+    """The numbers themselves, where they are asked for."""
 
 
-class ShardFacet(Strict):
+class ShardFacet(ShardValues):
     """One facet in one shard."""
 
-    values: list[FacetValue] = Field(default_factory=list)
-    """Those of most products first, then by name."""
-    counts: list[int] = Field(default_factory=list)
-    distinct: int = 0
-    left_out_max: int = 0
-    """The most products of a value that is not among `values`; 0: all are."""
     numbers: dict[str, ShardNumbers] = Field(default_factory=dict)
     """By currency; of an attribute under the empty text."""
 

@@ -3,19 +3,19 @@
 from typing import Final
 
 Path = tuple[str, ...]
-Value = str | bool | Path
+Value = str | bool | float | Path
 """Of a facet; a category is a path."""
 PRICE_EDGES: Final = [float(f"{digit}e{power}") for power in range(9) for digit in (1, 2, 5)]
 """Where price ranges begin and end when nothing else is asked for: 1, 2, 5, 10, 20, 50 ..."""
 
 
-def value_key(value: Value) -> tuple[bool, Path]:
+def value_key(value: str | bool | Path) -> tuple[bool, Path]:
     """The order by name: parents before what lies below them, texts before false and true."""
     if isinstance(value, bool):
         return True, (str(value),)
     return False, (value,) if isinstance(value, str) else value
 
 
-def plain(value: Value) -> str | bool | list[str]:
+def plain(value: Value) -> str | bool | float | list[str]:
     """As JSON has it."""
     return [*value] if isinstance(value, tuple) else value

@@ -1,10 +1,20 @@
 """Makes one facet of what the shards counted: every product is in one shard, so counts add up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from schemas.facet_ask import FacetAsk
-from schemas.facet_counts import FacetCounts, FacetValue, NumberStats, RangeCount, ShardFacet, ShardNumbers, ValueCount
+from schemas.facet_counts import (
+    FacetCounts,
+    FacetValue,
+    NumberStats,
+    RangeCount,
+    ShardFacet,
+    ShardNumbers,
+    ShardValues,
+    ValueCount,
+)
 from schemas.facet_order import PRICE_EDGES, Value, plain, value_key
 from schemas.filters import Filters
 
@@ -13,16 +23,16 @@ def merged(ask: FacetAsk, parts: Sequence[ShardFacet], filters: Filters) -> Face
     """One facet over all shards; `filters`: the request's, for their currency."""
     if ask.field == "price" or any(part.numbers for part in parts):
         return _numbers(ask, parts, filters)
-    return _values(ask, parts)
+    return _values(ask.limit, parts, value_key)
 
 
-def _values(ask: FacetAsk, parts: Sequence[ShardFacet]) -> FacetCounts:
+def _values(limit: int, parts: Sequence[ShardValues], by_name: Callable[[Any], Any]) -> FacetCounts:
     sums: dict[Value, int] = {}
     for part in parts:
         for value, number in zip(map(_key, part.values), part.counts, strict=True):
             sums[value] = sums.get(value, 0) + number
-    ranked = sorted(sums.items(), key=lambda pair: (-pair[1], value_key(pair[0])))
-    told = ranked[: ask.limit]
+    ranked = sorted(sums.items(), key=lambda pair: (-pair[1], by_name(pair[0])))
+    told = ranked[:limit]
     return FacetCounts(
         values=[ValueCount(value=plain(value), count=number) for value, number in told],
         distinct=max([len(sums), *(part.distinct for part in parts)]),
@@ -30,7 +40,7 @@ def _values(ask: FacetAsk, parts: Sequence[ShardFacet]) -> FacetCounts:
     )
 
 
-def _exact(sums: Mapping[Value, int], told: Iterable[Value], parts: Sequence[ShardFacet]) -> bool:
+def _exact(sums: Mapping[Value, int], told: Iterable[Value], parts: Sequence[ShardValues]) -> bool:
     """Whether nothing that a shard left out could change what is told."""
     cut = [(part.left_out_max, frozenset(map(_key, part.values))) for part in parts if part.left_out_max]
     if not cut:
@@ -63,7 +73,9 @@ def _numbers(ask: FacetAsk, parts: Sequence[ShardFacet], filters: Filters) -> Fa
         max=max(numbers.max for numbers in found),
         avg=sum(numbers.total for numbers in found) / count,
     )
-    return FacetCounts(stats=stats, ranges=_ranges(ask, found), currency=currency or None)
+    told = _values(ask.values, [numbers.told for numbers in found], float) if ask.values else FacetCounts()
+    more = {"stats": stats, "ranges": _ranges(ask, found), "currency": currency or None}
+    return told.model_copy(update=more)
 
 
 def _most_used(by_currency: Mapping[str, Sequence[ShardNumbers]]) -> str:

@@ -26,7 +26,7 @@ def counting_of(request: SearchRequest, text: str, words: ByWords, *, meant: boo
         match = "words"
     else:
         match = "candidates"
-    limits = [ask.limit for ask in request.facets]
+    limits = [max(ask.limit, ask.values) for ask in request.facets]
     return Counting(
         match=match,
         words=words.looked_up,

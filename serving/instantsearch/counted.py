@@ -10,6 +10,7 @@ from serving.instantsearch.fields import SEPARATOR, Field, Fields
 
 ALL: Final = "*"
 VALUED: Final = ("brand", "category", "value")
+NUMBERS: Final = ("price", "number")
 
 
 class Wanted(NamedTuple):
@@ -37,7 +38,9 @@ def _ask(field: Field, every: Sequence[Field], values_max: int) -> FacetAsk:
             if one.kind == "category"
         ]
         return FacetAsk(field=field.ask, limit=limits.FACET_VALUES_MAX, levels=max(depths))
-    return FacetAsk(field=field.ask, limit=limit) if field.kind in VALUED else FacetAsk(field=field.ask)
+    if field.kind in VALUED:
+        return FacetAsk(field=field.ask, limit=limit)
+    return FacetAsk(field=field.ask, values=limit) if field.kind in NUMBERS else FacetAsk(field=field.ask)
 
 
 def facets_told(counts: Mapping[str, FacetCounts], asked: Wanted, values_max: int, by_name: bool) -> dict[str, Any]:
@@ -72,7 +75,9 @@ def _values(counted: FacetCounts, field: Field, values_max: int, by_name: bool) 
 
 
 def text_of(value: FacetValue) -> str:
-    """As a filter takes it back."""
+    """As a filter takes it back; numbers as JavaScript writes them."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
     return SEPARATOR.join(value) if isinstance(value, list) else value

@@ -81,6 +81,7 @@ await step("search", async () => {
   assert.deepEqual([results[0].nbHits, results[0].nbPages, results[0].hits.length], [2, 2, 1]);
   assert.deepEqual(results[0].facets.brand, { Fjord: 1, Nordlicht: 1 });
   assert.deepEqual([results[0].facets_stats.price.min, results[0].facets_stats.price.max], [400, 900]);
+  assert.deepEqual(results[0].facets.price, { 400: 1, 900: 1 });
   assert.match(results[0].queryID, /^[0-9a-f]{32}$/);
   assert.deepEqual(results[1].hits.map((hit) => hit.objectID), ["kayak-2", "kayak-1"]);
   assert.deepEqual(results[2].facetHits, [{ value: "Fjord", highlighted: "<em>Fj</em>ord", count: 1 }]);

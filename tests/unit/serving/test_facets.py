@@ -42,6 +42,8 @@ ASKS = (
     FacetAsk(field="price", currency="USD", ranges=[0.0, 9.99, 20.0]),
     FacetAsk(field="attributes.colour", limit=2),
     FacetAsk(field="attributes.watts", ranges=[0.5, 7.0]),
+    FacetAsk(field="attributes.watts", values=2),
+    FacetAsk(field="price", values=100),
 )
 FILTERS = (
     Filters(),
@@ -140,16 +142,20 @@ def numbers(passing: Sequence[Product], ask: FacetAsk, filters: Filters) -> Face
     every = [number for each in held for number in each]
     if not every:
         return FacetCounts(currency=currency)
-    ends = list(pairwise([None, *(ask.ranges or [1.0, 2.0, 5.0, 10.0, 20.0, 50.0]), None]))
+    edges = ask.ranges or ([1.0, 2.0, 5.0, 10.0, 20.0, 50.0] if ask.field == "price" else [])
+    ends = list(pairwise([None, *edges, None])) if edges else []
     ranges = []
     for low, high in ends:
         inside = [any((low or -inf) <= one <= (inf if high is None else high) for one in each) for each in held]
         ranges.append({"min": low, "max": high, "count": sum(inside)})
-    if not ask.ranges:
+    if ranges and not ask.ranges:
         filled = [at for at, each in enumerate(ranges) if each["count"]]
         ranges = ranges[filled[0] : filled[-1] + 1]
     stats = {"count": len(every), "min": min(every), "max": max(every), "avg": sum(every) / len(every)}
-    return FacetCounts.model_validate({"stats": stats, "ranges": ranges, "currency": currency})
+    told = sorted(Counter(every).items(), key=lambda pair: (-pair[1], pair[0]))
+    values = [{"value": value, "count": number} for value, number in told[: ask.values]]
+    more = {"values": values, "distinct": len(told)} if ask.values else {}
+    return FacetCounts.model_validate({"stats": stats, "ranges": ranges, "currency": currency, **more})
 
 
 def shards(parts: Sequence[Sequence[Product]]) -> list[ShardView]:
@@ -227,6 +233,19 @@ def test_a_shard_sends_the_values_of_most_products_and_what_the_others_have_at_m
     assert (found.counts, found.left_out_max) == ([3, 2, 1, 1], 0)
 
 
+def test_of_many_numbers_those_of_most_products_are_sent() -> None:
+    """With more values than sent, and told so where what was left out could count."""
+    watts = [7, 7, 7, 0.5, 0.5, 3, [3, 9], -2]
+    parts = shards([[Product(Content(title="Lamp", attributes={"watts": each}), None) for each in watts]] * 2)
+    ask = FacetAsk(field="attributes.watts", values=2)
+    counted = [count(view, Everything(view), Filters(), [ask], 3).facets[ask.field] for view in parts]
+    told = counted[0].numbers[""].told
+    assert (told.values, told.counts, told.distinct, told.left_out_max) == ([7.0, 0.5, 3.0], [3, 2, 2], 5, 2)
+    found = merged(ask, counted, Filters())
+    assert ([(one.value, one.count) for one in found.values], found.exact) == ([(7.0, 6), (0.5, 4)], False)
+    assert merged(ask, counted[:1], Filters()).exact and (found.stats is not None and found.stats.count == 18)
+
+
 def asked(*facets: Any) -> SearchRequest:
     return SearchRequest.model_validate({"facets": [*facets]})
 
@@ -236,11 +255,13 @@ def test_limits_of_what_is_asked() -> None:
     edges = [float(number) for number in range(FACET_EDGES_MAX + 1)]
     asked(*attributes[:-1])
     asked({"field": "price", "ranges": edges[:-1]}, {"field": "brand", "limit": FACET_VALUES_MAX})
+    asked({"field": "price", "values": FACET_VALUES_MAX})
     wrong: list[tuple[list[Any], str]] = [
         (attributes, f"at most {FACETS_ASKED_MAX} items"),
         ([{"field": "price", "ranges": edges}], f"at most {FACET_EDGES_MAX} items"),
         ([{"field": "price", "ranges": [2.0, 2.0]}], "must ascend"),
         ([{"field": "brand", "limit": FACET_VALUES_MAX + 1}], f"less than or equal to {FACET_VALUES_MAX}"),
+        ([{"field": "price", "values": FACET_VALUES_MAX + 1}], f"less than or equal to {FACET_VALUES_MAX}"),
         (["brand", "brand"], "brand is asked for twice"),
         (["colour"], r"must be one of brand, category, in_stock, price, attributes.NAME or \*"),
         ([{"field": "price", "search": "x", "limit": 3}], "limit and search mean nothing for price"),
@@ -262,6 +283,7 @@ def test_a_question_reads_back_as_it_was_written() -> None:
         (FacetAsk(field="attributes.size"), "undeclared_attribute", "'size' is not declared as a facet"),
         (FacetAsk(field="attributes.watts", search="7"), "wrong_attribute_kind", "search means nothing for"),
         (FacetAsk(field="attributes.colour", ranges=[1.0]), "wrong_attribute_kind", "which holds a value"),
+        (FacetAsk(field="attributes.colour", values=1), "wrong_attribute_kind", "values means nothing for"),
     ],
 )
 def test_what_is_not_declared_so_is_refused(ask: FacetAsk, code: str, says: str) -> None:

@@ -142,7 +142,18 @@ FACETS: dict[str, dict[str, Any]] = {
     "brand": {"values": ["Lumen", "Orbit"], "counts": [2, 5], "distinct": 2},
     "category": {"values": [["Home"], ["Home", "Lamps"]], "counts": [7, 3], "distinct": 2},
     "in_stock": {"values": [True, False], "counts": [6, 1], "distinct": 2},
-    "price": {"numbers": {"EUR": {"count": 2, "min": 5.0, "max": 10.0, "total": 15.0, "ranges": RANGES}}},
+    "price": {
+        "numbers": {
+            "EUR": {
+                "count": 2,
+                "min": 5.0,
+                "max": 10.0,
+                "total": 15.0,
+                "ranges": RANGES,
+                "told": {"values": [5.0, 9.99], "counts": [1, 1], "distinct": 2},
+            }
+        }
+    },
     "attributes.colour": {"values": ["red", "blue"], "counts": [1, 1], "distinct": 3, "left_out_max": 0},
     "attributes.watts": {"numbers": {"": {"count": 2, "min": 1.0, "max": 4.0, "total": 5.0, "ranges": []}}},
 }
@@ -151,11 +162,12 @@ FACETS: dict[str, dict[str, Any]] = {
 async def test_facets_are_told_as_their_helper_reads_them() -> None:
     async with Tier([[FakeShard(hits=[hit("a")], facets=FACETS)]], facets=["colour:value", "watts:number"]) as tier:
         names = ["brand", "hierarchicalCategories.lvl0", "hierarchicalCategories.lvl1", "in_stock", "colour", "nope"]
-        [found, every, alpha] = await ask(
+        [found, every, alpha, priced] = await ask(
             tier,
             {"facets": names, "facetFilters": ["brand:Orbit"]},
             {"facets": ["*"], "maxValuesPerFacet": 1},
             {"facets": ["brand"], "sortFacetValuesBy": "alpha"},
+            {"facets": ["price"]},
         )
         asked = {one["field"]: one for one in tier.replicas[0][0].queries[0]["counting"]["facets"]}
     assert asked["category"]["levels"] == 2 and "attributes.nope" not in asked
@@ -173,7 +185,10 @@ async def test_facets_are_told_as_their_helper_reads_them() -> None:
         "price": {"min": 5.0, "max": 10.0, "avg": 7.5, "sum": 15.0},
         "watts": {"min": 1.0, "max": 4.0, "avg": 2.5, "sum": 5.0},
     }
-    assert every["facets"]["price"] == {} and every["facets"]["brand"] == {"Orbit": 5}
+    assert every["facets"]["price"] == {"5": 1} and every["facets"]["brand"] == {"Orbit": 5}
+    assert priced["facets"] == {"price": {"5": 1, "9.99": 1}} and priced["exhaustiveFacetsCount"]
+    values = {one["field"]: one["values"] for one in tier.replicas[0][0].queries[1]["counting"]["facets"]}
+    assert values == dict.fromkeys(values, 0) | {"price": 1, "attributes.watts": 1}
 
 
 async def test_attributes_are_retrieved_as_asked_and_lit_up() -> None:
