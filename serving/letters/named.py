@@ -30,7 +30,7 @@ def letter_named(
 
     Raises Unavailable.
     """
-    letters, wanted = topic_name("dead-letters", topics.generation), name.encode()
+    letters, wanted = topic_name("dead-letters", topics.generation), name.encode(errors="replace")
     begin, end = reader.begin_end(letters, 0)
     begin = max(begin, _since(reader, topics, name))
     stop = min(end, begin + read_max)
