@@ -1,12 +1,15 @@
 """An audit as a whole: partitions side by side, one process each; where there are more processes, several share one."""
 
 import gc
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from typing import NamedTuple
 
 from agents.topics import Topics
@@ -39,10 +42,22 @@ def audit_all(what: Audited, workers: int) -> Tally:
         for partition in range(what.topics.partitions):
             total.add(audit_part(what, Part(partition, Share())))
         return total
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         for tally in pool.map(partial(audit_part, what), parts_of(what.topics.partitions, workers)):
             total.add(tally)
     return total
+
+
+def end_with_parent() -> None:
+    """A worker whose audit was killed would wait for more to do for ever."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 class Part(NamedTuple):
