@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from schemas.errors import FreshetError
 from serving.logs import Log
 
+CANCEL_AGAIN_S = 0.5
+
 
 @asynccontextmanager
 async def repeating(name: str, step: Callable[[], Awaitable[None]], every_s: float, log: Log) -> AsyncIterator[None]:
@@ -15,8 +17,9 @@ async def repeating(name: str, step: Callable[[], Awaitable[None]], every_s: flo
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():
+            task.cancel()  # again: `wait_for` of Python 3.11 loses one that comes as what it waits for is done
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
 
 async def _forever(name: str, step: Callable[[], Awaitable[None]], every_s: float, log: Log) -> None:

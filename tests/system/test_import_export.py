@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 
 from streams.reader import Reader
 from tests.system.conftest import Stack, http
+from tests.system.gate import Gate, gate_before
 from tests.waiting import LIMIT_S, wait_until
 
-ROWS = 400
+ROWS, BATCH = 400, 20
 HEADER = "sku,title,category,price,stock\n"
 
 
@@ -66,42 +68,57 @@ def events_in_catalog(shop: Stack) -> int:
         reader.close()
 
 
-def stopped(shop: Stack, number: signal.Signals, after: int, *words: str) -> subprocess.Popen[bytes]:
-    """An import that gets a signal when so many of its events are in Kafka."""
-    before = events_in_catalog(shop)
-    command = freshet(shop, *words)
-    wait_until(lambda: events_in_catalog(shop) - before >= after, LIMIT_S, "the import is under way")
-    command.send_signal(number)
+@pytest.fixture
+def gate(shop: Stack) -> Iterator[Gate]:
+    """Half of the requests of a file get through at once."""
+    with gate_before(shop.ports["serving"], "/v1/catalog", ROWS // BATCH // 2) as made:
+        yield made
+
+
+def under_way(shop: Stack, file: Path, gate: Gate) -> subprocess.Popen[bytes]:
+    """An import that stands still in the middle of its file: ten requests are answered, some are on their way."""
+    command = freshet(shop, *import_of(file, gate))
+    wait_until(gate.stands_still, LIMIT_S, "the import is under way")
     return command
 
 
-def test_after_ctrl_c_the_same_command_goes_on_and_every_row_has_one_outcome(shop: Stack, tmp_path: Path) -> None:
+def import_of(file: Path, gate: Gate) -> tuple[str, ...]:
+    return "import", str(file), "--json", "--batch", str(BATCH), "--url", gate.url
+
+
+def test_after_ctrl_c_the_same_command_goes_on_and_every_row_has_one_outcome(
+    shop: Stack, tmp_path: Path, gate: Gate
+) -> None:
     file = table(tmp_path / "p.csv", range(ROWS), "c")
-    command = ("import", str(file), "--json", "--batch", "20")
-    code, first = told(stopped(shop, signal.SIGINT, 150, *command))
+    command = under_way(shop, file, gate)
+    command.send_signal(signal.SIGINT)
+    assert command.stderr and any(line.startswith(b"stopping") for line in command.stderr)
+    gate.open()
+    code, first = told(command)
     assert code == 130 and first["interrupted"]
     assert 0 < first["acknowledged"] < ROWS
     assert first["sent_twice"] == 0 and first["goes_on_at"] == first["acknowledged"] + 1
-    code, second = told(freshet(shop, *command))
+    code, second = told(freshet(shop, *import_of(file, gate)))
     assert (code, second["unaccounted"]) == (0, 0), second
     assert second["skipped"] == first["acknowledged"] and second["acknowledged"] == ROWS - second["skipped"]
     assert outcomes(shop, "c") == {f"c{row}": ["indexed"] for row in range(ROWS)}
     assert not list((shop.data / "imports").glob("*.json"))
 
 
-def test_after_kill_9_only_rows_on_their_way_come_again(shop: Stack, tmp_path: Path) -> None:
+def test_after_kill_9_only_rows_on_their_way_come_again(shop: Stack, tmp_path: Path, gate: Gate) -> None:
     file = table(tmp_path / "p.csv", range(ROWS), "k")
-    command = ("import", str(file), "--json", "--batch", "20")
-    killed = stopped(shop, signal.SIGKILL, 200, *command)
+    killed = under_way(shop, file, gate)
+    killed.kill()
     killed.communicate()
-    code, second = told(freshet(shop, *command))
+    gate.open()
+    code, second = told(freshet(shop, *import_of(file, gate)))
     assert code == 0 and second["skipped"] >= 100, second
     found = outcomes(shop, "k")
     assert found.keys() == {f"k{row}" for row in range(ROWS)}
     again = [kinds for kinds in found.values() if kinds != ["indexed"]]
     print(json.dumps({"rows": ROWS, "sent_twice": len(again), "skipped": second["skipped"]}))
     assert all(Counter(kinds) == {"indexed": 1, "unchanged": 1} for kinds in again)
-    assert len(again) <= 4 * 20, "four requests of 20 rows"
+    assert len(again) <= 4 * BATCH, "four requests"
 
 
 def test_a_sync_deletes_what_is_missing_and_leaves_alone_what_changed(shop: Stack, tmp_path: Path) -> None:

@@ -45,6 +45,24 @@ async def test_leaving_ends_the_work() -> None:
     assert asyncio.all_tasks() == before
 
 
+async def test_work_that_loses_a_cancellation_ends_all_the_same() -> None:
+    """As `wait_for` does on Python 3.11 when its time is up and what it waits for has just ended."""
+    lost = asyncio.Event()
+
+    async def step() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if lost.is_set():
+                raise
+            lost.set()
+
+    async with asyncio.timeout(LIMIT_S):
+        async with repeating("work", step, 0.0, Lines()):
+            await asyncio.sleep(0)
+    assert lost.is_set()
+
+
 async def test_the_parts_are_closed_in_reverse() -> None:
     said = []
 
