@@ -11,7 +11,9 @@ replays = typer.Typer(no_args_is_help=True, help="Yesterday's answers and shards
 
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Ask what if: ef=64, rank_stock=0, limit=50 (docs/replay.md)."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Ask what if: ef=64, at=2h, rules=none, rank_stock=0 (docs/replay.md)."
+    ),
 ]
 
 

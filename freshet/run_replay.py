@@ -9,16 +9,15 @@ import orjson
 
 from freshet.exit_codes import FAILED, MISMATCH, OK
 from freshet.printing import print_json, print_lines
+from freshet.replay_options import instead_of, span_of
 from freshet.replay_room import room
-from freshet.show_logs import since
 from replay.answers.differences import Difference
 from replay.answers.moves import SliceMoves
 from replay.answers.moves import lines as move_lines
 from replay.answers.moves_page import page
-from replay.answers.records import Span, find, within
+from replay.answers.records import find, within
 from replay.answers.replaying import Replayed, Verdict, counted, replay
 from replay.answers.slices import slice_of
-from replay.answers.what_if import what_if
 from schemas.records import decode
 from schemas.served import Served
 
@@ -32,7 +31,7 @@ def replay_request(
     request_id: str, changed: Sequence[str], sku: str | None, url: str, data: Path | None, as_json: bool
 ) -> int:
     """Raises InvalidRequest where there is no such answer."""
-    instead = what_if(changed)
+    instead = instead_of(changed)
     with room(url, data) as here:
         record = find(here.log, here.topics, request_id)
         (made,) = replay([record], here.rebuilding, instead, sku)
@@ -54,9 +53,7 @@ def replay_slice(
     as_json: bool,
 ) -> int:
     """`html`: what moves is also written there, as a page. Raises OSError where it cannot be."""
-    now_s, instead = time.time(), what_if(changed)
-    begin_ms = round(since(begin, now_s, "--from") * 1000)
-    span = Span(begin_ms, round(since(end, now_s, "--to") * 1000) if end else None)
+    span, instead = span_of(begin, end), instead_of(changed)
     with room(url, data) as here:
         found, moved = slice_of(within(here.log, here.topics, span), sample), SliceMoves()
         began_s = time.monotonic()

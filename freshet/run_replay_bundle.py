@@ -8,11 +8,11 @@ from pathlib import Path
 
 from freshet.exit_codes import FAILED, MISMATCH, OK
 from freshet.printing import print_json, print_lines
+from freshet.replay_options import instead_of
 from freshet.replay_room import FOLDER, NICE, room
 from freshet.run_replay import lines
 from replay.answers.records import find
 from replay.answers.replaying import replay
-from replay.answers.what_if import what_if
 from replay.bundles.contents import ANSWERS_MAX
 from replay.bundles.opening import opened, unpack
 from replay.bundles.packing import pack, write_tar
@@ -55,7 +55,7 @@ def replay_open(path: Path, changed: Sequence[str], sku: str | None, data: Path 
     """Needs no shop; works below `data` if it is given, else where the system keeps what is temporary.
 
     Raises StateRefused for what is no bundle, or is damaged."""
-    instead = what_if(changed)
+    instead = instead_of(changed)
     configure_logs("error")
     os.nice(NICE)
     above = data / FOLDER if data is not None else None

@@ -11,7 +11,7 @@ import orjson
 from freshet.exit_codes import OK
 from freshet.printing import print_json, print_lines
 from freshet.replay_room import room
-from freshet.run_replay_shard import check_partition, moment, opened
+from freshet.run_replay_shard import check_partition, offsets_of, opened
 from index_snapshots.protocol import Offsets
 from replay.shards.comparing import Change, changes, counted, touched
 from schemas.errors import InvalidRequest
@@ -27,7 +27,7 @@ def replay_diff_shard(
     settings = read(ShardSettings, os.environ)
     with room(url, data) as here, ExitStack() as closing:
         check_partition(here, partition)
-        begin, end = (moment(here, partition, at) for at in moments)
+        begin, end = (offsets_of(here, partition, at) for at in moments)
         if begin.documents > end.documents or begin.offers > end.offers:
             raise InvalidRequest(
                 "two_moments",

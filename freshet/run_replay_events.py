@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 from agents.topics import Topics
 from freshet.exit_codes import OK
 from freshet.printing import local_time, print_json, print_lines
-from freshet.show_logs import since
+from freshet.replay_options import span_of
 from freshet.target import find_target
-from replay.answers.records import Span
 from replay.events import CATALOG, Pace, Part, Seen, as_they_came, at_rate, check, events, parts_of, seen, send
 from replay.log import Log
 from streams.producer import Producer
@@ -34,11 +33,7 @@ class EventsOptions(NamedTuple):
 
 def replay_events(options: EventsOptions, url: str, data: Path | None, as_json: bool) -> int:
     """Raises StateRefused, InvalidRequest (see `check`) and Unavailable."""
-    target, now_s = find_target(url, data, reads_kafka=True), time.time()
-    span = Span(
-        round(since(options.begin, now_s, "--from") * 1000),
-        round(since(options.end, now_s, "--to") * 1000) if options.end else None,
-    )
+    target, span = find_target(url, data, reads_kafka=True), span_of(options.begin, options.end)
     kafka, topic = options.kafka or target.kafka, Topics(target.generation, target.partitions).name(CATALOG)
     place = place_of(kafka, options.into)
     check(options.into, place, place_of(target.kafka, topic), target.generation, options.yes_into_live)

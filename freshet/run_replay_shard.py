@@ -1,8 +1,6 @@
 """What `freshet replay shard` does: one shard as it was, its digests, a product of it, a search on it."""
 
 import os
-import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +9,12 @@ from typing import Any
 from agents.asked import Pinned, PinnedView
 from freshet.exit_codes import OK
 from freshet.printing import print_json, print_lines
+from freshet.replay_options import moment_of
 from freshet.replay_room import Room, room
-from freshet.show_logs import since
 from index_snapshots.digests import hexadecimal
 from index_snapshots.protocol import Lookup, Offsets
 from replay.answers.asked_now import Encode, asked_now
 from replay.shards.bases import nearest
-from replay.shards.moment import offsets_at, offsets_of
 from replay.shards.rebuilding import Shard
 from replay.shards.rebuilt import RebuiltShard
 from schemas.errors import InvalidRequest
@@ -26,8 +23,6 @@ from schemas.search import SearchRequest
 from schemas.settings import ServingSettings, ShardSettings, read
 from serving.query_vectors import fp16_text
 from serving.wiring import open_encoder
-
-OFFSETS = re.compile(r"(\d+)(?:,(\d+))?")
 
 
 def replay_shard(
@@ -44,7 +39,7 @@ def replay_shard(
     settings = read(ShardSettings, os.environ)
     with room(url, data) as here, ExitStack() as closing:
         check_partition(here, partition)
-        offsets = moment(here, partition, at)
+        offsets = offsets_of(here, partition, at)
         rebuilt = opened(here, partition, offsets, settings, closing)
         rebuilt.extend(offsets)
         rebuilt.advance(offsets)
@@ -74,12 +69,8 @@ def opened(here: Room, partition: int, offsets: Offsets, settings: ShardSettings
     return here.rebuilding.open(shard, offsets, closing)
 
 
-def moment(here: Room, partition: int, at: str) -> Offsets:
-    names = here.rebuilding.place.names
-    if found := OFFSETS.fullmatch(at.strip()):
-        offers = None if found[2] is None else int(found[2])
-        return offsets_of(here.log, names, partition, int(found[1]), offers)
-    return offsets_at(here.log, names, partition, round(since(at, time.time(), "--at") * 1000))
+def offsets_of(here: Room, partition: int, at: str) -> Offsets:
+    return moment_of(at).of(here.log, here.rebuilding.place.names, partition)
 
 
 def state(rebuilt: RebuiltShard) -> dict[str, Any]:

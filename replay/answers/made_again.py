@@ -34,7 +34,7 @@ from serving.search import Found, Stages
 from serving.searching import Asking, facets_of, searched, shown_of
 from serving.understanding.understand import Understood
 from serving.whereabouts import whereabouts
-from serving.wording import Wording
+from serving.wording import Others, Wording
 
 BUDGET_S: Final = 1_000.0
 """The clock stands still: no stage is ever late, but those that were are away."""
@@ -54,12 +54,17 @@ class MadeAgain(NamedTuple):
     """Where a product stood, if that was asked."""
 
 
-def made_again(heard: Heard, states: States, sku: str | None = None, new_questions: bool = False) -> MadeAgain:
-    """Blocking. `sku`: where it stood is told too; `new_questions`: see RecalledShards. Raises what a bug raises."""
-    return asyncio.run(_made_again(heard, states, sku, new_questions))
+def made_again(
+    heard: Heard, states: States, sku: str | None = None, new_questions: bool = False, synonyms: Others | None = None
+) -> MadeAgain:
+    """Blocking. `sku`: where it stood is told too; `new_questions`: see RecalledShards; `synonyms`: instead of those
+    that were used then. Raises what a bug raises."""
+    return asyncio.run(_made_again(heard, states, sku, new_questions, synonyms))
 
 
-async def _made_again(heard: Heard, states: States, sku: str | None, new_questions: bool) -> MadeAgain:
+async def _made_again(
+    heard: Heard, states: States, sku: str | None, new_questions: bool, synonyms: Others | None
+) -> MadeAgain:
     settings = ServingSettings.model_validate(heard.settings)
     shards, budget = RecalledShards(heard, states, new_questions), Budget(BUDGET_S, stopped)
     stages = Stages(
@@ -70,7 +75,7 @@ async def _made_again(heard: Heard, states: States, sku: str | None, new_questio
         _ranking(heard, settings),
         RecalledSpelling(heard),
     )
-    made = await searched(_asking(heard, settings), stages, shards, budget, stopped)
+    made = await searched(_asking(heard, settings, synonyms), stages, shards, budget, stopped)
     for _, error in budget.surprises:
         raise error
     hits, degraded = shown_of(heard.asked, made.found), sorted(budget.skipped)
@@ -95,12 +100,13 @@ def stopped() -> float:
     return 0.0
 
 
-def _asking(heard: Heard, settings: ServingSettings) -> Asking:
+def _asking(heard: Heard, settings: ServingSettings, synonyms: Others | None) -> Asking:
+    used = RecalledSynonyms(heard) if synonyms is None or not heard.asked.synonyms else synonyms
     return Asking(
         heard.asked,
         _understood(heard),
         parse_tokens(heard.tokens),
-        Wording(heard.joining, heard.doubting, RecalledSynonyms(heard)),
+        Wording(heard.joining, heard.doubting, used),
         settings.fallback_below,
         [step for step in FALLBACK_STEPS if step in heard.steps],
         [step for step in FALLBACK_STEPS if step in heard.cut],

@@ -11,9 +11,10 @@ from index_snapshots.other_ef import with_ef
 from index_snapshots.protocol import Offsets
 from replay.answers.differences import Difference, changed_inputs, changed_stages, changed_states
 from replay.answers.made_again import MadeAgain, made_again
+from replay.answers.other_states import OtherStates, offsets_seen
 from replay.answers.recalled import States
 from replay.answers.slices import why_not
-from replay.answers.what_if import WhatIf
+from replay.answers.what_if import AS_IT_WAS, WhatIf
 from replay.shards.rebuilding import Rebuilding, Shard, Ways
 from replay.shards.stops import Stop
 from schemas.errors import FreshetError, StateRefused
@@ -60,25 +61,23 @@ class Replayed(NamedTuple):
         }
 
 
-AS_IT_WAS = WhatIf({}, {})
-
-
 def replay(
     records: Iterable[Served], rebuilding: Rebuilding, instead: WhatIf = AS_IT_WAS, sku: str | None = None
 ) -> Iterator[Replayed]:
     """In the order of their time. Those that cannot be replayed say why; `sku`: where it stood is told too.
 
-    Raises what reading the log raises."""
+    Raises what reading the log raises, InvalidRequest for what cannot be asked instead."""
+    states = OtherStates(instead, rebuilding.place.open_log(), rebuilding.place.names)
     wanted, asked = list[tuple[int, bytes]](), dict[Shard, list[Stop]]()
     for record in records:
         wanted.append((record.at_ms, record.encode()))  # read, it takes ten times as much memory
-        for shard, stop in stops(record.inputs.heard) if record.inputs and record.inputs.heard else ():
+        for shard, stop in stops(states.of(record.inputs.heard)) if record.inputs and record.inputs.heard else ():
             asked.setdefault(shard, []).append(stop)
     wanted.sort(key=lambda one: one[0])
     with ExitStack() as closing:
         ways = rebuilding.ways(asked, closing)
         for _, encoded in wanted:
-            yield _one(decode(Served, encoded), ways, instead, sku)
+            yield _one(decode(Served, encoded), ways, instead, states, sku)
 
 
 def stops(heard: Heard) -> set[tuple[Shard, Stop]]:
@@ -95,44 +94,53 @@ def stops(heard: Heard) -> set[tuple[Shard, Stop]]:
     }
 
 
-def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, sku: str | None) -> Replayed:
+def _one(record: Served, ways: dict[Shard, Ways], instead: WhatIf, other: OtherStates, sku: str | None) -> Replayed:
     inputs = record.inputs
     if inputs is None or inputs.heard is None:
         return Replayed(record, "not replayable", why_not(record))
     heard, states, rebuilt = inputs.heard, dict[tuple[int, Offsets, int | None], Pinned](), dict[str, None]()
+    seen = other.of(heard)
     try:
-        for shard, stop in stops(heard):
+        for shard, stop in stops(seen):
             pinned, where = ways[shard].take(stop)
             states[shard.partition, stop.offsets, stop.words_at] = _with_ef(pinned, instead.ef)
             rebuilt[f"partition {shard.partition}: {where}"] = None
     except StateRefused as error:
         return Replayed(record, "not replayable", error.message)
-    used = instead.change(heard)
     began_s = time.perf_counter()
     try:
-        made = made_again(used, states, sku, instead != AS_IT_WAS)
+        synonyms = instead.rules and instead.rules.synonyms
+        made = made_again(instead.change(seen), states, sku, instead != AS_IT_WAS, synonyms)
     except FreshetError as error:
         return Replayed(record, "different", differences=(Difference("the search", "an answer", error.message),))
     took_ms = (time.perf_counter() - began_s) * 1000
-    found_differences = (
-        *([Difference("ef", "as calibrated", instead.ef)] if instead.ef else []),
-        *_differences(record, inputs, used, heard, states, made),
-    )
+    found_differences = (*_said(instead, heard, seen), *_differences(record, inputs, instead, seen, states, made))
     verdict: Verdict = "different" if found_differences else "equal"
     skus = tuple(hit.sku for hit in made.hits)
     return Replayed(record, verdict, "", found_differences, made, tuple(sorted(rebuilt)), skus, took_ms)
 
 
+def _said(instead: WhatIf, heard: Heard, seen: Heard) -> Iterator[Difference]:
+    """What is no input of the record."""
+    if instead.at is not None:
+        yield Difference("at", offsets_seen(heard), offsets_seen(seen))
+    if instead.ef is not None:
+        yield Difference("ef", "as calibrated", instead.ef)
+    if instead.rules is not None:
+        yield Difference("rules", "as recorded", instead.rules.name)
+
+
 def _differences(
-    record: Served, inputs: ServedInputs, used: Heard, heard: Heard, states: States, made: MadeAgain
+    record: Served, inputs: ServedInputs, instead: WhatIf, seen: Heard, states: States, made: MadeAgain
 ) -> Iterator[Difference]:
     """From here on the recorded answer is looked at."""
 
-    def rebuilt(partition: int, seen: ShardHeard) -> Pinned:
-        return states[partition, _offsets(seen.state), seen.words_at]
+    def rebuilt(partition: int, one: ShardHeard) -> Pinned:
+        return states[partition, _offsets(one.state), one.words_at]
 
-    yield from changed_inputs(used, heard)
-    yield from changed_states(heard.shards, rebuilt)
+    assert inputs.heard is not None
+    yield from changed_inputs(instead.change(inputs.heard), inputs.heard)
+    yield from changed_states(seen.shards, rebuilt)
     yield from changed_stages(record, inputs, made)
 
 

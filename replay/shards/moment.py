@@ -1,11 +1,38 @@
-"""Reads `--at`: which offsets of one partition a moment is."""
+"""A moment of the log, as people say it: offsets of one partition, or a time; and which state of a partition it is."""
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from index_snapshots.protocol import Offsets, Topic
 from replay.log import Log
 from replay.shards.rebuilt import TOPICS
 from schemas.errors import InvalidRequest
+
+WRITTEN = re.compile(r"(\d+)(?:,(\d+))?")
+
+
+class Moment(NamedTuple):
+    """Either offsets, or a time."""
+
+    documents: int | None = None
+    """The state before this offset; None: it is a time."""
+    offers: int | None = None
+    """None: those that were there when the last of the documents came."""
+    time_ms: int = 0
+    """Since 1970."""
+
+    def of(self, log: Log, names: Mapping[Topic, str], partition: int) -> Offsets:
+        """Raises InvalidRequest beyond the end of the log."""
+        if self.documents is None:
+            return offsets_at(log, names, partition, self.time_ms)
+        return offsets_of(log, names, partition, self.documents, self.offers)
+
+
+def written_offsets(text: str) -> Moment | None:
+    """`DOCUMENTS` or `DOCUMENTS,OFFERS`; None: it is something else."""
+    found = WRITTEN.fullmatch(text.strip())
+    return found and Moment(int(found[1]), None if found[2] is None else int(found[2]))
 
 
 def offsets_at(log: Log, names: Mapping[Topic, str], partition: int, time_ms: int) -> Offsets:

@@ -14,16 +14,17 @@ import pytest
 
 from index_snapshots.checkpoints import CHECKPOINTS_KEPT
 from index_snapshots.protocol import Offsets
-from replay.answers.replaying import AS_IT_WAS, Replayed, replay
-from replay.answers.what_if import WhatIf, what_if
+from replay.answers.replaying import Replayed, replay
+from replay.answers.what_if import AS_IT_WAS, NAMES, WhatIf, what_if
 from replay.shards.bases import in_folders
 from replay.shards.comparing import changes, counted, touched
 from replay.shards.rebuilding import Rebuilding, Shard
 from replay.shards.stops import Stop, first_of, ways
-from schemas.errors import InvalidRequest, Unavailable
+from schemas.errors import InvalidRequest, SettingsError, Unavailable
 from schemas.served import Served
+from serving.synonyms.read import read_synonyms
 from streams.reader import LogRecord
-from tests.unit.index_snapshots.making import b64, document, offer, unit
+from tests.unit.index_snapshots.making import b64, content, document, offer, unit
 from tests.unit.replay.live_shop import CLUSTER, COLOURS, LONG_S, SHOWN, THINGS, LiveShard, Shop, shop_of, tier
 from tests.unit.serving.fakes import FakeReader
 
@@ -266,11 +267,114 @@ def test_ways_rise_in_both_topics() -> None:
     assert first_of(found[0]) == Offsets(3, 9)
 
 
-@pytest.mark.parametrize("wrong", ["ef=0", "ef=10001", "ef=x", "facets=[]", "nothing=1", "limit", "rank_stock=9"])
-async def test_what_cannot_be_set_is_refused(shop: Shop, wrong: str) -> None:
+async def made_with(shop: Shop, record: Served, folder: Path, *given: str) -> Replayed:
+    instead = what_if(given)
+    (made,) = await asyncio.to_thread(lambda: list(replay([record], shop.rebuilding(folder), instead)))
+    return made
+
+
+def added(shop: Shop, first: int, last: int) -> None:
+    """Products that never change: the rarity of a word is the same in each index of them, however it was merged."""
+    for number in range(first, last):
+        colour, thing = COLOURS[number % 3], THINGS[number % 4]
+        of = content(f"{colour} {thing}", "Lumen", ["Home"], {"colour": colour})
+        sku = f"sku-{number}"
+        shop.send(document(sku, number + 1, seed=number, of=of), offer(sku, number + 1, price=5.0 + number))
+    shop.follow()
+    assert shop.live.words.wait(shop.live.shard.view.offsets.documents, LONG_S)
+
+
+async def test_at_another_moment_it_is_what_the_shop_answered_then(shop: Shop, tmp_path: Path) -> None:
+    """Before and after; what was late then is late at any moment."""
+    added(shop, 0, 20)
+    shards: Any = shop.wiring.shards
+    await shop.search("red lamp", facets=["brand"])
+    shop.live.snapshot()
+    added(shop, 20, 40)
+    await shop.search("red lamp", facets=["brand"])
+    shards.late = {"words"}
+    await shop.search("red lamp", facets=["brand"])
+    first, last, late = await shop.records()
+    assert first.skus != last.skus
+    for number, (asked, other) in enumerate(((first, last), (last, first))):
+        assert other.inputs is not None and other.inputs.heard is not None
+        (one,) = filter(None, other.inputs.heard.shards["0"])
+        at = f"at={one.state.documents_offset},{one.state.offers_offset}"
+        made = await made_with(shop, asked, tmp_path / str(number), at)
+        assert made.made is not None and other.inputs.shown is not None
+        assert (made.made.shown, made.made.degraded) == (other.inputs.shown, [])
+        assert [one.at.split(" ")[0] for one in made.differences[:2]] == ["at", "near"]
+    made = await made_with(shop, late, tmp_path / "late", "at=9")
+    assert made.made is not None and made.made.degraded == ["words-0"]
+
+
+async def test_a_moment_that_is_not_is_refused(shop: Shop, tmp_path: Path) -> None:
+    stocked(shop)
+    await shop.search("red lamp")
+    [record] = await shop.records()
+    with pytest.raises(InvalidRequest, match="end at"):
+        await made_with(shop, record, tmp_path / "1", "at=999999")
+    assert record.inputs is not None and record.inputs.heard is not None
+    shards = record.inputs.heard.shards
+    with pytest.raises(InvalidRequest, match="made from 2"):
+        await made_with(shop, altered(record, shards={**shards, "1": shards["0"]}), tmp_path / "2", "at=9")
+    shop.log.begins |= {("documents", 0): 1, ("offers", 0): 1}
+    made = await made_with(shop, record, tmp_path / "3", "at=9,0")
+    assert made.verdict == "not replayable" and "cannot be rebuilt" in made.why
+
+
+async def test_with_other_synonyms_it_is_what_the_shop_answers_with_them(shop: Shop, tmp_path: Path) -> None:
+    added(shop, 0, 40)
+    (tmp_path / "ours.txt").write_text("lamp, mug\nred => green\n")
+    await shop.search("red lamp", mode="words")
+    shop.wiring.synonyms.use(read_synonyms((tmp_path / "ours.txt").read_bytes(), "ours.txt"))
+    await shop.search("red lamp", mode="words")
+    first, last = await shop.records()
+    assert first.inputs is not None and last.inputs is not None and first.skus != last.skus
+    for asked, rules, other in ((first, f"{tmp_path}/ours.txt", last), (last, "none", first)):
+        made = await made_with(shop, asked, tmp_path / rules.rpartition("/")[2].partition(".")[0], f"rules={rules}")
+        assert made.made is not None and other.inputs is not None
+        assert (made.made.shown, made.differences[0].at) == (other.inputs.shown, "rules")
+
+
+async def test_without_rules_a_query_is_what_was_typed(shop: Shop, tmp_path: Path) -> None:
+    added(shop, 0, 40)
+    none: dict[str, Any] = {"understand": [], "typos": False}
+    for more in ({}, none):
+        await shop.search("lamp under 20", **{"mode": "words", "fallback": [], **more})
+    first, last = await shop.records()
+    made = await made_with(shop, first, tmp_path / "again", "rules=none")
+    assert made.made is not None and last.inputs is not None and first.skus != last.skus
+    assert made.made.shown == last.inputs.shown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("ef=0", "from 1 to 10,000"),
+        ("ef=10001", "from 1 to 10,000"),
+        ("ef=x", "from 1 to 10,000"),
+        ("facets=[]", "facets cannot be set"),
+        ("nothing=1", "'nothing' is nothing"),
+        ("limit", "not name=value"),
+        ("rank_stock=9", "less than or equal"),
+        ("at=yesterday", "neither an offset nor a time"),
+        ("rules=/nowhere", "No such file"),
+    ],
+)
+async def test_what_cannot_be_set_is_refused(shop: Shop, wrong: str, says: str) -> None:
     await shop.search("lamp")
     [record] = await shop.records()
     assert record.inputs is not None and record.inputs.heard is not None
-    with pytest.raises(InvalidRequest):
+    with pytest.raises((InvalidRequest, SettingsError), match=says):
         what_if([wrong]).change(record.inputs.heard)
     assert what_if(["ef=1", "limit=3"]).change(record.inputs.heard).asked.limit == 3
+
+
+def test_all_that_can_be_set_is_documented() -> None:
+    told = documented("docs/replay.md").partition("## What if")[2].partition("\n## ")[0]
+    assert [name for name in NAMES if f"`{name}`" not in told and f"`{name}=" not in told] == []
+
+
+def documented(name: str) -> str:
+    return (Path(__file__).parents[3] / name).read_text(encoding="utf-8")
