@@ -2,37 +2,40 @@
 
     python -m freshet.drills.rush URL closed CLIENTS SECONDS | URL open PER_S SECONDS
 
-It talks plain HTTP over kept connections, since a real client library would cost more of the two cores than the shop.
+What it costs is missing for the shop, which has the same cores: so it talks plain HTTP through `rush_line.py`, and
+tells what it took.
 """
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
 
 from bench.search import built_in_queries
+from freshet.drills.rush_line import Lines
 
-GOOD_S = 0.5
+GOOD_S: Final = 0.5
 """An answer that comes later, counted from when it was due, helps nobody: the budget of a search is 0.3 s."""
-ANSWER_S = 10.0
-SETTLED_S = 3.0
+ANSWER_S: Final = 10.0
+SETTLED_S: Final = 3.0
 """After the first wave has opened its connections."""
-REFUSED = (429, 503)
-RETRY_S = 1.0
+REFUSED: Final = (429, 503)
+RETRY_S: Final = 1.0
 
 
 @dataclass
 class Rush:
     """What became of the searches; seconds, each counted from when it was due."""
 
-    host: str
-    port: int
-    texts: list[str] = field(default_factory=built_in_queries)
+    lines: Lines
+    requests: list[bytes] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     answered: list[tuple[float, float, bool]] = field(default_factory=list)
     """When it was due, how long it took, whether the answer was whole."""
@@ -41,67 +44,50 @@ class Rush:
     sent_late_s: list[float] = field(default_factory=list)
     """How late this process itself was."""
     without_retry_after: int = 0
-    _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    cores: float = 0.0
+    """What this process took of the machine, on average."""
 
-    async def one(self, number: int, due_s: float) -> bool:
-        """Whether it was not refused."""
-        clock = asyncio.get_running_loop().time
-        self.sent_late_s.append(clock() - due_s)
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                status, head, answer = await self._ask(self.texts[number * 7 % len(self.texts)])
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            status, head, answer = 0, b"", {}
+    def send(self, number: int, due_s: float, then: Callable[[bool], None] = lambda was_let_in: None) -> None:
+        """`then` is told whether it was not refused."""
+        self.sent_late_s.append(self.lines.clock() - due_s)
+        request = self.requests[number * 7 % len(self.requests)]
+        self.lines.ask(request, lambda status, head, body: then(self._take(due_s, status, head, body)))
+
+    def _take(self, due_s: float, status: int, head: bytes, body: bytes) -> bool:
+        took_s = self.lines.clock() - due_s
         self.statuses[status] += 1
         if status == 200:
-            self.answered.append((due_s, clock() - due_s, not answer["degraded"]))
+            self.answered.append((due_s, took_s, b'"degraded":[]' in body))
         elif status in REFUSED:
-            self.refused.append((due_s, clock() - due_s))
-            self.without_retry_after += b"retry-after:" not in head.lower()
+            self.refused.append((due_s, took_s))
+            self.without_retry_after += b"\r\nretry-after:" not in head.lower()
         return status not in REFUSED
 
-    async def _ask(self, text: str) -> tuple[int, bytes, Any]:
-        body = orjson.dumps({"text": text, "limit": 10})
-        pair = self._idle.pop() if self._idle else await asyncio.open_connection(self.host, self.port)
-        reader, writer = pair
-        head = f"POST /v1/search HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: application/json\r\n"
-        head += "Cache-Control: no-cache\r\n"  # searches make the rush, not answers that are given again
-        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        try:
-            head_bytes = await reader.readuntil(b"\r\n\r\n")
-            length = int(head_bytes.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            answer = await reader.readexactly(length)
-        except BaseException:
-            writer.close()
-            raise
-        self._idle.append(pair)
-        status = int(head_bytes[9:12])
-        return status, head_bytes, orjson.loads(answer) if status == 200 else {}
-
     async def closed(self, clients: int, seconds: float) -> None:
-        clock = asyncio.get_running_loop().time
-        end_s = clock() + seconds
+        end_s = self.lines.clock() + seconds
+        later = asyncio.get_running_loop().call_later
 
-        async def client(first: int) -> None:
-            number = first
-            while clock() < end_s:
-                if not await self.one(number, clock()):
-                    await asyncio.sleep(RETRY_S)  # as it was told; who comes back at once is a rush of its own
-                number += clients
+        def again(number: int) -> None:
+            if self.lines.clock() < end_s:
+                self.send(number, self.lines.clock(), partial(come_back, number + clients))
 
-        await asyncio.gather(*(client(first) for first in range(clients)))
+        def come_back(number: int, was_let_in: bool) -> None:
+            # as it was told; who comes back at once is a rush of its own
+            later(0.0 if was_let_in else RETRY_S, again, number)
+
+        for first in range(clients):
+            again(first)
+        await asyncio.sleep(seconds)
+        await self.lines.all_answered(ANSWER_S)
 
     async def open(self, per_s: float, seconds: float) -> None:
-        clock = asyncio.get_running_loop().time
-        begun_s, under_way = clock(), set[asyncio.Task[bool]]()
+        begun_s = self.lines.clock()
         for number in range(round(per_s * seconds)):
             due_s = begun_s + number / per_s
-            if (wait_s := due_s - clock()) > 0:
+            if (wait_s := due_s - self.lines.clock()) > 0:
                 await asyncio.sleep(wait_s)
-            task = asyncio.create_task(self.one(number, due_s))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-        await asyncio.gather(*under_way)
+            self.send(number, due_s)
+        await self.lines.all_answered(ANSWER_S)
 
     def figures(self, begun_s: float, seconds: float) -> dict[str, Any]:
         good = [due_s for due_s, took_s, whole in self.answered if whole and took_s <= GOOD_S]
@@ -121,6 +107,7 @@ class Rush:
             "without_retry_after": self.without_retry_after,
             "other": sum(n for status, n in self.statuses.items() if status not in (200, *REFUSED)),
             "last_bad_after_s": round(max((due_s - begun_s for due_s in bad), default=0.0), 2),
+            "cores": self.cores,
         }
 
 
@@ -128,14 +115,23 @@ def quantile(values: list[float], share: float) -> float:
     return sorted(values)[int(len(values) * share)] if values else 0.0
 
 
+def request_of(host: str, text: str) -> bytes:
+    body = orjson.dumps({"text": text, "limit": 10})
+    head = f"POST /v1/search HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    head += "Cache-Control: no-cache\r\n"  # searches make the rush, not answers that are given again
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 async def main(url: str, kind: str, amount: float, seconds: float) -> dict[str, Any]:
     place = urlsplit(url)
-    rush = Rush(place.hostname or "", place.port or 80)
+    host, port = place.hostname or "", place.port or 80
+    rush = Rush(Lines(host, port), [request_of(host, text) for text in built_in_queries()])
     run: Callable[[], Awaitable[None]] = (
         (lambda: rush.closed(int(amount), seconds)) if kind == "closed" else (lambda: rush.open(amount, seconds))
     )
-    begun_s = asyncio.get_running_loop().time()
+    begun_s, cpu_s = rush.lines.clock(), time.process_time()
     await run()
+    rush.cores = round((time.process_time() - cpu_s) / (rush.lines.clock() - begun_s), 2)
     return rush.figures(begun_s, seconds)
 
 

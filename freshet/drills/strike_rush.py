@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Any, Final
 
+from freshet.drills.cores import Cores
 from freshet.drills.stage import Stage
 from schemas.errors import FreshetError
 
@@ -32,11 +33,16 @@ def _flood(stage: Stage, times: int, seconds: float) -> None:
     FreshetError when too little was done in time, or the rest was not refused at once."""
     url = stage.up.state().url
     clients = max(CLIENTS, key=lambda count: float(_rush(url, "closed", count, MEASURED_S)["good_per_s"]))
+    measured = Cores(stage.up)
     before = _rush(url, "closed", clients, MEASURED_S)["good_per_s"]
+    cores = {"before": measured.taken()}
+    flooded = Cores(stage.up)
     seen = _rush(url, "open", times * before, seconds)
+    cores["during"] = flooded.taken()
     later = _rush(url, "open", before / 2, RECOVERED_S_MAX + 2)
     after = _rush(url, "closed", clients, MEASURED_S)["good_per_s"]
-    stage.notes.append({"rush": times, "can_per_s": [before, after], "during": seen, "half as many after it": later})
+    figures = {"can_per_s": [before, after], "during": seen, "half as many after it": later, "cores": cores}
+    stage.notes.append({"rush": times, **figures})
     if wrong := [*broken(seen, (before + after) / 2), *not_recovered(later)]:
         raise FreshetError(f"{times} times as many searches as can be answered: {'; '.join(wrong)}")
 

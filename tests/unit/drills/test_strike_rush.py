@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from freshet.drills.rush import Rush
+from freshet.drills.rush_line import Lines
 from freshet.drills.strike_rush import RECOVERED_S_MAX, REFUSED_S_MAX, broken, not_recovered
 
 GOOD = {"good_per_s": 80.0, "other": 0, "without_retry_after": 0, "refused_p99_s": REFUSED_S_MAX}
@@ -32,6 +33,6 @@ def test_what_is_wrong_after_it() -> None:
 
 
 def test_only_whole_answers_in_time_count() -> None:
-    told = Rush("", 0, answered=[(0.0, 0.1, True), (1.0, 0.6, True), (2.0, 0.1, False)])
+    told = Rush(Lines("", 0), answered=[(0.0, 0.1, True), (1.0, 0.6, True), (2.0, 0.1, False)])
     seen = told.figures(0.0, 2.0)
     assert (seen["good_per_s"], seen["late_or_partial"], seen["last_bad_after_s"]) == (0.5, 2, 2.0)
