@@ -10,6 +10,7 @@ from serving.cross_origin import ANY_PAGE, PREFLIGHT
 from serving.problems import CONTENT_TYPE
 
 PREFIX: Final = "/1/"
+NO_SUCH_CALL: Final = ("unknown_route", "method_not_allowed")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -22,15 +23,18 @@ async def spoken(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.Response(status=204, headers=PREFLIGHT)
     answer = await handler(request)
     if isinstance(answer, web.Response) and answer.content_type == CONTENT_TYPE:
-        answer = _as_they_read_it(answer)
+        answer = _as_they_read_it(answer, f"{request.method} {request.path}")
     answer.headers.update(ANY_PAGE)
     return answer
 
 
-def _as_they_read_it(answer: web.Response) -> web.Response:
+def _as_they_read_it(answer: web.Response, asked: str) -> web.Response:
     assert isinstance(answer.body, bytes)
     said = orjson.loads(answer.body)
-    message = ". ".join(words.rstrip(".") for words in (said["detail"], said.get("hint")) if words)
+    detail, hint = said["detail"].rstrip("."), (said.get("hint") or "").rstrip(".")
+    if said["code"] in NO_SUCH_CALL:  # the methods of a record's address would tell of another call than was meant
+        detail, hint = f"{asked} is none of the calls that Freshet answers", "/docs/instantsearch lists them"
+    message = ". ".join(one for one in (detail, hint[:1].upper() + hint[1:]) if one)
     body = {"message": message, "status": answer.status, "code": said["code"]}
     spoken_as = web.Response(status=answer.status, body=orjson.dumps(body), content_type="application/json")
     kept = ("Retry-After", "WWW-Authenticate", "Allow")

@@ -347,3 +347,14 @@ async def test_an_answer_that_was_kept_is_given_again() -> None:
         asked = len(tier.replicas[0][0].queries)
         [again] = await ask(tier, {"query": "lamp"})
         assert again["hits"] == first["hits"] and len(tier.replicas[0][0].queries) == asked
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/1/indexes/products/browse"), ("GET", "/1/keys")])
+async def test_a_call_that_is_not_answered_says_where_to_look(method: str, path: str) -> None:
+    async with Tier() as tier:
+        response = await tier.client.request(method, path)
+        said = await response.json()
+    assert (response.status, said["status"]) in [(404, 404), (405, 405)]
+    assert (
+        said["message"].startswith(f"{method} {path} is none of the calls") and "/docs/instantsearch" in said["message"]
+    )
