@@ -59,6 +59,8 @@ PRODUCTS: list[dict[str, Any]] = [
     ),
 ]
 ALL = len(PRODUCTS)
+A_PAGE = 24
+"""Of the page at /instantsearch."""
 SHIFT_MAX = 0.1
 """Cumulative layout shift: above it a page is no longer called good (web.dev)."""
 KEY = "a-key-of-the-admin"
@@ -796,12 +798,14 @@ def test_a_shop_built_with_instantsearch_works_unchanged(browser: Browser, shop:
 
 
 def test_our_own_page_built_with_instantsearch(browser: Browser, shop: Stack, home: str) -> None:
-    """Only the official clients, under the policy of all pages: typing, a facet and back, order, a product and what is
-    related to it, the cart; and its clicks are in the log."""
+    """Only the official clients, under the policy of all pages: typing, what was searched instead, a facet and back,
+    order, pages, a product and what is related to it, the cart; and its clicks are in the log."""
     browser.open(home + "instantsearch")
     wait_until(lambda: len(browser.texts("#hits .card")) >= ALL, LIMIT_S, "all products are shown")
     assert browser.layout_shift() < SHIFT_MAX
-    browser.type("#searchbox input", "kay")
+    browser.type("#searchbox input", "cofee mug")
+    browser.wait("#stats", "for “coffee mug”", "what was searched instead")
+    browser.type("#searchbox input", "kay", over=True)
     wait_until(lambda: browser.texts("#hits mark"), LIMIT_S, "the word lights up while it is typed")
     wait_until(lambda: "query=kay" in browser.driver.current_url, LIMIT_S, "the address follows")
     browser.run(CLICK, "#brand [value=Nordlicht]")
@@ -827,5 +831,15 @@ def test_our_own_page_built_with_instantsearch(browser: Browser, shop: Stack, ho
     click, cart = sent()
     assert (click["type"], click["sku"], click["position"], cart["type"]) == ("click", "kayak-2", 1, "add_to_cart")
     assert click["request_id"] == cart["request_id"] and cart["price"] == {"amount": 900, "currency": "EUR"}
+    paddles = [{"type": "upsert", "sku": f"paddle-{at}", "title": f"Paddle no. {at}"} for at in range(A_PAGE)]
+    assert http("POST", shop.url("serving", "/v1/catalog"), paddles)[0] == 202
+    wait_until(lambda: http("GET", home + f"v1/skus/paddle-{A_PAGE - 1}")[0] == 200, LIMIT_S, "more than one page")
+    browser.open(home + "instantsearch")
+    wait_until(lambda: len(browser.texts("#hits .card")) == A_PAGE, LIMIT_S, "the first page")
+    browser.run(CLICK, "#pages .ais-Pagination-item--nextPage a")
+    wait_until(lambda: 0 < len(browser.texts("#hits .card")) < A_PAGE, LIMIT_S, "the second page")
+    wait_until(lambda: "page=2" in browser.driver.current_url, LIMIT_S, "it stands in the address")
+    browser.driver.back()
+    wait_until(lambda: len(browser.texts("#hits .card")) == A_PAGE, LIMIT_S, "the first one again")
     assert browser.hosts() == {f"127.0.0.1:{shop.ports['serving']}"}
     assert browser.complaints() == []
