@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from schemas.grouping import GROUP_DEEPER, Group, first_of_each
+from schemas.facet_order import value_key
+from schemas.grouping import GROUP_DEEPER, Group, attribute_of, first_of_each
 from schemas.hits import Hit
 from schemas.search import SearchRequest
 from schemas.shard_messages import ShardAnswer
@@ -21,6 +22,15 @@ Groups = Mapping[str, Group]
 
 def groups_of(answers: Mapping[int, ShardAnswer]) -> Groups:
     return {sku: group for answer in answers.values() for sku, group in answer.groups.items()}
+
+
+def group_of(hit: Hit, field: str) -> Group | None:
+    """Which one a product is in, as the shards name it: of several values of an attribute the first by name."""
+    if not (attribute := attribute_of(field)):
+        return hit.content.brand
+    stated = hit.content.attributes.get(attribute)
+    values = stated if isinstance(stated, list) else [stated]
+    return min((one for one in values if isinstance(one, str | bool)), key=value_key, default=None)
 
 
 def grouped(ranked: Sequence[N], groups: Groups, request: SearchRequest) -> Sequence[N]:

@@ -24,7 +24,8 @@ from serving.problems import invalid_request
 from serving.routes.search import admitted, observe
 from serving.similar import similar
 
-SIMILAR: Final = ("related-products", "looking-similar")
+RELATED: Final = "related-products"
+SIMILAR: Final = (RELATED, "looking-similar")
 RECOMMENDED_MAX: Final = 30
 
 
@@ -65,7 +66,8 @@ async def recommended(wanted: Wanted, grant: Grant, wiring: Wiring) -> Result:
         inside.started_s = wiring.clock()
         limit = min(wanted.max_recommendations or RECOMMENDED_MAX, RECOMMENDED_MAX)
         seen = not grant.limited or wanted.object_id in await products([wanted.object_id], grant, wiring)
-        hits = await similar(wanted.object_id, limit, filters, wiring, budget) if seen else []
+        apart_by = wiring.settings.instantsearch_distinct if wanted.model == RELATED else ""
+        hits = await similar(wanted.object_id, limit, filters, wiring, budget, apart_by or None) if seen else []
         observe(budget, wiring)
     near = [hit for hit in hits if score_of(hit) >= wanted.threshold]
     said = {"freshet": {"degraded": sorted(budget.skipped)}}

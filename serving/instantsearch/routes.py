@@ -92,8 +92,8 @@ async def post_objects(request: web.Request) -> web.Response:
 
 
 async def post_recommendations(request: web.Request) -> web.Response:
-    """`related-products` and `looking-similar`: what is nearest to the product by its meaning. Of other models an empty
-    list, and a notice."""
+    """`related-products` and `looking-similar`: what is nearest to the product by its meaning, the first without
+    variants where `FRESHET_INSTANTSEARCH_DISTINCT` groups them. Of other models an empty list, and a notice."""
     wiring = request.app[WIRING]
     stated = objects_in(await read_object(request), "requests", QUESTIONS_MAX)
     wiring.access.count_further(request, max(0, len(stated) - 1))

@@ -86,6 +86,42 @@ async def test_what_is_like_a_product_is_nearest_to_it() -> None:
     assert same["hits"][0] == {"objectID": "s1", "name": "A lamp", "_score": 80.0}
 
 
+def families() -> list[list[FakeShard]]:
+    """s0 is of the family a as s1; s2 and s4 are of b, s3 and s5 of none."""
+    shards = two()
+    for [shard] in shards:
+        shard.groups = {"s0": "a", "s1": "a", "s2": "b", "s4": "b"}
+    home = shards[partition_of(b"s0", 2)][0]
+    home.vectors = {"s0": [1.0, 0.0, 0.0, 0.0]}
+    itself = hit("s0", None)
+    itself = itself.model_copy(
+        update={"content": itself.content.model_copy(update={"attributes": {"family": ["z", "a"]}})}
+    )
+    home.skus = {"s0": {"hit": itself.model_dump(mode="json")}}
+    return shards
+
+
+async def like_s0(tier: Tier, model: str) -> list[str]:
+    [found] = await post(tier, "recommendations", {"model": model, "objectID": "s0"})
+    assert found["freshet"]["degraded"] == []
+    return [one["objectID"] for one in found["hits"]]
+
+
+async def test_related_products_are_no_variants_but_what_looks_similar_may_be() -> None:
+    shards = families()
+    async with Tier(shards, facets=["family:value"], instantsearch_distinct="attributes.family") as tier:
+        assert await like_s0(tier, "related-products") == ["s2", "s3", "s5"]
+        assert await like_s0(tier, "looking-similar") == ["s1", "s2", "s3", "s4", "s5"]
+    related, similar = shards[0][0].queries
+    assert (related["group_by"], similar.get("group_by")) == ("attributes.family", None)
+    assert related["depth"] > similar["depth"]
+
+
+async def test_without_groups_both_are_the_same() -> None:
+    async with Tier(families()) as tier:
+        assert await like_s0(tier, "related-products") == await like_s0(tier, "looking-similar")
+
+
 @pytest.mark.parametrize("model", ["bought-together", "trending-items", "trending-facets", "recommended-for-you"])
 async def test_other_models_are_an_empty_list_and_a_notice(model: str) -> None:
     async with Tier(two()) as tier:
