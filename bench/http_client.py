@@ -22,6 +22,10 @@ BUDGET_MS: Final = 2_000
 TIMEOUT_S: Final = 30.0
 
 
+class Refused(RuntimeError):
+    """There were as many questions under way as may be."""
+
+
 class Endpoint:
     """One connection to `POST /search`."""
 
@@ -33,7 +37,7 @@ class Endpoint:
         self._socket.close()
 
     def ask(self, request: bytes) -> bytes:
-        """The body of the answer. Raises RuntimeError when that is not 200."""
+        """The body of the answer. Raises Refused for 429, RuntimeError for all else that is not 200."""
         self._socket.sendall(request)
         got = self._socket.recv(RECEIVE_BYTES)
         while b"\r\n\r\n" not in got:
@@ -42,6 +46,8 @@ class Endpoint:
         length = content_length(head)
         while len(body) < length:
             body += self._receive()
+        if head.startswith(b"HTTP/1.1 429"):
+            raise Refused("the endpoint has enough to do")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"the endpoint answered {head.splitlines()[0]!r}: {body[:200]!r}")
         return body

@@ -5,6 +5,7 @@ soon as it is answered, then requests come at fixed times, half as many a second
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 import psutil
 
-from bench.http_client import Endpoint
+from bench.http_client import Endpoint, Refused
 from bench.latency import summary
 from bench.machine import load, machine
 from bench.search import built_in_queries
@@ -24,6 +25,8 @@ from bench.shop import ShopError
 PATH: Final = "/v1/search"
 WARM_S: Final = 1.0
 """Before each measurement: connections are open, and what is asked once is kept."""
+RETRY_S: Final = 1.0
+"""Who is refused comes back then, as it is told to: a tier that answers too slowly lets in fewer than ask."""
 PLAIN: Final[Mapping[str, Any]] = {"fallback": [], "typos": False}
 """What a shop does not have would be searched twice, and such an answer is never kept."""
 Clock = Callable[[], float]
@@ -51,12 +54,15 @@ def request_of(host: str, body: bytes, key: str, kept: bool) -> bytes:
 
 
 class Clients:
-    """So many connections, each in a thread of its own. Close them. Raises RuntimeError for what is no 200."""
+    """So many connections, each in a thread of its own. Close them. Raises RuntimeError for what is no 200 and no
+    429."""
 
     def __init__(self, url: str, clients: int, key: str, clock: Clock = time.perf_counter) -> None:
         parts = urlsplit(url)
         self._host, self._key, self._clock = parts.netloc, key, clock
         self._ends = [Endpoint(parts.hostname or "", parts.port or 80) for _ in range(clients)]
+        self.refused: Counter[Endpoint] = Counter()
+        self.retry_s = RETRY_S
 
     def close(self) -> None:
         for end in self._ends:
@@ -70,8 +76,7 @@ class Clients:
         def run(end: Endpoint) -> int:
             answered = 0
             while self._clock() < began_s + seconds:
-                end.ask(asked[next(turns) % len(asked)])
-                answered += 1
+                answered += self._ask(end, asked[next(turns) % len(asked)], self.retry_s)
             return answered
 
         return sum(self._each(run)), self._clock() - began_s
@@ -86,11 +91,21 @@ class Clients:
             while (turn := next(turns)) < all_of_them:
                 intended_s = began_s + turn / rate_per_s
                 time.sleep(max(0.0, intended_s - self._clock()))
-                end.ask(asked[turn % len(asked)])
-                waits_ms.append((self._clock() - intended_s) * 1000)
+                if self._ask(end, asked[turn % len(asked)], 0.0):
+                    waits_ms.append((self._clock() - intended_s) * 1000)
             return waits_ms
 
         return [one for waits_ms in self._each(run) for one in waits_ms]
+
+    def _ask(self, end: Endpoint, request: bytes, wait_s: float) -> bool:
+        """Whether it was answered; who was not waits."""
+        try:
+            end.ask(request)
+        except Refused:
+            self.refused[end] += 1
+            time.sleep(wait_s)
+            return False
+        return True
 
     def answer(self, way: Ways) -> Any:
         return orjson.loads(self._ends[0].ask(self._prepared(way)[0]))
@@ -133,14 +148,17 @@ def _measured(asking: Clients, way: Ways, pids: Mapping[str, int], seconds: floa
     asking.ask_again(way, min(WARM_S, seconds))
     if way.kept and not asking.answer(way).get("cached"):
         raise ShopError("an answer is not given again: products change, or FRESHET_ANSWER_CACHE_MB is 0")
+    asking.refused.clear()
     before = cpu_s(pids)
     requests, took_s = asking.ask_again(way, seconds)
     spent = {name: after - before[name] for name, after in cpu_s(pids).items()}
     half = requests / took_s / 2
+    waits_ms = asking.ask_at(way, seconds, half)
     return {
         "requests": requests,
         "per_s": round(requests / took_s, 1),
         "per_core_s": round(requests / cores, 1) if (cores := sum(spent.values())) else None,
         "cores": {name: round(one / took_s, 2) for name, one in spent.items()},
-        "at_half": {"per_s": round(half, 1), **summary(asking.ask_at(way, seconds, half))},
+        "at_half": {"per_s": round(half, 1), **summary(waits_ms)},
+        "refused": asking.refused.total(),
     }

@@ -32,7 +32,8 @@ RETRY_S: Final = 1.0
 
 @dataclass
 class Rush:
-    """What became of the searches; seconds, each counted from when it was due."""
+    """What became of the searches. Seconds: of answers counted from when the search was due, whoever was late; of
+    refusals from when it was sent, as this process is late where it shares the cores with the shop."""
 
     lines: Lines
     requests: list[bytes] = field(default_factory=list)
@@ -40,7 +41,7 @@ class Rush:
     answered: list[tuple[float, float, bool]] = field(default_factory=list)
     """When it was due, how long it took, whether the answer was whole."""
     refused: list[tuple[float, float]] = field(default_factory=list)
-    """When it was due, how long it took."""
+    """When it was due, how long it took once it was sent."""
     sent_late_s: list[float] = field(default_factory=list)
     """How late this process itself was."""
     without_retry_after: int = 0
@@ -49,17 +50,18 @@ class Rush:
 
     def send(self, number: int, due_s: float, then: Callable[[bool], None] = lambda was_let_in: None) -> None:
         """`then` is told whether it was not refused."""
-        self.sent_late_s.append(self.lines.clock() - due_s)
+        late_s = self.lines.clock() - due_s
+        self.sent_late_s.append(late_s)
         request = self.requests[number * 7 % len(self.requests)]
-        self.lines.ask(request, lambda status, head, body: then(self._take(due_s, status, head, body)))
+        self.lines.ask(request, lambda status, head, body: then(self._take(due_s, late_s, status, head, body)))
 
-    def _take(self, due_s: float, status: int, head: bytes, body: bytes) -> bool:
+    def _take(self, due_s: float, late_s: float, status: int, head: bytes, body: bytes) -> bool:
         took_s = self.lines.clock() - due_s
         self.statuses[status] += 1
         if status == 200:
             self.answered.append((due_s, took_s, b'"degraded":[]' in body))
         elif status in REFUSED:
-            self.refused.append((due_s, took_s))
+            self.refused.append((due_s, took_s - late_s))
             self.without_retry_after += b"\r\nretry-after:" not in head.lower()
         return status not in REFUSED
 

@@ -118,3 +118,19 @@ async def test_searches_that_come_whatever_becomes_of_them() -> None:
     async with server(answer) as (rush, _):
         await rush.open(100.0, 0.2)
     assert rush.statuses == {200: 20}
+
+
+async def test_a_client_that_is_late_itself_makes_answers_late_and_refusals_not() -> None:
+    sent = [WHOLE, REFUSED]
+
+    async def answer(turn: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent[turn])
+
+    async with server(answer) as (rush, _):
+        for number in range(2):
+            rush.send(number, rush.lines.clock() - 100.0)
+            while rush.lines.busy:
+                await asyncio.sleep(0)
+        await rush.lines.all_answered(1.0)
+    [(_, answered_s, _)], [(_, refused_s)] = rush.answered, rush.refused
+    assert answered_s >= 100.0 > refused_s
