@@ -22,6 +22,7 @@ from serving.routes import (
     events,
     feed,
     health,
+    incident,
     letters,
     pages,
     search,
@@ -52,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *instantsearch.ROUTES,
     *events.ROUTES,
     *feed.ROUTES,
+    *incident.ROUTES,
     *health.ROUTES,
     *pages.ROUTES,
     *docs.ROUTES,
@@ -73,6 +75,7 @@ def create_app(wiring: Wiring) -> web.Application:
         app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(guard)
     app.on_shutdown.append(feed.end_feed)
+    app.on_shutdown.append(incident.end_replays)
     app.cleanup_ctx.append(_beside)
     return app
 

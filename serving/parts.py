@@ -21,6 +21,7 @@ from serving.feed import Feed
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.incident.beside import Beside
 from serving.instantsearch.fields import Fields
 from serving.instantsearch.tasks import Tasks
 from serving.keys.access import Access
@@ -80,6 +81,7 @@ class Wiring:
     ledger: History
     """Longer questions to the log, which must not hold up the others."""
     stuck: StuckProducts
+    beside: Beside
     resubmitting: Resubmitting
     freshness: FreshnessMeter
     changes: ChangeWatch

@@ -31,6 +31,7 @@ from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.incident.beside import Beside
 from serving.keys.audit import Audit
 from serving.keys.key_watch import LOOK_EVERY_S as KEYS_EVERY_S
 from serving.keys.opening import open_access, watched_keys
@@ -140,6 +141,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         ledger=ledger,
         resubmitting=Resubmitting(ledger, door, letter_topics),
         stuck=StuckProducts(ledger, shards, settings.generation, settings.partitions, clock),
+        beside=Beside(settings),
         freshness=freshness,
         changes=live.changes,
         processes=live.processes,

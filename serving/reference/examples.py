@@ -165,6 +165,95 @@ EXAMPLES: dict[str, Example] = {
             "degraded": [],
         },
     ),
+    "GET /v1/timeline": Example(
+        parameters={"parts": 1},
+        answer={
+            "kept_from_ms": 1_767_139_200_000,
+            "now_ms": 1_767_225_600_000,
+            "parts": [
+                {
+                    "begin_ms": 1_767_222_000_000,
+                    "end_ms": 1_767_225_600_000,
+                    "searches": 7_214,
+                    "events": 3_608,
+                    "sampled": True,
+                    "search_p50_ms": 17.2,
+                    "search_p95_ms": 41.8,
+                    "zero_share": 0.015,
+                    "degraded_share": 0.0,
+                    "texts_p95_ms": 96.0,
+                    "offers_p95_ms": 31.0,
+                    "refused_share": 0.0,
+                    "behind_ms": 0,
+                    "made_from": ["replica 0 of shard 0, lineage f3927138", "the encoder all-MiniLM-L6-v2"],
+                }
+            ],
+        },
+    ),
+    "GET /v1/answers": Example(
+        parameters={"only": "zero"},
+        answer={
+            "answers": [
+                {
+                    "request_id": "8461d0aaf85344e6b954558dcee11375",
+                    "at_ms": 1_767_225_312_491,
+                    "text": "zephyrus quux",
+                    "hits": 10,
+                    "found": 10,
+                    "page": 1,
+                    "took_ms": 21.4,
+                    "zero": True,
+                    "fallback": "meaning",
+                    "degraded": [],
+                    "typing": False,
+                    "replayable": True,
+                    "why_not": "",
+                }
+            ],
+            "next": None,
+            "looked_through": 7_214,
+        },
+    ),
+    "POST /v1/answers/{id}/replay": Example(
+        parameters={"id": "8461d0aaf85344e6b954558dcee11375"},
+        body={"at_ms": 1_767_225_312_491, "set": ["rank_stock=0"], "sku": "lamp-1"},
+        answer={
+            "request_id": "8461d0aaf85344e6b954558dcee11375",
+            "text": "zephyrus quux",
+            "at_ms": 1_767_225_312_491,
+            "verdict": "different",
+            "why": "",
+            "differences": [{"at": "settings", "then": {"rank_stock": 0.1}, "now": {"rank_stock": 0.0}}],
+            "more_differences": 0,
+            "skus_then": ["lamp-1", "lamp-2"],
+            "skus_now": ["lamp-2", "lamp-1"],
+            "rebuilt": ["partition 0: the snapshot at 20,000 of .freshet/shards/1-0"],
+            "sku": {"sku": "lamp-1", "stage": "shown", "says": "It is on this page, at 2"},
+            "took_s": 2.1,
+        },
+    ),
+    "POST /v1/answers/bundle": Example(
+        body={"answers": [{"request_id": "8461d0aaf85344e6b954558dcee11375", "at_ms": 1_767_225_312_491}]},
+    ),
+    "GET /v1/events": Example(
+        parameters={"outcome": "indexed"},
+        answer={
+            "events": [
+                {
+                    "id": "1-0-57",
+                    "sku": "lamp-1",
+                    "type": "patch",
+                    "fields": ["price"],
+                    "outcome": "indexed",
+                    "reason": "",
+                    "received_ms": 1_767_225_310_012,
+                    "decided_ms": 1_767_225_310_031,
+                }
+            ],
+            "next": None,
+            "looked_through": 41,
+        },
+    ),
     "GET /v1/dead-letters": Example(
         answer={
             "letters": [LETTER],
@@ -498,6 +587,7 @@ EXAMPLES: dict[str, Example] = {
     "GET /": Example(),
     "GET /shop": Example(),
     "GET /why": Example(),
+    "GET /incident": Example(),
     "GET /dead-letters": Example(),
     "GET /instantsearch": Example(),
     "GET /page/{file}": Example(parameters={"file": "base.css"}),

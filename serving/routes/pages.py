@@ -1,4 +1,4 @@
-"""`/`, `/shop`, `/why`, `/instantsearch`, `/page/...`, `/openapi.json`: pages for people, the document for programs."""
+"""`/`, `/shop`, `/why`, `/incident` ..., `/page/...`, `/openapi.json`: pages for people, the document for programs."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -39,6 +39,10 @@ async def get_dead_letters_page(request: web.Request) -> web.Response:
     return _file(request, "dead-letters.html")
 
 
+async def get_incident_page(request: web.Request) -> web.Response:
+    return _file(request, "incident.html")
+
+
 async def get_page_file(request: web.Request) -> web.Response:
     return _file(request, request.match_info["file"])
 
@@ -72,6 +76,7 @@ async def get_openapi(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/", get_page, "The page for people", "text/html", scope="public"),
     Route("GET", "/dead-letters", get_dead_letters_page, "The page of refused events", "text/html", scope="public"),
+    Route("GET", "/incident", get_incident_page, "The page of what was, and why", "text/html", scope="public"),
     Route("GET", "/shop", get_shop, "The shop as its visitors see it", "text/html", scope="public"),
     Route("GET", "/why", get_why, "The page that says why a product is not live", "text/html", scope="public"),
     Route(

@@ -4,6 +4,7 @@ One stack for all; the tests build on each other in the order of the file."""
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from freshet.runtime.ports import free_port
+from replay.bundles.opening import opened, unpack
 from schemas.keys import KeyFile
 from serving.keys.key_file import change_keys
 from serving.keys.minting import new_key
@@ -473,6 +475,43 @@ def test_stuck_products_are_listed_and_a_refused_event_is_mended(browser: Browse
     wait_until(lambda: product(shop, "mug")["offer"]["stock"] == 0, LIMIT_S, "as the other tests have it")
 
 
+def test_what_happened_is_seen_made_again_and_shared(browser: Browser, shop: Stack, home: str, tmp_path: Path) -> None:
+    asked = [{"text": text, "explain": True} for text in ("coffee mug", "green light")]
+    first, last = (http("POST", shop.url("serving", "/v1/search"), one)[1]["request_id"] for one in asked)
+    answers = shop.url("serving", f"/v1/answers?text={last}")
+    wait_until(lambda: http("GET", answers)[1]["answers"], LIMIT_S, "the log has them")
+    browser.open(home + "incident")
+    browser.wait("#said", "The log holds answers since", "the timeline is there")
+    browser.type("#answers-only [name=text]", first + Keys.ENTER)
+    wait_until(lambda: len(browser.texts("#answers-list li")) == 1, LIMIT_S, "only this answer")
+    browser.click("#answers-list .button")
+    browser.wait(".replayed h4", "Equal, byte for byte", "it is made again")
+    Select(browser.driver.find_element(By.CSS_SELECTOR, ".instead select")).select_by_visible_text("limit")
+    browser.type(".instead input", "1" + Keys.ENTER)
+    browser.wait(".replayed h4", "With limit=1 it differs", "what if")
+    assert "leaves" in browser.text(".replayed li")
+    folder = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", folder)
+    browser.click(".replayed .acts .button")
+    browser.wait(".replayed [role=status]", "freshet replay open", "it is shared")
+    (file,) = wait_until(lambda: list(tmp_path.glob("*.tar.gz")), LIMIT_S, "the file is here")
+    unpack(file, tmp_path / "bundle")
+    (record,) = opened(tmp_path / "bundle", tmp_path / "work").records
+    assert record.request_id == first
+    browser.type("#events-only [name=sku]", "mug" + Keys.ENTER)
+    browser.wait("#events-list", "mugupsertindexed", "its events")
+    browser.run("document.querySelector('.thumbs input').focus()")
+    browser.press(Keys.ARROW_RIGHT)
+    wait_until(lambda: "begin" in browser.address(), LIMIT_S, "a span is chosen with the keyboard")
+    address = browser.driver.current_url
+    browser.size(*PHONE)
+    browser.driver.get(address)
+    browser.wait("#said", "The log holds answers since", "the same by its address")
+    wait_until(lambda: len(browser.texts("#answers-list li")) == 1, LIMIT_S, "only this answer")
+    assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    assert browser.complaints() == []
+
+
 def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(
     browser: Browser, shop: Stack, home: str
 ) -> None:
@@ -643,6 +682,11 @@ def test_axe_finds_nothing_that_keeps_anybody_out(browser: Browser, store: str) 
     browser.click(".card a")
     wait_until(lambda: browser.texts(".similar li"), LIMIT_S, "a product is open")
     assert browser.driver.execute_async_script(AXE) == []
+    browser.open(store.replace("/shop", "/incident"))
+    browser.wait("#said", "The log holds answers since", "what happened")
+    browser.click("#timeline summary")
+    browser.run(source)
+    assert browser.driver.execute_async_script(AXE) == []
 
 
 def test_dark_and_light_by_the_system_and_by_choice(browser: Browser, home: str) -> None:
@@ -682,6 +726,11 @@ def test_where_there_is_a_key_it_is_asked_for_and_searching_needs_none(browser: 
     browser.wait(".journey[data-state=found] .verdict", "A search found it", "the change went through")
     browser.wait("#link", "Live", "the feed has the key too")
     assert KEY not in shop.log("locked") + browser.driver.current_url + browser.driver.page_source
+    browser.driver.get(locked + "incident")
+    browser.wait("#said", "The log holds answers since", "what happened is told to who has the key")
+    browser.run("sessionStorage.clear()")
+    browser.driver.refresh()
+    browser.wait("#timeline .key", "What happened needs the admin key", "and to nobody else")
     only_clay = secured(shoppers, urlencode({"filters": "brand:Clay"}))
     browser.run("sessionStorage.setItem('freshet.key', arguments[0])", only_clay)
     browser.driver.get(locked + "instantsearch")

@@ -212,6 +212,20 @@ def test_shop_on_a_phone(browser: Browser, home: str) -> None:
     picture(browser, "shop-phone-product")
 
 
+def test_what_happened(browser: Browser, home: str) -> None:
+    asked = ("wolen blanket", "desk lamp", "zephyrus quux", "weekend bag under 80", "something warm for winter")
+    for text in asked:
+        assert http("POST", home + "v1/search", {"text": text, "explain": True})[0] == 200
+    time.sleep(SETTLES_S)
+    browser.size(1280, 1240)
+    browser.open(home + "incident?only=replayable")
+    browser.wait("#said", "The log holds answers since", "the timeline")
+    browser.click(f"#answers-list li:nth-last-child({len(asked) - 1}) .button")
+    browser.wait(".replayed h4", "Equal", "it is made again")
+    browser.run("scrollTo(0, 0)")
+    picture(browser, "incident")
+
+
 def test_the_documents_show_them() -> None:
     shown = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs").glob("*.md"))
     assert [path.name for path in Path(FOLDER).glob("*.png") if f"screenshots/{path.name}" not in shown] == []

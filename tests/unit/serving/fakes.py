@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from serving.fresh_sample import FreshSample
 from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
+from serving.incident.beside import Beside
 from serving.keys.audit import Audit
 from serving.keys.opening import open_access
 from serving.letters.resubmit import LetterTopics, Resubmitting
@@ -339,6 +341,31 @@ def outcome(event_id: str, kind: str = "indexed", **more: Any) -> Outcome:
     return Outcome.model_validate(given | more)
 
 
+FAKE_REPLAY = """
+import json, pathlib, sys, time
+asked = json.loads(sys.argv[1])
+if asked["do"] == "bundle":
+    path = pathlib.Path(asked["folder"]) / "incident.tar.gz"
+    path.write_bytes(b"packed")
+    said = {"file": path.name, "file_bytes": 6}
+elif asked["answer"]["request_id"] == "slow":
+    print("started", file=sys.stderr, flush=True)
+    time.sleep(600)
+elif asked["answer"]["request_id"] == "unknown":
+    said = {"error": {"code": "no_answer", "message": "there is none", "hint": "look"}}
+elif asked["answer"]["request_id"] == "broken":
+    sys.exit("it broke")
+else:
+    said = {
+        "request_id": asked["answer"]["request_id"], "text": "lamp", "at_ms": 1, "verdict": "different", "why": "",
+        "differences": [{"at": f"hit {nth}", "then": nth, "now": asked["set"]} for nth in range(1, 31)],
+        "skus_then": ["a"], "skus_now": ["b"], "rebuilt": [], "sku": None, "took_ms": 1.0,
+    }
+print(json.dumps(said))
+"""
+"""What stands for `freshet.replay_beside`: the id that is asked for says what becomes of it."""
+
+
 class Tier:
     """A query tier on real HTTP with fake parts. Use it as an async context manager."""
 
@@ -456,6 +483,7 @@ class Tier:
             ledger=history,
             resubmitting=Resubmitting(history, door, letter_topics),
             stuck=StuckProducts(history, shards, settings.generation, settings.partitions, clock),
+            beside=Beside(settings, (sys.executable, "-c", FAKE_REPLAY)),
             freshness=FreshnessMeter(
                 history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
             ),

@@ -50,6 +50,11 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
     "admin": {
         ("GET", "/v1/status"),
         ("POST", "/v1/dead-letters/resubmit"),
+        ("GET", "/v1/timeline"),
+        ("GET", "/v1/answers"),
+        ("GET", "/v1/events"),
+        ("POST", "/v1/answers/{id}/replay"),
+        ("POST", "/v1/answers/bundle"),
         ("GET", "/v1/sessions/{id}"),
         ("DELETE", "/v1/sessions/{id}"),
         ("GET", "/v1/processes"),
@@ -61,6 +66,7 @@ NEEDS: dict[Need, set[tuple[str, str]]] = {
         ("GET", "/"),
         ("GET", "/shop"),
         ("GET", "/why"),
+        ("GET", "/incident"),
         ("GET", "/instantsearch"),
         ("GET", "/dead-letters"),
         ("GET", "/page/{file}"),
@@ -77,6 +83,8 @@ LOCKED = sorted(NEEDS["ingest"] | NEEDS["admin"])
 BODIES: dict[str, dict[str, object]] = {
     "POST /v1/catalog": {"type": "delete", "sku": "a"},
     "POST /v1/dead-letters/resubmit": {"dry_run": True},
+    "POST /v1/answers/{id}/replay": {},
+    "POST /v1/answers/bundle": {"answers": [{"request_id": "a"}]},
     "POST /v1/clicks": {"type": "view", "session": "s", "sku": "a"},
     "POST /v1/search": {"text": "lamp"},
     "POST /v1/suggest": {"text": "lam"},
