@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from bench.latency import percentile
 from freshet.exit_codes import FAILED, MISMATCH, OK
 from freshet.printing import print_json, print_lines
 from freshet.replay_options import instead_of, span_of
@@ -101,10 +102,9 @@ def taken(drawn: list[bytes]) -> Iterator[Served]:
 
 def times(made: Sequence[Replayed]) -> dict[str, float]:
     """Of answers that were made again, without the time that the shards took."""
-    took = sorted(one.took_ms for one in made if one.verdict != "not replayable")
-    if not took:
-        return {}
-    return {f"p{share}_ms": round(took[min(len(took) - 1, len(took) * share // 100)], 2) for share in (50, 95)}
+    took = [one.took_ms for one in made if one.verdict != "not replayable"]
+    shares = (("p50_ms", 0.50), ("p95_ms", 0.95)) if took else ()
+    return {name: round(percentile(took, share), 2) for name, share in shares}
 
 
 def lines(made: Replayed) -> Iterator[str]:

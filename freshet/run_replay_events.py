@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,8 @@ from freshet.printing import local_time, print_json, print_lines
 from freshet.replay_options import span_of
 from freshet.target import find_target
 from replay.events import CATALOG, Pace, Part, Seen, as_they_came, at_rate, check, events, parts_of, seen, send
-from replay.log import Log
+from replay.log import Log, open_log
 from streams.producer import Producer
-from streams.reader import Reader
 from streams.topics import place_of
 
 
@@ -38,14 +38,9 @@ def replay_events(options: EventsOptions, url: str, data: Path | None, as_json: 
     place = place_of(kafka, options.into)
     check(options.into, place, place_of(target.kafka, topic), target.generation, options.yes_into_live)
     with ExitStack() as closing:
-
-        def open_log() -> Log:
-            reader = Reader(target.kafka)
-            closing.callback(reader.close)
-            return reader
-
-        parts = parts_of(open_log(), topic, target.partitions, span)
-        found = seen(events(open_log, topic, parts))
+        again = partial(open_log, target.kafka, closing)
+        parts = parts_of(again(), topic, target.partitions, span)
+        found = seen(events(again, topic, parts))
         facts: dict[str, Any] = {
             **found._asdict(),
             "from": topic,
@@ -55,7 +50,7 @@ def replay_events(options: EventsOptions, url: str, data: Path | None, as_json: 
             "dry_run": not options.send,
         }
         if options.send and found.events:
-            facts |= asyncio.run(_send(open_log, topic, parts, kafka, options, pace_of(options, found)))
+            facts |= asyncio.run(_send(again, topic, parts, kafka, options, pace_of(options, found)))
     if as_json:
         print_json(facts)
     else:
@@ -68,11 +63,11 @@ def pace_of(options: EventsOptions, found: Seen) -> Pace:
 
 
 async def _send(
-    open_log: Callable[[], Log], topic: str, parts: list[Part], kafka: str, options: EventsOptions, pace: Pace
+    again: Callable[[], Log], topic: str, parts: list[Part], kafka: str, options: EventsOptions, pace: Pace
 ) -> dict[str, Any]:
     producer = Producer(kafka, loop=asyncio.get_running_loop())
     try:
-        return await send(events(open_log, topic, parts), producer, options.into, pace, time.monotonic)
+        return await send(events(again, topic, parts), producer, options.into, pace, time.monotonic)
     finally:
         await producer.close()
 

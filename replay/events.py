@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from replay.answers.records import Span
+from replay.answers.records import Span, bounds
 from replay.log import Log
 from schemas.errors import InvalidRequest, StateRefused, Unavailable
 from schemas.topics import BY_NAME, topic_name
@@ -32,15 +32,7 @@ class Part(NamedTuple):
 
 def parts_of(log: Log, name: str, partitions: int, span: Span) -> list[Part]:
     """Raises what reading the log raises."""
-    found = []
-    for partition in range(partitions):
-        begin, end = log.begin_end(name, partition)
-        if span.begin_ms is not None:
-            begin = max(begin, log.offset_at(name, partition, span.begin_ms))
-        if span.end_ms is not None:
-            end = min(end, log.offset_at(name, partition, span.end_ms))
-        found.append(Part(partition, begin, end))
-    return found
+    return [Part(partition, *bounds(log, name, partition, span)) for partition in range(partitions)]
 
 
 def events(open_log: Callable[[], Log], name: str, parts: Sequence[Part]) -> Iterator[LogRecord]:

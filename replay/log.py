@@ -1,9 +1,10 @@
 """The log, as far as analysts' tools read it: the reader of `streams`. Blocking."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Protocol
 
-from streams.reader import LogRecord
+from streams.reader import LogRecord, Reader
 
 
 class Log(Protocol):
@@ -22,3 +23,10 @@ class AgentsLog(Log, Protocol):
     """It tells how far the agents have come, too."""
 
     def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]: ...
+
+
+def open_log(kafka: str, closing: ExitStack) -> AgentsLog:
+    """Once more: each reads one topic at a time. Closed by `closing`."""
+    log = Reader(kafka)
+    closing.callback(log.close)
+    return log

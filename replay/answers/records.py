@@ -21,6 +21,16 @@ class Span(NamedTuple):
     end_ms: int | None = None
 
 
+def bounds(log: Log, name: str, partition: int, span: Span) -> tuple[int, int]:
+    """Offsets of what came in the span: its end is that of the log now, at most."""
+    begin, end = log.begin_end(name, partition)
+    if span.begin_ms is not None:
+        begin = max(begin, log.offset_at(name, partition, span.begin_ms))
+    if span.end_ms is not None:
+        end = min(end, log.offset_at(name, partition, span.end_ms))
+    return begin, end
+
+
 def find(log: Log, topics: Topics, request_id: str, span: Span = Span()) -> Served:  # noqa: B008  frozen
     """The record of one answer. Raises InvalidRequest("no_answer") where the log has none."""
     partition = partition_of(request_id.encode(), topics.partitions)
@@ -46,11 +56,7 @@ def within(log: Log, topics: Topics, span: Span) -> Iterator[Served]:
 
 def _values(log: Log, topics: Topics, partition: int, span: Span) -> Iterator[tuple[bytes, bytes]]:
     name = topics.name(SERVED)
-    begin, end = log.begin_end(name, partition)
-    if span.begin_ms is not None:
-        begin = max(begin, log.offset_at(name, partition, span.begin_ms))
-    if span.end_ms is not None:
-        end = min(end, log.offset_at(name, partition, span.end_ms))
+    begin, end = bounds(log, name, partition, span)
     for record in chain.from_iterable(log.read(name, partition, begin, end)):
         if record.value is not None:
             yield record.key or b"", record.value

@@ -18,9 +18,9 @@ from replay.audit.findings import Tally
 from replay.audit.partition import PartitionAudit, Span
 from replay.audit.replicas import Replica, compare
 from replay.audit.share import Share
-from replay.log import AgentsLog, Log
+from replay.log import Log, open_log
 from schemas.records import EventId
-from streams.reader import LogRecord, Reader
+from streams.reader import LogRecord
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,6 @@ def compare_replicas(what: Audited, partition: int, share: Share, tally: Tally) 
                 share,
                 tally,
             )
-
-
-def open_log(kafka: str, closing: ExitStack) -> AgentsLog:
-    log = Reader(kafka)
-    closing.callback(log.close)
-    return log
 
 
 def _opened(log: Log, topics: Topics, partition: int, base: Topic) -> Callable[[int], Iterator[LogRecord]]:
