@@ -58,17 +58,25 @@ def of_a_span(
 
 @replays.command("bundle")
 def bundle(
-    request_ids: Annotated[list[str], typer.Argument(help="`request_id` of each answer, at most 100.")],
     output: Annotated[Path, typer.Option("-o", "--output", dir_okay=False, help="The file (.tar.gz).")],
+    request_ids: Annotated[
+        list[str] | None, typer.Argument(help="`request_id` of each answer, at most 1,000.", show_default=False)
+    ] = None,
+    begin: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="Instead of ids: since 10m, 2h, 1d ago, or a time.")
+    ] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The same; default: now.")] = "",
+    sample: Annotated[int, typer.Option(min=1, max=1_000, help="Of a span at most so many, drawn by their ids.")] = 100,
     url: Url = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Pack all that makes answers again elsewhere: their records, snapshots, the log after them. Sessions get
     pseudonyms."""
-    from freshet.run_replay_bundle import replay_bundle
+    from freshet.run_replay_bundle import BundleOptions, replay_bundle
 
-    raise typer.Exit(replay_bundle(request_ids, output, url, data, json))
+    options = BundleOptions(request_ids or [], begin, end, sample, output)
+    raise typer.Exit(replay_bundle(options, url, data, json))
 
 
 @replays.command("open")

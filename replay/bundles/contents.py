@@ -15,8 +15,8 @@ CONTENTS: Final = "bundle.json"
 SERVED: Final = "served.jsonl"
 BUNDLE_BYTES_MAX: Final = 4_000_000_000
 """Of all files together, before they are packed."""
-ANSWERS_MAX: Final = 100
-"""A bundle reproduces an incident; of more answers `freshet replay slice` tells."""
+ANSWERS_MAX: Final = 1_000
+"""A bundle reproduces an incident; of more answers `freshet replay slice` tells. All are in memory, 160 KB each."""
 
 
 class BundledPart(Record):

@@ -117,6 +117,8 @@ def _write_log(rebuilding: Rebuilding, path: Path, topic: str, partition: int, b
                     offset=one.offset, key=_text(one.key), value=_text(one.value), timestamp_ms=one.timestamp_ms
                 )
                 file.write(line.encode() + b"\n")
+            if file.tell() > BUNDLE_BYTES_MAX:
+                raise StateRefused(f"the log of {topic} alone would take more than {BUNDLE_BYTES_MAX:,} bytes")
 
 
 def _text(data: bytes | None) -> str | None:

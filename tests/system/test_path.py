@@ -229,16 +229,28 @@ def test_every_answer_so_far_is_made_again_from_the_log(shop: Stack) -> None:
     wait_until(lambda: http("GET", shop.url("serving", "/readyz"))[0] == 200, LIMIT_S, "it is ready")
     last = search(shop, "lamps", facets=["brand", "price"])["request_id"]
     wait_until(lambda: last.encode() in {key for key, _ in shop.values("served")}, LIMIT_S, "it is logged")
-    command = [sys.executable, "-m", "freshet", "replay", "slice", "--from", "1d", "--json"]
-    command += ["--url", shop.url("serving", ""), "--data", str(shop.data)]
+    told, file = replayed(shop, "slice", "--from", "1d"), shop.data / "slice.tar.gz"
+    assert told["equal"] == told["answers"] >= 8, told
+    assert replayed(shop, "bundle", "--from", "1d", "-o", str(file))["answers"] == told["answers"]
+    assert replayed(None, "open", str(file))["equal"] == told["answers"]
+    assert not list((shop.data / "replay").iterdir())
+
+
+def replayed(shop: Stack | None, *command: str) -> dict[str, Any]:
+    """What `freshet replay` says; None: where no shop is."""
+    where = ["--url", shop.url("serving", ""), "--data", str(shop.data)] if shop else []
     environ = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
     done = subprocess.run(
-        command, env=environ | shop.settings("serving"), capture_output=True, text=True, timeout=LIMIT_S, check=False
+        [sys.executable, "-m", "freshet", "replay", *command, "--json", *where],
+        env=environ | shop.settings("serving") if shop else environ,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert told["equal"] == told["answers"] >= 8, told
-    assert not list((shop.data / "replay").iterdir())
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
 
 
 def test_a_shard_that_hangs_talks_nonsense_or_is_dead_is_named_and_the_answer_comes(shop: Stack) -> None:

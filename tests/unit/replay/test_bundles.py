@@ -1,18 +1,26 @@
 """Answers in a file: made again from it alone, without names of sessions; what is damaged or too large is refused."""
 
 import asyncio
+import json
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from freshet.run_replay_bundle import replay_bundle
+from freshet.run_replay_bundle import EACH_MAX, BundleOptions, opened_lines, replay_bundle
 from replay.answers.replaying import Replayed, replay
+from replay.answers.slices import slice_of
 from replay.bundles.contents import ANSWERS_MAX, SERVED
 from replay.bundles.opening import opened, unpack
 from replay.bundles.packing import pack, write_tar
 from schemas.errors import InvalidRequest, StateRefused, Unavailable
+from schemas.records import decode
+from schemas.served import Served
 from tests.unit.replay.live_shop import LONG_S, Shop, shop_of, tier
 
 SESSION = "shopper-of-flat-7"
@@ -91,12 +99,45 @@ def read_all(folder: Path, work: Path) -> None:
     assert sum(map(len, log.read("documents", 0, begin))) == end - begin
 
 
-def test_a_bundle_has_so_many_answers_at_most(tmp_path: Path) -> None:
+async def test_a_slice_is_equal_where_nothing_else_is(shop: Shop, tmp_path: Path) -> None:
+    """By the command, in an empty home and environment."""
+    drawn = [decode(Served, one) for one in slice_of(await shop.records(), 2).drawn]
+    content, home = tmp_path / "content", tmp_path / "home"
+    content.mkdir()
+    home.mkdir()
+    await asyncio.to_thread(pack, drawn, shop.rebuilding(tmp_path / "work"), content, b"salt")
+    write_tar(content, tmp_path / "slice.tar.gz")
+    done = await asyncio.to_thread(opened_alone, tmp_path / "slice.tar.gz", home)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["equal"] == len(told["answers"]) == 2
+    assert {path.name for path in home.rglob("*") if path.is_file()} == set()
+
+
+def opened_alone(file: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "freshet", "replay", "open", str(file), "--json"]
+    environ = {"HOME": str(home), "TMPDIR": str(home)}
+    return subprocess.run(command, cwd=home, env=environ, capture_output=True, text=True, check=False)
+
+
+def of_ids(*ids: str, begin: str = "") -> BundleOptions:
+    return BundleOptions(ids, begin, "", 10, Path("file"))
+
+
+def test_a_bundle_is_of_answers_or_of_a_span_and_has_so_many_at_most(tmp_path: Path) -> None:
     ids = [f"r{number}" for number in range(ANSWERS_MAX + 1)]
-    with pytest.raises(InvalidRequest, match="at most 100"):
-        replay_bundle(ids, tmp_path / "file", "", tmp_path, False)
+    for options, says in ((of_ids(), "ids, or a span"), (of_ids("r1", begin="1h"), "ids, or a span")):
+        with pytest.raises(InvalidRequest, match=says):
+            replay_bundle(options, "", tmp_path, False)
+    with pytest.raises(InvalidRequest, match="at most 1,000"):
+        replay_bundle(of_ids(*ids), "", tmp_path, False)
     with pytest.raises(Unavailable, match="no Freshet stack"):
-        replay_bundle(ids[:-1], tmp_path / "file", "", tmp_path, False)
+        replay_bundle(of_ids(*ids[:-1]), "", tmp_path, False)
+
+
+def test_of_many_answers_those_that_differ_are_told() -> None:
+    many: list[Any] = [SimpleNamespace(verdict="equal", why="", differences=()) for number in range(EACH_MAX + 1)]
+    assert [*opened_lines(many)] == ["11 answers: 11 equal, 0 different, 0 not replayable"]
 
 
 def test_a_bundle_has_so_many_bytes_at_most(tmp_path: Path) -> None:
