@@ -13,18 +13,16 @@ from freshet.snapshot_places import configured_store
 from freshet.target import Target, find_target
 from index_snapshots.builder import BuilderHere
 from index_snapshots.pacing import Pacing
-from replay.log import Log
+from replay.beside import AHEAD_BYTES, PacedCopy, PacedLog, PacedStore, SharedPace, go_last
+from replay.log import Log, open_log
 from replay.shards.bases import Base, in_folders, in_store
 from replay.shards.rebuilding import Rebuilding, names_of
 from replay.shards.rebuilt import Place
 from schemas.facets import parse_facets
-from schemas.settings import ShardSettings, read
+from schemas.settings import ReplaySettings, ShardSettings, read
 from streams.logs import configure_logs
-from streams.reader import Reader
 from streams.topics import describe_cluster
 
-NICE: Final = 15
-"""Searches, agents and builders go first."""
 FOLDER: Final = "replay"
 
 
@@ -39,26 +37,25 @@ class Room(NamedTuple):
 def room(url: str, data: Path | None) -> Iterator[Room]:
     """Reads of shards' folders and of the store; writes only below its own. Raises Unavailable, SettingsError."""
     target, settings = find_target(url, data, reads_kafka=True), read(ShardSettings, os.environ)
+    pace = SharedPace(read(ReplaySettings, os.environ).replay_mb_per_s)
     configure_logs("error")
-    os.nice(NICE)
+    go_last()
     topics = Topics(target.generation, target.partitions)
     with ExitStack() as closing:
 
-        def open_log() -> Log:
-            reader = Reader(target.kafka)
-            closing.callback(reader.close)
-            return reader
+        def again() -> Log:
+            return PacedLog(open_log(target.kafka, closing, AHEAD_BYTES), pace)
 
         above = target.data / FOLDER
         above.mkdir(parents=True, exist_ok=True)
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(dir=above, ignore_cleanup_errors=True)))
         cluster = describe_cluster(target.kafka, target.generation)
-        bases: list[Base] = list(in_folders(target.data, target.generation, cluster))
+        bases: list[Base] = list(in_folders(target.data, target.generation, cluster, PacedCopy(pace)))
         if settings.snapshot_store:
-            bases += in_store(configured_store(settings), target.generation, cluster)
+            bases += in_store(PacedStore(configured_store(settings), pace), target.generation, cluster)
         place = Place(
             folder=folder,
-            open_log=open_log,
+            open_log=again,
             names=names_of(topics.name),
             builder=BuilderHere(),
             facets=parse_facets(settings.facets),
@@ -66,4 +63,4 @@ def room(url: str, data: Path | None) -> Iterator[Room]:
             digest_every=settings.digest_every,
             now_ms=lambda: time.time_ns() // 1_000_000,
         )
-        yield Room(target, topics, open_log(), Rebuilding(bases, cluster, target.generation, place))
+        yield Room(target, topics, again(), Rebuilding(bases, cluster, target.generation, place))

@@ -1,5 +1,6 @@
 """What `freshet replay request` and `slice` do: find answers in the served log, make them again, compare."""
 
+import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ def replay_slice(
         "replayable": found.replayable,
         "others": dict(found.others.most_common()),
         "took_s": round(took_s, 2),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6),
         **times(made),
     }
     if html is not None:
@@ -127,8 +129,9 @@ def difference_lines(one: Difference, which: str) -> Iterator[str]:
 
 
 def slice_lines(facts: dict[str, Any], made: Sequence[Replayed]) -> Iterator[str]:
-    yield f"{facts['answers']:,} answers in {facts['took_s']} s: {facts['equal']:,} equal, " + (
-        f"{facts['different']:,} different, {facts['not replayable']:,} not replayable"
+    yield (
+        f"{facts['answers']:,} answers in {facts['took_s']} s and {facts['peak_mb']:,} MB: {facts['equal']:,} equal, "
+        + (f"{facts['different']:,} different, {facts['not replayable']:,} not replayable")
     )
     if facts["replayable"] > facts["answers"]:
         yield f"drawn from {facts['replayable']:,} that can be made again"

@@ -1,6 +1,5 @@
 """What `freshet replay bundle` and `open` do: all that makes answers again in one file, and from it elsewhere."""
 
-import os
 import secrets
 import tempfile
 from collections import Counter
@@ -11,11 +10,12 @@ from typing import Any, Final, NamedTuple
 from freshet.exit_codes import FAILED, MISMATCH, OK
 from freshet.printing import print_json, print_lines
 from freshet.replay_options import instead_of, span_of
-from freshet.replay_room import FOLDER, NICE, Room, room
+from freshet.replay_room import FOLDER, Room, room
 from freshet.run_replay import EXITS, lines, taken
 from replay.answers.records import find, within
 from replay.answers.replaying import Replayed, counted, replay
 from replay.answers.slices import slice_of
+from replay.beside import go_last
 from replay.bundles.contents import ANSWERS_MAX
 from replay.bundles.opening import opened, unpack
 from replay.bundles.packing import pack, write_tar
@@ -101,7 +101,7 @@ def replay_open(path: Path, changed: Sequence[str], sku: str | None, data: Path 
     Raises StateRefused for what is no bundle, or is damaged."""
     instead = instead_of(changed)
     configure_logs("error")
-    os.nice(NICE)
+    go_last()
     above = data / FOLDER if data is not None else None
     if above is not None:
         above.mkdir(parents=True, exist_ok=True)

@@ -23,9 +23,10 @@ class Pace:
     def through(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:
             yield block
-            self._spend(len(block))
+            self.spend(len(block))
 
-    def _spend(self, count: int) -> None:
+    def spend(self, count: int) -> None:
+        """Bytes that came or went; sleeps where they are ahead of the rate."""
         if self._rate:
             now = self._clock()
             self._due = max(self._due, now - BURST_S) + count / self._rate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Protocol
 
-from streams.reader import LogRecord, Reader
+from streams.reader import AHEAD_BYTES, LogRecord, Reader
 
 
 class Log(Protocol):
@@ -25,8 +25,8 @@ class AgentsLog(Log, Protocol):
     def committed(self, group: str, topic: str, partitions: list[int]) -> dict[int, int]: ...
 
 
-def open_log(kafka: str, closing: ExitStack) -> AgentsLog:
+def open_log(kafka: str, closing: ExitStack, ahead_bytes: int = AHEAD_BYTES) -> AgentsLog:
     """Once more: each reads one topic at a time. Closed by `closing`."""
-    log = Reader(kafka)
+    log = Reader(kafka, ahead_bytes)
     closing.callback(log.close)
     return log

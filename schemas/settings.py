@@ -406,6 +406,16 @@ REPLICAS_MAX = 8
 """Of one machine: each holds all products in memory."""
 
 
+class ReplaySettings(Settings):
+    """freshet replay: makes answers and shards again, beside live traffic."""
+
+    replay_mb_per_s: float = Field(
+        20.0,
+        ge=0,
+        description="Most that a replay reads of the log and of a snapshot store, 10^6 bytes a second; 0: no limit",
+    )
+
+
 class UpSettings(Settings):
     """freshet up: the stack on one machine."""
 
@@ -443,6 +453,7 @@ MODELS: tuple[type[Settings], ...] = (
     ShardSettings,
     SessionSettings,
     ServingSettings,
+    ReplaySettings,
     UpSettings,
 )
 S = TypeVar("S", bound=Settings)

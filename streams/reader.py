@@ -22,6 +22,7 @@ PASSING = frozenset(
 )
 """Answers that change by themselves within a moment."""
 FETCH_BYTES_MAX = 8_000_000
+AHEAD_BYTES = 64 << 20
 T = TypeVar("T")
 
 
@@ -40,9 +41,10 @@ class LogRecord(NamedTuple):
 class Reader:
     """Bounded reads of the log. Blocking and not thread-safe: one per thread."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, ahead_bytes: int = AHEAD_BYTES) -> None:
+        """`ahead_bytes`: about so much is fetched before it is asked for."""
         self._kafka = kafka
-        self._consumer = _consumer(kafka, "freshet-reader")
+        self._consumer = _consumer(kafka, "freshet-reader", ahead_bytes)
 
     def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
         """First offset that is kept, and the last stable offset (what comes after is not committed yet)."""
@@ -147,7 +149,7 @@ class Tail:
         self._consumer.close()
 
 
-def _consumer(kafka: str, group: str) -> Consumer:
+def _consumer(kafka: str, group: str, ahead_bytes: int = AHEAD_BYTES) -> Consumer:
     settings: dict[str, Any] = {
         "bootstrap.servers": kafka,
         "group.id": group,  # only looked up or named, never joined: partitions are assigned by hand
@@ -158,8 +160,8 @@ def _consumer(kafka: str, group: str) -> Consumer:
         "enable.partition.eof": True,  # the only sign of the end where the last offsets are markers
         "fetch.wait.max.ms": 100,
         "fetch.error.backoff.ms": 50,
-        "fetch.message.max.bytes": FETCH_BYTES_MAX,
-        "queued.max.messages.kbytes": 65_536,
+        "fetch.message.max.bytes": min(FETCH_BYTES_MAX, ahead_bytes),
+        "queued.max.messages.kbytes": ahead_bytes >> 10,
         "log_level": 2,
     }
     return Consumer(settings)

@@ -1,8 +1,8 @@
 """Which answers of a span of time are made again: those that can be, or a sample of them that is the same each time."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from heapq import nsmallest
+from collections.abc import Iterable
+from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 import xxhash
@@ -11,6 +11,8 @@ from schemas.served import Served
 
 ANSWERS_MAX: Final = 10_000
 """Of one slice: their records, 16 KB each, and what came of them are in memory."""
+BYTES_MAX: Final = 400_000_000
+"""Of these records."""
 BEFORE: Final = "it was logged in full, but before records held what a replay needs"
 
 
@@ -23,21 +25,42 @@ class Slice(NamedTuple):
     """How many cannot be made again, by reason."""
 
 
-def slice_of(records: Iterable[Served], sample: int = ANSWERS_MAX) -> Slice:
-    """At most `sample`, drawn by their ids: the same for the same answers."""
-    others, count = Counter[str](), 0
+def slice_of(records: Iterable[Served], sample: int = ANSWERS_MAX, bytes_max: int = BYTES_MAX) -> Slice:
+    """At most `sample`, and `bytes_max`, drawn by their ids: the same for the same answers."""
+    others, count, drawn = Counter[str](), 0, _Drawn(sample, bytes_max)
+    for record in records:
+        if why := why_not(record):
+            others[why] += 1
+        else:
+            count += 1
+            drawn.add(xxhash.xxh3_64_intdigest(record.request_id.encode()), record)
+    return Slice(drawn.encoded(), count, others)
 
-    def replayable() -> Iterator[tuple[int, bytes]]:
-        nonlocal count
-        for record in records:
-            if why := why_not(record):
-                others[why] += 1
-            else:
-                count += 1
-                yield xxhash.xxh3_64_intdigest(record.request_id.encode()), record.encode()
 
-    drawn = nsmallest(sample, replayable())
-    return Slice([encoded for _, encoded in drawn], count, others)
+class _Drawn:
+    """Those with the least numbers, as many as there is room for."""
+
+    def __init__(self, count_max: int, bytes_max: int) -> None:
+        self._count_max, self._bytes_max = count_max, bytes_max
+        self._heap: list[tuple[int, bytes]] = []
+        """The greatest number first."""
+        self._bytes = 0
+        self._below = 1 << 64
+        """What had no room any more: from there on there is none for anything."""
+
+    def add(self, number: int, record: Served) -> None:
+        if number >= self._below:
+            return
+        heappush(self._heap, (-number, encoded := record.encode()))
+        self._bytes += len(encoded)
+        while len(self._heap) > self._count_max or self._bytes > self._bytes_max:
+            left, without = heappop(self._heap)
+            self._bytes -= len(without)
+            self._below = -left
+
+    def encoded(self) -> list[bytes]:
+        """The least number first."""
+        return [encoded for _, encoded in sorted(self._heap, reverse=True)]
 
 
 def why_not(record: Served) -> str:

@@ -1,11 +1,12 @@
 """From what a shard can be rebuilt: snapshots in the shards' folders and in the store."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from index_snapshots.borrowing import borrow
+from index_snapshots.borrowing import Copy, borrow
 from index_snapshots.fetching import fetch
 from index_snapshots.inventory import shard_folders, snapshots
 from index_snapshots.manifest import Manifest, Origin
@@ -41,7 +42,7 @@ class Base(NamedTuple):
         return self.offsets.documents <= offsets.documents and self.offsets.offers <= offsets.offers
 
 
-def in_folders(data: Path, generation: int, cluster: Cluster) -> Iterator[Base]:
+def in_folders(data: Path, generation: int, cluster: Cluster, copy: Copy = shutil.copyfile) -> Iterator[Base]:
     """Of all replicas of all shards here; what cannot be read, or is of another cluster, is left out."""
     for place in shard_folders(data):
         if place.generation != generation:
@@ -49,7 +50,7 @@ def in_folders(data: Path, generation: int, cluster: Cluster) -> Iterator[Base]:
         for one in snapshots(place.folder, every_byte=False):
             if one.manifest is not None and not one.damages and of_cluster(one.manifest.origin, cluster):
                 manifest = one.manifest
-                yield Base(manifest, str(place.folder), partial(borrow, manifest, place.folder))
+                yield Base(manifest, str(place.folder), partial(borrow, manifest, place.folder, copy=copy))
 
 
 def in_store(store: ObjectStore, generation: int, cluster: Cluster) -> Iterator[Base]:

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from schemas.records import DocumentRecord, decode
 from schemas.topics import REPLAY_HORIZON_MS
 from streams.topics import Cluster
 
+SHARDS_MAX: Final = 32
+"""That are rebuilt side by side: each takes the memory of a live one."""
+
 
 class Shard(NamedTuple):
     """Of which shard a state is."""
@@ -37,6 +40,15 @@ class Led(NamedTuple):
 
     way: Way
     stops: set[Stop]
+
+
+class Planned(NamedTuple):
+    """How the states of one shard are come to, before any is rebuilt."""
+
+    shard: Shard
+    asked: Sequence[Stop]
+    ways: list[list[Stop]]
+    refused: dict[Stop, str]
 
 
 @dataclass(frozen=True)
@@ -83,25 +95,34 @@ class Rebuilding:
         return made
 
     def ways(self, asked: Mapping[Shard, Iterable[Stop]], closing: ExitStack) -> dict[Shard, Ways]:
-        """To the stops of each shard, each as often as it will be asked for."""
-        return {shard: self._ways(shard, list(stops), closing) for shard, stops in asked.items()}
+        """To the stops of each shard, each as often as it will be asked for. Raises StateRefused for too many ways."""
+        planned = [self._planned(shard, list(stops)) for shard, stops in asked.items()]
+        if (count := sum(len(one.ways) for one in planned)) > SHARDS_MAX:
+            raise StateRefused(
+                f"{count} shards would be rebuilt side by side, each as large as a live one; at most {SHARDS_MAX} are",
+                hint="a shorter span, or a smaller sample, needs fewer",
+            )
+        return {one.shard: self._opened(one, closing) for one in planned}
 
-    def _ways(self, shard: Shard, asked: Sequence[Stop], closing: ExitStack) -> Ways:
+    def _planned(self, shard: Shard, asked: Sequence[Stop]) -> Planned:
         whole = self.from_log(shard.partition) is not None
         refused = {
             stop: self.too_old(shard.partition, first_of([stop]))
             for stop in set(asked)
             if not whole and nearest(self.bases, shard.partition, first_of([stop]), None) is None
         }
-        led = []
-        for way in ways(stop for stop in asked if stop not in refused):
+        return Planned(shard, asked, ways(stop for stop in asked if stop not in refused), refused)
+
+    def _opened(self, planned: Planned, closing: ExitStack) -> Ways:
+        led, refused = [], dict(planned.refused)
+        for way in planned.ways:
             stops = set(way)
             try:
-                rebuilt = self.open(shard, first_of(way), closing)
+                rebuilt = self.open(planned.shard, first_of(way), closing)
             except StateRefused as error:
                 refused |= dict.fromkeys(stops, error.message)
             else:
-                led.append(Led(Way(rebuilt, [stop for stop in asked if stop in stops]), stops))
+                led.append(Led(Way(rebuilt, [stop for stop in planned.asked if stop in stops]), stops))
         return Ways(led, refused)
 
     def oldest(self, partition: int) -> str:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class LiveShard:
                 apply(records, self.shard, self.checkpoints)
 
     def snapshot(self) -> None:
-        write(self.shard.view, self.folder, self.origin, 9, NOW_MS)
+        write(self.shard.view, self.folder, self.origin, 9, NOW_MS, words=partial(self.words.store, self.folder))
 
     def state(self, partition: int, offsets: Offsets) -> ShardState:
         lineage = self.shard.view.identity.lineage
