@@ -31,7 +31,7 @@ class Merchant:
     """Sends events to the HTTP door until each is acknowledged, and remembers their ids."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._lock = threading.Lock()
         self._acked: list[str] = []
         self.sent = 0
@@ -47,7 +47,7 @@ class Merchant:
             if time.monotonic() >= until:
                 raise NotInTime(f"{len(waiting)} events were not acknowledged within {ACKNOWLEDGE_S:g} s")
             body = orjson.dumps([events[number] for number in waiting])
-            status, answer = http("POST", f"{self._url}/v1/catalog", body, ANSWER_S)
+            status, answer = http("POST", f"{self.url}/v1/catalog", body, ANSWER_S)
             lines = answer["events"] if status == 202 else []
             taken = {waiting[line["line"] - 1]: line["event_id"] for line in lines if line.get("event_id")}
             ids |= taken

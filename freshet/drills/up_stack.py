@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,23 +40,32 @@ class UpStack:
         self.stop()
         return [one.name for one in before if one.pid and processes.identity(one.pid) == one.started]
 
-    def freshet(self, *arguments: str) -> Any:
+    def freshet(self, *arguments: str, environ: Mapping[str, str] = {}) -> Any:
         """Runs the command on this stack; its result as JSON says it. Raises FreshetError unless it ends with 0."""
-        run = self.run(*arguments)
+        run = self.run(*arguments, environ=environ)
         if run.returncode != 0:
             raise FreshetError(f"freshet {' '.join(arguments)} ended with {run.returncode}:\n{run.stderr}")
         return json.loads(run.stdout)
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """The same, however it ends."""
+    def run(self, *arguments: str, environ: Mapping[str, str] = {}) -> "subprocess.CompletedProcess[str]":
+        """The same, however it ends; `environ` has more variables."""
+        with self.begin(*arguments, environ=environ) as begun:
+            try:
+                out, errors = begun.communicate(timeout=COMMAND_S)
+            except subprocess.TimeoutExpired:
+                begun.kill()
+                raise
+        return subprocess.CompletedProcess(begun.args, begun.returncode, out, errors)
+
+    def begin(self, *arguments: str, environ: Mapping[str, str] = {}) -> "subprocess.Popen[str]":
+        """The command while it runs."""
         clean = {key: value for key, value in os.environ.items() if not key.startswith("FRESHET_")}
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "freshet", *arguments, "--data", str(self.data), "--json"],
-            env={**clean, "FRESHET_MODEL": str(self.model), **self._settings},
-            capture_output=True,
+            env={**clean, "FRESHET_MODEL": str(self.model), **self._settings, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=COMMAND_S,
-            check=False,
         )
 
     def state(self) -> StackState:
