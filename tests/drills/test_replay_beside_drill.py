@@ -37,6 +37,7 @@ SECONDS = float(os.environ.get("DRILL_SECONDS", "25"))
 ASKING, TEXTS, SHARE = 6, 997, 0.25
 """Askers; different texts, so that none is answered from what is kept; events a second while they ask."""
 SLICE_S = 1_200
+BUNDLED = 200
 
 
 @pytest.fixture
@@ -65,6 +66,13 @@ def test_a_slice_of_two_settings_and_what_it_costs_the_live_shop(one: UpStack) -
     changed = orjson.loads(out)
     say({"drill": "slice of two settings", **told(changed), "changed": changed["moves"]["changed"], "page": str(page)})
     assert changed["answers"] == ANSWERS == changed["different"]
+    file = one.data.parent / "slice.tar.gz"
+    say(
+        {
+            "drill": "bundle",
+            **one.freshet("replay", "bundle", "--from", "1h", "--sample", str(BUNDLED), "-o", str(file)),
+        }
+    )
     measured = {"before": measure(one, merchant, "before")}
     with slice_of(one) as begun:
         measured["beside"] = measure(one, merchant, "beside")
