@@ -5,7 +5,6 @@ import hashlib
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,16 +22,8 @@ from replay.beside import PacedCopy, PacedLog, PacedStore
 from replay.shards.rebuilding import SHARDS_MAX, Shard
 from replay.shards.stops import Stop
 from schemas.errors import StateRefused, Unavailable
-from tests.unit.replay.live_shop import LONG_S, Shop, shop_of, tier
+from tests.unit.replay.live_shop import LONG_S, Shop
 from tests.unit.serving.fakes import FakeReader
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with tier() as running:
-        made = shop_of(running, tmp_path / "live")
-        yield made
-        made.live.words.close()
 
 
 def paced(slept: list[float]) -> Pace:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -25,16 +25,8 @@ from schemas.served import Served
 from serving.synonyms.read import read_synonyms
 from streams.reader import LogRecord
 from tests.unit.index_snapshots.making import b64, content, document, offer, unit
-from tests.unit.replay.live_shop import CLUSTER, COLOURS, LONG_S, SHOWN, THINGS, LiveShard, Shop, shop_of, tier
+from tests.unit.replay.live_shop import CLUSTER, COLOURS, LONG_S, SHOWN, THINGS, LiveShard, Shop
 from tests.unit.serving.fakes import FakeReader
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with tier() as running:
-        made = shop_of(running, tmp_path / "live")
-        yield made
-        made.live.words.close()
 
 
 async def busy(shop: Shop, answers: int, seed: int = 1) -> None:
