@@ -21,6 +21,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(replays, name="replay")
 
 
+@replays.callback()
+def last() -> None:
+    """Yesterday's answers and shards, made again from the log."""
+    from replay.going_last import go_last
+
+    go_last()
+
+
 @replays.command("request")
 def request(
     request_id: Annotated[str, typer.Argument(help="`request_id` of the answer, also its header X-Request-Id.")],

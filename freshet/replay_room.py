@@ -13,7 +13,7 @@ from freshet.snapshot_places import configured_store
 from freshet.target import Target, find_target
 from index_snapshots.builder import BuilderHere
 from index_snapshots.pacing import Pacing
-from replay.beside import AHEAD_BYTES, PacedCopy, PacedLog, PacedStore, SharedPace, go_last
+from replay.beside import AHEAD_BYTES, PacedCopy, PacedLog, PacedStore, SharedPace
 from replay.log import Log, open_log
 from replay.shards.bases import Base, in_folders, in_store
 from replay.shards.rebuilding import Rebuilding, names_of
@@ -35,11 +35,12 @@ class Room(NamedTuple):
 
 @contextmanager
 def room(url: str, data: Path | None) -> Iterator[Room]:
-    """Reads of shards' folders and of the store; writes only below its own. Raises Unavailable, SettingsError."""
+    """Reads of shards' folders and of the store; writes only below its own. Who calls goes last (`replay.going_last`).
+
+    Raises Unavailable, SettingsError."""
     target, settings = find_target(url, data, reads_kafka=True), read(ShardSettings, os.environ)
     pace = SharedPace(read(ReplaySettings, os.environ).replay_mb_per_s)
     configure_logs("error")
-    go_last()
     topics = Topics(target.generation, target.partitions)
     with ExitStack() as closing:
 

@@ -15,7 +15,6 @@ from freshet.run_replay import EXITS, lines, taken
 from replay.answers.records import find, within
 from replay.answers.replaying import Replayed, counted, replay
 from replay.answers.slices import slice_of
-from replay.beside import go_last
 from replay.bundles.contents import ANSWERS_MAX
 from replay.bundles.opening import opened, unpack
 from replay.bundles.packing import pack, write_tar
@@ -101,7 +100,6 @@ def replay_open(path: Path, changed: Sequence[str], sku: str | None, data: Path 
     Raises StateRefused for what is no bundle, or is damaged."""
     instead = instead_of(changed)
     configure_logs("error")
-    go_last()
     above = data / FOLDER if data is not None else None
     if above is not None:
         above.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
-"""A replay beside live traffic: at the lowest priority, on one core, and reading at or below a rate."""
+"""What a replay reads beside live traffic, the log, a store and files: at or below a rate, together."""
 
-import os
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,18 +12,8 @@ from replay.log import Log
 from schemas.errors import Unavailable
 from streams.reader import LogRecord
 
-NICE: Final = 19
-"""Searches, agents and builders go first."""
-CORES_MAX: Final = 1
 AHEAD_BYTES: Final = 2 << 20
 """Of each topic that is read about so much is fetched ahead of its rate."""
-
-
-def go_last() -> None:
-    """This process and all threads that it starts from now on."""
-    os.nice(NICE)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-CORES_MAX:])
 
 
 class SharedPace(Pace):

@@ -54,7 +54,9 @@ async def test_the_log_the_store_and_copies_are_read_at_a_rate(tmp_path: Path) -
 
 
 def test_it_goes_last_and_on_one_core() -> None:
-    code = "import os; from replay.beside import go_last; go_last(); print(os.nice(0), len(os.sched_getaffinity(0)))"
+    code = (
+        "import os; from replay.going_last import go_last; go_last(); print(os.nice(0), len(os.sched_getaffinity(0)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["19", "1"]
 
