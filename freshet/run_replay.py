@@ -19,8 +19,7 @@ from replay.answers.moves import lines as move_lines
 from replay.answers.moves_page import page
 from replay.answers.records import find, within
 from replay.answers.replaying import Replayed, Verdict, counted, replay
-from replay.answers.slices import slice_of
-from schemas.records import decode
+from replay.answers.slices import slice_of, unpacked
 from schemas.served import Served
 
 EXITS: dict[Verdict, int] = {"equal": OK, "different": MISMATCH, "not replayable": FAILED}
@@ -99,7 +98,7 @@ def counting(made: Iterable[Replayed], moved: SliceMoves) -> Iterator[Replayed]:
 def taken(drawn: list[bytes]) -> Iterator[Served]:
     """Each once; the list is empty afterwards."""
     while drawn:
-        yield decode(Served, drawn.pop())
+        yield unpacked(drawn.pop())
 
 
 def times(made: Sequence[Replayed]) -> dict[str, float]:

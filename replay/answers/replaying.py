@@ -13,14 +13,13 @@ from replay.answers.differences import Difference, changed_inputs, changed_stage
 from replay.answers.made_again import MadeAgain, made_again
 from replay.answers.other_states import OtherStates, offsets_seen
 from replay.answers.recalled import States
-from replay.answers.slices import why_not
+from replay.answers.slices import packed, unpacked, why_not
 from replay.answers.what_if import AS_IT_WAS, WhatIf
 from replay.shards.rebuilding import Rebuilding, Shard, Ways
 from replay.shards.stops import Stop
 from schemas.errors import FreshetError, StateRefused
 from schemas.heard import Heard, ShardHeard
 from schemas.hits import ShardState
-from schemas.records import decode
 from schemas.served import Served, ServedInputs
 
 Verdict = Literal["equal", "different", "not replayable"]
@@ -70,14 +69,14 @@ def replay(
     states = OtherStates(instead, rebuilding.place.open_log(), rebuilding.place.names)
     wanted, asked = list[tuple[int, bytes]](), dict[Shard, list[Stop]]()
     for record in records:
-        wanted.append((record.at_ms, record.encode()))  # read, it takes ten times as much memory
+        wanted.append((record.at_ms, packed(record)))
         for shard, stop in stops(states.of(record.inputs.heard)) if record.inputs and record.inputs.heard else ():
             asked.setdefault(shard, []).append(stop)
     wanted.sort(key=lambda one: one[0])
     with ExitStack() as closing:
         ways = rebuilding.ways(asked, closing)
-        for _, encoded in wanted:
-            yield _one(decode(Served, encoded), ways, instead, states, sku)
+        for _, one in wanted:
+            yield _one(unpacked(one), ways, instead, states, sku)
 
 
 def stops(heard: Heard) -> set[tuple[Shard, Stop]]:

@@ -1,5 +1,6 @@
 """Which answers of a span of time are made again: those that can be, or a sample of them that is the same each time."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from heapq import heappop, heappush
@@ -7,18 +8,20 @@ from typing import Final, NamedTuple
 
 import xxhash
 
+from schemas.records import decode
 from schemas.served import Served
 
 ANSWERS_MAX: Final = 10_000
-"""Of one slice: their records, 16 KB each, and what came of them are in memory."""
-BYTES_MAX: Final = 400_000_000
-"""Of these records."""
+"""Of one slice: their records, packed, and what came of them are in memory."""
+BYTES_MAX: Final = 200_000_000
+"""Of these records, packed: 4 to 8 KB each."""
+PACKED_LEVEL: Final = 1
 BEFORE: Final = "it was logged in full, but before records held what a replay needs"
 
 
 class Slice(NamedTuple):
     drawn: list[bytes]
-    """As they are logged: read, a record takes ten times as much memory."""
+    """Packed."""
     replayable: int
     """So many there are, drawn or not."""
     others: Counter[str]
@@ -34,7 +37,7 @@ def slice_of(records: Iterable[Served], sample: int = ANSWERS_MAX, bytes_max: in
         else:
             count += 1
             drawn.add(xxhash.xxh3_64_intdigest(record.request_id.encode()), record)
-    return Slice(drawn.encoded(), count, others)
+    return Slice(drawn.records(), count, others)
 
 
 class _Drawn:
@@ -51,16 +54,25 @@ class _Drawn:
     def add(self, number: int, record: Served) -> None:
         if number >= self._below:
             return
-        heappush(self._heap, (-number, encoded := record.encode()))
-        self._bytes += len(encoded)
+        heappush(self._heap, (-number, one := packed(record)))
+        self._bytes += len(one)
         while len(self._heap) > self._count_max or self._bytes > self._bytes_max:
             left, without = heappop(self._heap)
             self._bytes -= len(without)
             self._below = -left
 
-    def encoded(self) -> list[bytes]:
+    def records(self) -> list[bytes]:
         """The least number first."""
-        return [encoded for _, encoded in sorted(self._heap, reverse=True)]
+        return [one for _, one in sorted(self._heap, reverse=True)]
+
+
+def packed(record: Served) -> bytes:
+    """A quarter of what is logged, which is a tenth of a record that was read."""
+    return zlib.compress(record.encode(), PACKED_LEVEL)
+
+
+def unpacked(one: bytes) -> Served:
+    return decode(Served, zlib.decompress(one))
 
 
 def why_not(record: Served) -> str:

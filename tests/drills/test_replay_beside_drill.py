@@ -6,11 +6,11 @@ import signal
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import orjson
 import pytest
@@ -20,7 +20,7 @@ from bench.search_ways import WAYS
 from encoders.build import repair_bundle
 from freshet.drills.cores import Cores
 from freshet.drills.plain_http import http
-from freshet.drills.replica_load import BATCH, Rates, Shoppers, figures, load
+from freshet.drills.replica_load import BATCH, Question, Rates, Shoppers, figures, load
 from freshet.drills.shop import Loop, Merchant
 from freshet.drills.up_stack import UpStack
 from freshet.runtime.stack_state import StackState
@@ -32,8 +32,11 @@ from tests.waiting import LIMIT_S, wait_until
 
 RATES = Rates(products=1_000, events_per_s=25, queries_per_s=20, texts_every=100, ways=("formula", "words"))
 ANSWERS = int(os.environ.get("DRILL_ANSWERS", "10000"))
-SECONDS = float(os.environ.get("DRILL_SECONDS", "25"))
+SECONDS = float(os.environ.get("DRILL_SECONDS", "10"))
 """Of new texts, and as many of prices, each time that is measured."""
+ROUNDS = int(os.environ.get("DRILL_ROUNDS", "3"))
+Kind = Literal["without", "beside"]
+KINDS: tuple[Kind, ...] = ("without", "beside")
 ASKING, TEXTS, SHARE = 6, 997, 0.25
 """Askers; different texts, so that none is answered from what is kept; events a second while they ask."""
 SLICE_S = 1_200
@@ -73,14 +76,12 @@ def test_a_slice_of_two_settings_and_what_it_costs_the_live_shop(one: UpStack) -
             **one.freshet("replay", "bundle", "--from", "1h", "--sample", str(BUNDLED), "-o", str(file)),
         }
     )
-    measured = {"before": measure(one, merchant, "before")}
     with slice_of(one) as begun:
-        measured["beside"] = measure(one, merchant, "beside")
+        measured = [measure(one, merchant, begun, number, kind) for number in range(ROUNDS) for kind in KINDS]
         was_there = begun.poll() is None
         begun.send_signal(signal.SIGINT)
         begun.communicate(timeout=LIMIT_S)
-    measured["after"] = measure(one, merchant, "after")
-    say({"drill": "times of without", "slice_all_the_time": was_there, **ratios(measured)})
+    say({"drill": "beside", "slice_all_the_time": was_there, **compared(measured)})
 
 
 def answers_made(state: StackState, merchant: Merchant) -> None:
@@ -107,20 +108,41 @@ def slice_of(one: UpStack, *more: str) -> "subprocess.Popen[str]":
     return one.begin("replay", "slice", "--from", "1h", "--sample", str(ANSWERS), *more)
 
 
-def measure(one: UpStack, merchant: Merchant, run: str) -> dict[str, float]:
-    """Searches from when they were due, and how long until a change is found; 95th percentiles, ms."""
+class Measured(NamedTuple):
+    kind: Kind
+    questions: list[Question]
+    p95_ms: dict[str, float]
+    """Until a change is found."""
+
+
+def measure(one: UpStack, merchant: Merchant, begun: "subprocess.Popen[str]", number: int, kind: Kind) -> Measured:
+    """Searches count from when they were due. In turn with the slice stopped, so that a day's drift is in both."""
+    begun.send_signal(signal.SIGCONT if kind == "beside" else signal.SIGSTOP)
     shoppers, cores = Shoppers(merchant.url, RATES.ways), Cores(one)
     with load(merchant, shoppers, RATES):
-        asked = asyncio.run(measure_freshness(merchant.url, Load(2.0, SECONDS), run=f"{run}-", journeys=False))
-    searches = figures(shoppers.questions)
-    fresh: dict[str, Any] = {kind: asked[kind] for kind in ("upserts", "prices")}
-    say({"drill": run, "searches": searches, **fresh, "cores": cores.taken()})
-    return {"search": searches["p95_s"] * 1000, **{kind: one["p95"] for kind, one in fresh.items()}}
+        run = f"{kind}-{number}-"
+        asked = asyncio.run(measure_freshness(merchant.url, Load(2.0, SECONDS), run=run, journeys=False))
+    begun.send_signal(signal.SIGCONT)
+    found_ms = {kind: asked[kind]["p95"] for kind in ("upserts", "prices")}
+    say(
+        {
+            "drill": kind,
+            "round": number,
+            **figures(shoppers.questions),
+            "found_p95_ms": found_ms,
+            "cores": cores.taken(),
+        }
+    )
+    return Measured(kind, shoppers.questions, found_ms)
 
 
-def ratios(measured: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Beside a slice, of the mean before and after it."""
-    return {
-        f"{kind}_p95": round(value / statistics.mean((measured["before"][kind], measured["after"][kind])), 2)
-        for kind, value in measured["beside"].items()
-    }
+def compared(measured: Sequence[Measured]) -> dict[str, Any]:
+    """95th percentiles, ms: of all searches, of freshness the mean of the rounds; and how many times those without."""
+    p95s: dict[str, dict[str, float]] = {}
+    for kind in KINDS:
+        of_it = [one for one in measured if one.kind == kind]
+        searches = figures([question for one in of_it for question in one.questions])
+        fresh = {what: statistics.mean(one.p95_ms[what] for one in of_it) for what in ("upserts", "prices")}
+        p95s[kind] = {"searches": searches["p95_s"] * 1000, **fresh}
+    times = {what: round(value / p95s["without"][what], 2) for what, value in p95s["beside"].items()}
+    return {**p95s, "times": times}

@@ -14,13 +14,11 @@ import pytest
 
 from freshet.run_replay_bundle import EACH_MAX, BundleOptions, opened_lines, replay_bundle
 from replay.answers.replaying import Replayed, replay
-from replay.answers.slices import slice_of
+from replay.answers.slices import slice_of, unpacked
 from replay.bundles.contents import ANSWERS_MAX, SERVED
 from replay.bundles.opening import opened, unpack
 from replay.bundles.packing import pack, write_tar
 from schemas.errors import InvalidRequest, StateRefused, Unavailable
-from schemas.records import decode
-from schemas.served import Served
 from tests.unit.replay.live_shop import LONG_S, Shop, shop_of, tier
 
 SESSION = "shopper-of-flat-7"
@@ -101,7 +99,7 @@ def read_all(folder: Path, work: Path) -> None:
 
 async def test_a_slice_is_equal_where_nothing_else_is(shop: Shop, tmp_path: Path) -> None:
     """By the command, in an empty home and environment."""
-    drawn = [decode(Served, one) for one in slice_of(await shop.records(), 2).drawn]
+    drawn = [unpacked(one) for one in slice_of(await shop.records(), 2).drawn]
     content, home = tmp_path / "content", tmp_path / "home"
     content.mkdir()
     home.mkdir()
