@@ -4,26 +4,23 @@ It ends when its standard input does: a replay whose tier was killed is waited f
 """
 
 import os
-import secrets
 import sys
-import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from freshet.replay_options import instead_of
-from freshet.replay_room import NICE, Room, room
+from freshet.replay_room import Room, room
+from freshet.run_replay_bundle import packed
 from replay.answers.records import Span, find
 from replay.answers.replaying import replay
-from replay.bundles.packing import pack, write_tar
+from replay.going_last import go_last
 from schemas.errors import FreshetError, InvalidRequest, StateRefused, Unavailable
 from schemas.served import Served
 
 BUNDLE: Final = "incident.tar.gz"
-SALT_BYTES: Final = 16
 NEAR_MS: Final = 600_000
 """A record is in the log so soon after its answer was made, and not much before it by clocks that differ."""
 
@@ -33,7 +30,7 @@ def asked_for(asked: dict[str, Any]) -> dict[str, Any]:
     instead = instead_of(asked.get("set", ()))
     with room(asked["url"], None) as here:
         if asked["do"] == "bundle":
-            return _bundle([_found(here, one) for one in asked["answers"]], here, Path(asked["folder"]))
+            return packed(here, [_found(here, one) for one in asked["answers"]], Path(asked["folder"]) / BUNDLE)
         (made,) = replay([_found(here, asked["answer"])], here.rebuilding, instead, asked.get("sku") or None)
         return made.facts
 
@@ -42,20 +39,6 @@ def _found(here: Room, one: dict[str, Any]) -> Served:
     at_ms = one.get("at_ms")
     span = Span() if at_ms is None else Span(at_ms - NEAR_MS, at_ms + NEAR_MS)
     return find(here.log, here.topics, one["request_id"], span)
-
-
-def _bundle(records: Sequence[Served], here: Room, folder: Path) -> dict[str, Any]:
-    output = folder / BUNDLE
-    with tempfile.TemporaryDirectory(dir=folder) as packing:
-        bundle = pack(records, here.rebuilding, Path(packing), secrets.token_bytes(SALT_BYTES))
-        write_tar(Path(packing), output)
-    return {
-        "file": BUNDLE,
-        "answers": len(records),
-        "snapshots": len(bundle.bases),
-        "log_records": sum(part.end - part.begin for part in bundle.parts),
-        "file_bytes": output.stat().st_size,
-    }
 
 
 def code_of(error: FreshetError) -> str:
@@ -82,7 +65,7 @@ def end_with_input() -> None:
 
 def main() -> None:
     """Argument: what is asked for, as JSON."""
-    os.nice(NICE)
+    go_last()
     end_with_input()
     try:
         said = asked_for(orjson.loads(sys.argv[1]))

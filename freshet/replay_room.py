@@ -1,10 +1,11 @@
 """Where `freshet replay` works: a folder of its own below the data folder, at low priority, gone at the end."""
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,18 +13,23 @@ from agents.topics import Topics
 from freshet.snapshot_places import configured_store
 from freshet.target import Target, find_target
 from index_snapshots.builder import BuilderHere
+from index_snapshots.folder import owned
 from index_snapshots.pacing import Pacing
 from replay.beside import AHEAD_BYTES, PacedCopy, PacedLog, PacedStore, SharedPace
 from replay.log import Log, open_log
 from replay.shards.bases import Base, in_folders, in_store
 from replay.shards.rebuilding import Rebuilding, names_of
 from replay.shards.rebuilt import Place
+from schemas.errors import StateRefused
 from schemas.facets import parse_facets
 from schemas.settings import ReplaySettings, ShardSettings, read
 from streams.logs import configure_logs
 from streams.topics import describe_cluster
 
 FOLDER: Final = "replay"
+PREFIX: Final = "tmp-"
+BEGUN_S_MAX: Final = 60.0
+"""So soon after it was made a folder has its owner."""
 
 
 class Room(NamedTuple):
@@ -49,7 +55,10 @@ def room(url: str, data: Path | None) -> Iterator[Room]:
 
         above = target.data / FOLDER
         above.mkdir(parents=True, exist_ok=True)
-        folder = Path(closing.enter_context(tempfile.TemporaryDirectory(dir=above, ignore_cleanup_errors=True)))
+        clear(above, time.time())
+        own = tempfile.TemporaryDirectory(prefix=PREFIX, dir=above, ignore_cleanup_errors=True)
+        folder = Path(closing.enter_context(own))
+        closing.enter_context(owned(folder))
         cluster = describe_cluster(target.kafka, target.generation)
         bases: list[Base] = list(in_folders(target.data, target.generation, cluster, PacedCopy(pace)))
         if settings.snapshot_store:
@@ -65,3 +74,12 @@ def room(url: str, data: Path | None) -> Iterator[Room]:
             now_ms=lambda: time.time_ns() // 1_000_000,
         )
         yield Room(target, topics, again(), Rebuilding(bases, cluster, target.generation, place))
+
+
+def clear(above: Path, now_s: float) -> None:
+    """Removes what replays that were killed have left: folders that nobody owns any more."""
+    for folder in above.glob(f"{PREFIX}*"):
+        with suppress(StateRefused, OSError):
+            if now_s - folder.stat().st_mtime > BEGUN_S_MAX:
+                with owned(folder):
+                    shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import random
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from freshet.replay_room import clear
 from index_snapshots.folder import owned
 from index_snapshots.pace import Pace
 from index_snapshots.protocol import Offsets
@@ -118,3 +120,14 @@ def test_a_slice_takes_so_many_bytes_whatever_its_order() -> None:
     drawn = slice_of(records, bytes_max=room).drawn
     assert len(drawn) == 10 == len(set(drawn))
     assert slice_of(reversed(records), bytes_max=room).drawn == drawn == slice_of(records, 10).drawn
+
+
+def test_what_a_killed_replay_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    now_s = 1_700_000_000.0
+    for name, age_s in (("tmp-in-use", 900), ("tmp-left", 900), ("tmp-just-made", 1), ("page-1", 900)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lock").touch()
+        os.utime(tmp_path / name, (now_s - age_s, now_s - age_s))
+    with owned(tmp_path / "tmp-in-use"):
+        clear(tmp_path, now_s)
+    assert {path.name for path in tmp_path.iterdir()} == {"tmp-in-use", "tmp-just-made", "page-1"}
