@@ -1,7 +1,6 @@
 """What an event means: one pure function from a SKU's state and an event to a decision."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import limits
 from schemas.errors import InvalidEvent
@@ -10,10 +9,10 @@ from schemas.records import Content, ContentRecord, EventId, Offer, OfferRecord,
 
 CONTENT_FIELDS = tuple(Content.model_fields)
 OFFER_FIELDS = tuple(Offer.model_fields)
+OFFER_NAMES = frozenset(OFFER_FIELDS)
 
 
-@dataclass(frozen=True)
-class SkuState:
+class SkuState(NamedTuple):
     """All that deciding needs to know of a SKU. A deleted one is remembered, with `live_since` None."""
 
     order: Order
@@ -28,8 +27,7 @@ class SkuState:
     offer: Offer | None
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What becomes of one event, and the records that follow from it."""
 
     outcome: OutcomeKind
@@ -95,7 +93,7 @@ def _delete(state: SkuState | None, event: Delete, order: Order, version: int | 
     gone = SkuState(order, version, None, None, "", None, None)
     offer = OfferRecord(sku=event.sku, order=order, version=version, received_ms=received_ms)
     if state is not None and state.live_since is None and event.replay_of is None:
-        return _nothing_changed(state, event, replace(state, order=order, version=version), offer)
+        return _nothing_changed(state, event, state._replace(order=order, version=version), offer)
     content = ContentRecord(sku=event.sku, order=order, received_ms=received_ms)
     return Decision("deleted", content=content, offer=offer, state=gone)
 
@@ -119,12 +117,17 @@ def _upsert(
     offer_record = OfferRecord(
         sku=event.sku, order=order, offer=offer, version=version, live_since=live_since, received_ms=received_ms
     )
-    if not content_changed and state is not None and offer == state.offer:
+    if not content_changed and state is not None and _same(offer, state.offer):
         return _nothing_changed(state, event, after, offer_record)
     content_record = ContentRecord(
         sku=event.sku, order=order, content=content, content_hash=after.content_hash, received_ms=received_ms
     )
     return Decision("indexed", content=content_record if content_changed else None, offer=offer_record, state=after)
+
+
+def _same(one: Offer, other: Offer | None) -> bool:
+    """As `==`, but what changes most is looked at first, and whole models seldom."""
+    return other is not None and (one.stock, one.availability) == (other.stock, other.availability) and one == other
 
 
 def _nothing_changed(state: SkuState, event: CatalogEvent, after: SkuState, offer: OfferRecord) -> Decision:
@@ -144,10 +147,10 @@ def _whole(event: Upsert) -> tuple[Content, Offer]:
 def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
     """JSON Merge Patch (RFC 7386) over the fields, and one level deep over the attributes."""
     assert state is not None and state.content is not None
-    changes = patch.changes()
-    offer = (state.offer or Offer()).model_dump()
-    if changes.keys() <= Offer.model_fields.keys():  # most patches: nothing is made anew, and nothing can have grown
-        return state.content, _offer({**offer, **changes})
+    before = state.offer or Offer()
+    if patch.given <= OFFER_NAMES:  # most patches: the content is not made anew, and cannot have grown
+        return state.content, _offer_of(patch, before)
+    changes, offer = patch.changes(), before.model_dump()
     attributes = dict(state.content.attributes)
     for name, value in changes.pop("attributes", {}).items():
         if value is None:
@@ -170,6 +173,18 @@ def _patched(state: SkuState | None, patch: Patch) -> tuple[Content, Offer]:
             sku=patch.sku,
         )
     return content, _offer(values)
+
+
+def _offer_of(patch: Patch, before: Offer) -> Offer:
+    """As `_offer` of both as plain values, in less time."""
+    given, price = patch.given, before.price
+    if "price" in given:
+        price = Price(amount=patch.price.amount, currency=patch.price.currency) if patch.price else None
+    return Offer(
+        price=price,
+        stock=patch.stock if "stock" in given else before.stock,
+        availability=patch.availability if "availability" in given else before.availability,
+    )
 
 
 def _content(values: dict[str, Any]) -> Content:

@@ -104,6 +104,9 @@ class Upsert(_Product):
     """The shop's own fields by name; a list holds one kind. A field that is unknown here becomes one."""
 
 
+NO_CHANGE = frozenset({"schema_version", "sku", "version", "replay_of", "type"})
+
+
 class Patch(_Product):
     """Some fields (JSON Merge Patch, RFC 7386): null removes a field or an attribute, what is left out stays."""
 
@@ -115,14 +118,18 @@ class Patch(_Product):
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Patch":
-        if not self.changes():
+        if not self.given:
             raise ValueError("a patch needs at least one field to change")
         return self
 
+    @property
+    def given(self) -> set[str]:
+        """Names of the fields to change."""
+        return self.model_fields_set - NO_CHANGE
+
     def changes(self) -> dict[str, Any]:
         """The fields that were given, as plain values."""
-        names = self.model_fields_set - {"schema_version", "sku", "version", "replay_of", "type"}
-        return self.model_dump(include=names)
+        return self.model_dump(include=self.given)
 
 
 class Delete(_Event):
