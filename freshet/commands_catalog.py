@@ -129,6 +129,10 @@ def sku(
     journey: Annotated[
         bool, typer.Option("--journey", help="Why it is, or is not, what you expect: its events, and each replica.")
     ] = False,
+    query: Annotated[
+        str,
+        typer.Option(metavar="WORDS", help="With --journey: also why it is not hit 1 of this search."),
+    ] = "",
     limit: Annotated[
         int | None, typer.Option(min=1, max=100, help="With --journey: most events, newest first.", show_default="10")
     ] = None,
@@ -139,9 +143,11 @@ def sku(
     """Show one product as it is served, with the orders and offsets it was made from; or why it is not."""
     from freshet.run_products import show_journey, show_product
 
-    if limit is not None and not journey:
-        raise typer.BadParameter("--limit goes with --journey")
-    raise typer.Exit(show_journey(sku, limit or 10, url, data, json) if journey else show_product(sku, url, data, json))
+    if (limit is not None or query) and not journey:
+        raise typer.BadParameter(f"{'--query' if query else '--limit'} goes with --journey")
+    if journey:
+        raise typer.Exit(show_journey(sku, limit or 10, query, url, data, json))
+    raise typer.Exit(show_product(sku, url, data, json))
 
 
 Reason = Annotated[str, typer.Option(help="Only letters with this reason.")]

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from freshet.exit_codes import OK
@@ -11,9 +11,13 @@ from freshet.filter_options import attribute_filters, json_filters
 from freshet.http_door import NOT_SERVED, HttpDoor
 from freshet.printing import print_json, print_lines
 from freshet.show_journey import journey_lines
+from freshet.show_whereabouts import whereabouts_lines
 from freshet.target import find_target
 from schemas.errors import FreshetError, InvalidRequest, SettingsError
 from schemas.sorting import RELEVANCE, SORTS, Sort
+
+FIRST_PAGE: Final = 20
+"""Hits that a shop shows at first, as the page at /why counts them."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,27 @@ def search_products(options: SearchOptions, url: str, data: Path | None) -> int:
     return OK
 
 
-def show_journey(sku: str, limit: int, url: str, data: Path | None, as_json: bool) -> int:
+def show_journey(sku: str, limit: int, query: str, url: str, data: Path | None, as_json: bool) -> int:
+    """With a query also where it stands among its hits, which is `search` of the result."""
     told = asyncio.run(_get(url, data, f"/v1/skus/{quote(sku, safe='')}/journey?limit={limit}"))
+    if query:
+        told["search"] = {"text": query, **asyncio.run(_where(sku, told["partition"], query, url, data))}
     if as_json:
         print_json(told)
     else:
         print_lines(journey_lines(told))
     return OK
+
+
+async def _where(sku: str, partition: int, query: str, url: str, data: Path | None) -> dict[str, Any]:
+    """By the words as they are: hits that a query falls back to are not what was searched for."""
+    asked = {"text": query, "limit": FIRST_PAGE, "fallback": [], "explain": True, "explain_sku": sku}
+    answer = await _post(url, data, "/v1/search", asked)
+    if not answer.get("explain"):
+        says = "this key does not see all products, so it is not told how they were ranked"
+        return {"sku": sku, "partition": partition, "stage": "not told", "says": says}
+    where: dict[str, Any] = answer["explain"]["sku"]
+    return where
 
 
 def show_product(sku: str, url: str, data: Path | None, as_json: bool) -> int:
@@ -118,7 +136,8 @@ def search_lines(answer: dict[str, Any], skipped: int) -> list[str]:
         lines += [f"  {_state(state)}" for state in answer["made_from"]]
         lines.append(f"  encoder {answer['encoder']}, query vector: {answer['explain'].get('query_vector')}")
         lines += _session_lines(answer["explain"])
-        lines += _why_lines(answer["explain"].get("sku"))
+        where = answer["explain"].get("sku")
+        lines += [f"  {line}" for line in whereabouts_lines(where)] if where else []
     return lines
 
 
@@ -129,21 +148,6 @@ def _fell_back(said: dict[str, Any]) -> str:
     parts += [f"without the filters {', '.join(said['relaxed'])}"] if said["relaxed"] else []
     parts += [f"category {' > '.join(said['category'])}"] if said["category"] else []
     return ", ".join(parts)
-
-
-def _why_lines(told: dict[str, Any] | None) -> list[str]:
-    """Where the product is that was asked after."""
-    if told is None:
-        return []
-    hint = [f"    {told['hint']}"] if told.get("hint") else []
-    for name, whose in (("score_of_first", "hit 1"), ("score_of_first_page", "the last of the first page")):
-        if told.get(name) is not None:
-            hint.append(f"    its score is {told['rank_score']:.3f}, that of {whose} {told[name]:.3f}")
-            hint += [] if told["smallest_change"] else ["    no weight of the ranking alone would bring it there"]
-    if change := told.get("smallest_change"):
-        instead = f"{change['setting']}={change['after']:g} instead of {change['before']:g}"
-        hint += [f"    {instead} would make it hit {change['rank']}"]
-    return [f"  {told['sku']}: {told['says']} ({told['stage']}, partition {told['partition']})", *hint]
 
 
 def _session_lines(explain: dict[str, Any]) -> list[str]:

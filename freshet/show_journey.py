@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from freshet.printing import local_time
+from freshet.show_whereabouts import whereabouts_lines
 
 
 def journey_lines(told: dict[str, Any]) -> Iterator[str]:
@@ -13,6 +14,9 @@ def journey_lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"{'before it':<10} {told['waits_behind']:,} records"
     if told["do"]:
         yield f"{'do':<10} {told['do']}"
+    if where := told.get("search"):
+        yield f"{'search':<10} for {where['text']!r}"
+        yield from (f"{'':<10} {line}" for line in whereabouts_lines(where))
     for title, one in _titled("events", told["events"]):
         steps = one["steps"]
         outcome = one["outcome"] or "waits"

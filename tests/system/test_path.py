@@ -23,6 +23,7 @@ from faust.types import TP
 from agents.catalog import CatalogAgent
 from agents.faults import Faults
 from agents.topics import Topics
+from freshet.run_products import FIRST_PAGE, show_journey
 from freshet.run_stuck import show_stuck
 from schemas.metrics import Metrics
 from schemas.records import DeadLetter, DocumentRecord, Order, decode
@@ -204,6 +205,31 @@ def test_each_stuck_product_is_counted_as_its_journey_tells(shop: Stack, capsys:
     }
     send(shop, upsert("bad", "Vase"), upsert("cut", "Vase"))
     wait_until(lambda: stuck() == {}, LIMIT_S, "each is shown")
+
+
+def test_what_would_bring_a_product_to_the_first_page(shop: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is what was searched for, and sold out."""
+    skus = [f"basket-{number}" for number in range(FIRST_PAGE + 5)]
+    offer = {"price": {"amount": 30, "currency": "EUR"}}
+    sold_out = upsert("sold-out", "Wicker basket", **offer, stock=0)
+    sent = send(shop, *(upsert(sku, f"Wicker basket with lid {sku}", **offer, stock=1) for sku in skus), sold_out)
+    for event_id in sent:
+        wait_searchable(shop, event_id)
+    show_journey("sold-out", 10, "wicker basket", shop.url("serving", ""), shop.data, as_json=True)
+    where = json.loads(capsys.readouterr().out)["search"]
+    change = where["smallest_change"]
+    assert (
+        where["stage"] == "paging" and where["rank"] > FIRST_PAGE and where["rank_score"] < where["score_of_first_page"]
+    )
+    assert (change["setting"], change["before"]) == ("FRESHET_RANK_STOCK", 0.5)
+    assert 0 <= change["after"] < change["before"] and change["rank"] <= FIRST_PAGE
+    show_journey("sold-out", 10, "wicker basket", shop.url("serving", ""), shop.data, as_json=False)
+    said = capsys.readouterr().out
+    assert f"it is hit {where['rank']}: on page 2, not on page 1 (paging, partition" in said
+    instead = f"FRESHET_RANK_STOCK={change['after']:g} instead of 0.5 would make it hit {change['rank']}"
+    assert f"the smallest change: {instead}" in said
+    for event_id in send(shop, *({"type": "delete", "sku": sku} for sku in [*skus, "sold-out"])):
+        wait_searchable(shop, event_id)
 
 
 def test_every_answer_is_in_the_served_log(shop: Stack) -> None:
