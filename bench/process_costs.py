@@ -50,6 +50,17 @@ def _alive(process: Any) -> Iterator[Any]:
             continue
 
 
+def own_mb(process: Any) -> float:
+    """What it has allocated: without files, whose pages the kernel takes back, and of which it has a larger share
+    whenever another process ends. Where the kernel does not tell them apart, all of it. Raises psutil.Error."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return pss_mb(process)
+    found = [line.split()[1] for line in lines if line.startswith("Pss_Anon:")]
+    return round(int(found[0]) * 1024 / 1e6, 1) if found else pss_mb(process)
+
+
 def pss_mb(process: Any) -> float:
     try:
         return round(float(process.memory_full_info().pss) / 1e6, 1)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from encoders.build import repair_bundle
@@ -15,6 +16,7 @@ from freshet.drills.catalogue import DRILLS
 from freshet.drills.drill import Drill
 from freshet.drills.record import Growth, Record, three
 from freshet.drills.run import run_drill
+from freshet.drills.small_disk import let_go, may_mount, small_disk
 from freshet.drills.soak import MINUTES, soak
 from freshet.drills.up_stack import UpStack
 from freshet.exit_codes import MISMATCH, OK
@@ -61,7 +63,7 @@ def drill(options: DrillOptions, data: Path | None, as_json: bool) -> int:
     model = repair_bundle(model_folder(read(EmbedSettings, os.environ).model, place))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: its stack is stopped too
     broken = 0
-    for one in chosen:
+    for one in _made_here(chosen, options.name == ALL):
         told = _one(one, seed, options, place / "drills", model)
         if as_json:
             print_json_line(told.model_dump())
@@ -80,6 +82,17 @@ def _named(name: str, minutes: int) -> Drill:
     return DRILLS[name]
 
 
+def _made_here(chosen: list[Drill], leave_out: bool) -> Iterator[Drill]:
+    """Of all drills those that cannot be made here are named and left out. One that was asked for tells why."""
+    with TemporaryDirectory() as empty:
+        disks = may_mount(Path(empty))
+    for one in chosen:
+        if one.disk_mb and leave_out and not disks:
+            say(f"{one.name} is left out: it needs {one.needs}")
+        else:
+            yield one
+
+
 def _with_control(chosen: list[Drill]) -> list[Drill]:
     """Those that have one. Raises InvalidRequest when none has."""
     if not any(one.control for one in chosen):
@@ -95,14 +108,17 @@ def _one(drill: Drill, seed: int, options: DrillOptions, folder: Path, model: Pa
     data = folder / f"{drill.name}-{seed}"
     control = {FAULT: drill.control} if options.control else {}
     up = UpStack(data, model, drill.partitions, drill.replicas, **drill.settings, **control)
+    kafka = data / "kafka"
     if data.exists():
         up.stop()  # one that was killed
+        let_go(kafka)
         shutil.rmtree(data)
     data.mkdir(parents=True)
     say(f"{drill.name}, seed {seed}, in {data}")
-    with stopped_on_error(up.stop):
-        told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
-    told = told.model_copy(update={"control": control.get(FAULT, "")}).outlived_by(up.stop_all())
+    with small_disk(kafka, drill.disk_mb):
+        with stopped_on_error(up.stop):
+            told = run_drill(drill, seed, options.short, up, folder / f"{drill.name}-{seed}.svg", say)
+        told = told.model_copy(update={"control": control.get(FAULT, "")}).outlived_by(up.stop_all())
     with (folder / LINES).open("a", encoding="utf-8") as lines:
         lines.write(told.line() + "\n")
     if told.verdict == "kept":
@@ -140,7 +156,7 @@ def result(told: Record, folder: Path) -> Iterator[str]:
 
 
 def _grown(one: Growth) -> str:
-    span = f"{one.per_hour:+g} an hour ({one.low:+g} to {one.high:+g})"
+    span = f"{one.seen:+g} while watched, {one.per_hour:+g} an hour ({one.low:+g} to {one.high:+g})"
     return f"  {one.of}: {one.what} {one.mean:g}, {span}, {one.samples} samples: {one.verdict}"
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from freshet.drills.drill import LONG, SHORT, Drill, Limits
 from freshet.drills.faults import Fault, How
 from freshet.drills.poison import PARTITIONS
+from freshet.drills.small_disk import NEEDS
 
 SESSION_S: Final = 13.0
 """Longer than the session of a worker (10 s), so that it is taken for dead."""
@@ -18,6 +19,8 @@ ANSWERED: Final = Limits(gap_s=GAP_S_MAX, failed=0)
 UNTOUCHED: Final = Limits(gap_s=GAP_S_MAX, failed=0, partial=0)
 IMPORT_LAG_S: Final = 30.0
 """The setting `import_lag_s` and 10 s: how late a change may be while an importer keeps the queue full."""
+DISK_MB: Final = 512
+"""More than a drill sends, less than the memory of any machine."""
 BUDGET: Final = {"FRESHET_SEARCH_BUDGET_MS": "2000"}
 """A part that is left out is then one that nobody had, not one that a busy machine was late with."""
 
@@ -115,6 +118,18 @@ ALL: Final = (
         "each search is answered; what was sent meanwhile is caught up with",
         each("SIGSTOP", "kafka", lasts_s=60.0),
         limits=ANSWERED,
+        short=SHORT._replace(faults=1),
+        long=LONG._replace(faults=2),
+    ),
+    Drill(
+        "broker-full",
+        ("B2",),
+        "Kafka's disk is full for 10 s",
+        "what was acknowledged is in the log; each search is answered; with the disk emptied it goes on by itself",
+        each("no disk left for", "kafka", lasts_s=10.0),
+        limits=ANSWERED,
+        disk_mb=DISK_MB,
+        needs=NEEDS,
         short=SHORT._replace(faults=1),
         long=LONG._replace(faults=2),
     ),

@@ -68,5 +68,7 @@ class Drill:
     long: Length = LONG
     control: str = ""
     """FRESHET_FAULT of its negative control: a guard is turned off, and the drill must find what is broken then."""
+    disk_mb: int = 0
+    """Kafka has a file system of its own, of so many MB (`small_disk`); 0: it has not."""
     needs: str = ""
     """Beside what `freshet up` needs."""

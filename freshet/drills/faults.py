@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from freshet.drills import strike_clients, strike_events, strike_processes, strike_redis, strike_rush, strike_searches
+from freshet.drills import (
+    strike_clients,
+    strike_disk,
+    strike_events,
+    strike_processes,
+    strike_redis,
+    strike_rush,
+    strike_searches,
+)
 from freshet.drills.poison import POISON
 from freshet.drills.stage import Stage
 
@@ -21,6 +29,7 @@ How = Literal[
     "1,000 updates a second of one product for",
     "2,000 idle connections to",
     "nasty queries to",
+    "no disk left for",
     "twice as many searches as can be answered by",
     "five times as many searches as can be answered by",
 ]
@@ -67,6 +76,7 @@ STRIKES: Final[Mapping[How, Strike]] = {
     "1,000 updates a second of one product for": strike_events.hot_product,
     "2,000 idle connections to": strike_clients.idle,
     "nasty queries to": strike_searches.nasty,
+    "no disk left for": strike_disk.fill,
     "twice as many searches as can be answered by": strike_rush.twice,
     "five times as many searches as can be answered by": strike_rush.five_times,
 }

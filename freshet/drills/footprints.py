@@ -7,9 +7,9 @@ from typing import Final
 
 import psutil
 
-from bench.process_costs import folder_mb, pss_mb
+from bench.process_costs import folder_mb, own_mb
 from freshet.drills.shop import Loop
-from freshet.drills.slopes import Sample, Slope, slope
+from freshet.drills.slopes import SEEN_MIN, Sample, Slope, slope
 from freshet.drills.up_stack import UpStack
 
 EVERY_S: Final = 5.0
@@ -42,7 +42,7 @@ class Footprints:
 
     def _note(self, name: str, process: psutil.Process, now_s: float) -> None:
         found = {
-            "memory MB": pss_mb(process),
+            "memory MB": own_mb(process),
             "descriptors": process.num_fds(),
             "threads": process.num_threads(),
         }
@@ -51,5 +51,5 @@ class Footprints:
 
     def slopes(self, warm_up_s: float) -> dict[tuple[str, str], Slope]:
         """Those that can be told."""
-        found = {key: slope(samples, warm_up_s) for key, samples in sorted(self.samples.items())}
+        found = {key: slope(samples, warm_up_s, SEEN_MIN[key[1]]) for key, samples in sorted(self.samples.items())}
         return {key: one for key, one in found.items() if one is not None}

@@ -51,6 +51,8 @@ class Growth(BaseModel):
     high: float
     """With `low`: where the slope lies with 95 % confidence."""
     samples: int
+    seen: float = 0.0
+    """In the time watched."""
     verdict: Verdict | Literal["not judged"]
 
 
@@ -141,6 +143,7 @@ def growth(slopes: Mapping[tuple[str, str], Slope]) -> list[Growth]:
             low=round(one.low, 2),
             high=round(one.high, 2),
             samples=one.samples,
+            seen=round(one.seen, 2),
             verdict="not judged" if of in OTHERS else one.verdict,
         )
         for (of, what), one in slopes.items()

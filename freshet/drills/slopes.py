@@ -15,6 +15,9 @@ GROWTH_MAX: Final = 0.10
 
 
 Verdict = Literal["flat", "not flat", "not sure"]
+SEEN_MIN: Final = {"memory MB": 8.0, "disk MB": 8.0, "descriptors": 8.0, "threads": 4.0}
+"""What must have been added in the time watched before it is called growth: caches and allocators settle by that much,
+and an hour made of some minutes of it says nothing."""
 
 
 class Sample(NamedTuple):
@@ -32,18 +35,25 @@ class Slope(NamedTuple):
     low: float
     high: float
     samples: int
+    seen: float
+    """Growth in the time watched, all lives together."""
+    seen_min: float
 
     @property
     def verdict(self) -> Verdict:
-        """Not flat: it surely grows, and not by little. Not sure: it may, and might double within an hour."""
+        """Not flat: it surely grows, not by little, and did. Not sure: it may, and there was too little time to tell,
+        or it might double within an hour."""
         if self.low > 0.0 and self.per_hour > GROWTH_MAX * self.mean:
-            return "not flat"
+            return "not flat" if self.seen >= self.seen_min else "not sure"
         return "flat" if self.high <= self.mean else "not sure"
 
 
-def slope(samples: Iterable[Sample], warm_up_s: float) -> Slope | None:
+def slope(samples: Iterable[Sample], warm_up_s: float, seen_min: float = 0.0) -> Slope | None:
     """Least squares with one slope and a level for each life; samples of the first `warm_up_s` of a life do not count.
-    The interval takes into account that one sample resembles the one before. None: too few samples to tell."""
+    The interval takes into account that one sample resembles the one before. None: too few samples to tell.
+
+    `seen_min`: less growth than that in the time watched is none.
+    """
     lives = _warm(samples, warm_up_s)
     centred = [_centred(life) for life in lives]
     spread = sum(t * t for life in centred for t, _ in life)
@@ -56,7 +66,8 @@ def slope(samples: Iterable[Sample], warm_up_s: float) -> Slope | None:
     variance = sum(r * r for life in left for r in life) / free
     error = SURE * math.sqrt(variance / spread * _inflation(left)) * HOUR_S
     mean = sum(one.value for life in lives for one in life) / count
-    return Slope(mean, per_s * HOUR_S, per_s * HOUR_S - error, per_s * HOUR_S + error, count)
+    seen = per_s * sum(life[-1].at_s - life[0].at_s for life in lives)
+    return Slope(mean, per_s * HOUR_S, per_s * HOUR_S - error, per_s * HOUR_S + error, count, seen, seen_min)
 
 
 def _warm(samples: Iterable[Sample], warm_up_s: float) -> list[list[Sample]]:

@@ -81,8 +81,11 @@ def controls(runs: dict[str, Record]) -> str:
 def growth(told: Record | None) -> str:
     if told is None or not told.growth:
         return "Not yet run."
-    head = ("of", "what", "mean", "an hour's growth (95 %)", "samples", "verdict")
-    rows = [(one.of, one.what, f"{one.mean:g}", an_hour(one), str(one.samples), one.verdict) for one in told.growth]
+    head = ("of", "what", "mean", "added while watched", "an hour's growth (95 %)", "samples", "verdict")
+    rows = [
+        (one.of, one.what, f"{one.mean:g}", f"{one.seen:+g}", an_hour(one), str(one.samples), one.verdict)
+        for one in told.growth
+    ]
     faults = f"{len(told.faults)} faults, {told.acked:,} events"
     return f"{told.day}, {told.duration_s:g} s, {faults}.\n\n{table(head, rows)}"
 

@@ -18,6 +18,7 @@ from freshet.drills.faults import Fault
 from freshet.drills.record import Record
 from freshet.drills.run import run_drill
 from freshet.drills.shop import FIRST, UNPRICED, Merchant, Seen, Storefront
+from freshet.drills.small_disk import may_mount, small_disk
 from freshet.drills.up_stack import UpStack
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.system.conftest import Stack
@@ -53,12 +54,16 @@ def test_tier_log_and_cache_are_killed_once_and_a_worker_is_paused(up: UpStack, 
 def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UpStack]:
     """Of the drill that is the test's parameter."""
     drill = DRILLS[request.param]
-    model = repair_bundle(BUNDLE_FOLDER)
+    model, kafka = repair_bundle(BUNDLE_FOLDER), tmp_path / "data" / "kafka"
+    kafka.mkdir(parents=True)
+    if drill.disk_mb and not may_mount(kafka):
+        pytest.skip(f"needs {drill.needs}")
     made = UpStack(tmp_path / "data", model, drill.partitions, drill.replicas, **drill.settings)
-    try:
-        yield made
-    finally:
-        made.stop()
+    with small_disk(kafka, drill.disk_mb):
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.mark.drill

@@ -8,7 +8,9 @@ from freshet.reference.resilience_page import controls, drills, growth, last_run
 from schemas.errors import InvalidRequest
 from tests.unit.drills.test_record import TOLD
 
-GREW = Growth(of="shard", what="memory MB", mean=100, per_hour=30, low=20, high=40, samples=90, verdict="not flat")
+GREW = Growth(
+    of="shard", what="memory MB", mean=100, per_hour=30, low=20, high=40, samples=90, seen=3.5, verdict="not flat"
+)
 
 
 def row(text: str, name: str) -> list[str]:
@@ -60,4 +62,4 @@ def test_a_line_of_a_drill_that_is_gone_is_named() -> None:
 def test_a_soak_tells_what_grew() -> None:
     assert growth(None) == growth(TOLD) == "Not yet run."
     told = growth(TOLD.model_copy(update={"growth": [GREW]}))
-    assert told.splitlines()[-1] == "| shard | memory MB | 100 | +30 (+20 to +40) | 90 | not flat |"
+    assert told.splitlines()[-1] == "| shard | memory MB | 100 | +3.5 | +30 (+20 to +40) | 90 | not flat |"

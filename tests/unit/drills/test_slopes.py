@@ -68,4 +68,12 @@ def test_too_few_samples_tell_nothing() -> None:
 
 def test_what_never_changes_is_flat_for_sure() -> None:
     found = slope(life(1, 12.0, 0.0, noise=0.0), 0.0)
-    assert found == (12.0, 0.0, 0.0, 0.0, 60) and found.verdict == "flat"
+    assert found == (12.0, 0.0, 0.0, 0.0, 60, 0.0, 0.0) and found.verdict == "flat"
+
+
+def test_what_was_added_in_the_time_watched_is_told_and_too_little_of_it_is_no_growth() -> None:
+    lives = [*life("first", 100.0, 120.0, noise=0.0), *life("second", 140.0, 120.0, noise=0.0)]
+    seen = 120.0 * 2 * 59 * 5.0 / HOUR_S
+    for seen_min, verdict in ((seen - 0.1, "not flat"), (seen + 0.1, "not sure")):
+        found = slope(lives, 0.0, seen_min)
+        assert found is not None and found.seen == pytest.approx(seen) and found.verdict == verdict
