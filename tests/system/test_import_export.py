@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 import pytest
 
 from streams.reader import Reader
+from tests.proxy import Fault, Proxy, proxy_before
 from tests.system.conftest import Stack, http
-from tests.system.gate import Gate, gate_before
 from tests.waiting import LIMIT_S, wait_until
 
 ROWS, BATCH = 400, 20
+CATALOG, PASS_FIRST = "/v1/catalog", ROWS // BATCH // 2
 HEADER = "sku,title,category,price,stock\n"
 
 
@@ -68,22 +70,34 @@ def events_in_catalog(shop: Stack) -> int:
         reader.close()
 
 
+class Gate:
+    """Before the tier: half of the requests of a file get through at once, the others when it is opened."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self.opened = threading.Event()
+        proxy.faults.append(Fault("POST", CATALOG, after=PASS_FIRST, times=ROWS, until=self.opened))
+
+    def stands_still(self) -> bool:
+        posts = [asked for asked in self.proxy.asked if (asked.method, asked.path) == ("POST", CATALOG)]
+        return self.proxy.answered.count(CATALOG) == PASS_FIRST < len(posts)
+
+
 @pytest.fixture
 def gate(shop: Stack) -> Iterator[Gate]:
-    """Half of the requests of a file get through at once."""
-    with gate_before(shop.ports["serving"], "/v1/catalog", ROWS // BATCH // 2) as made:
-        yield made
+    with proxy_before(shop.ports["serving"]) as proxy:
+        yield Gate(proxy)
 
 
 def under_way(shop: Stack, file: Path, gate: Gate) -> subprocess.Popen[bytes]:
-    """An import that stands still in the middle of its file: ten requests are answered, some are on their way."""
+    """An import that stands still in the middle of its file, some requests on their way."""
     command = freshet(shop, *import_of(file, gate))
     wait_until(gate.stands_still, LIMIT_S, "the import is under way")
     return command
 
 
 def import_of(file: Path, gate: Gate) -> tuple[str, ...]:
-    return "import", str(file), "--json", "--batch", str(BATCH), "--url", gate.url
+    return "import", str(file), "--json", "--batch", str(BATCH), "--url", gate.proxy.endpoint
 
 
 def test_after_ctrl_c_the_same_command_goes_on_and_every_row_has_one_outcome(
@@ -93,7 +107,7 @@ def test_after_ctrl_c_the_same_command_goes_on_and_every_row_has_one_outcome(
     command = under_way(shop, file, gate)
     command.send_signal(signal.SIGINT)
     assert command.stderr and any(line.startswith(b"stopping") for line in command.stderr)
-    gate.open()
+    gate.opened.set()
     code, first = told(command)
     assert code == 130 and first["interrupted"]
     assert 0 < first["acknowledged"] < ROWS
@@ -110,7 +124,7 @@ def test_after_kill_9_only_rows_on_their_way_come_again(shop: Stack, tmp_path: P
     killed = under_way(shop, file, gate)
     killed.kill()
     killed.communicate()
-    gate.open()
+    gate.opened.set()
     code, second = told(freshet(shop, *import_of(file, gate)))
     assert code == 0 and second["skipped"] >= 100, second
     found = outcomes(shop, "k")

@@ -18,7 +18,7 @@ from index_snapshots.shelf import Shelf, manifest_name
 from index_snapshots.shipping import ship
 from index_snapshots.stores import open_store
 from schemas.settings import ShardSettings, as_environ
-from tests.s3_proxy import Fault, s3_proxy
+from tests.proxy import Fault, proxy_before
 from tests.unit.index_snapshots.making import ORIGIN
 from tests.unit.index_snapshots.storing import flip, two_snapshots
 
@@ -136,7 +136,7 @@ def test_a_bucket_or_folder_that_is_not_there(data: Path, tmp_path: Path, server
 def test_a_store_that_may_only_be_read(data: Path, server: S3Server) -> None:
     settings = server.settings() | {"snapshot_store": f"{server.url}/only-read"}
     sent(data, settings, FIRST, SECOND)
-    with s3_proxy(server.port) as proxy:
+    with proxy_before(server.port) as proxy:
         proxy.faults = [Fault("PUT", times=9, status=403, code="AccessDenied")]
         found = only(check.examine(place(data, settings | {"snapshot_store_endpoint": proxy.endpoint})))
     assert found.severity == "problem" and "not written" in found.found and "s3:PutObject" in found.remedy

@@ -13,7 +13,7 @@ from index_snapshots.store_s3 import PART_BYTES, PARTS_MAX, Limits, S3Store, par
 from index_snapshots.stores import ObjectMissing, open_store
 from schemas.errors import SettingsError, Unavailable
 from schemas.settings import ShardSettings
-from tests.s3_proxy import Fault, S3Proxy, s3_proxy
+from tests.proxy import Fault, Proxy, proxy_before
 
 KEYS = {"access_key_id": "no-key-id", "secret_access_key": "no-secret"}
 QUICK = Limits(retries_max=2, retry_s=0.01, retry_s_max=0.02, retrying_s_max=5.0, goes_on_max=2)
@@ -28,8 +28,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def proxy(server: S3Server) -> Iterator[S3Proxy]:
-    with s3_proxy(server.port) as one:
+def proxy(server: S3Server) -> Iterator[Proxy]:
+    with proxy_before(server.port) as one:
         yield one
 
 
@@ -38,7 +38,7 @@ def prefix(tmp_path: Path) -> str:
     return tmp_path.name
 
 
-def bucket(proxy: S3Proxy, prefix: str, limits: Limits = QUICK, name: str = "snapshots", **access: str) -> S3Store:
+def bucket(proxy: Proxy, prefix: str, limits: Limits = QUICK, name: str = "snapshots", **access: str) -> S3Store:
     return S3Store(name, prefix, S3Access(endpoint=proxy.endpoint, **(KEYS | access)), limits)
 
 
@@ -51,7 +51,7 @@ def content(store: S3Store, name: str) -> bytes:
     return b"".join(store.get(name))
 
 
-def test_large_objects_are_sent_in_parts(proxy: S3Proxy, prefix: str) -> None:
+def test_large_objects_are_sent_in_parts(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix)
     for size, parts in ((PART_BYTES, 0), (PART_BYTES + 1, 2), (LARGE, 3)):
         proxy.asked.clear()
@@ -69,14 +69,14 @@ def test_parts_grow_when_there_would_be_too_many(size: int, expected: int) -> No
 
 @pytest.mark.parametrize("kind", [{"status": 503}, {"cut_request": 100}, {"lost": True}])
 @pytest.mark.parametrize("path", ["partNumber=2", "uploads="])
-def test_a_request_that_fails_is_sent_again(proxy: S3Proxy, prefix: str, kind: dict[str, int], path: str) -> None:
+def test_a_request_that_fails_is_sent_again(proxy: Proxy, prefix: str, kind: dict[str, int], path: str) -> None:
     store = bucket(proxy, prefix)
     proxy.faults = [Fault("POST" if path == "uploads=" else "PUT", path, times=2, **kind)]  # type: ignore[arg-type]
     store.put("one", blocks(LARGE), LARGE)
     assert proxy.faults[0].times == 0 and content(store, "one") == b"".join(blocks(LARGE))
 
 
-def test_after_so_many_failures_it_is_said(proxy: S3Proxy, prefix: str) -> None:
+def test_after_so_many_failures_it_is_said(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix)
     proxy.faults = [Fault("PUT", times=QUICK.retries_max + 1, status=503, code="SlowDown")]
     with pytest.raises(Unavailable, match="asks to slow down") as raised:
@@ -87,7 +87,7 @@ def test_after_so_many_failures_it_is_said(proxy: S3Proxy, prefix: str) -> None:
     assert store.names("") == ["one"]
 
 
-def test_an_upload_that_breaks_off_leaves_no_object(proxy: S3Proxy, prefix: str) -> None:
+def test_an_upload_that_breaks_off_leaves_no_object(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix)
     proxy.faults = [Fault("PUT", "partNumber=2", times=99, cut_request=1_000)]
     with pytest.raises(Unavailable):
@@ -96,7 +96,7 @@ def test_an_upload_that_breaks_off_leaves_no_object(proxy: S3Proxy, prefix: str)
 
 
 @pytest.mark.parametrize("cuts", [1, QUICK.goes_on_max, QUICK.goes_on_max + 1])
-def test_a_download_that_is_cut_goes_on_where_it_was(proxy: S3Proxy, prefix: str, cuts: int) -> None:
+def test_a_download_that_is_cut_goes_on_where_it_was(proxy: Proxy, prefix: str, cuts: int) -> None:
     store = bucket(proxy, prefix, QUICK._replace(retries_max=0))
     store.put("one", blocks(LARGE), LARGE)
     proxy.faults = [Fault("GET", "one", cut_answer=PART_BYTES), Fault("GET", "one", times=cuts - 1, cut_answer=0)]
@@ -110,7 +110,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(proxy: S3Proxy, prefix: str
     assert all(headers["range"].startswith("bytes=") and headers["if-match"] for headers in more)
 
 
-def test_a_server_that_falls_silent_is_left(proxy: S3Proxy, prefix: str) -> None:
+def test_a_server_that_falls_silent_is_left(proxy: Proxy, prefix: str) -> None:
     silent = QUICK._replace(silence_s_max=0.2, send_s_max=0.2, retries_max=1)
     store = bucket(proxy, prefix, silent)
     for method, call in (("PUT", lambda: store.put("one", [b"1"], 1)), ("GET", lambda: content(store, "one"))):
@@ -119,14 +119,14 @@ def test_a_server_that_falls_silent_is_left(proxy: S3Proxy, prefix: str) -> None
             call()
 
 
-def test_what_is_slow_is_waited_for(proxy: S3Proxy, prefix: str) -> None:
+def test_what_is_slow_is_waited_for(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix, QUICK._replace(silence_s_max=0.5))
     store.put("one", blocks(1_000_000), 1_000_000)
     proxy.faults = [Fault("GET", "one", bytes_per_s=1_500_000)]
     assert content(store, "one") == b"".join(blocks(1_000_000))
 
 
-def test_a_lost_answer_does_not_hide_who_put_it(proxy: S3Proxy, prefix: str) -> None:
+def test_a_lost_answer_does_not_hide_who_put_it(proxy: Proxy, prefix: str) -> None:
     """The second try finds what the first has made: so the answer may be no, but nobody else's is replaced."""
     store = bucket(proxy, prefix)
     proxy.faults = [Fault("PUT", "one", lost=True)]
@@ -136,7 +136,7 @@ def test_a_lost_answer_does_not_hide_who_put_it(proxy: S3Proxy, prefix: str) -> 
     assert puts and all(headers["if-none-match"] == "*" for headers in puts)
 
 
-def test_a_store_that_knows_no_conditions_is_looked_at_first(proxy: S3Proxy, prefix: str) -> None:
+def test_a_store_that_knows_no_conditions_is_looked_at_first(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix)
     proxy.faults = [Fault("PUT", "one", times=9, status=501, code="NotImplemented")]
 
@@ -150,7 +150,7 @@ def test_a_store_that_knows_no_conditions_is_looked_at_first(proxy: S3Proxy, pre
     assert content(store, "one") == b"first"
 
 
-def test_encryption_is_asked_for_with_each_object(proxy: S3Proxy, prefix: str) -> None:
+def test_encryption_is_asked_for_with_each_object(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix, encryption="aws:kms", kms_key="the-key")
     store.put("small", [b"1"], 1)
     store.put("large", blocks(LARGE), LARGE)
@@ -164,7 +164,7 @@ def test_encryption_is_asked_for_with_each_object(proxy: S3Proxy, prefix: str) -
 
 
 @pytest.mark.parametrize("encryption", ["", "AES256"])
-def test_without_a_key_the_store_takes_its_own(proxy: S3Proxy, prefix: str, encryption: str) -> None:
+def test_without_a_key_the_store_takes_its_own(proxy: Proxy, prefix: str, encryption: str) -> None:
     bucket(proxy, prefix, encryption=encryption).put("one", [b"1"], 1)
     assert proxy.asked[-1].headers.get("x-amz-server-side-encryption", "") == encryption
     assert not any("kms" in name for name in proxy.asked[-1].headers)
@@ -185,7 +185,7 @@ def test_without_a_key_the_store_takes_its_own(proxy: S3Proxy, prefix: str, encr
     ],
 )
 def test_a_refusal_says_what_to_do_and_no_key(
-    proxy: S3Proxy, prefix: str, status: int, code: str, says: str, hint: str
+    proxy: Proxy, prefix: str, status: int, code: str, says: str, hint: str
 ) -> None:
     store = bucket(proxy, prefix)
     calls: list[Callable[[], object]] = [
@@ -206,7 +206,7 @@ def test_a_refusal_says_what_to_do_and_no_key(
         assert "no-key-id" not in everything and "no-secret" not in everything
 
 
-def test_a_bucket_that_is_not_there(proxy: S3Proxy, prefix: str) -> None:
+def test_a_bucket_that_is_not_there(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix, name="nowhere")
     for call in (lambda: store.names(""), lambda: store.put("one", [b"1"], 1), lambda: content(store, "one")):
         with pytest.raises(Unavailable, match="has no such bucket") as raised:
@@ -233,7 +233,7 @@ def test_without_credentials(server: S3Server, monkeypatch: pytest.MonkeyPatch) 
     assert "AWS_SECRET_ACCESS_KEY" in raised.value.hint
 
 
-def test_the_usual_variables_are_taken(proxy: S3Proxy, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_usual_variables_are_taken(proxy: Proxy, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(AWS, ("from-variables", "secret", proxy.endpoint, "", "eu-north-1"), strict=True):
         monkeypatch.setenv(name, value)
     store = open_store(ShardSettings(snapshot_store=f"s3://snapshots/{prefix}/deeper"), os.environ)
@@ -283,7 +283,7 @@ def test_keys_are_shown_nowhere() -> None:
         assert not any(secret in text for secret in ("AKIA1", "SECRET2", "TOKEN3"))
 
 
-def test_what_is_missing_is_told_from_what_fails(proxy: S3Proxy, prefix: str) -> None:
+def test_what_is_missing_is_told_from_what_fails(proxy: Proxy, prefix: str) -> None:
     store = bucket(proxy, prefix)
     with pytest.raises(ObjectMissing):
         content(store, "nothing")

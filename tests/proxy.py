@@ -1,4 +1,4 @@
-"""A proxy before an S3 server that fails, cuts, loses, slows and holds requests, and remembers what was asked."""
+"""A proxy before a server that fails, cuts, loses, slows and holds requests, and remembers what was asked."""
 
 import threading
 import time
@@ -20,6 +20,8 @@ class Fault:
     """Empty: any."""
     path: str = ""
     """A part of it."""
+    after: int = 0
+    """So many of them pass first."""
     times: int = 1
     status: int = 0
     """Answered with this, and `code`, without asking the server."""
@@ -32,6 +34,8 @@ class Fault:
     """The server does it, but nobody hears of it."""
     hold_s: float = 0.0
     """Before anything happens."""
+    until: threading.Event | None = None
+    """Before anything happens: held until this is set."""
     bytes_per_s: float = 0.0
     """Of what comes back."""
 
@@ -44,11 +48,13 @@ class Asked:
 
 
 @dataclass
-class S3Proxy:
+class Proxy:
     port: int
     there: int
     faults: list[Fault] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    """Paths of requests whose answer came back."""
     ended: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -62,6 +68,9 @@ class S3Proxy:
             self.asked.append(Asked(method, path, headers))
             for fault in self.faults:
                 if fault.times > 0 and fault.method in ("", method) and fault.path in path:
+                    if fault.after > 0:
+                        fault.after -= 1
+                        continue
                     fault.times -= 1
                     return fault
         return Fault()
@@ -69,7 +78,7 @@ class S3Proxy:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    proxy: ClassVar[S3Proxy]
+    proxy: ClassVar[Proxy]
 
     def handle_one_request(self) -> None:
         try:
@@ -82,6 +91,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.proxy.note(self.command, self.path, headers)
         if fault.hold_s:
             self.proxy.ended.wait(fault.hold_s)
+        if fault.until:
+            fault.until.wait()
         length = int(headers.get("content-length", 0))
         if fault.cut_request is not None:
             self.rfile.read(min(length, fault.cut_request))
@@ -100,6 +111,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             else:
                 self.bring_back(answer, fault)
+                with self.proxy.lock:
+                    self.proxy.answered.append(self.path)
         finally:
             server.close()
 
@@ -134,14 +147,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def s3_proxy(there: int) -> Iterator[S3Proxy]:
+def proxy_before(there: int) -> Iterator[Proxy]:
     """Before the server at port `there`."""
 
     class Its(Handler):
         pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Its) as server:
-        Its.proxy = S3Proxy(server.server_address[1], there)
+        Its.proxy = Proxy(server.server_address[1], there)
         server.daemon_threads = True
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serving.start()
