@@ -22,6 +22,7 @@ COMMAND: Final = "freshet.replay_beside"
 FOLDER: Final = "replay"
 """Below the data folder, as `freshet replay` has it."""
 LOCK: Final = "beside.lock"
+PREFIX: Final = "page-"
 REPLAY_S_MAX: Final = 300.0
 LOOK_EVERY_S: Final = 0.1
 RETRY_S: Final = 5.0
@@ -61,23 +62,26 @@ class Beside:
         Refusal with what the replay says against it."""
         above = self._settings.data / FOLDER
         with ExitStack() as closing:
-            await asyncio.to_thread(self._take_turn, above, closing)
-            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="page-", dir=above))
-            closing.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder = await asyncio.to_thread(self._take_turn, above, closing)
             code = await self._run(asked, folder, gone, limit_s)
             yield Done(await asyncio.to_thread(_said, folder, code), folder)
 
-    def _take_turn(self, above: Path, closing: ExitStack) -> None:
-        above.mkdir(parents=True, exist_ok=True)
-        lock = closing.enter_context((above / LOCK).open("a"))
+    def _take_turn(self, above: Path, closing: ExitStack) -> Path:
+        """A folder of its own. What a tier that was killed left behind goes now: nobody else is at work."""
         try:
+            above.mkdir(parents=True, exist_ok=True)
+            lock = closing.enter_context((above / LOCK).open("a"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in above.glob(f"{PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above))
         except BlockingIOError:
-            raise Overloaded(
-                "another replay is at work",
-                retry_after_s=RETRY_S,
-                hint="wait for it, or cancel it where it was asked for",
-            ) from None
+            hint = "wait for it, or cancel it where it was asked for"
+            raise Overloaded("another replay is at work", retry_after_s=RETRY_S, hint=hint) from None
+        except OSError as error:
+            raise Unavailable(f"there is no folder for the replay: {error}", hint="see FRESHET_DATA") from None
+        closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     async def _run(self, asked: Mapping[str, Any], folder: Path, gone: Callable[[], bool], limit_s: float) -> int:
         environ = os.environ | as_environ(self._settings.model_dump(include=GIVEN))

@@ -5,7 +5,7 @@ import {at, el, number, plural, say, time} from "./elements.js";
 import {replay, share} from "./replayed.js";
 import {Charts, clock} from "./timeline.js";
 
-const PARTS = 60, PIECE = 12, HOUR_MS = 3_600_000, WEEK_MS = 7 * 24 * HOUR_MS, LEAST_MS = 1000, SHARED_MAX = 100;
+const PARTS = 60, PIECE = 12, HOUR_MS = 3_600_000, WEEK_MS = 7 * 24 * HOUR_MS, LEAST_MS = 1000, SHARED_MAX = 100, PAGES_MAX = 10, AROUND_MS = 60_000;
 const charts = new Charts(at("timeline"), look);
 let span = [0, 0], chosen = [0, 0], parts = [], kept = null, asked = 0;
 
@@ -77,34 +77,47 @@ function list() {
 
 const turns = new Map();
 
+/** The next page of a list. Where none of many is one of those that are asked for it goes on by itself for a while. */
 async function more(what, after = "") {
   const turn = Symbol(what.path), [begin, end] = chosen, place = at(what.place);
   turns.set(what.path, turn);
   if (!after) place.replaceChildren();
   say(at(what.status), "");
   try {
-    const told = await call("GET", `${what.path}?${new URLSearchParams({from_ms: begin, to_ms: end, ...only(what.form), ...(after && {after})})}`);
-    if (turns.get(what.path) !== turn) return;
-    const found = what.of(told);
-    place.append(...found.map(what.line));
-    const stopped = told.next && !found.length ? `${number(told.looked_through)} were looked through, none of them is one of these. ` : "";
-    at(what.status).replaceChildren(...[
-      !place.children.length && !told.next ? what.none : stopped,
-      told.next ? el("button", {class: "button", type: "button", text: "More", onclick: () => more(what, told.next)}) : ""].filter(Boolean));
+    for (let page = 0, through = 0, next = after, found = []; page < PAGES_MAX && !found.length && (next || !page); page += 1) {
+      const told = await call("GET", `${what.path}?${new URLSearchParams({from_ms: begin, to_ms: end, ...only(what.form), ...(next && {after: next})})}`);
+      if (turns.get(what.path) !== turn) return;
+      [found, next, through] = [what.of(told), told.next, through + told.looked_through];
+      place.append(...found.map(what.line));
+      at(what.status).replaceChildren(...[
+        found.length ? "" : next ? `${number(through)} were looked through, none of them is one of these. ` : place.children.length ? "" : nothing(what, end),
+        next ? el("button", {class: "button", type: "button", text: found.length ? "More" : "Go on", onclick: () => more(what, next)}) : ""].filter(Boolean));
+    }
     what.done();
   } catch (error) {
     if (turns.get(what.path) === turn) at(what.status).replaceChildren(failed(error, "It needs the admin key.", () => list()));
   }
 }
 
+function nothing({none, form}, end) {
+  if (Object.keys(only(form)).length) return "None of this span is one of these.";
+  return kept !== null && end < kept ? `${none} It is older than what the log keeps.` : none;
+}
+
 const shown = new WeakMap();
+
+/** The address of this page with one answer and what happened around it. */
+function linkTo({request_id: text, at_ms: ms}) {
+  const [from, to] = [ms - AROUND_MS * 15, Math.min(Date.now(), ms + AROUND_MS * 15)];
+  return `?${new URLSearchParams({from: iso(from), to: iso(to), begin: iso(ms - AROUND_MS), end: iso(Math.min(to, ms + AROUND_MS)), text})}`;
+}
 
 function answerLine(one) {
   const place = el("div", {"aria-live": "polite"});
-  const button = one.replayable ? el("button", {class: "button", type: "button", text: "Replay", "aria-label": `Replay ${one.text || "the newest"}, ${clock(one.at_ms)}`, onclick: () => replay(place, one)}) : null;
+  const button = one.replayable ? el("button", {class: "button", type: "button", text: "Replay", "aria-label": `Replay ${one.text || "the newest"}, ${clock(one.at_ms)}`, onclick: () => replay(place, {...one, link: linkTo(one)})}) : null;
   const line = el("li", {"data-request": one.request_id},
     el("div", {class: "line"}, el("span", {class: "when", text: clock(one.at_ms)}), el("b", {text: one.text || "(no query)"}),
-      el("span", {text: `${plural(one.hits, "hit", "hits")} of ${number(one.found)}, ${time(one.took_ms)}${one.page > 1 ? `, page ${one.page}` : ""}${one.typing ? ", while typing" : ""}`}),
+      el("span", {text: `${plural(one.hits, "hit", "hits")}${one.found > one.hits ? ` of ${number(one.found)}` : ""}, ${time(one.took_ms)}${one.page > 1 ? `, page ${one.page}` : ""}${one.typing ? ", while typing" : ""}`}),
       one.zero ? el("span", {class: "badge bad", text: one.fallback ? `found nothing, ${one.fallback}` : "zero results"}) : null,
       ...one.degraded.map((stage) => el("span", {class: "badge", text: `without ${stage}`})), button),
     one.replayable ? null : el("p", {class: "when", text: `Not replayable: ${one.why_not}.`}), place);

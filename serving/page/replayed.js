@@ -5,17 +5,18 @@ import {el, number, plural, sentence, time} from "./elements.js";
 
 const VALUE_CHARS_MAX = 300, SHOWN_MAX = 8;
 const SETTINGS = ["at", "ef", "rules", "limit", "page", "ranker", "mmr_lambda", "group_limit", "rank_stock", "rank_named", "rank_popularity", "rank_newness", "rank_price", "rank_new_days"];
-const CHANGED = /^(at|ef|rules|settings|asked)\b/;
+const OUTCOME = /^(near|features|hits?|found|facet|degraded|documents|offers|lineage|the search)\b/;
 const HINTS = {at: "10m, 2h, a time", rules: "none", ef: "64", limit: "50", page: "2", ranker: "rrf", rank_stock: "0"};
 const WORDS = [
-  [CHANGED, "it was asked for with something else"],
   [/^query vector/, "the query's vector is not the one that was recorded"],
   [/^session vector/, "the session's vector is not the one that was recorded"],
   [/^lineage of partition (\d+)/, "shard $1 had to be rebuilt from a snapshot of another lineage"],
   [/^documents of partition (\d+)/, "the products that shard $1 held then are not what the log and its snapshot hold now"],
   [/^offers of partition (\d+)/, "the prices and stocks that shard $1 held then are not what the log and its snapshot hold now"],
   [/^near of partition (\d+)/, "shard $1 holds the same products, and its graph found others"],
-  [/^(features|hits?|found|facet|degraded|the search)\b/, "all inputs are the same, and this version of the code makes something else of them"],
+  [/^(settings|asked|weights)\b/, "the record was changed after it was written"],
+  [/^the search/, "this version of the code does not answer it"],
+  [/^(features|hits?|found|facet|degraded)\b/, "all inputs are the same, and this version of the code makes something else of them"],
 ];
 
 /** Which input or stage it is that differs, in words. */
@@ -37,43 +38,48 @@ const short = (value) => {
   return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}… (${number(text.length)} characters)` : text;
 };
 
-/** Asks for the answer again and shows in `place` what became of it. `settings`: name=value, what if. */
-export async function replay(place, answer, settings = []) {
+/** Asks for the answer again and shows in `place` what became of it. `settings`: name=value, what if; `sku`: where was it? */
+export async function replay(place, answer, settings = [], sku = "") {
   const stopping = new AbortController(), began = performance.now(), waited = el("span");
   const tick = setInterval(() => { waited.textContent = time(performance.now() - began); }, 500);
   place.replaceChildren(el("div", {class: "replayed", "data-verdict": "waiting"},
     el("p", {}, "Its shards are rebuilt as they were, and it is made again. ", waited),
     el("p", {class: "acts"}, el("button", {class: "button", type: "button", text: "Cancel", onclick: () => stopping.abort()}))));
   try {
-    const told = await call("POST", `/v1/answers/${encodeURIComponent(answer.request_id)}/replay`, {at_ms: answer.at_ms, set: settings}, {signal: stopping.signal});
+    const told = await call("POST", `/v1/answers/${encodeURIComponent(answer.request_id)}/replay`, {at_ms: answer.at_ms, set: settings, sku}, {signal: stopping.signal});
     place.replaceChildren(result(place, answer, told, settings));
   } catch (error) {
     if (error.name === "AbortError") place.replaceChildren(el("p", {class: "replayed", text: "It was cancelled."}));
-    else place.replaceChildren(el("div", {class: "replayed", "data-verdict": "not replayable"}, failed(error, "Replays need the admin key.", () => replay(place, answer, settings))));
+    else place.replaceChildren(el("div", {class: "replayed", "data-verdict": "not replayable"}, failed(error, "Replays need the admin key.", () => replay(place, answer, settings, sku))));
   } finally {
     clearInterval(tick);
   }
 }
 
 function result(place, answer, told, settings) {
-  const changed = settings.length > 0;
-  const heading = told.verdict === "equal" ? "Equal, byte for byte" : told.verdict === "not replayable" ? "It cannot be made again" : changed ? `With ${settings.join(", ")} it differs` : "It differs";
-  const [first] = changed ? told.differences.filter(({at}) => !CHANGED.test(at)) : told.differences;
+  const changed = settings.length > 0, [first] = changed ? told.differences.filter(({at}) => OUTCOME.test(at)) : told.differences;
   return el("div", {class: "replayed", "data-verdict": told.verdict},
-    el("h4", {text: heading}),
+    el("h4", {text: heading(told, settings, first)}),
     told.why ? el("p", {text: sentence(told.why)}) : null,
     told.verdict === "equal" ? el("p", {text: `${plural(told.skus_now.length, "hit", "hits")}, their order, scores and counts are what was answered.`}) : null,
-    changed && told.verdict !== "not replayable" && !first ? el("p", {text: "Nothing of the answer changes."}) : null,
     first ? difference(first, changed) : null,
+    told.sku ? el("p", {}, el("b", {text: `${told.sku.sku}: `}), sentence(told.sku.says)) : null,
     moves(told),
     told.rebuilt.length ? el("p", {class: "when", text: `Rebuilt ${told.rebuilt.join("; ")}. It took ${time(told.took_s * 1000)}.`}) : null,
-    instead(place, answer),
-    el("div", {class: "acts"}, ...(told.verdict === "not replayable" ? [] : share([answer]))));
+    instead(place, answer, settings), where(place, answer, settings),
+    el("div", {class: "acts"}, ...(told.verdict === "not replayable" ? [] : share([answer])), el("a", {href: answer.link, text: "Link to this answer"})));
+}
+
+function heading({verdict}, settings, first) {
+  if (verdict === "equal") return "Equal, byte for byte";
+  if (verdict === "not replayable") return "It cannot be made again";
+  if (first?.at === "the search") return settings.length ? "It cannot be asked for so" : "It fails";
+  return settings.length ? `With ${settings.join(", ")} ${first ? "it differs" : "nothing of it changes"}` : "It differs";
 }
 
 function difference({at, then, now}, changed) {
   return el("div", {}, el("p", {}, el("b", {text: changed ? "The first that changes: " : "The first that differs: "}), el("code", {text: at}), changed ? "" : ` – ${said(at)}.`),
-    el("dl", {}, el("dt", {text: "then"}), el("dd", {}, el("code", {text: short(then)})), el("dt", {text: "now"}), el("dd", {}, el("code", {text: short(now)}))));
+    at === "hits" ? null : el("dl", {}, el("dt", {text: "then"}), el("dd", {}, el("code", {text: short(then)})), el("dt", {text: "now"}), el("dd", {}, el("code", {text: short(now)}))));
 }
 
 function moves({skus_then: then, skus_now: now, verdict}) {
@@ -83,9 +89,10 @@ function moves({skus_then: then, skus_now: now, verdict}) {
     found.length > SHOWN_MAX ? el("li", {text: `and ${found.length - SHOWN_MAX} more`}) : null);
 }
 
-function instead(place, answer) {
-  const value = el("input", {required: true, size: 12, maxlength: 100, autocomplete: "off", placeholder: HINTS.at});
-  const name = el("select", {onchange() { value.placeholder = HINTS[name.value] || ""; }}, ...SETTINGS.map((text) => el("option", {text})));
+function instead(place, answer, [setting = ""]) {
+  const [was, ...rest] = setting.split("=");
+  const value = el("input", {required: true, size: 12, maxlength: 100, autocomplete: "off", value: rest.join("="), placeholder: HINTS[was || SETTINGS[0]]});
+  const name = el("select", {onchange() { value.placeholder = HINTS[name.value] || ""; }}, ...SETTINGS.map((text) => el("option", {text, selected: text === was})));
   return el("form", {class: "instead", "aria-label": "What if", onsubmit(event) {
     event.preventDefault();
     replay(place, answer, [`${name.value}=${value.value.trim()}`]);
@@ -93,26 +100,47 @@ function instead(place, answer) {
   el("button", {class: "button", type: "button", text: "As it was", onclick: () => replay(place, answer)}));
 }
 
+function where(place, answer, settings) {
+  const sku = el("input", {required: true, maxlength: 256, autocomplete: "off", spellcheck: "false"});
+  return el("form", {class: "instead", "aria-label": "Where was a product", onsubmit(event) {
+    event.preventDefault();
+    replay(place, answer, settings, sku.value);
+  }}, el("label", {}, "Where was SKU", sku), el("button", {class: "button", text: "Ask"}));
+}
+
 /** A button that downloads the bundle of these answers, and what to do with it. */
 export function share(answers) {
-  const said = el("span", {role: "status"}), button = el("button", {class: "button", type: "button", text: answers.length === 1 ? "Share" : `Share these ${answers.length}`, onclick: send});
+  const name = answers.length === 1 ? "Share" : `Share these ${answers.length}`;
+  const said = el("span", {role: "status"}), button = el("button", {class: "button", type: "button", text: name, onclick: () => (stopping ? stopping.abort() : send())});
+  let stopping = null;
   async function send() {
-    button.disabled = true;
+    stopping = new AbortController();
+    button.textContent = "Cancel";
     said.textContent = "It is packed…";
     try {
-      const body = JSON.stringify({answers: answers.map(({request_id, at_ms}) => ({request_id, at_ms}))});
-      const response = await fetch("/v1/answers/bundle", {method: "POST", headers: headers({"Content-Type": "application/json"}), body});
-      if (!response.ok) throw new Problem(response.status, "", (await response.json().catch(() => ({}))).detail || `The answer was ${response.status}.`);
-      const file = `incident-${answers[0].request_id.slice(0, 8)}.tar.gz`, blob = await response.blob();
-      const link = el("a", {href: URL.createObjectURL(blob), download: file});
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      said.replaceChildren(`${file}, ${number(Math.ceil(blob.size / 1000))} KB. Anywhere: `, el("code", {text: `freshet replay open ${file}`}), ". It holds queries and products as they were; sessions have pseudonyms.");
+      said.replaceChildren(...saved(await packed(answers, stopping.signal), `incident-${answers[0].request_id.slice(0, 8)}.tar.gz`));
     } catch (error) {
-      said.replaceChildren(error instanceof Problem ? failed(error, "Bundles need the admin key.", send) : "Freshet does not answer.");
+      said.replaceChildren(error.name === "AbortError" ? "It was cancelled." : error instanceof Problem ? failed(error, "Bundles need the admin key.", send) : "Freshet does not answer.");
     } finally {
-      button.disabled = false;
+      stopping = null;
+      button.textContent = name;
     }
   }
   return [button, said];
+}
+
+async function packed(answers, signal) {
+  const body = JSON.stringify({answers: answers.map(({request_id, at_ms}) => ({request_id, at_ms}))});
+  const response = await fetch("/v1/answers/bundle", {method: "POST", headers: headers({"Content-Type": "application/json"}), body, signal});
+  if (response.ok) return response.blob();
+  const told = await response.json().catch(() => ({}));
+  throw new Problem(response.status, told.code, told.detail || `The answer was ${response.status}.`);
+}
+
+function saved(blob, file) {
+  const link = el("a", {href: URL.createObjectURL(blob), download: file});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return [`${file}, ${number(Math.ceil(blob.size / 1000))} KB. Anywhere: `, el("code", {text: `freshet replay open ${file}`}),
+    ". It holds queries and products as they were; sessions have pseudonyms."];
 }

@@ -129,6 +129,17 @@ return import("/page/shop.js").then(async (shop) => {
 });
 """
 
+COMPUTED = """
+const done = arguments[0], part = (begin_ms, ...made_from) => ({begin_ms, made_from});
+const files = [import("/page/timeline.js"), import("/page/replayed.js")];
+Promise.all(files).then(([{roundAbove, pathOf, newcomers}, {moved, said}]) => done({
+  round: [0.03, 1, 1.2, 42, 60, 0.5].map(roundAbove),
+  path: pathOf([1, null, 0, 2, null], 2),
+  new: newcomers([part(0), part(1, "a"), part(2, "a", "b"), part(3), part(4, "c", "a")]),
+  moved: moved(["a", "b", "c"], ["b", "a", "d"]),
+  said: ["near of partition 3, place 1", "hit 2", "query vector", "who knows"].map(said)}));
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -510,6 +521,23 @@ def test_what_happened_is_seen_made_again_and_shared(browser: Browser, shop: Sta
     wait_until(lambda: len(browser.texts("#answers-list li")) == 1, LIMIT_S, "only this answer")
     assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0
     assert browser.complaints() == []
+
+
+def test_what_charts_and_replays_say_is_computed_from_their_figures(browser: Browser, home: str) -> None:
+    browser.open(home + "incident")
+    found = browser.driver.execute_async_script(COMPUTED)
+    assert found["round"] == [0.05, 1, 2, 50, 100, 0.5]
+    assert found["path"] == "M0.0 40.0H120.0M300.0 80.0L420.0 0.0", "broken where there is nothing to tell"
+    assert found["new"] == [{"at_ms": 2, "what": "b"}, {"at_ms": 4, "what": "c"}]
+    assert found["moved"] == [
+        ["b", "up from 2 to 1"],
+        ["a", "down from 1 to 2"],
+        ["d", "enters at 3"],
+        ["c", "leaves 3"],
+    ]
+    near, hit, vector, other = found["said"]
+    assert near == "shard 3 holds the same products, and its graph found others"
+    assert "this version of the code" in hit and "vector" in vector and "not the same" in other
 
 
 def test_the_feed_tells_of_a_change_by_somebody_else_and_the_shop_shows_it(

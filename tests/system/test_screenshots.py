@@ -9,9 +9,14 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from freshet.demo.declared import FACETS
 from tests.conftest import REPOSITORY
@@ -214,15 +219,21 @@ def test_shop_on_a_phone(browser: Browser, home: str) -> None:
 
 def test_what_happened(browser: Browser, home: str) -> None:
     asked = ("wolen blanket", "desk lamp", "zephyrus quux", "weekend bag under 80", "something warm for winter")
-    for text in asked:
+    for text in asked * 8:
         assert http("POST", home + "v1/search", {"text": text, "explain": True})[0] == 200
-    time.sleep(SETTLES_S)
-    browser.size(1280, 1240)
-    browser.open(home + "incident?only=replayable")
+        time.sleep(0.5)
+    now = time.time()
+    span = {"from": now - 75, "to": now, "begin": now - 15, "end": now}
+    address = {name: datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z") for name, at in span.items()}
+    browser.size(1280, 1280)
+    browser.open(f"{home}incident?{urlencode({**address, 'only': 'replayable'})}")
     browser.wait("#said", "The log holds answers since", "the timeline")
-    browser.click(f"#answers-list li:nth-last-child({len(asked) - 1}) .button")
+    browser.click("#answers-list li:nth-child(2) .button")
     browser.wait(".replayed h4", "Equal", "it is made again")
-    browser.run("scrollTo(0, 0)")
+    Select(browser.driver.find_element(By.CSS_SELECTOR, ".instead select")).select_by_visible_text("mmr_lambda")
+    browser.type(".instead input", "0.3" + Keys.ENTER)
+    browser.wait(".replayed h4", "mmr_lambda", "what if")
+    browser.run("document.activeElement.blur(); scrollTo(0, 0)")
     picture(browser, "incident")
 
 

@@ -63,6 +63,15 @@ async def test_another_one_is_refused_also_of_another_process(tmp_path: Path) ->
     assert (await ask(beside(tmp_path), "a"))["request_id"] == "a"
 
 
+async def test_what_a_killed_tier_left_goes_and_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / FOLDER / "page-of-before" / "deep").mkdir(parents=True)
+    await ask(beside(tmp_path), "a")
+    assert left(tmp_path) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="there is no folder for the replay"):
+        await ask(beside(tmp_path / "file"), "a")
+
+
 async def test_it_is_ended_when_the_tier_stops_when_nobody_waits_and_when_it_takes_too_long(tmp_path: Path) -> None:
     one = beside(tmp_path)
     with pytest.raises(Unavailable, match="nobody waits"):
