@@ -24,7 +24,9 @@ async function show(begin, end, looked = null) {
       const told = await call("GET", `/v1/timeline?${new URLSearchParams({from_ms: edge(nth), to_ms: edge(nth + PIECE), parts: PIECE})}`);
       if (mine !== asked) return;
       parts.push(...told.parts);
+      const older = kept === null && told.kept_from_ms !== null && chosen[1] < told.kept_from_ms;
       kept = told.kept_from_ms;
+      if (older) list();  // now it is known why it is empty
       charts.draw(parts, PARTS, span, kept, chosen);
     }
     say(at("said"), summary());

@@ -2,7 +2,7 @@
 
 import {el, number, plural, shape, time} from "./elements.js";
 
-const WIDTH = 600, HEIGHT = 80, DAY_MS = 86_400_000;
+const WIDTH = 600, HEIGHT = 80, DAY_MS = 86_400_000, ENOUGH = 20;
 const percent = (share) => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
 const rate = (value) => `${value < 9.95 ? value.toFixed(1) : number(Math.round(value))}/s`;
 const perSecond = (name) => (part) => part[name] / ((part.end_ms - part.begin_ms) / 1000);
@@ -48,6 +48,18 @@ export function newcomers(parts) {
     for (const one of part.made_from) known.add(one);
   }
   return found;
+}
+
+/** What answers were made from before, and in no part after: [{at_ms, what}]. Where few answers follow that is chance. */
+export function leavers(parts) {
+  const left = [];
+  let later = new Set(), searches = 0;
+  for (const part of [...parts].reverse().filter((one) => one.made_from.length)) {
+    for (const what of searches >= ENOUGH ? part.made_from.filter((one) => !later.has(one)) : []) left.unshift({at_ms: part.end_ms, what});
+    later = new Set([...later, ...part.made_from]);
+    searches += part.searches;
+  }
+  return left;
 }
 
 export const clock = (ms, span_ms = 0) => new Date(ms).toLocaleString(undefined, span_ms > DAY_MS
@@ -110,7 +122,7 @@ export class Charts {
     const [begin, end] = this.#span, x = (ms) => Math.max(0, Math.min(WIDTH, ((ms - begin) / (end - begin)) * WIDTH));
     svg.append(
       shape("rect", {class: "unkept", x: 0, y: 0, height: HEIGHT, width: this.#kept === null ? WIDTH : x(this.#kept)}),
-      ...newcomers(this.#parts).map(({at_ms}) => shape("line", {class: "mark-line", x1: x(at_ms), x2: x(at_ms), y1: 0, y2: HEIGHT})),
+      ...[...newcomers(this.#parts), ...leavers(this.#parts)].map(({at_ms}) => shape("line", {class: "mark-line", x1: x(at_ms), x2: x(at_ms), y1: 0, y2: HEIGHT})),
       ...lines.map(([kind], nth) => shape("path", {class: kind, d: pathOf(values[nth], top)})),
       shape("rect", {class: "chosen", x: 0, y: 0, width: 0, height: HEIGHT}));
     const plot = el("div", {class: "plot"});
@@ -155,9 +167,10 @@ export class Charts {
   }
 
   #marks() {
-    const found = newcomers(this.#parts);
-    return found.length ? el("ul", {class: "marks", "aria-label": "What is new"},
-      ...found.map(({at_ms, what}) => el("li", {text: `${clock(at_ms, this.#span[1] - this.#span[0])}: answers come from ${what} for the first time`}))) : el("span");
+    const found = [...newcomers(this.#parts).map((one) => ({...one, says: `answers come from ${one.what} for the first time`})),
+      ...leavers(this.#parts).map((one) => ({...one, says: `no answer comes from ${one.what} any more`}))].sort((one, other) => one.at_ms - other.at_ms);
+    return el("ul", {class: "marks", "aria-label": "What changed behind the answers"},
+      ...found.map(({at_ms, says}) => el("li", {text: `${clock(at_ms, this.#span[1] - this.#span[0])}: ${says}`})));
   }
 
   #table(open) {

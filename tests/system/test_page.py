@@ -129,13 +129,26 @@ return import("/page/shop.js").then(async (shop) => {
 });
 """
 
+OTHERWISE = """
+const real = fetch, asked = {at: "asked", then: {limit: 20}, now: {limit: 1}};
+const differences = [asked, {at: "hits", then: ["a", "b"], now: ["b"]}];
+const moves = {skus_then: ["a", "b"], skus_now: ["b"]};
+window.fetch = async (path, how) => {
+  if (!path.endsWith("/replay")) return real(path, how);
+  window.fetch = real;
+  return Response.json({verdict: "different", why: "", differences, ...moves, rebuilt: [], sku: null});
+};
+"""
+"""Once; that the same comes of a real one is tested without a browser."""
 COMPUTED = """
-const done = arguments[0], part = (begin_ms, ...made_from) => ({begin_ms, made_from});
+const done = arguments[0], part = (begin_ms, ...made_from) => (
+  {begin_ms, end_ms: begin_ms + 1, searches: 10, made_from});
 const files = [import("/page/timeline.js"), import("/page/replayed.js")];
-Promise.all(files).then(([{roundAbove, pathOf, newcomers}, {moved, said}]) => done({
+Promise.all(files).then(([{roundAbove, pathOf, newcomers, leavers}, {moved, said}]) => done({
   round: [0.03, 1, 1.2, 42, 60, 0.5].map(roundAbove),
   path: pathOf([1, null, 0, 2, null], 2),
   new: newcomers([part(0), part(1, "a"), part(2, "a", "b"), part(3), part(4, "c", "a")]),
+  left: leavers([part(0, "a"), part(1, "a", "b"), part(2, "b"), part(3), part(4, "c"), part(5, "d")]),
   moved: moved(["a", "b", "c"], ["b", "a", "d"]),
   said: ["near of partition 3, place 1", "hit 2", "query vector", "who knows"].map(said)}));
 """
@@ -492,15 +505,17 @@ def test_what_happened_is_seen_made_again_and_shared(browser: Browser, shop: Sta
     answers = shop.url("serving", f"/v1/answers?text={last}")
     wait_until(lambda: http("GET", answers)[1]["answers"], LIMIT_S, "the log has them")
     browser.open(home + "incident")
-    browser.wait("#said", "The log holds answers since", "the timeline is there")
+    browser.wait("#answers-list", "coffee mug", "answers are listed")
     browser.type("#answers-only [name=text]", first + Keys.ENTER)
     wait_until(lambda: len(browser.texts("#answers-list li")) == 1, LIMIT_S, "only this answer")
     browser.click("#answers-list .button")
     browser.wait(".replayed h4", "Equal, byte for byte", "it is made again")
     Select(browser.driver.find_element(By.CSS_SELECTOR, ".instead select")).select_by_visible_text("limit")
+    browser.run(OTHERWISE)
     browser.type(".instead input", "1" + Keys.ENTER)
     browser.wait(".replayed h4", "With limit=1 it differs", "what if")
-    assert "leaves" in browser.text(".replayed li")
+    assert browser.texts(".replayed li") == ["b up from 2 to 1", "a leaves 1"]
+    assert browser.text(".replayed code") == "hits"
     folder = {"behavior": "allow", "downloadPath": str(tmp_path)}
     browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", folder)
     browser.click(".replayed .acts .button")
@@ -529,12 +544,15 @@ def test_what_charts_and_replays_say_is_computed_from_their_figures(browser: Bro
     assert found["round"] == [0.05, 1, 2, 50, 100, 0.5]
     assert found["path"] == "M0.0 40.0H120.0M300.0 80.0L420.0 0.0", "broken where there is nothing to tell"
     assert found["new"] == [{"at_ms": 2, "what": "b"}, {"at_ms": 4, "what": "c"}]
+    assert found["left"] == [{"at_ms": 2, "what": "a"}, {"at_ms": 3, "what": "b"}], "c may come again"
     assert found["moved"] == [
         ["b", "up from 2 to 1"],
         ["a", "down from 1 to 2"],
         ["d", "enters at 3"],
         ["c", "leaves 3"],
     ]
+    browser.driver.get(home + "incident?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z")
+    browser.wait("#answers-said", "older than what the log keeps", "a span of before")
     near, hit, vector, other = found["said"]
     assert near == "shard 3 holds the same products, and its graph found others"
     assert "this version of the code" in hit and "vector" in vector and "not the same" in other
@@ -818,6 +836,8 @@ def test_without_the_tier_it_says_so_and_comes_back(browser: Browser, shop: Stac
     assert browser.focused() == "Try again"
     wait_until(lambda: browser.texts("#p50, #rate, #products") == ["–"] * 3, LIMIT_S, "old figures are not shown")
     shop.start("serving")
+    told = http("GET", shop.url("serving", "/v1/timeline"))[1]
+    assert sum(part["searches"] for part in told["parts"]) > 10, "what happened is known after a restart"
     wait_until(lambda: len(browser.titles()) == ALL, LIMIT_S, "products are shown again")
     browser.wait("#link", "Live", "the feed is connected again")
 
