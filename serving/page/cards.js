@@ -2,8 +2,9 @@
 
 import {link, read} from "./address.js";
 import {after, el, inStock, money, number, orderOf, still} from "./elements.js";
+import {hue, long, wordOf} from "./tile.js";
 
-const FEW = 5, MOVE_MS = 260, HUES = 8;
+const FEW = 5, MOVE_MS = 260;
 const kept = new Map();
 
 /** A picture that stands in the product itself, else a tile with what it is. Others would be asked of other hosts. */
@@ -12,13 +13,8 @@ export function picture(content) {
   if (url?.startsWith("data:image/")) {
     return el("div", {class: "picture"}, el("img", {src: url, alt: "", loading: "lazy", decoding: "async"}));
   }
-  const word = content.category?.at(-1) || content.brand || [...content.title.trim()][0]?.toUpperCase() || "";
-  return el("div", {class: "picture drawn", "data-hue": hue(word)}, el("b", {"aria-hidden": "true", text: word}));
-}
-
-/** One of HUES, the same for the same word. */
-function hue(word) {
-  return [...word].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 9973, 7) % HUES;
+  const word = wordOf(content);
+  return el("div", {class: "picture drawn", "data-hue": hue(word), "data-long": long(word)}, el("b", {"aria-hidden": "true", text: word}));
 }
 
 export function priceOf(offer) {

@@ -1,6 +1,7 @@
 // A product as a card among the hits, and opened: what it is, into the cart, and what is related to it.
 
 import {at, el, money, plural} from "./elements.js";
+import {hue, long, wordOf} from "./tile.js";
 
 const RELATED = 6, FEW = 5;
 let shown = null, inCart = 0;
@@ -12,13 +13,19 @@ function stock(hit) {
   return hit.stock !== undefined && hit.stock <= FEW ? `only ${hit.stock} left` : "in stock";
 }
 
-/** A picture that stands in the product itself, else its initial. Others would be asked of other hosts. */
+/** A picture that stands in the product itself, else a tile with what it is. Others would be asked of other hosts. */
 const usable = (hit) => hit.image?.startsWith("data:image/");
-const initial = (hit) => [...(hit.category?.at(-1) || hit.title).trim()][0]?.toUpperCase() || "";
 
 function picture(hit, html) {
-  return html`<span class="picture">${usable(hit)
-    ? html`<img src=${hit.image} alt="" loading="lazy" decoding="async" />` : html`<b aria-hidden="true">${initial(hit)}</b>`}</span>`;
+  if (usable(hit)) return html`<span class="picture"><img src=${hit.image} alt="" loading="lazy" decoding="async" /></span>`;
+  const word = wordOf(hit);
+  return html`<span class="picture drawn" data-hue=${hue(word)} data-long=${long(word) ? "" : undefined}><b aria-hidden="true">${word}</b></span>`;
+}
+
+function largePicture(hit) {
+  if (usable(hit)) return el("div", {class: "picture"}, el("img", {src: hit.image, alt: ""}));
+  const word = wordOf(hit);
+  return el("div", {class: "picture drawn", "data-hue": hue(word)}, el("b", {"aria-hidden": "true", text: word}));
 }
 
 /** The template of a hit. Whoever opens it has clicked it: search-insights is told so. */
@@ -44,7 +51,6 @@ function related(search, hit) {
 }
 
 function sheet(hit, sendEvent) {
-  const box = el("div", {class: "picture"}, usable(hit) ? el("img", {src: hit.image, alt: ""}) : el("b", {"aria-hidden": "true", text: initial(hit)}));
   const add = el("button", {type: "button", class: "button first", text: "Add to cart", disabled: !hit.in_stock, onclick() {
     sendEvent("conversion", hit, "Added to cart", {
       eventSubtype: "addToCart", currency: hit.currency, objectData: [{price: hit.price, quantity: 1}],
@@ -53,7 +59,7 @@ function sheet(hit, sendEvent) {
     at("cart").hidden = false;
     at("cart").textContent = `Cart: ${plural(inCart, "item", "items")}`;
   }});
-  return [box, el("div", {},
+  return [largePicture(hit), el("div", {},
     el("p", {class: "brand", text: [hit.brand, hit.category?.join(" › ")].filter(Boolean).join(" · ")}),
     el("h2", {id: "product-title", text: hit.title}),
     el("p", {class: "offer"}, el("b", {text: price(hit)}), el("small", {class: hit.in_stock ? "" : "out", text: stock(hit)})),

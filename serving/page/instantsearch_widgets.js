@@ -1,6 +1,7 @@
 // The widgets of the page, each as the library has it: what they show is chosen here, how it looks in the style sheet.
 
 import {at, el, money, number, plural, say} from "./elements.js";
+import {fellBack} from "./fallback.js";
 import {card} from "./instantsearch_product.js";
 
 const SHOWN_ANYWAY = ["brand", "category", "in_stock", "price", "name"];
@@ -9,7 +10,7 @@ const A_PAGE = 24, VALUES = 8, VALUES_MAX = 50, DECLARED_MAX = 10;
 const ORDERS = {"": "Relevance", _price_asc: "Cheapest first", _price_desc: "Dearest first", _newest: "Newest first", _popularity: "Most popular first"};
 const LABELS = {brand: "Brand", in_stock: "Availability", price: "Price", query: "Search"};
 
-const label = (attribute) => LABELS[attribute] || (attribute.startsWith("hierarchicalCategories") ? "Category" : attribute);
+const label = (attribute) => LABELS[attribute] || (attribute.startsWith("hierarchicalCategories") ? "Category" : attribute.replaceAll(/[_.]/g, " "));
 
 /** A widget with its name above it, and nothing where it has nothing to choose from. */
 function panel(title, widget, empty) {
@@ -62,10 +63,9 @@ export function follow(search) {
     handle.setAttribute("aria-label", turn ? "Price to" : "Price from");
     handle.setAttribute("aria-valuetext", amount(handle.getAttribute("aria-valuenow"), search));
   }
-  const instead = search.helper?.lastResults?._rawResults?.[0]?.freshet?.corrected;
-  const box = document.querySelector("#stats .ais-Stats-text");
-  if (!box) return;
-  const words = instead ? ` for “${instead}”` : "";
+  const told = search.helper?.lastResults?._rawResults?.[0]?.freshet, box = document.querySelector("#stats .ais-Stats-text");
+  if (!box || !told) return;
+  const other = fellBack(told), words = (told.corrected ? ` for “${told.corrected}”` : "") + (other && `. ${other}`);
   if (words && !box.textContent.includes(words)) say(box, box.textContent + words);
 }
 

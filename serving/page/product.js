@@ -107,13 +107,22 @@ function facts() {
     el("div", {class: "more"}));
 }
 
+const A_DAY = /^\d{4}-\d\d-\d\d(T00:00:00(\.0+)?Z)?$/;
+
+/** A detail in words; a moment at midnight is a day. */
+function said(value) {
+  if (Array.isArray(value)) return value.map(said).join(", ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const day = A_DAY.test(value) ? new Date(value) : NaN;
+  return Number.isNaN(Number(day)) ? String(value) : day.toLocaleDateString(undefined, {dateStyle: "medium", timeZone: "UTC"});
+}
+
 function details() {
   const {content, offer, sku} = hit;
   const own = Object.entries(content.attributes || {}).filter(([name]) => !VARIANTS.includes(name));
   const rows = [...own.map(([name, value]) => [title(name), value]),
     ["SKU", sku], ["Availability", offer?.availability?.replaceAll("_", " ")], ["Page", content.url], ["Locale", content.locale],
   ].filter(([, value]) => value !== undefined && value !== null);
-  const said = (value) => (Array.isArray(value) ? value.join(", ") : value === true ? "yes" : value === false ? "no" : String(value));
   const list = (some) => el("dl", {}, ...some.flatMap(([name, value]) => [el("dt", {text: name}), el("dd", {text: said(value)})]));
   const rest = rows.length > AT_ONCE
     ? el("details", {}, el("summary", {text: `All ${number(rows.length)} details`}), list(rows.slice(AT_ONCE))) : null;
