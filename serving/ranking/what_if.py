@@ -11,7 +11,9 @@ from serving.ranking.stage import Candidate
 PAST: Final = 1e-6
 """A weight is put so far past the value at which two products are equal."""
 TRIED_MAX: Final = 60
-"""Values of one weight, nearest first; each ranks the window anew, some tenths of a millisecond."""
+"""Values of one weight at which the window is ranked anew, nearest first; each takes some tenths of a millisecond."""
+VARIED: Final = 2
+"""Where variety counts a product may come so many times as far to the front as its score alone says."""
 
 
 class Change(NamedTuple):
@@ -33,7 +35,8 @@ def smallest_change(ranked: Ranked, sku: str, first: int) -> Change | None:
 
 def _of_weight(ranked: Ranked, sku: str, first: int, name: str) -> Change | None:
     before = float(getattr(ranked.weights, name))
-    for value in list(_values(ranked, sku, name, before))[:TRIED_MAX]:
+    reach = first if ranked.mmr_lambda >= 1 else VARIED * first
+    for value in list(_values(ranked, sku, name, before, reach))[:TRIED_MAX]:
         weights = ranked.weights.model_copy(update={name: value})
         stages = stages_of(ranked.ranker, weights, ranked.exact, ranked.mmr_lambda)
         rank = 1 + [one.sku for one in in_order(ranked.window, stages)].index(sku)
@@ -42,19 +45,31 @@ def _of_weight(ranked: Ranked, sku: str, first: int, name: str) -> Change | None
     return None
 
 
-def _values(ranked: Ranked, sku: str, name: str, before: float) -> Iterator[float]:
-    """Those at which the product overtakes another one, nearest first: every score is a straight line in one weight."""
+class Line(NamedTuple):
+    """A score over one weight: it is a straight line."""
+
+    at_0: float
+    slope: float
+
+    def at(self, value: float) -> float:
+        return self.at_0 + self.slope * value
+
+
+def _values(ranked: Ranked, sku: str, name: str, before: float, reach: int) -> Iterator[float]:
+    """Those at which the product overtakes another one and fewer than `reach` have a higher score, nearest first."""
     low, high = (ranked.weights.model_copy(update={name: end}) for end in (0.0, 1.0))
 
-    def line(one: Candidate) -> tuple[float, float]:
+    def line(one: Candidate) -> Line:
         at_0 = scored(one.features, low)
-        return at_0, scored(one.features, high) - at_0
+        return Line(at_0, scored(one.features, high) - at_0)
 
-    mine, slope = line(next(one for one in ranked.window if one.sku == sku))
+    mine = line(next(one for one in ranked.window if one.sku == sku))
+    others = [line(one) for one in ranked.window if one.sku != sku]
     crossings = {0.0, 1.0}
-    for other in ranked.window:
-        its, its_slope = line(other)
-        if slope != its_slope:
-            at = (its - mine) / (slope - its_slope)
+    for other in others:
+        if mine.slope != other.slope:
+            at = (other.at_0 - mine.at_0) / (mine.slope - other.slope)
             crossings |= {value for value in (at - PAST, at + PAST) if 0 <= value <= 1}
-    yield from sorted(crossings, key=lambda value: abs(value - before))
+    for value in sorted(crossings, key=lambda value: abs(value - before)):
+        if sum(other.at(value) > mine.at(value) for other in others) < reach:
+            yield value

@@ -43,6 +43,26 @@ def test_one_that_is_out_of_stock_needs_stock_to_count_less() -> None:
     assert change.after == pytest.approx(1 / 3, abs=2 * PAST)
 
 
+def test_the_best_product_is_brought_back_past_a_whole_window() -> None:
+    """As a shop is: it stands last when it is sold out, and all others are to be overtaken again."""
+    window = [product(f"other-{number}", relevance=0.98 - number / 250) for number in range(99)]
+    window.append(product("best", relevance=1.0, in_stock=False))
+    assert ranked(window).hits[-1].sku == "best"
+    change = smallest_change(ranked(window), "best", 20)
+    assert change is not None and (change.setting, change.rank) == ("FRESHET_RANK_STOCK", 20)
+    assert change.after == pytest.approx(1 - (0.98 - 19 / 250), abs=2 * PAST)
+
+
+def test_where_variety_counts_it_is_found_too() -> None:
+    window = [product(f"other-{number}", relevance=0.98 - number / 250) for number in range(99)]
+    window.append(product("best", relevance=1.0, in_stock=False))
+    ordered = in_order(window, stages_of("formula", WEIGHTS, False, 0.7))
+    hits = [Fused(one.sku, one.features.relevance, None, None) for one in ordered]
+    varied = Ranked(hits, "formula", WEIGHTS, False, 0.7, window, {one.sku: one.score for one in ordered})
+    change = smallest_change(varied, "best", 20)
+    assert change is not None and change.setting == "FRESHET_RANK_STOCK" and change.rank <= 20
+
+
 def test_where_no_weight_helps_none_is_told() -> None:
     window = [product("better", relevance=0.9), product("worse")]
     assert smallest_change(ranked(window), "worse", 1) is None
