@@ -191,7 +191,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "freshet_searches_total",
         "counter",
-        "Searches that were answered, by what they found: some (products), none (not one)",
+        "Searches by what they found: some (products), none (not one), unanswered (no shard answered: 503)",
         ("result",),
     ),
     Metric("freshet_degraded_total", "counter", "Stages left out of an answer", ("stage",)),

@@ -38,7 +38,7 @@ from serving.routes.search import asker_of
 
 QUESTIONS_MAX: Final = 50
 """Of one request."""
-REFUSALS: Final = (400, 404, 408, 413, 415)
+REFUSALS: Final = (400, 404, 408, 413, 415, 503)
 
 
 async def post_queries(request: web.Request) -> web.Response:
@@ -153,7 +153,7 @@ ROUTES = (
         Objects,
         scope="search",
         request=(ObjectQuestions,),
-        problems=(*REFUSALS, 503),
+        problems=REFUSALS,
     ),
     Route(
         "POST",
@@ -173,7 +173,7 @@ ROUTES = (
         Said,
         scope="events",
         request=(Insights,),
-        problems=(*REFUSALS, 503),
+        problems=REFUSALS,
     ),
     *SETTINGS,
     *WRITING,

@@ -113,8 +113,7 @@ function leftOut(stage) {
 }
 
 function nothing(answer) {
-  const away = answer.degraded.some((stage) => stage.startsWith("shard"));
-  if (away) return inPlace("No product can be shown right now", "The part that holds them does not answer. It is asked again.", null, true);
+  if (answer.degraded.some((stage) => stage.startsWith("shard"))) return away();
   if (filtered()) {
     const button = el("button", {type: "button", class: "button", text: "Clear filters", onclick: clear});
     return inPlace("Nothing passes these filters", "There are products, but none of them is like this.", button);
@@ -122,6 +121,10 @@ function nothing(answer) {
   const commands = "freshet demo\nfreshet import products.jsonl\n" +
     `curl ${location.origin}/v1/catalog -H 'Content-Type: application/json' \\\n  -d '{"type": "upsert", "sku": "lamp-1", "title": "Desk lamp", "stock": 3}'`;
   return inPlace("This shop is empty", "Put something in; it appears here by itself.", el("pre", {text: commands, tabindex: "0"}), true);
+}
+
+function away() {
+  inPlace("No product can be shown right now", "The part that holds them does not answer. It is asked again.", null, true);
 }
 
 function inPlace(title, words, further, askAgain = false) {
@@ -137,6 +140,7 @@ function failed(problem) {
   list.replaceChildren();
   more.hidden = true;
   at("said").replaceChildren(el("span", {class: "bad", text: problem.message}));
+  if (problem.status === 503) return away();
   if (problem.status === 401 || problem.status === 403) return inPlace("This shop is not open to all", "", keyForm("Searching needs a key here; one that may only search will do.", () => {}, "Key"));
   const button = problem.status === 400 && filtered() ? el("button", {type: "button", class: "button", text: "Clear filters", onclick: clear}) : retry();
   const words = problem.status ? "The search was refused." : "Is it running? It is asked again every two seconds.";

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from schemas.errors import Overloaded
+from schemas.errors import FreshetError, Overloaded
 from schemas.facet_check import check_facets, check_group, spelt_out
 from schemas.facets import check_filters
 from schemas.fusion import DEPTH
@@ -28,7 +28,7 @@ from serving.hearing import Hearing
 from serving.keys.grant import GRANT, Grant
 from serving.keys.limiting import limited
 from serving.parts import REQUEST_ID, WIRING, Wiring
-from serving.problems import parsed
+from serving.problems import Refusal, parsed, retry_after
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
@@ -112,8 +112,9 @@ async def answered(
     found, climbed = made.found, made.climbed
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
-    if not found.answers and budget.overloads:
-        raise budget.overloads[0]
+    if not found.answers:
+        count_result("unanswered", wiring)
+        raise unanswered(budget)
     count_found(found.found, wiring)
     full = wants_full(asked, found, budget, asker.request_id, wiring)
     at_ms, reason = wiring.wall_ms(), SAMPLED_OUT
@@ -239,8 +240,26 @@ def observe(budget: Budget, wiring: Wiring) -> None:
         wiring.log.error("stage_failed", stage=stage, exc_info=error)
 
 
+def unanswered(budget: Budget) -> FreshetError:
+    """No shard answered: an empty page would say that the shop sells nothing like it."""
+    if budget.overloads:
+        return budget.overloads[0]
+    return Refusal(
+        503,
+        "unavailable",
+        "no part of the catalogue answered in time",
+        hint="Try again in a moment; GET /readyz says what is away.",
+        facts={"degraded": sorted(budget.skipped)},
+        headers=retry_after(1),
+    )
+
+
 def count_found(found: int, wiring: Wiring) -> None:
-    wiring.metrics.counter("freshet_searches_total").labels(result="some" if found else "none").inc()
+    count_result("some" if found else "none", wiring)
+
+
+def count_result(result: str, wiring: Wiring) -> None:
+    wiring.metrics.counter("freshet_searches_total").labels(result=result).inc()
 
 
 def wants_full(asked: SearchRequest, found: Found, budget: Budget, request_id: str, wiring: Wiring) -> bool:
@@ -284,6 +303,6 @@ ROUTES = (
             AT_LEAST,
             Parameter(CACHE_CONTROL, "header", "`no-cache`: search anew, even if the same was answered before"),
         ),
-        problems=(400, 408, 413, 415),
+        problems=(400, 408, 413, 415, 503),
     ),
 )

@@ -502,5 +502,12 @@ class Tier:
         found: dict[str, Any] = await response.json()
         return found
 
+    async def unanswered(self, **body: Any) -> list[str]:
+        """What is left out of a search that no shard answers."""
+        response = await self.client.post("/v1/search", json=body)
+        assert response.status == 503, await response.text()
+        degraded: list[str] = (await response.json())["degraded"]
+        return degraded
+
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0

@@ -198,8 +198,8 @@ async def test_where_no_shard_answers_nothing_is_climbed() -> None:
     for group in shards:
         group[0].behave = group[0].behave_words = broken
     async with Tier(shards) as tier:
-        answer = await tier.search(text="zephyr", explain=True)
-        assert (answer["hits"], answer["fallback"], answer["explain"]["fallback"]) == ([], None, [])
+        assert await tier.unanswered(text="zephyr", explain=True) == ["shard-0", "shard-1"]
+        assert tier.counted("freshet_fallback_total", step="none") == 0
 
 
 async def test_the_served_log_keeps_the_steps() -> None:

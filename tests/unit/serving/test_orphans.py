@@ -46,9 +46,8 @@ async def after_searches(part: str) -> tuple[list[str], list[str]]:
         shards(part), encoding=FakeEncoding(delay=late), search_budget_ms=BUDGET_MS, hedge_share=1.0
     ) as tier:
         before = running()
-        answers = [
-            await tier.search(text=f"lamp {number}", session="s", at_least=["1-0-999999"]) for number in range(4)
-        ]
+        bodies = [{"text": f"lamp {number}", "session": "s", "at_least": ["1-0-999999"]} for number in range(4)]
+        answers = [await (await tier.client.post("/v1/search", json=body)).json() for body in bodies]
         left = running()
         for one in before:
             left.remove(one)

@@ -94,7 +94,7 @@ async def test_it_answers_with_nothing_behind_it_and_ends_on_sigterm(tmp_path: P
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
             async with session.post("/v1/search", json={"text": "lamp"}) as response:
                 answer = await response.json()
-                assert (response.status, answer["degraded"]) == (200, ["encode", "shard-0"])
+                assert (response.status, answer["degraded"]) == (503, ["encode", "shard-0"])
             async with session.get("/readyz") as response:
                 assert response.status == 503
             async with session.get("/v1/status", headers={"X-Freshet-Key": "k3y-material"}) as response:

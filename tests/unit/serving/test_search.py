@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -151,12 +152,22 @@ async def test_a_shard_that_hangs_costs_its_part_and_no_more_time_than_the_budge
                 await tier.search(text="lamp")
 
 
-async def test_all_shards_away_is_an_empty_answer_that_says_so() -> None:
+@pytest.mark.parametrize("text", ["lamp", ""])
+@pytest.mark.parametrize("behave", [broken, stuck])
+async def test_when_no_shard_answers_that_is_an_error_and_no_empty_page(
+    behave: Callable[[], Awaitable[Any]], text: str
+) -> None:
     shards = two_shards()
-    shards[0][0].behave = shards[1][0].behave = broken
-    async with Tier(shards) as tier:
-        answer = await tier.search(text="lamp")
-        assert (answer["hits"], answer["degraded"]) == ([], ["shard-0", "shard-1"])
+    shards[0][0].behave = shards[1][0].behave = behave
+    async with Tier(shards, search_budget_ms=100) as tier:
+        for answers in (1, 2):
+            response = await tier.client.post("/v1/search", json={"text": text})
+            told = await response.json()
+            assert (response.status, response.headers["Retry-After"], told["code"]) == (503, "1", "unavailable")
+            assert told["degraded"][-2:] == ["shard-0", "shard-1"]
+            assert tier.counted("freshet_searches_total", result="unanswered") == answers
+        shards[1][0].behave = None
+        assert {*skus(await tier.search(text=text))} == {"b", "d"}
 
 
 async def test_a_budget_of_50_ms_leaves_no_task_behind() -> None:
@@ -239,8 +250,8 @@ async def test_searches_at_once_at_the_limit_and_beyond() -> None:
 async def test_a_shard_that_hangs_does_not_narrow_the_gate() -> None:
     async with Tier([[FakeShard(behave=stuck)]], search_budget_ms=20) as tier:
         for _ in range(10):
-            assert (await tier.search(text="lamp"))["degraded"] == ["shard-0"]
+            assert await tier.unanswered(text="lamp") == ["shard-0"]
         assert tier.wiring.searching.inside_max == INSIDE_START
         tier.wiring.searching.loop_was(1.0)
-        await tier.search(text="lamp")
+        await tier.unanswered(text="lamp")
         assert tier.wiring.searching.inside_max < INSIDE_START

@@ -11,7 +11,7 @@ from schemas.hits import Hit
 from schemas.limits import HITS_MAX, SEARCH_DEPTH_MAX
 from serving.instantsearch.bodies import QUESTION_BYTES_MAX
 from serving.instantsearch.routes import QUESTIONS_MAX
-from tests.unit.serving.fakes import FakeShard, Tier, hit
+from tests.unit.serving.fakes import FakeShard, Tier, hit, state
 
 KEY = "the-key-of-the-shop"
 ADDRESS = f"/1/indexes/*/queries?x-algolia-api-key={KEY}&x-algolia-application-id=app"
@@ -300,13 +300,21 @@ async def test_one_question_that_fails_refuses_all() -> None:
         assert "cannot be filtered by 'nope'" in found["message"]
 
 
-async def test_a_shard_that_is_away_is_told_and_nothing_breaks() -> None:
-    async def away() -> None:
-        raise Unavailable("away")
+async def away() -> None:
+    raise Unavailable("away")
 
-    async with Tier([[FakeShard(behave=away)]]) as tier:
+
+async def test_a_shard_that_is_away_is_told_and_nothing_breaks() -> None:
+    async with Tier([[FakeShard(behave=away)], [FakeShard(state(1), [hit("a")])]]) as tier:
         [found] = await ask(tier, {"query": "lamp"})
-    assert found["freshet"]["degraded"] and not found["exhaustiveNbHits"] and found["hits"] == []
+    assert found["freshet"]["degraded"] and not found["exhaustiveNbHits"] and len(found["hits"]) == 1
+
+
+async def test_without_any_shard_the_client_asks_another_host() -> None:
+    async with Tier([[FakeShard(behave=away)]]) as tier:
+        response = await tier.client.post(ADDRESS, data=b'{"requests": [{"indexName": "products"}]}', headers=PLAIN)
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert (await response.json())["status"] == 503
 
 
 async def test_too_many_searches_are_refused_with_the_time_to_come_back() -> None:
