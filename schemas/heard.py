@@ -9,7 +9,7 @@ from schemas.hits import ShardState
 from schemas.records import Record
 from schemas.search import SearchRequest, UnderstandNote
 from schemas.shard_messages import WordsAnswer
-from schemas.spelling import Corrected
+from schemas.spelling import Corrected, Sense
 from schemas.suggest import ShardSuggestions
 from schemas.ways import OtherWays
 from schemas.wishes import Wishes
@@ -98,6 +98,8 @@ class Heard(Record):
     others: dict[str, list[OtherWays]] = Field(default_factory=dict)
     """Synonyms that were used, by text."""
     corrected: Corrected | None = None
+    senses: list[Sense] = Field(default_factory=list)
+    """What the query vector was made of, where the query may mean several things."""
     steps: list[str] = Field(default_factory=list)
     """Of the fallback ladder, those that were tried."""
     cut: list[str] = Field(default_factory=list)

@@ -56,6 +56,14 @@ class Corrected(Strict):
     words: list[CorrectedWord]
 
 
+class Sense(Strict):
+    """One of the things that a query may mean."""
+
+    text: str
+    weight: float
+    """How likely it is: those of a query add up to 1."""
+
+
 class DidYouMean(Strict):
     """What else may be meant by a query, and would find many more products."""
 

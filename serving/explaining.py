@@ -30,6 +30,7 @@ def explained(
         },
         "words": candidates.words.explained(),
         "doubts": candidates.words.doubted(),
+        "senses": {one.text: one.weight for one in found.senses},
         "match": found.matched.counting.match,
         "matching": {str(partition): answer.matching for partition, answer in found.answers.items()},
         "hits": {

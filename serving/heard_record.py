@@ -64,6 +64,7 @@ def heard(
         doubting=made.wording.doubting,
         others=_others(hearing),
         corrected=made.first.corrected,
+        senses=list(made.first.senses),
         steps=[one.step for one in made.climbed.tried],
         cut=list(made.climbed.late),
         tokens=list(tokens),

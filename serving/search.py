@@ -14,7 +14,7 @@ from schemas.read_token import Offsets, ReadToken
 from schemas.search import SearchRequest
 from schemas.shard_messages import HitsAnswer, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
 from schemas.sorting import POPULAR_SORTED_MAX, RELEVANCE, Sort
-from schemas.spelling import Corrected
+from schemas.spelling import Corrected, Sense
 from serving.budget import Budget
 from serving.depth import depth
 from serving.grouping import deeper, grouped, groups_of, told
@@ -25,7 +25,8 @@ from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
 from serving.sorting import in_order, sort_of
-from serving.spelling.searched import Searched, Texts, search_words
+from serving.spelling.meaning import vector_of
+from serving.spelling.searched import Meant, Searched, Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
 from serving.wording import AS_TYPED, Wording
@@ -63,6 +64,8 @@ class Retrieval(Protocol):
 
 class Spelling(Protocol):
     def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None: ...
+
+    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]: ...
 
 
 class Reading(Protocol):
@@ -109,6 +112,8 @@ class Found:
     """Nearest products that each partition was asked for."""
     corrected: Corrected | None = None
     """What was searched instead of misspelt words."""
+    senses: Sequence[Sense] = ()
+    """What the vector is made of, where the query may mean several things."""
     ranked: Ranked | None = None
     """None: nothing was searched for."""
     popular: Sequence[str] = ()
@@ -139,11 +144,11 @@ async def search(
     Never raises because a stage is down: the budget leaves it out and names it.
     """
     reaching = asyncio.create_task(_floors(tokens, stages.reading, budget))
-    (words, (vector, leaning), corrected), floors = await asyncio.gather(
+    (words, (vector, leaning), meant), floors = await asyncio.gather(
         _looked_up(request, understood, reaching, stages, budget, max(1, looked_at), wording), reaching
     )
-    if corrected is not None:
-        understood = replace(understood, meaning=corrected.text)
+    if meant.corrected is not None:
+        understood = replace(understood, meaning=meant.corrected.text)
     partitions = stages.shards.partitions
     counting = counting_of(request, understood.meaning, words, meant=vector is not None, partitions=len(partitions))
     sort = sort_of(request, counting)
@@ -158,7 +163,9 @@ async def search(
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, not understood.wishes.empty)
     hits, ranked = await _page(request, understood, candidates, asking, stages, budget)
     leaning = leaning if candidates.best else None
-    return Found(hits, understood, candidates, vector, matched, leaning, nearest, corrected, ranked, asking.popular)
+    return Found(
+        hits, understood, candidates, vector, matched, leaning, nearest, *meant, ranked=ranked, popular=asking.popular
+    )
 
 
 async def _looked_up(
@@ -176,17 +183,21 @@ async def _looked_up(
         filters, floors = understood.filters(request.filters), (await reaching).offsets
         return await by_words(text, request, filters, stages.shards, budget, looked_at, wording, stage, floors)
 
-    def right(text: str, words: ByWords) -> Corrected | None:
+    def meant(texts: Texts, words: ByWords) -> Meant:
         if stages.spelling is None:
-            return None
-        return stages.spelling.corrected(text, words, understood.language, typing=request.typing)
+            return Meant()
+        language, typing = understood.language, request.typing
+        corrected = stages.spelling.corrected(texts.words, words, language, typing=typing)
+        if request.mode == "words" or texts.words != texts.meaning:
+            return Meant(corrected)
+        return Meant(corrected, stages.spelling.senses(texts.meaning, words, language, typing=typing))
 
     return await search_words(
         Texts(understood.looked_up, understood.meaning),
         partial(words_of, wording=wording),
-        right,
+        meant,
         partial(words_of, wording=wording.settled(), stage="correct"),
-        lambda text: _vectors(text, request, stages.encoding, stages.tastes, budget),
+        lambda senses: _vectors(senses, request, stages.encoding, stages.tastes, budget),
     )
 
 
@@ -231,13 +242,13 @@ async def answers_of(
 
 
 async def _vectors(
-    text: str, request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
+    senses: Sequence[Sense], request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
 ) -> tuple[QueryVector | None, Leaning | None]:
     """Of the query and, side by side, of the session. A session alone ranks nothing."""
-    if not text:
+    if not senses[0].text:
         return None, None
     vector, leaning = await asyncio.gather(
-        _query_vector(text, request, encoding, budget), _leaning(request, tastes, budget)
+        _query_vector(senses, request, encoding, budget), _leaning(request, tastes, budget)
     )
     if vector and leaning and len(leaning.fp16) != len(vector.fp16):
         budget.skipped.append("session")
@@ -245,10 +256,13 @@ async def _vectors(
     return vector, leaning
 
 
-async def _query_vector(text: str, request: SearchRequest, encoding: Encoding, budget: Budget) -> QueryVector | None:
+async def _query_vector(
+    senses: Sequence[Sense], request: SearchRequest, encoding: Encoding, budget: Budget
+) -> QueryVector | None:
     if request.mode == "words":
         return None
-    return await budget.attempt("encode", encoding.of(text, budget.left_s() * ENCODE_SHARE), None, ENCODE_SHARE)
+    every = vector_of(senses, encoding, budget.left_s() * ENCODE_SHARE)
+    return await budget.attempt("encode", every, None, ENCODE_SHARE)
 
 
 async def _leaning(request: SearchRequest, tastes: Personal, budget: Budget) -> Leaning | None:

@@ -22,7 +22,7 @@ from schemas.hits import Hit, ShardState
 from schemas.read_token import Offsets, ReadToken
 from schemas.sessions import History, Place
 from schemas.shard_messages import HitsAnswer, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
-from schemas.spelling import Corrected
+from schemas.spelling import Corrected, Sense
 from schemas.suggest import ShardSuggestions, SuggestQuery
 from schemas.ways import OtherWays
 from schemas.whereabouts import WhereAnswer, WhereQuery
@@ -144,7 +144,7 @@ def _position(state: ShardState) -> Position:
 class RecalledEncoding:
     def __init__(self, heard: Heard) -> None:
         self._vectors = list(heard.vectors)
-        self._given_up = heard.understood.meaning if heard.corrected is not None else None
+        self._given_up = heard.understood.meaning if heard.corrected is not None or heard.senses else None
 
     async def of(self, text: str, timeout_s: float) -> QueryVector:
         for at, one in enumerate(self._vectors):
@@ -184,10 +184,14 @@ class RecalledReading:
 class RecalledSpelling:
     def __init__(self, heard: Heard) -> None:
         self._corrected = heard.corrected
+        self._meaning, self._senses = heard.understood.meaning, heard.senses
 
     def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None:
         one = self._corrected
         return one if one is not None and one.original == text else None
+
+    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]:
+        return self._senses if text == self._meaning else []
 
 
 class RecalledSynonyms:

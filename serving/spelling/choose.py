@@ -92,6 +92,16 @@ def choose(doubt: Doubt, language: Language) -> str | None:
     return text if likely >= LEAST else None
 
 
+def likelihoods(doubt: Doubt, language: Language) -> list[tuple[float, str]]:
+    """What a word may be instead, with the log-odds of each against that it was meant as it is. Nothing for a word of
+    the language: its own meaning is known."""
+    if doubt.holding or language.has(doubt.word) or (doubt.form and not language.knows):
+        return []
+    every = list(_likely(doubt, language, language.near(doubt.word)))
+    apart = _apart(doubt, language)
+    return [*every, (SURE, apart)] if apart else every
+
+
 def offered(doubt: Doubt, language: Language) -> str | None:
     """What may be meant by a word that is left as it is: a likely word that many more products hold."""
     if doubt.form and not language.knows:

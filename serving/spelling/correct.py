@@ -21,17 +21,23 @@ def offers(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bo
     return _instead(text, doubts, lambda doubt: offered(doubt, language), typing)
 
 
+def unfinished(text: str, *, typing: bool) -> Callable[[Doubt, str], bool]:
+    """Whether a word is rather the beginning of another one than what it would be put right to; of `text`."""
+    typed = [word[0] for word in WORD.finditer(text)]
+    open_end = folded(typed[-1]) if typed and text.endswith(typed[-1]) else ""
+    return lambda doubt, better: doubt.word == open_end and _goes_on(doubt, better, typing)
+
+
 def _instead(
     text: str, doubts: Sequence[Doubt], meant: Callable[[Doubt], str | None], typing: bool
 ) -> list[CorrectedWord]:
-    typed = [word[0] for word in WORD.finditer(text)]
-    open_end = folded(typed[-1]) if typed and text.endswith(typed[-1]) else ""
+    left = unfinished(text, typing=typing)
     instead: dict[str, str] = {}
     for doubt in doubts:
         better = meant(doubt)
-        if better and not (doubt.word == open_end and _goes_on(doubt, better, typing)):
+        if better and not left(doubt, better):
             instead[doubt.word] = better
-    spelt = dict.fromkeys(typed)
+    spelt = dict.fromkeys(word[0] for word in WORD.finditer(text))
     return [CorrectedWord(typed=word, instead=instead[folded(word)]) for word in spelt if folded(word) in instead]
 
 

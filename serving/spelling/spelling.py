@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from typing import Final
 
-from schemas.spelling import Corrected, DidYouMean
+from schemas.spelling import Corrected, DidYouMean, Sense
 from serving.lexical import ByWords
 from serving.spelling.choose import Language
-from serving.spelling.correct import correct, offers, put_right
+from serving.spelling.correct import correct, offers, put_right, unfinished
 from serving.spelling.language import NoLanguage, SpokenLanguage
 from serving.spelling.merge import agreed
+from serving.spelling.senses import senses
 
 ENCODER_LANGUAGE: Final = "en"
 """Of other languages the encoders know few words whole: what they do not know is no mistake."""
@@ -35,6 +36,11 @@ class Spelling:
             return None
         better = correct(text, doubts, self._of(language), typing=typing)
         return Corrected(text=put_right(text, better), original=text, words=better) if better else None
+
+    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]:
+        """All that `text` may mean, by what the shards said of its words, the likeliest first; empty: one thing."""
+        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        return senses(text, doubts, self._of(language), unfinished(text, typing=typing)) if doubts else []
 
     def offered(self, text: str, words: ByWords, language: str, *, typing: bool) -> DidYouMean | None:
         """What else may be meant by `text`, as it was searched: words that products hold, or the language, but that

@@ -336,7 +336,9 @@ def test_a_shard_that_starts_answers_nothing_before_it_holds_what_the_log_held(s
             code, answer = http("GET", shop.url("shard", f"/skus/lamp?partition={partition}"))
             assert code != 200 or answer["state"]["documents_offset"] >= end
             refused += code == 503
-        answer = search(shop, "lamp", limit=50)
+        status, answer = http("POST", shop.url("serving", "/v1/search"), {"text": "lamp", "limit": 50})
+        if status == 503:  # no shard answers yet
+            continue
         assert all(made["documents_offset"] >= ends[made["partition"]] for made in answer["made_from"])
         if not answer["degraded"]:
             break

@@ -63,6 +63,16 @@ async def test_answers_are_made_again_byte_for_byte(shop: Shop, tmp_path: Path) 
     assert shop.live.shard.structure.figures.merges > 3
 
 
+async def test_what_a_doubtful_query_may_mean_is_made_again(shop: Shop, tmp_path: Path) -> None:
+    stocked(shop)
+    await shop.search("greun lamp")
+    [record] = await shop.records()
+    assert record.inputs is not None and record.inputs.heard is not None
+    assert {sense.text for sense in record.inputs.heard.senses} == {"greun lamp", "green lamp"}
+    [made] = await replayed(shop, tmp_path / "again")
+    assert (made.verdict, *made.differences) == ("equal",)
+
+
 async def one_of(shop: Shop) -> Served:
     """The last answer by words and meaning of a busy day."""
     await busy(shop, 4)

@@ -1,9 +1,11 @@
 """Misspelt words of a query: what is asked again, what is told, and what is left as it was typed."""
 
 import asyncio
+import base64
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 from aiohttp import web
 
@@ -126,9 +128,47 @@ async def test_the_encoding_of_a_misspelt_query_is_given_up() -> None:
                 await gate.wait()
             return await super().encode(text, deadline_s)
 
-    async with Tier([[shard(0, CIELING)]], encoding=Slow()) as tier:
+    sure = doubt("cieling", "ceiling", holding=99_999)
+    async with Tier([[shard(0, sure)]], encoding=Slow()) as tier:
         answer = await tier.search(text="cieling")
         assert tier.encoding.texts == ["cieling", "ceiling"] and answer["degraded"] == []
+
+
+class ByText(FakeEncoding):
+    """Each text means something else."""
+
+    async def encode(self, text: str, deadline_s: float) -> Any:
+        await super().encode(text, deadline_s)
+        return np.eye(4, dtype=np.float32)[len(text) % 4]
+
+
+UNSURE = {"word": "fauset", "candidates": [{"text": "faucets", "cost": 1.2, "holding": 2, "together": 0}]}
+
+
+async def test_the_meaning_of_a_doubtful_query_lies_between_all_that_it_may_mean() -> None:
+    one = shard(0, UNSURE)
+    async with Tier([[one]], encoding=ByText(), served_full_share=1.0) as tier:
+        answer = await tier.search(text="bath fauset", explain=True)
+        assert answer["corrected"] is None and len(one.asked_words) == 1, "it is not likely enough for the words"
+        shares = answer["explain"]["senses"]
+        assert shares.keys() == {"bath fauset", "bath faucets"} and shares["bath fauset"] > shares["bath faucets"]
+        vector = np.frombuffer(base64.b64decode(one.queries[-1]["vector"]), "<f2")
+        typed, meant = vector[len("bath fauset") % 4], vector[len("bath faucets") % 4]
+        assert typed > meant > 0 and np.linalg.norm(vector.astype(float)) == pytest.approx(1.0, abs=1e-3)
+        await tier.wiring.served.drain()
+        [record] = [record for batch in tier.log.read("served", 0, 0) for record in batch]
+        inputs = decode(Served, record.value or b"").inputs
+        assert inputs is not None and (heard := inputs.heard) is not None
+        assert {sense.text: sense.weight for sense in heard.senses} == shares
+
+
+async def test_as_it_was_typed_and_by_words_alone_a_query_means_one_thing() -> None:
+    one = shard(0, UNSURE)
+    async with Tier([[one]], encoding=ByText()) as tier:
+        assert (await tier.search(text="bath fauset", typos=False, explain=True))["explain"]["senses"] == {}
+        assert tier.encoding.texts == ["bath fauset"]
+        assert (await tier.search(text="bath fauset", mode="words", explain=True))["explain"]["senses"] == {}
+        assert tier.encoding.texts == ["bath fauset"]
 
 
 async def test_words_that_the_encoder_knows_are_put_right_in_its_language_alone() -> None:
