@@ -58,7 +58,7 @@ def test_senses_are_as_many_as_may_be_and_none_is_unlikely() -> None:
     assert [sense.weight for sense in found] == sorted((sense.weight for sense in found), reverse=True)
     assert len(of("lampxz", every[0])) == WORD_SENSES_MAX
     many = doubt("lampxz", *(one(f"lampx{end}", 1.0, 5) for end in "abcdefgh"))
-    assert 1 / 9 < WEIGHT_MIN and of("lampxz", many) == []
+    assert WEIGHT_MIN > 1 / 9 and of("lampxz", many) == []
 
 
 def test_two_words_that_were_written_as_one_are_a_sense() -> None:
