@@ -1,7 +1,7 @@
 """All that a query with doubtful words may mean, and how likely each is: its meaning is made of all of them.
 
-To choose one reading is right for words, which find nothing by a word that no product holds. A vector of the wrong
-reading finds other products altogether, while one between two senses is near what either of them means.
+To choose one sense is right for words, which find nothing by a word that no product holds. A vector of the wrong sense
+finds other products altogether, while one between two senses is near what either of them means.
 """
 
 from collections.abc import Callable, Sequence
