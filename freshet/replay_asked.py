@@ -26,9 +26,10 @@ def told(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _done(asked: dict[str, Any]) -> dict[str, Any]:
     instead = instead_of(asked.get("set", ()))
-    with room(asked["url"], None) as here:
+    folder = Path(asked["folder"])  # goes with all that is in it, however this ends
+    with room(asked["url"], None, folder) as here:
         if asked["do"] == "bundle":
-            return packed(here, [_found(here, one) for one in asked["answers"]], Path(asked["folder"]) / BUNDLE)
+            return packed(here, [_found(here, one) for one in asked["answers"]], folder / BUNDLE)
         (made,) = replay([_found(here, asked["answer"])], here.rebuilding, instead, asked.get("sku") or None)
         return made.facts
 

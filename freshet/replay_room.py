@@ -40,8 +40,10 @@ class Room(NamedTuple):
 
 
 @contextmanager
-def room(url: str, data: Path | None) -> Iterator[Room]:
+def room(url: str, data: Path | None, above: Path | None = None) -> Iterator[Room]:
     """Reads of shards' folders and of the store; writes only below its own. Who calls goes last (`replay.going_last`).
+
+    `above`: where its own is made; default: below the data folder.
 
     Raises Unavailable, SettingsError."""
     target, settings = find_target(url, data, reads_kafka=True), read(ShardSettings, os.environ)
@@ -53,7 +55,7 @@ def room(url: str, data: Path | None) -> Iterator[Room]:
         def again() -> Log:
             return PacedLog(open_log(target.kafka, closing, AHEAD_BYTES), pace)
 
-        above = target.data / FOLDER
+        above = above or target.data / FOLDER
         above.mkdir(parents=True, exist_ok=True)
         clear(above, time.time())
         own = tempfile.TemporaryDirectory(prefix=PREFIX, dir=above, ignore_cleanup_errors=True)

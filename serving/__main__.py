@@ -77,6 +77,7 @@ async def serve(environ: Mapping[str, str]) -> None:
         for server in servers:
             server.close()
         wiring.feed.close()
+        wiring.beside.close()
         await closing.finish(lambda: len(runner.server.connections) if runner.server else 0)
     finally:
         async with asyncio.timeout(DRAIN_S):

@@ -80,6 +80,8 @@ class Wiring:
     history: History
     ledger: History
     """Longer questions to the log, which must not hold up the others."""
+    past: History
+    """The same for spans of time: it fetches little at once, since it reads a little in many places."""
     stuck: StuckProducts
     beside: Beside
     resubmitting: Resubmitting

@@ -32,6 +32,7 @@ from serving.freshness import FreshnessMeter
 from serving.gate import Gate
 from serving.history import History
 from serving.incident.beside import Beside
+from serving.incident.reading import AHEAD_BYTES
 from serving.keys.audit import Audit
 from serving.keys.key_watch import LOOK_EVERY_S as KEYS_EVERY_S
 from serving.keys.opening import open_access, watched_keys
@@ -98,6 +99,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     outcomes = OutcomeCache(clock)
     popular = PopularQueries(settings.suggest_askers)
     history, lag_history, ledger = (History(lambda: Reader(settings.kafka)) for _ in range(3))
+    past = History(lambda: Reader(settings.kafka, AHEAD_BYTES))
     sample = FreshSample(clock)
     freshness = FreshnessMeter(
         lag_history, settings.partitions, outcomes, sample, watch.states, settings.generation, clock
@@ -139,6 +141,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         outcomes=outcomes,
         history=history,
         ledger=ledger,
+        past=past,
         resubmitting=Resubmitting(ledger, door, letter_topics),
         stuck=StuckProducts(ledger, shards, settings.generation, settings.partitions, clock),
         beside=Beside(settings),
@@ -151,7 +154,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         version=version("freshet"),
         tracer=tracer,
         background=(
-            lambda: connections(producer, session, hints, (history, lag_history, ledger), tracer),
+            lambda: connections(producer, session, hints, (history, lag_history, ledger, past), tracer),
             lambda: repeating("keys", keys.look, KEYS_EVERY_S, log),
             lambda: looking_up(sessions, tastes, log),
             lambda: ranking_by(counts, ranking, log),

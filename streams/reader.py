@@ -160,6 +160,7 @@ def _consumer(kafka: str, group: str, ahead_bytes: int = AHEAD_BYTES) -> Consume
         "enable.partition.eof": True,  # the only sign of the end where the last offsets are markers
         "fetch.wait.max.ms": 100,
         "fetch.error.backoff.ms": 50,
+        "fetch.queue.backoff.ms": 20,  # not a second: a full queue is emptied by one read
         "fetch.message.max.bytes": min(FETCH_BYTES_MAX, ahead_bytes),
         "queued.max.messages.kbytes": ahead_bytes >> 10,
         "log_level": 2,

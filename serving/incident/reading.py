@@ -9,6 +9,8 @@ from schemas.errors import InvalidRequest, StateRefused
 from serving.history import LogReader
 from streams.reader import LogRecord
 
+AHEAD_BYTES: Final = 512 << 10
+"""What Kafka's client fetches beyond a sample is thrown away: a hundred times as much took a gigabyte for a page."""
 STRETCH_FIRST: Final = 64
 STRETCH: Final = 500
 """Records read in one go."""

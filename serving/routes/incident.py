@@ -1,6 +1,7 @@
 """`/v1/timeline`, `/v1/answers`, `/v1/events`: what was, from the log; and answers made again, or packed to share."""
 
 import asyncio
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from typing import cast, get_args
@@ -57,7 +58,7 @@ async def get_timeline(request: web.Request) -> web.Response:
             parts=timeline(reader, settings.generation, settings.partitions, times_ms),
         )
 
-    return answer_model(await wiring.ledger.ask(ask, LOG_TIMEOUT_S))
+    return answer_model(await wiring.past.ask(ask, LOG_TIMEOUT_S))
 
 
 def kept_from_ms(reader: LogReader, generation: int, partitions: int) -> int | None:
@@ -88,7 +89,7 @@ async def get_answers(request: web.Request) -> web.Response:
                     break
         return Answers(answers=found, next=records.next, looked_through=looked_through)
 
-    return answer_model(await wiring.ledger.ask(ask, LOG_TIMEOUT_S))
+    return answer_model(await wiring.past.ask(ask, LOG_TIMEOUT_S))
 
 
 async def get_events(request: web.Request) -> web.Response:
@@ -112,7 +113,7 @@ async def get_events(request: web.Request) -> web.Response:
         told = lines(reader, wiring.settings.generation, found)
         return Events(events=told, next=records.next, looked_through=looked_through)
 
-    return answer_model(await wiring.ledger.ask(ask, LOG_TIMEOUT_S))
+    return answer_model(await wiring.past.ask(ask, LOG_TIMEOUT_S))
 
 
 async def post_replay(request: web.Request) -> web.Response:
@@ -140,14 +141,15 @@ async def post_bundle(request: web.Request) -> web.StreamResponse:
     beside = request.app[WIRING].beside
     asked = parsed(BundleAsked, await read_body(request, EVENT_BYTES_MAX, (JSON,)))
     question = {"do": "bundle", "answers": [one.model_dump() for one in asked.answers]}
-    async with beside.working(question, partial(has_gone, request)) as done:
+    with ExitStack() as closing:
+        async with beside.working(question, partial(has_gone, request)) as done:
+            file = closing.enter_context((done.folder / done.said["file"]).open("rb"))  # it outlives its name
         headers = {"Content-Disposition": f'attachment; filename="{BUNDLE_NAME}"', "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         response.content_type, response.content_length = BUNDLE_TYPE, done.said["file_bytes"]
         await response.prepare(request)
-        with (done.folder / done.said["file"]).open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-                await response.write(chunk)
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            await response.write(chunk)
         await response.write_eof()
     return response
 

@@ -481,6 +481,7 @@ class Tier:
             outcomes=outcomes,
             history=history,
             ledger=history,
+            past=history,
             resubmitting=Resubmitting(history, door, letter_topics),
             stuck=StuckProducts(history, shards, settings.generation, settings.partitions, clock),
             beside=Beside(settings, (sys.executable, "-c", FAKE_REPLAY)),

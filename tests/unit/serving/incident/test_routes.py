@@ -96,6 +96,8 @@ async def test_a_bundle_comes_as_a_file() -> None:
         response = await tier.client.post("/v1/answers/bundle", json={"answers": [{"request_id": "r1"}]})
         assert (response.status, response.content_type, await response.read()) == (200, "application/gzip", b"packed")
         assert response.headers["Content-Disposition"] == 'attachment; filename="incident.tar.gz"'
+        again = await tier.client.post("/v1/answers/r1/replay", json={})
+        assert again.status == 200, "its turn was over before its last byte"
         many = [{"request_id": f"r{nth}"} for nth in range(BUNDLE_ANSWERS_MAX + 1)]
         for answers in ([], many):
             response = await tier.client.post("/v1/answers/bundle", json={"answers": answers})
