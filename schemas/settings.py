@@ -357,6 +357,12 @@ class ServingSettings(Settings):
         description="Most that kept answers take, 10^6 bytes: one is given again while every shard says that it would "
         "make it from the same state; 0: none is kept",
     )
+    outcomes_kept: int = Field(
+        50_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Newest outcomes that are kept in memory; what became of an older event is searched in the log",
+    )
     instantsearch_indexes: Annotated[list[str], AfterValidator(_naming)] = Field(
         default_factory=lambda: ["products"],
         description="Names of indexes that InstantSearch's clients ask for: each stands for itself and, with "

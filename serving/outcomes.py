@@ -10,7 +10,6 @@ from schemas.errors import InvalidEvent
 from schemas.records import EventId, Outcome, decode, fold
 from streams.reader import LogRecord
 
-OUTCOMES_KEPT_MAX = 50_000
 NEWEST_MAX = 1_000
 """Live outcomes that wait to be taken; beyond it the oldest is only counted."""
 RATE_WINDOW_S = 10.0
@@ -71,7 +70,7 @@ class _Kept(NamedTuple):
 class OutcomeCache:
     """The last `kept_max` outcomes by event id, oldest forgotten first. Thread-safe: one thread adds, any reads."""
 
-    def __init__(self, clock: Callable[[], float], kept_max: int = OUTCOMES_KEPT_MAX) -> None:
+    def __init__(self, clock: Callable[[], float], kept_max: int = 50_000) -> None:
         self._clock = clock
         self._kept_max = kept_max
         self._by_id: dict[EventId, _Kept] = {}

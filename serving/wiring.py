@@ -40,7 +40,7 @@ from serving.letters.resubmit import LetterTopics, Resubmitting
 from serving.live import build_live, wall_ms
 from serving.logs import Log
 from serving.outcome_tail import OpenTail, following
-from serving.outcomes import OUTCOMES_KEPT_MAX, OutcomeCache
+from serving.outcomes import OutcomeCache
 from serving.parts import Wiring
 from serving.query_vectors import QueryVectors
 from serving.ranking.popular import REFRESH_EVERY_S, Popular
@@ -96,7 +96,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)
-    outcomes = OutcomeCache(clock)
+    outcomes = OutcomeCache(clock, settings.outcomes_kept)
     popular = PopularQueries(settings.suggest_askers)
     history, lag_history, ledger = (History(lambda: Reader(settings.kafka)) for _ in range(3))
     past = History(lambda: Reader(settings.kafka, AHEAD_BYTES))
@@ -164,7 +164,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
             lambda: resolving(addresses, log),
             lambda: repeating("shards", lambda: watch.refresh(shards, hints, log), WATCH_EVERY_S, log),
             lambda: repeating("freshness", lambda: measured(freshness), FRESHNESS_EVERY_S, log),
-            lambda: following(lambda: open_tail(settings, "outcomes", OUTCOMES_KEPT_MAX), outcomes, log),
+            lambda: following(lambda: open_tail(settings, "outcomes", settings.outcomes_kept), outcomes, log),
             lambda: following(lambda: open_tail(settings, "served", RECORDS_MAX), popular, log, "served"),
             *live.background,
             lambda: following_synonyms(settings, synonyms, metrics, log),

@@ -35,5 +35,8 @@ def soak(minutes: int) -> Drill:
         short=length,
         long=length,
         watched=True,
-        settings={"FRESHET_ANSWER_CACHE_MB": "1"},  # bounded: at its bound within the warm-up
+        settings={
+            "FRESHET_ANSWER_CACHE_MB": "1",
+            "FRESHET_OUTCOMES_KEPT": "2000",
+        },  # at their bounds within the warm-up
     )
