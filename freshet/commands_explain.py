@@ -68,7 +68,7 @@ def _configured_names(incomplete: str) -> list[str]:
     return [name for name in CONFIGURED if name.startswith(incomplete)]
 
 
-CONFIGURED = ("catalog", "embed", "shard", "session", "serving", "up")
+CONFIGURED = ("catalog", "embed", "shard", "session", "serving", "replay", "up")
 """Processes with settings of their own, as `schemas.settings.MODELS` has them (a test holds it)."""
 Configured = Annotated[
     str | None,
