@@ -505,7 +505,7 @@ def test_what_happened_is_seen_made_again_and_shared(browser: Browser, shop: Sta
     answers = shop.url("serving", f"/v1/answers?text={last}")
     wait_until(lambda: http("GET", answers)[1]["answers"], LIMIT_S, "the log has them")
     browser.open(home + "incident")
-    browser.wait("#answers-list", "coffee mug", "answers are listed")
+    browser.wait("#answers-list", "hit", "answers are listed, the oldest first")
     browser.type("#answers-only [name=text]", first + Keys.ENTER)
     wait_until(lambda: len(browser.texts("#answers-list li")) == 1, LIMIT_S, "only this answer")
     browser.click("#answers-list .button")
