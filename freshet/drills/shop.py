@@ -204,13 +204,18 @@ class Storefront:
             self._gone(newest, sku, sent[sku])
 
     def _gone(self, newest: dict[str, Seen], sku: str, sent: int) -> None:
-        """Because it was deleted, or for no reason. `sent`: the newest number of the SKU."""
+        """Because it was deleted, or for no reason. `sent`: the newest number of the SKU.
+
+        What is gone stays gone by that delete: a later one may only be sent, and the shop a minute behind.
+        """
         before = newest.get(sku, NEVER)
+        if sku in newest and deletes(before.number):
+            return
         later = range(before.number + 1, sent + 1)
         deleted = next((number for number in later if deletes(number) and probe(number)["sku"] == sku), None)
         if deleted is not None:
             newest[sku] = before._replace(number=deleted)
-        elif sku in newest and not deletes(before.number):
+        elif sku in newest:
             self.went_back.append(f"no longer shown: {sku}")
 
     def _tick_off(self) -> None:

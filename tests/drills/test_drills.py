@@ -113,6 +113,20 @@ def test_a_deleted_product_may_go_and_come_again_only_when_it_was_made_again() -
     assert len(front.went_back) == 1
 
 
+def test_a_product_is_gone_by_its_first_delete_though_the_next_one_is_sent() -> None:
+    """328 is the next delete of its SKU: a shop that is a minute behind still shows what came between them."""
+    first, between = Seen(8, (1, 5), (1, 5)), Seen(88, (1, 9), (1, 9))
+    front = Storefront("", Merchant(""), _sent={"probe-8": 48})
+    front._compare({"probe-8": first}, whole=True)
+    front._compare({}, whole=True)
+    front._sent["probe-8"] = 328
+    front._compare({}, whole=True)
+    front._compare({"probe-8": between}, whole=True)
+    assert front.went_back == []
+    front._compare({"probe-8": first}, whole=True)
+    assert len(front.went_back) == 1
+
+
 def test_each_replica_has_its_own_past() -> None:
     first, second = frozenset({0}), frozenset({1})
     newer, older = Seen(49, (1, 9), (1, 9)), Seen(9, (1, 5), (1, 5))
