@@ -474,6 +474,24 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
     assert browser.complaints() == []
 
 
+def test_why_a_product_is_not_number_one(browser: Browser, shop: Stack, home: str) -> None:
+    """The mug is what was searched for, and sold out; another one, less like it, is not."""
+    offer = {"price": {"amount": 9, "currency": "EUR"}, "stock": 3}
+    flask = {"type": "upsert", "sku": "flask", "title": "Mug to take along, for tea, soup or coffee", **offer}
+    assert http("POST", shop.url("serving", "/v1/catalog"), {"events": [flask]})[0] == 202
+
+    def hits() -> list[str]:
+        asked = {"text": "coffee mug", "limit": 2}
+        return [hit["sku"] for hit in http("POST", shop.url("serving", "/v1/search"), asked)[1]["hits"]]
+
+    wait_until(lambda: hits() == ["flask", "mug"], LIMIT_S, "another one comes first")
+    browser.open(home + "why?sku=mug&q=coffee+mug")
+    browser.wait("section[aria-label='In a search']", "The smallest change: FRESHET_RANK_STOCK=", "what would help")
+    assert "instead of 0.5 would make it hit 1." in browser.text("section[aria-label='In a search']")
+    assert http("DELETE", shop.url("serving", "/v1/catalog/flask"))[0] == 202
+    wait_until(lambda: "flask" not in hits(), LIMIT_S, "it is gone")
+
+
 def test_stuck_products_are_listed_and_a_refused_event_is_mended(browser: Browser, shop: Stack, home: str) -> None:
     merchant = Merchant(shop.kafka, shop.generation)
     merchant.send({"type": "patch", "sku": "mug", "stock": -4})
