@@ -243,6 +243,7 @@ ALL: Final = (
         "each is answered, or refused with a reason, within 2 s; so is each of the others",
         each("nasty queries to", "serving", lasts_s=10.0),
         limits=Limits(failed=0, errors=0),
+        settings=BUDGET,
         short=SHORT._replace(faults=1),
         long=LONG._replace(faults=6),
     ),
