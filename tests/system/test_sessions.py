@@ -70,9 +70,13 @@ def held(shop: Stack) -> int:
     return sum(search(shop, "s")["explain"]["words"]["matching"].values())
 
 
-def search(shop: Stack, session: str, **more: Any) -> dict[str, Any]:
+def asked(shop: Stack, session: str, **more: Any) -> tuple[int, Any]:
     body = {"text": "desk lamp", "limit": 6, "ranker": "none", "session": session, "explain": True, **more}
-    status, answer = http("POST", shop.url("serving", "/v1/search"), body)
+    return http("POST", shop.url("serving", "/v1/search"), body)
+
+
+def search(shop: Stack, session: str, **more: Any) -> dict[str, Any]:
+    status, answer = asked(shop, session, **more)
     assert status == 200, answer
     found: dict[str, Any] = answer
     return found
@@ -189,8 +193,10 @@ def test_without_the_shard_clicks_are_counted_and_the_next_search_makes_the_vect
     shop.kill("shard")
     click(shop, "early", "clip")  # nobody has asked for its vector yet
     assert wait_known(shop, "early", "clip")["vector"] is False
-    assert "session" in search(shop, "early")["degraded"]
+    status, answer = asked(shop, "early")
+    assert status == 503 and "session" in answer["degraded"]
     shop.start("shard")
+    wait_until(lambda: asked(shop, "nobody")[0] == 200, LIMIT_S, "the tier has seen that it is back")
     found = wait_until(lambda: personal(answer := search(shop, "early")) and answer, LIMIT_S, "it is personal")
     assert personal(found)["vector"] == "made"
     wait_until(lambda: personal(whole(shop, "early"))["vector"] == "kept", LIMIT_S, "it was put back")
