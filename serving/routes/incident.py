@@ -1,10 +1,11 @@
 """`/v1/timeline`, `/v1/answers`, `/v1/events`: what was, from the log; and answers made again, or packed to share."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from aiohttp import web
 
@@ -17,7 +18,7 @@ from serving.history import LogReader
 from serving.incident.answers import AnswersAsked, Only, is_asked_for, logged
 from serving.incident.events import EventsAsked, lines
 from serving.incident.events import is_asked_for as is_event_asked_for
-from serving.incident.model import Answers, BundleAsked, Events, ReplayAsked, ReplayedAnswer, Timeline
+from serving.incident.model import AnswerLine, Answers, BundleAsked, Events, ReplayAsked, ReplayedAnswer, Timeline
 from serving.incident.reading import InOrder, edges
 from serving.incident.timeline import timeline
 from serving.outcomes import read_outcome
@@ -26,6 +27,9 @@ from serving.problems import parsed
 from serving.routes.catalog import JSON
 from serving.routes.route import Parameter, Route, answer_model
 from serving.whole_numbers import whole_number
+from streams.reader import LogRecord
+
+T = TypeVar("T")
 
 LOG_TIMEOUT_S = 20.0
 SPAN_DEFAULT_MS = 3_600_000
@@ -79,15 +83,12 @@ async def get_answers(request: web.Request) -> web.Response:
 
     def ask(reader: LogReader) -> Answers:
         records = _records(reader, wiring, "served", spans, request.query.get("after", ""))
-        found, looked_through = [], 0
-        for record in islice(records, LOOKED_THROUGH_MAX):
-            looked_through += 1
-            one = logged(record)
-            if one is not None and is_asked_for(one, asked):
-                found.append(one.line)
-                if len(found) == limit:
-                    break
+        found, looked_through = _first(records, limit, wanted)
         return Answers(answers=found, next=records.next, looked_through=looked_through)
+
+    def wanted(record: LogRecord) -> AnswerLine | None:
+        one = logged(record)
+        return one.line if one is not None and is_asked_for(one, asked) else None
 
     return answer_model(await wiring.past.ask(ask, LOG_TIMEOUT_S))
 
@@ -102,16 +103,13 @@ async def get_events(request: web.Request) -> web.Response:
 
     def ask(reader: LogReader) -> Events:
         records = _records(reader, wiring, "outcomes", spans, request.query.get("after", ""))
-        found, looked_through = list[tuple[Outcome, int]](), 0
-        for record in islice(records, LOOKED_THROUGH_MAX):
-            looked_through += 1
-            outcome = read_outcome(record.value or b"")
-            if outcome is not None and is_event_asked_for(outcome, asked):
-                found.append((outcome, record.timestamp_ms))
-                if len(found) == limit:
-                    break
+        found, looked_through = _first(records, limit, wanted)
         told = lines(reader, wiring.settings.generation, found)
         return Events(events=told, next=records.next, looked_through=looked_through)
+
+    def wanted(record: LogRecord) -> tuple[Outcome, int] | None:
+        outcome = read_outcome(record.value or b"")
+        return (outcome, record.timestamp_ms) if outcome is not None and is_event_asked_for(outcome, asked) else None
 
     return answer_model(await wiring.past.ask(ask, LOG_TIMEOUT_S))
 
@@ -172,6 +170,18 @@ def _records(reader: LogReader, wiring: Wiring, topic: str, span: tuple[int, int
     name = topic_name(topic, wiring.settings.generation)
     (offsets,) = edges(reader, name, wiring.settings.partitions, span)
     return InOrder(reader, name, offsets, after)
+
+
+def _first(records: InOrder, limit: int, wanted: Callable[[LogRecord], T | None]) -> tuple[list[T], int]:
+    """At most so many of those that are wanted, and how many records were looked through for them."""
+    found, looked_through = list[T](), 0
+    for record in islice(records, LOOKED_THROUGH_MAX):
+        looked_through += 1
+        if (one := wanted(record)) is not None:
+            found.append(one)
+            if len(found) == limit:
+                break
+    return found, looked_through
 
 
 def _limit(request: web.Request) -> int:
