@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from index_snapshots.mentions import Stance, Wanted, may_name, stance
-from index_snapshots.size_match import has_size
+from index_snapshots.size_match import having
 from schemas.wishes import HAS_FIT, LACKS_FIT, SIZE_FIT, TELLS_FIT, Wishes
 
 STANCE_FIT: Final[dict[Stance, float]] = {"has": HAS_FIT, "tells": TELLS_FIT, "lacks": LACKS_FIT, "silent": 1.0}
@@ -21,7 +21,8 @@ def fits(wishes: Wishes, bodies: Sequence[bytes]) -> list[float]:
     if wishes.sizes:
         texts = [body.decode() for body in bodies]
         for size in wishes.sizes:
-            found = [fit * (SIZE_FIT if has_size(text, size) else 1.0) for fit, text in zip(found, texts, strict=True)]
+            has = having(texts, size)
+            found = [fit * (SIZE_FIT if fitting else 1.0) for fit, fitting in zip(found, has, strict=True)]
     return found
 
 

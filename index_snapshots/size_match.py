@@ -1,9 +1,11 @@
 """Whether a product's text holds a size that is asked for, in any of the ways that it may be written.
 
-Numbers are looked for as plain text, and a pattern only tries what stands around them: 200 bodies of 3 kB take 2 ms.
+A pattern begins with the digits of a number, and only then looks at what stands before them: digits are found as plain
+text, at once. 200 bodies of Icecat take 1 to 2 ms.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -14,7 +16,7 @@ NAMED_UNIT_CHARS_MIN: Final = 2
 """A unit in the name of an attribute, `weight_kg`, has at least so many."""
 NAME_CHARS: Final = 24
 """So far back the unit stands in such a name."""
-_PART_OF_A_NUMBER: Final = frozenset("0123456789.,/")
+_PART_OF_A_NUMBER: Final = "[0-9.,/]"
 _OTHER_UNIT: Final = r"\s?(?:mm|cm|m|in|inch|inches|ft|feet|”|\\\")(?![^\W_])"
 _IN_JSON: Final = {'"': r"\\\""}
 """How a sign stands in the JSON of a body."""
@@ -23,7 +25,7 @@ _IN_JSON: Final = {'"': r"\\\""}
 class Written(NamedTuple):
     """One way to write a size, ready to be looked for."""
 
-    start: str
+    digits: str
     """What it begins with."""
     whole: "re.Pattern[str]"
     named: "re.Pattern[str] | None"
@@ -31,9 +33,10 @@ class Written(NamedTuple):
     bare: "re.Pattern[str]"
 
 
-def has_size(body: str, size: Size) -> bool:
-    """`body`: the JSON of a `Content`."""
-    return any(_stands(body, _written(*_key(spelling))) for spelling in size.spellings)
+def having(bodies: Iterable[str], size: Size) -> list[bool]:
+    """Which of them hold it; each is the JSON of a `Content`."""
+    ways = [_written(*_key(spelling)) for spelling in size.spellings]
+    return [any(_stands(body, way) for way in ways) for body in bodies]
 
 
 def _key(spelling: Spelling) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -41,39 +44,36 @@ def _key(spelling: Spelling) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 
 
 def _stands(body: str, written: Written) -> bool:
-    at = body.find(written.start)
-    while at >= 0:
-        before = body[at - 1 : at]
-        if before not in _PART_OF_A_NUMBER or not before:
-            if written.whole.match(body, at):
-                return True
-            if (
-                written.named is not None
-                and before in ':"'
-                and written.bare.match(body, at)
-                and written.named.search(body[max(0, at - NAME_CHARS) : at])
-            ):
-                return True
-        at = body.find(written.start, at + 1)
-    return False
+    if written.digits not in body:
+        return False
+    if written.whole.search(body):
+        return True
+    named = written.named
+    if named is None:
+        return False
+    places = (found.start() for found in written.bare.finditer(body))
+    return any(named.search(body[max(0, at - NAME_CHARS) : at]) for at in places)
 
 
 @lru_cache(PATTERNS_KEPT_MAX)
 def _written(numbers: tuple[str, ...], units: tuple[str, ...], loose: bool) -> Written:
     called = "|".join(_unit(unit) for unit in sorted(units, key=lambda unit: (-len(unit), unit)))
     unit = rf"\s?-?(?:{called})" if units else ""
-    many = [_number(number, loose) for number in numbers]
+    first, *others = (_number(number, loose) for number in numbers)
     between = (rf"(?:{unit})?" if units else "") + r"\s?[x×*]\s?"
     end = unit or r"(?![0-9.,])"
-    if units and len(many) > 1:
+    if units and others:
         end = rf"(?:{unit}|(?![\w.,])(?!{_OTHER_UNIT}))"
     words = [unit for unit in units if unit.isalpha() and len(unit) >= NAMED_UNIT_CHARS_MIN]
-    named = re.compile(rf"[_\s(](?:{'|'.join(words)})\)?\":\"?$", re.IGNORECASE) if words and len(many) == 1 else None
+    named = re.compile(rf"[_\s(](?:{'|'.join(words)})\)?\":\"?$", re.IGNORECASE) if words and not others else None
+    start = numbers[0].partition(".")[0]
+    digits = re.escape(start)
+    rest = first.removeprefix(digits)
     return Written(
-        numbers[0].partition(".")[0],
-        re.compile(between.join(many) + end, re.IGNORECASE),
+        start,
+        re.compile(between.join([rf"{digits}(?<!{_PART_OF_A_NUMBER}{digits}){rest}", *others]) + end, re.IGNORECASE),
         named,
-        re.compile(rf'{many[0]}(?=[,}}"])'),
+        re.compile(rf'{digits}(?<=[:"]{digits}){rest}(?=[,}}"])'),
     )
 
 

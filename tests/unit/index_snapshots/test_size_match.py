@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index_snapshots.size_match import has_size
+from index_snapshots.size_match import having
 from schemas.wishes import Size, Spelling
 
 INCH = ["inch", "in", '"', "”"]
 
 
 def holds(content: Any, *spellings: Spelling) -> bool:
-    return has_size(orjson.dumps(content).decode(), Size(text="x", spellings=list(spellings)))
+    return having([orjson.dumps(content).decode()], Size(text="x", spellings=list(spellings))) == [True]
 
 
 def one(number: str, *units: str, loose: bool = False) -> Spelling:
