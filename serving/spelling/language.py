@@ -1,6 +1,7 @@
 """Words of a language: what is one of them is no mistake, only not in the catalogue, and what is near may be meant."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from index_snapshots.vocabulary import WORD_CHARS_MIN, Vocabulary
@@ -10,6 +11,8 @@ from serving.spelling.english import English
 
 SPOKEN_CHARS_MIN: Final = 4
 """Of words that others are corrected to."""
+NEAR_KEPT_MAX: Final = 4_096
+"""Words that were looked up take 2 to 4 ms, and one search asks for each several times."""
 
 
 class NoLanguage:
@@ -37,6 +40,7 @@ class SpokenLanguage:
         self._english = English(word for word in words if len(word) >= WORD_CHARS_MIN)
         self._vocabulary = Vocabulary()
         self._vocabulary.learn(word for word in self._english.frequent if len(word) >= SPOKEN_CHARS_MIN)
+        self._kept = lru_cache(NEAR_KEPT_MAX)(self._near)
 
     def close(self) -> None:
         self._vocabulary.close()
@@ -50,4 +54,7 @@ class SpokenLanguage:
 
     def near(self, word: str) -> Sequence[Near]:
         """Of its frequent words."""
-        return [Near(one, edit_cost(word, one)) for one in self._vocabulary.near(word)]
+        return self._kept(word)
+
+    def _near(self, word: str) -> tuple[Near, ...]:
+        return tuple(Near(one, edit_cost(word, one)) for one in self._vocabulary.near(word))
