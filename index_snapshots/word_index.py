@@ -243,8 +243,9 @@ class Committed:
         return bool(self._searcher.doc_freq("written", word))
 
     def counted(self, way: Way) -> int:
-        """How many products hold all of these words."""
-        return self._count(_all_of(way, 1.0)) if way and all(way) else 0
+        """How many products hold all of these words. Where none holds one of them nothing is searched for."""
+        known = bool(way) and all(any(self._holding(*term) for term in terms) for terms in way)
+        return self._count(_all_of(way, 1.0)) if known else 0
 
     def together(self, way: Way, others: Sequence[Terms]) -> int:
         """How many products hold all words of `way`, and one of `others`."""
@@ -266,11 +267,14 @@ class Committed:
         for other, guessed in asked:
             if not set(tokens).issuperset(other.words):
                 continue
+            held = {way: count for way in map(self._way, other.ways) if (count := self.holding(way))}
+            if not held:
+                continue  # so it is with nearly all that is guessed: how many hold what was typed need not be counted
             least = self.holding(self._way(" ".join(other.words))) if guessed else 0
             if least and has_digit(other.words[0]):
                 continue  # numbers are everywhere: what some product holds as it was typed is meant so
-            for way in map(self._way, other.ways):
-                if self.holding(way) > least:
+            for way, count in held.items():
+                if count > least:
                     for word in other.words:
                         found.setdefault(word, {})[way] = None
         return {word: tuple(ways) for word, ways in found.items()}
