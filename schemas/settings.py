@@ -28,6 +28,7 @@ NOT_SETTINGS = {
     "(`agents/faults.py`). Never set it in production",
 }
 
+EngineName = Literal["auto", "onnxruntime", "onnxruntime-int8", "openvino"]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -122,7 +123,7 @@ class EmbedSettings(WorkerSettings):
         100, ge=1, description="This many failures in a row stop the worker: the deployment is wrong, not the data"
     )
     embed_worker: str = Field("embed-0", min_length=1, description="Fixed name of this worker in its consumer group")
-    engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What runs the model")
+    engine: EngineName = Field("auto", description="What runs the model")
     embed_threads: int = Field(1, ge=1, description="Threads of one worker's engine; more workers beat more threads")
     model: Path | None = Field(None, description="Folder of the model bundle; default: DATA/models/all-MiniLM-L6-v2")
 
@@ -274,7 +275,7 @@ class ServingSettings(Settings):
         "than 95 % of the last ones did; 0: none",
     )
     search_budget_ms: int = Field(300, ge=10, le=10_000, description="Time a search may take; late stages are left out")
-    engine: Literal["auto", "onnxruntime", "openvino"] = Field("auto", description="What encodes queries")
+    engine: EngineName = Field("auto", description="What encodes queries")
     model: Path | None = Field(None, description="Folder of the model bundle; must be the one of the embed workers")
     facets: FacetList = FACETS
     understand: list[UnderstandStep] = Field(

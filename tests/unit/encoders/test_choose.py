@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from encoders.bundle import Bundle, Manifest, Parity
 from encoders.choose import ENGINES, automatic, choose_engine, installed
-from encoders.cpu import has_amx_bf16
+from encoders.cpu import has_amx_bf16, has_avx512_vnni
 from encoders.errors import EngineUnavailable
 from encoders.packing import Shapes
 from encoders.protocol import Engine, Tokens, Vectors
@@ -50,6 +50,15 @@ def test_auto_takes_openvino_only_for_its_tiles(amx_bf16: bool, openvino_install
     assert automatic(amx_bf16=amx_bf16, openvino_installed=openvino_installed)[0] == expected
 
 
+@pytest.mark.parametrize("openvino_installed", [True, False])
+def test_auto_encodes_queries_with_weights_of_8_bits_where_the_cpu_is_made_for_it(openvino_installed: bool) -> None:
+    def taken(amx_bf16: bool) -> str:
+        return automatic(amx_bf16=amx_bf16, openvino_installed=openvino_installed, vnni=True)[0]
+
+    assert taken(False) == "onnxruntime-int8"
+    assert taken(True) == ("openvino" if openvino_installed else "onnxruntime-int8")
+
+
 def test_auto_logs_what_it_took_and_why(bundle: Bundle) -> None:
     engines = {name: lambda bundle, threads, name=name: NamedEngine(name, threads) for name in ENGINES}
     with capture_logs() as logs:
@@ -74,7 +83,7 @@ def test_auto_does_not_try_the_other_one(bundle: Bundle) -> None:
 def test_an_unknown_engine_names_the_known_ones(bundle: Bundle) -> None:
     with pytest.raises(EngineUnavailable, match="no engine 'tensorflow'") as caught:
         choose_engine("tensorflow", bundle)
-    assert "auto, onnxruntime, openvino" in caught.value.hint
+    assert "auto, onnxruntime, onnxruntime-int8, openvino" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))
@@ -91,6 +100,8 @@ def test_cpu_flags_are_read_whole_words_only(tmp_path: Path) -> None:
     cpuinfo.write_text("model name : amx_bf16\nflags\t\t: fpu avx512_bf16 amx_bf16x\n")
     assert not has_amx_bf16(cpuinfo)
     assert not has_amx_bf16(tmp_path / "none")
+    cpuinfo.write_text("flags\t\t: fpu avx512_vnni\n")
+    assert has_avx512_vnni(cpuinfo) and not has_amx_bf16(cpuinfo)
 
 
 def test_installed_looks_without_importing() -> None:
