@@ -18,7 +18,6 @@ from agents.dead_letters import count_from_zero, dead_letter
 from agents.faults import Faults
 from agents.first_snapshot import first_view
 from agents.flips import flip
-from agents.freed_memory import give_back
 from agents.partitions import refuse_skipped
 from agents.shard_standing import show_disk, show_snapshots
 from agents.shard_structure import StructureMetrics
@@ -53,6 +52,7 @@ from schemas.records import DocumentRecord, EventId, OfferRecord
 from schemas.stored import InStore
 from schemas.tracing import NOT_TRACED, Tracer
 from streams.ahead import ahead
+from streams.freed_memory import give_back
 from streams.producer import Sender
 from streams.reader import LogRecord, Reader
 

@@ -22,6 +22,7 @@ from faust.types import TP, EventT
 
 from schemas.errors import FreshetError
 from schemas.tracing import among
+from streams.freed_memory import keep_small
 from streams.reader import LogRecord
 
 SESSION_TIMEOUT_S = 10
@@ -220,6 +221,7 @@ def fail_stop(what: str, error: BaseException) -> None:
 async def run(app: WorkerApp, finish: Callable[[], Awaitable[None]]) -> None:
     """Runs until SIGTERM or SIGINT, then lets `finish` complete the work in hand. Never returns: Faust's own shutdown
     can hang on a rebalance, and leaving hard is safe because only committed work counts."""
+    keep_small()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):

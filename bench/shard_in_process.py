@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from agents.freed_memory import give_back, share_heaps
 from bench import closed_loop
 from bench.filter_labels import fields, labels_of
 from bench.measured_shard import bodies_mb, engine_figures, merging_base, open_shard, wait_for_builder
@@ -28,6 +27,7 @@ from bench.workload import Workload, blocks
 from index_snapshots.builder import BuilderProcess
 from index_snapshots.protocol import DocumentChange, Half, Offsets, Shard
 from schemas.filters import Filters
+from streams.freed_memory import give_back, share_heaps
 
 LIMIT = 10
 SWITCH_S = 0.0001

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from agents.freed_memory import give_back, share_heaps
 from agents.search_threads import SWITCH_S
 from bench.fed_agent import FedAgent
 from bench.measured_shard import bodies_mb, engine_figures, wait_for_builder
@@ -25,6 +24,7 @@ from bench.subject import obey, setup
 from bench.vector_file import VectorFile
 from bench.workload import Workload
 from schemas.filters import Filters
+from streams.freed_memory import give_back, share_heaps
 from streams.logs import configure_logs
 
 T = TypeVar("T")

@@ -36,6 +36,7 @@ async def serve(environ: Mapping[str, str]) -> None:
     from serving.middleware import UNLESS_SET
     from serving.patience import LOOK_EVERY_S, Patience, connections_max
     from serving.wiring import build
+    from streams.freed_memory import keep_small
     from streams.logs import configure_logs
 
     settings = read(ServingSettings, environ)
@@ -70,6 +71,7 @@ async def serve(environ: Mapping[str, str]) -> None:
         if settings.ready_fd >= 0:
             tell_ready(settings.ready_fd)
         host, port = servers[0].sockets[0].getsockname()[:2]
+        keep_small()
         log.info("listening", process="serving", host=host, port=port, pid=os.getpid())
         async with repeating("patience", patience.look, LOOK_EVERY_S, log):
             await stop.wait()

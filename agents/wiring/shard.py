@@ -9,7 +9,6 @@ import structlog
 
 from agents.draining import Draining
 from agents.faults import Faults
-from agents.freed_memory import share_heaps
 from agents.health import Health, listen
 from agents.scrubbing import Scrubber
 from agents.search_threads import SWITCH_S
@@ -28,6 +27,7 @@ from schemas.facets import parse_facets
 from schemas.metrics import Metrics
 from schemas.settings import ShardSettings, refuse_open_endpoint
 from streams.collector import leave_alone
+from streams.freed_memory import share_heaps
 from streams.logs import configure_logs
 from streams.producer import Producer
 from streams.redis_hints import ReplicaHints

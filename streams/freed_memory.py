@@ -1,6 +1,7 @@
 """Keeps a process as small as what it uses: glibc keeps most of what was freed, and for each thread by itself."""
 
 import ctypes
+import threading
 from typing import Final
 
 _TRIM: Final = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -14,6 +15,11 @@ ARENAS_MAX: Final = 2
 own, which takes 6 MB or so: with many heaps, 100,000 products took 140 MB more within seconds of a stream."""
 
 
+EVERY_S: Final = 30.0
+"""A start, a merge, a burst and the largest batch so far each leave tens of MB of freed heap; a process that has given
+back what was free looks for more within 2 ms."""
+
+
 def share_heaps() -> None:
     """To be called before threads are started: a heap that is there stays."""
     if _SET is not None:
@@ -24,3 +30,15 @@ def give_back() -> None:
     """Takes a millisecond or so, without Python's lock; for a thread, after work that took much and left little."""
     if _TRIM is not None:
         _TRIM(0)
+
+
+def keep_small(every_s: float = EVERY_S) -> threading.Event:
+    """Gives back now and then, in a thread of its own that ends with the process, or once the event is set."""
+    over = threading.Event()
+    threading.Thread(target=_keep_small, args=(every_s, over), name="freed memory", daemon=True).start()
+    return over
+
+
+def _keep_small(every_s: float, over: threading.Event) -> None:
+    while not over.wait(every_s):
+        give_back()
