@@ -32,20 +32,22 @@ class Budget:
     def left_s(self) -> float:
         return self._total_s - (self._clock() - self._started)
 
-    async def attempt(self, name: str, stage: Coroutine[Any, Any, T], default: T, share: float = 1.0) -> T:
+    async def attempt(
+        self, name: str, stage: Callable[[], Coroutine[Any, Any, T]], default: T, share: float = 1.0
+    ) -> T:
         """Runs a stage in at most `share` of the time left; when it is late or fails, cancels it and gives `default`.
 
-        The stage has ended when this returns: nothing is left running.
+        The stage has ended when this returns: nothing is left running. It is called here and not by the caller: a task
+        that is cancelled before its first step would leave a coroutine behind that nobody awaits.
         """
         started = self._clock()
         left_s = self.left_s() * share
         if left_s <= 0:
-            stage.close()
             self.skipped.append(name)
             return default
         try:
             async with asyncio.timeout(left_s):
-                return await stage
+                return await stage()
         except (TimeoutError, FreshetError) as error:
             if isinstance(error, Overloaded):
                 self.overloads.append(error)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from schemas.facet_counts import NOTHING_LOOKED_UP, LookedUp
@@ -164,7 +164,7 @@ async def by_words(
         share = TIME_SHARE if floor is None else TIME_SHARE_WAITING
         return shards.words(query, left_s * share, floor)  # the router sees it end, and learns that a replica hangs
 
-    asked = (budget.attempt(f"{stage}-{query.partition}", ask(query), None) for query in queries)
+    asked = (budget.attempt(f"{stage}-{query.partition}", partial(ask, query), None) for query in queries)
     answers = await asyncio.gather(*asked)
     found = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
     return ByWords(found, LookedUp(text=text, typing=request.typing, joining=wording.joining, others=others))

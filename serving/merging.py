@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
@@ -127,7 +127,9 @@ async def whole(page: Sequence[Fused], candidates: Candidates, shards: Bodies, b
             missing.setdefault(candidates.partition(one.sku), []).append(one.sku)
     fetches = (
         budget.attempt(
-            f"hits-{number}", shards.hits(number, skus, budget, candidates.answers[number].state.offsets), None
+            f"hits-{number}",
+            partial(shards.hits, number, skus, budget, candidates.answers[number].state.offsets),
+            None,
         )
         for number, skus in missing.items()
     )

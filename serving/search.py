@@ -233,7 +233,7 @@ async def answers_of(
     queries: Sequence[ShardQuery], shards: Retrieval, budget: Budget, floors: Floors = NO_FLOORS, share: float = 1.0
 ) -> dict[int, ShardAnswer]:
     """Of all partitions side by side, by partition, in at most `share` of the time left."""
-    asked = (shards.search(query, budget, floors.offsets.get(query.partition)) for query in queries)
+    asked = (partial(shards.search, query, budget, floors.offsets.get(query.partition)) for query in queries)
     attempts = (
         budget.attempt(f"shard-{query.partition}", ask, None, share) for query, ask in zip(queries, asked, strict=True)
     )
@@ -261,7 +261,7 @@ async def _query_vector(
 ) -> QueryVector | None:
     if request.mode == "words":
         return None
-    every = vector_of(senses, encoding, budget.left_s() * ENCODE_SHARE)
+    every = partial(vector_of, senses, encoding, budget.left_s() * ENCODE_SHARE)
     return await budget.attempt("encode", every, None, ENCODE_SHARE)
 
 
@@ -269,14 +269,14 @@ async def _leaning(request: SearchRequest, tastes: Personal, budget: Budget) -> 
     if not (request.session and request.personalise and tastes.on):
         return None
     timeout_s = min(TIMEOUT_S, budget.left_s() * ENCODE_SHARE)
-    return await budget.attempt("session", tastes.of(request.session, timeout_s), None, ENCODE_SHARE)
+    return await budget.attempt("session", partial(tastes.of, request.session, timeout_s), None, ENCODE_SHARE)
 
 
 async def _floors(tokens: Sequence[ReadToken], reading: Reading, budget: Budget) -> Floors:
     if not tokens:
         return NO_FLOORS
     every = Floors({}, sorted({token.partition for token in tokens}))
-    reach = reading.reach(tokens, budget.left_s() * WAIT_SHARE)
+    reach = partial(reading.reach, tokens, budget.left_s() * WAIT_SHARE)
     return await budget.attempt("at_least", reach, every)
 
 

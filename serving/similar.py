@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from schemas.filters import Filters
@@ -27,7 +28,7 @@ async def similar(
     """The nearest first, without itself; nothing for a product that is not shown. `apart_by`: a field as `group_by` of
     a search has it; then there is one product of each group, and none of its own: no variants."""
     home = partition_of(sku.encode(), len(wiring.shards.partitions))
-    of_it = wiring.shards.vectors(home, [sku], budget.left_s() * VECTOR_SHARE)
+    of_it = partial(wiring.shards.vectors, home, [sku], budget.left_s() * VECTOR_SHARE)
     found, own = await asyncio.gather(
         budget.attempt(f"shard-{home}", of_it, None, VECTOR_SHARE), _own_group(sku, home, wiring, budget, apart_by)
     )
@@ -54,7 +55,7 @@ async def _own_group(sku: str, home: int, wiring: Wiring, budget: Budget, field:
     """Asked for by its SKU: the product may not pass the filters that its variants pass."""
     if not field:
         return None
-    asked = wiring.shards.sku(home, sku, budget.left_s() * VECTOR_SHARE)
+    asked = partial(wiring.shards.sku, home, sku, budget.left_s() * VECTOR_SHARE)
     found = await budget.attempt(f"hits-{home}", asked, None, VECTOR_SHARE)
     return group_of(found.hit, field) if found and found.hit else None
 

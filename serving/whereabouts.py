@@ -1,5 +1,6 @@
 """For a product that somebody asks after: where it stands among the hits, or at which stage it fell out."""
 
+from functools import partial
 from typing import Any, Protocol
 
 from schemas.fusion import DEPTH
@@ -33,7 +34,7 @@ async def whereabouts(sku: str, request: SearchRequest, found: Found, shards: As
         words=found.candidates.words.looked_up,
         filters=filters,
     )
-    answer = await budget.attempt("where", shards.where(query, budget), None)
+    answer = await budget.attempt("where", partial(shards.where, query, budget), None)
     budget.skipped[:] = [name for name in budget.skipped if name != "where"]  # the hits lack nothing
     told = _unknown(partition) if answer is None else _fell_out(sku, answer, found)
     return {"sku": sku, "partition": partition, **told}

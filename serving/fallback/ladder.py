@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from schemas.fallback import FALLBACK_STEPS, Fallback, FallbackStep, Tried
@@ -67,7 +68,8 @@ async def climb(
         if left_s < LEAST_S:
             break
         part = Budget(left_s, clock)
-        landed: Landed | None = await part.attempt(name, STEPS[name](missed, replace(again, budget=part)), None)
+        step = partial(STEPS[name], missed, replace(again, budget=part))
+        landed: Landed | None = await part.attempt(name, step, None)
         budget.surprises += part.surprises
         if name in part.skipped or name in cut:
             landed, late = None, [*late, name]

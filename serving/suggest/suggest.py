@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final, Literal, NamedTuple, Protocol
 
 from schemas.filters import NO_FILTERS, Filters
@@ -85,7 +86,9 @@ async def _asked(
         SuggestQuery(partition=partition, text=request.text, limit=deep, kinds=kinds, filters=filters, budget_ms=1)
         for partition in shards.partitions
     ]
-    asked = (budget.attempt(f"shard-{query.partition}", shards.suggest(query, budget), None) for query in queries)
+    asked = (
+        budget.attempt(f"shard-{query.partition}", partial(shards.suggest, query, budget), None) for query in queries
+    )
     answers = [answer for answer in await asyncio.gather(*asked) if answer]
     wordless = [answer.state.partition for answer in answers if answer.missing and "products" in kinds]
     budget.skipped += [f"words-{partition}" for partition in wordless]

@@ -1,7 +1,7 @@
 """D10: a search whose 50 ms are over leaves nothing of itself running in the tier."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,10 @@ async def test_nothing_of_it_is_left_running(part: str, lacking: str) -> None:
 
 async def test_control_a_stage_that_is_let_go_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     async def careless(
-        self: Budget, name: str, stage: Coroutine[Any, Any, Any], default: Any, share: float = 1.0
+        self: Budget, name: str, stage: Callable[[], Coroutine[Any, Any, Any]], default: Any, share: float = 1.0
     ) -> Any:
         """Does not wait for what is late, and does not end it either."""
-        done, _ = await asyncio.wait([asyncio.create_task(stage)], timeout=self.left_s() * share)
+        done, _ = await asyncio.wait([asyncio.create_task(stage())], timeout=self.left_s() * share)
         if not done:
             self.skipped.append(name)
         return done.pop().result() if done else default
