@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from typing import Any, Final
 
 from freshet import exit_codes
@@ -39,6 +40,8 @@ def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evid
         went_back=traffic.front.went_back,
         gap_s=longest_gap_s(asked),
         failed=sum(one.status != 200 for one in questions),
+        failed_by=Counter(str(one.status) for one in questions if one.status != 200),
+        dishonest=sum(not one.honest for one in questions),
         partial=sum(one.status == 200 and not one.good for one in questions),
         fresh_s=p95s([(one.acked_s, one.wait_s) for one in traffic.front.found], struck),
         query_s=p95s([(one.due_s, one.answered_s - one.due_s) for one in asked], struck),

@@ -24,7 +24,11 @@ class Evidence:
     gap_s: float
     """Longest time without a whole answer."""
     failed: int
-    """Searches without an answer."""
+    """Searches without an answer, an honest error included: it is not wrong, and helps no shopper."""
+    failed_by: Mapping[str, int]
+    """Their statuses; 0: no answer within 5 s, or no connection."""
+    dishonest: int
+    """Of these, errors that do not say when to come back."""
     partial: int
     fresh_s: Mapping[str, float | None]
     """95th percentile before, during and after the faults."""
@@ -92,7 +96,7 @@ def answered(seen: Evidence) -> list[str]:
     limits, fresh_s = seen.limits, seen.fresh_s["during"] or 0.0
     compared = (
         (seen.gap_s, limits.gap_s, "s without a whole answer"),
-        (seen.failed, limits.failed, "searches were not answered"),
+        (seen.failed, limits.failed, f"searches were not answered ({by_status(seen.failed_by)})"),
         (seen.partial, limits.partial, "answers were partial"),
         (fresh_s, limits.fresh_s, "s (p95) until a change was found"),
         (sum(seen.errors.values()), limits.errors, f"errors in the logs ({', '.join(seen.errors)})"),
@@ -100,6 +104,12 @@ def answered(seen: Evidence) -> list[str]:
     return [
         f"{found:g} {what}; at most {limit:g}" for found, limit, what in compared if limit is not None and found > limit
     ]
+
+
+def honest(seen: Evidence) -> list[str]:
+    """Whatever is struck, a search that cannot be answered is told so, and when to come back."""
+    count = seen.dishonest
+    return [f"{count} errors did not say when to come back ({by_status(seen.failed_by)})"] if count else []
 
 
 def flat(seen: Evidence) -> list[str]:
@@ -119,6 +129,7 @@ CHECKERS: Final[Sequence[Callable[[Evidence], list[str]]]] = (
     monotonic,
     refused,
     answered,
+    honest,
     flat,
     in_time,
 )
@@ -127,6 +138,13 @@ CHECKERS: Final[Sequence[Callable[[Evidence], list[str]]]] = (
 def broken(seen: Evidence) -> list[str]:
     """All sentences; none: every promise was kept."""
     return [sentence for check in CHECKERS for sentence in check(seen)]
+
+
+def by_status(failed_by: Mapping[str, int]) -> str:
+    """As "3 with 503, 1 without an answer"."""
+    return ", ".join(
+        f"{count} {'without an answer' if status == '0' else f'with {status}'}" for status, count in failed_by.items()
+    )
 
 
 def named(what: str, items: Sequence[str]) -> list[str]:

@@ -1,11 +1,22 @@
 """A plain HTTP call without any of Freshet's own code: a drill must not trust what it tests."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import orjson
+
+RETRY_AFTER: Final = "Retry-After"
+
+
+class Answer(NamedTuple):
+    status: int
+    """0: nobody answered."""
+    said: Any
+    """Its JSON, or None."""
+    retry_after: str = ""
+    """As the header says it."""
 
 
 def http(
@@ -17,16 +28,29 @@ def http(
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """The status (0: nobody answered) and the JSON of the answer, or None."""
+    answer = asked(method, url, body, timeout_s, content_type, headers)
+    return answer.status, answer.said
+
+
+def asked(
+    method: str,
+    url: str,
+    body: Any = None,
+    timeout_s: float = 10.0,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """The same, with when to come back."""
     data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
     request = Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
     try:
         with urlopen(request, timeout=timeout_s) as response:
-            return response.status, _json(response.read())
+            return Answer(response.status, _json(response.read()))
     except HTTPError as error:
         with error:
-            return error.code, _json(error.read())
+            return Answer(error.code, _json(error.read()), error.headers.get(RETRY_AFTER, ""))
     except (OSError, TimeoutError):
-        return 0, None
+        return Answer(0, None)
 
 
 def _json(text: bytes) -> Any:

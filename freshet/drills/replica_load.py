@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from bench.search_ways import WAYS
-from freshet.drills.plain_http import http
+from freshet.drills.plain_http import RETRY_AFTER, Answer, asked, http
 from freshet.drills.shop import Loop, Merchant, product
 
 BATCH = 25
@@ -23,6 +23,7 @@ ASKERS = 24
 """Questions under way at once: each is sent when it is due, whatever became of those before it."""
 ANSWER_S = 5.0
 LOOK_EVERY_S = 0.5
+REFUSALS = (429, 503)
 
 Point = tuple[int, str, int]
 """(partition, topic, offset)."""
@@ -35,7 +36,15 @@ class Question:
     due_s: float
     answered_s: float
     status: int
+    """0: nobody answered."""
     degraded: tuple[str, ...]
+    says_when: bool = False
+    """Whether an answer that is none told when to come back."""
+
+    @property
+    def honest(self) -> bool:
+        """Answered, or refused by somebody who says when to come back, or nobody was there to say anything."""
+        return self.status in (0, 200) or (self.status in REFUSALS and self.says_when)
 
     @property
     def good(self) -> bool:
@@ -69,13 +78,13 @@ class Shoppers:
         if self.sessions:
             body["session"] = session(number % self.sessions)
         if number % 2:
-            status, answer = http("POST", f"{self.url}/v1/search", body, ANSWER_S)
+            answer = asked("POST", f"{self.url}/v1/search", body, ANSWER_S)
         else:
-            status, answer = self._on_kept_connection(orjson.dumps(body))
-        degraded = tuple(answer["degraded"]) if status == 200 else ()
-        self.questions.append(Question(due_s, time.monotonic(), status, degraded))
+            answer = self._on_kept_connection(orjson.dumps(body))
+        degraded = tuple(answer.said["degraded"]) if answer.status == 200 else ()
+        self.questions.append(Question(due_s, time.monotonic(), answer.status, degraded, bool(answer.retry_after)))
 
-    def _on_kept_connection(self, body: bytes) -> tuple[int, Any]:
+    def _on_kept_connection(self, body: bytes) -> Answer:
         """Asks once: who sends again what was lost on its way would not see that it was lost."""
         if not hasattr(self._mine, "connection"):
             host, _, port = self.url.removeprefix("http://").partition(":")
@@ -87,10 +96,10 @@ class Shoppers:
         try:
             connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
-            return response.status, orjson.loads(response.read())
+            return Answer(response.status, orjson.loads(response.read()), response.getheader(RETRY_AFTER, ""))
         except (OSError, HTTPException):
             connection.close()
-            return 0, None
+            return Answer(0, None)
 
     def hang_up(self) -> None:
         for connection in self._kept:

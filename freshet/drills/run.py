@@ -1,6 +1,5 @@
 """Runs one drill from its beginning to its verdict."""
 
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def run_drill(drill: Drill, seed: int, short: bool, up: UpStack, picture: Path, 
         **evidence.books.figures(),
         searches=len(asked),
         failed=evidence.failed,
-        failed_by=Counter(str(one.status) for one in loaded.traffic.shoppers.questions if one.status != 200),
+        failed_by=dict(evidence.failed_by),
         partial=evidence.partial,
         longest_gap_s=evidence.gap_s,
         freshness_p95_s=evidence.fresh_s,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from freshet.drills.catalogue import DRILLS
+from freshet.drills.evidence import by_status
 from freshet.drills.record import Growth, Record, three
 from freshet.drills.soak import MINUTES, soak
 from freshet.reference.marks import Part
@@ -59,12 +60,16 @@ def figures(told: Record | None) -> tuple[str, ...]:
     return (
         f"{told.day}, seed {told.seed}{', short' if told.short else ''}: {faults}",
         f"{told.acked:,}; {told.lost}, {told.unaccounted}, {told.duplicates}",
-        f"{told.searches:,}; {told.failed}, {told.partial}",
+        f"{told.searches:,}; {told.failed}{_by(told)}, {told.partial}",
         f"{told.longest_gap_s:g}",
         three(told.freshness_p95_s),
         three(told.query_p95_s),
         verdict,
     )
+
+
+def _by(told: Record) -> str:
+    return f" ({by_status(told.failed_by)})" if told.failed_by else ""
 
 
 def controls(runs: dict[str, Record]) -> str:
