@@ -1,6 +1,10 @@
 """Where a product stands in a search, or fell out of it, and what would bring it to the front, as lines for people."""
 
-from typing import Any
+from typing import Any, Final
+
+import orjson
+
+WEIGHT: Final = "FRESHET_RANK_"
 
 
 def whereabouts_lines(told: dict[str, Any]) -> list[str]:
@@ -9,8 +13,20 @@ def whereabouts_lines(told: dict[str, Any]) -> list[str]:
     for name, whose in (("score_of_first", "hit 1"), ("score_of_first_page", "the last of the first page")):
         if told.get(name) is not None:
             more.append(f"  its score is {told['rank_score']:.3f}, that of {whose} {told[name]:.3f}")
-            more += [] if told["smallest_change"] else ["  no weight of the ranking alone would bring it there"]
+            if not (told["smallest_change"] or {}).get("setting", "").startswith(WEIGHT):
+                more += ["  no weight of the ranking alone would bring it there"]
     if change := told.get("smallest_change"):
-        instead = f"{change['setting']}={change['after']:g} instead of {change['before']:g}"
-        more += [f"  the smallest change: {instead} would make it hit {change['rank']}"]
+        instead = f"{change['setting']}={_value(change['after'])} instead of {_value(change['before'])}"
+        says = f"{change['says']} ({instead}) it would be" if "says" in change else f"{instead} would make it"
+        more += [f"  the smallest change: {says} hit {change['rank']}"]
+    elif tried := told.get("tried"):
+        more += [f"  tried: {'; '.join(map(_tried, tried))}"]
     return [f"{told['sku']}: {told['says']} ({told['stage']}, partition {told['partition']})", *more]
+
+
+def _tried(one: dict[str, Any]) -> str:
+    return f"{one['says']} " + ("it is not found" if one["rank"] is None else f"it would be hit {one['rank']}")
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else orjson.dumps(value).decode()

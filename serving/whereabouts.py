@@ -40,12 +40,17 @@ async def whereabouts(sku: str, request: SearchRequest, found: Found, shards: As
     return {"sku": sku, "partition": partition, **told}
 
 
+def listed(found: Found) -> list[str]:
+    """SKUs of all hits that are known: of all pages, but in another order than by relevance of this one."""
+    return [one.sku for one in found.ranked.hits] if found.ranked else [hit.sku for hit in found.hits]
+
+
 def _among_hits(sku: str, request: SearchRequest, found: Found) -> dict[str, Any] | None:
-    listed = [one.sku for one in found.ranked.hits] if found.ranked else [hit.sku for hit in found.hits]
-    if sku not in listed:
+    skus = listed(found)
+    if sku not in skus:
         return None
     first = 0 if found.ranked else (request.page - 1) * request.limit
-    rank = first + listed.index(sku) + 1
+    rank = first + skus.index(sku) + 1
     page = (rank - 1) // request.limit + 1
     if page == request.page:
         told = _scores(sku, 1, "score_of_first", found) if rank > 1 else {}

@@ -19,17 +19,19 @@ function section(words, ...parts) {
   return el("section", {"aria-label": "In a search"}, el("h3", {text: `In a search for “${words}”`}), ...parts);
 }
 
-function said({says, hint, rank_score: score, score_of_first: best, score_of_first_page: last, smallest_change: change}) {
+function said({says, hint, rank_score: score, score_of_first: best, score_of_first_page: last, smallest_change: change, tried}) {
   const needed = best ?? last ?? null, whose = best === undefined ? "the last product of the first page has" : "hit 1 has";
   const scores = needed === null ? null : el("p", {text: `Its score is ${score.toFixed(3)}; ${whose} ${needed.toFixed(3)}.`});
-  return [el("p", {text: sentence(says)}), scores, helps(hint, change, needed !== null)].filter(Boolean);
+  return [el("p", {text: sentence(says)}), scores, helps(hint, change, tried, needed !== null)].filter(Boolean);
 }
 
-function helps(hint, change, ranked) {
+function helps(hint, change, tried, ranked) {
   if (hint) return el("p", {}, el("b", {text: "What helps: "}), sentence(hint));
   if (change) {
-    const {setting, before, after, rank} = change;
-    return el("p", {}, el("b", {text: "The smallest change: "}), el("code", {text: `${setting}=${after}`}), ` instead of ${before} would make it hit ${rank}.`);
+    const {setting, before, after, rank, says} = change;
+    const told = says ? ` instead of ${JSON.stringify(before)}: ${says} it would be hit ${rank}.` : ` instead of ${before} would make it hit ${rank}.`;
+    return el("p", {}, el("b", {text: "The smallest change: "}), el("code", {text: `${setting}=${says ? JSON.stringify(after) : after}`}), told);
   }
+  if (tried) return el("p", {}, el("b", {text: "Tried: "}), tried.map(({says, rank}) => says + (rank ? ` it would be hit ${rank}` : " it is not found")).join("; ") + ".");
   return ranked ? el("p", {text: "No weight of the ranking alone would bring it there."}) : null;
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -36,6 +36,7 @@ from serving.search import Found
 from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
 from serving.served_record import served
+from serving.tried_again import Effects, tried_again
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
 from serving.whereabouts import whereabouts
@@ -123,7 +124,7 @@ async def answered(
         explanation = explained(asked, found, wiring.ranking, budget, at_ms, asker.grant.administers)
         explanation["kept"] = bool(key) and wiring.cache.holds(key)
         if asked.explain_sku is not None:
-            explanation["sku"] = await whereabouts(asked.explain_sku, asked, found, wiring.shards, budget)
+            explanation["sku"] = await _where(asked.explain_sku, asked, made, tokens, budget, wiring)
         explanation["fallback"] = climbed.explained()
         explanation["synonyms"] = {" ".join(one.words): one.ways for one in made.others()}
         response = response.model_copy(update={"explain": explanation})
@@ -149,17 +150,37 @@ class Heeded(NamedTuple):
 
 
 async def _searched(asked: SearchRequest, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring) -> Heeded:
-    understood = understand(
-        asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies(), wiring.vocabulary.now
-    )
-    steps = wiring.settings.fallback if asked.fallback is None else asked.fallback
-    wording, hearing = wording_of(asked, wiring), Hearing(wiring.stages, wiring.shards)
-    asking = Asking(asked, understood, tokens, wording, wiring.settings.fallback_below, steps)
-    made = await searched(asking, hearing.stages, hearing, budget, wiring.clock)
+    hearing = Hearing(wiring.stages, wiring.shards)
+    made = await searched(asking_of(asked, tokens, wiring), hearing.stages, hearing, budget, wiring.clock)
     if made.climbed is not NOT_CLIMBED:
         step = made.climbed.said.step if made.climbed.said else "none"
         wiring.metrics.counter("freshet_fallback_total").labels(step=step).inc()
     return Heeded(made, hearing)
+
+
+def asking_of(asked: SearchRequest, tokens: Sequence[ReadToken], wiring: Wiring) -> Asking:
+    """With what the shop's settings say where the request does not."""
+    understood = understand(
+        asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies(), wiring.vocabulary.now
+    )
+    steps = wiring.settings.fallback if asked.fallback is None else asked.fallback
+    return Asking(asked, understood, tokens, wording_of(asked, wiring), wiring.settings.fallback_below, steps)
+
+
+async def _where(
+    sku: str, asked: SearchRequest, made: Searched, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring
+) -> dict[str, Any]:
+    """Where a product is, and what would bring it to the first page."""
+    told = await whereabouts(sku, asked, made.found, wiring.shards, budget)
+    trying = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)  # for all of them: nobody waits to shop
+
+    async def again(other: SearchRequest) -> Found:
+        asking = asking_of(other, tokens, wiring)
+        return (await searched(asking, wiring.stages, wiring.shards, trying, wiring.clock)).found
+
+    effects = Effects(sorted(reading_of(asked, wiring.settings)[1]), bool(made.others()))
+    more = await tried_again(sku, told, asked, made.found, effects, again)
+    return told if trying.skipped else {**told, **more}
 
 
 def kept_as(asked: SearchRequest, asker: Asker, wiring: Wiring) -> bytes:
