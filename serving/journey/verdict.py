@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from schemas.hits import Hit
 from schemas.records import EventId
 from serving.event_steps import is_searchable
 from serving.journey.event_said import said, wanted
@@ -44,7 +45,7 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
         told = f"its newest event {newest.event_id}: {_said(newest)[0]}" if newest else "none of its events is kept"
         return Verdict("not told", f"no replica answers, so nobody can say what is shown; {told}", "freshet status")
     if product.hit is not None:
-        return _shown(found.events, accepted, replicas)
+        return _shown(found.events, accepted, replicas, product.hit)
     if product.deleted:
         return _deleted(found.events)
     if product.waiting == "document" and not _refused_by_encoder(found.events):
@@ -99,9 +100,9 @@ def _not_there(accepted: SkuEvent, found: SkuEvents, replicas: Replicas) -> Verd
     return Verdict("waiting", says, f"{BY_ITSELF}; if it lasts, freshet status shows whether the shards follow")
 
 
-def _shown(events: Sequence[SkuEvent], accepted: SkuEvent | None, replicas: Replicas) -> Verdict:
+def _shown(events: Sequence[SkuEvent], accepted: SkuEvent | None, replicas: Replicas, hit: Hit) -> Verdict:
     newest = events[0] if events else None
-    where = _where(events, accepted, replicas)
+    where = _where(events, accepted, replicas) + _not_in_stock(hit)
     if newest is None or accepted is None:
         return Verdict("shown", f"it is shown{where}; none of its events was found among those that are kept")
     if newest is accepted:
@@ -110,6 +111,20 @@ def _shown(events: Sequence[SkuEvent], accepted: SkuEvent | None, replicas: Repl
     return Verdict(
         "shown", f"it is shown as event {accepted.event_id} made it{where}; the newest, {newest.event_id}: {what}", do
     )
+
+
+def _not_in_stock(hit: Hit) -> str:
+    """What a shopper who looks for what can be bought does not see."""
+    if hit.in_stock:
+        return ""
+    offer = hit.offer
+    if offer is None:
+        why = "it has no price and no stock"
+    elif offer.availability not in (None, "in_stock"):
+        why = f"its availability is {offer.availability}"
+    else:
+        why = "its stock is 0" if offer.stock == 0 else "it has no price"
+    return f", not in stock ({why}), so a filter by stock hides it"
 
 
 def _where(events: Sequence[SkuEvent], accepted: SkuEvent | None, replicas: Replicas) -> str:

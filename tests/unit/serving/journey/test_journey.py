@@ -9,7 +9,7 @@ import pytest
 from freshet.show_journey import journey_lines
 from schemas.errors import Unavailable
 from schemas.hits import Hit, ShardState
-from schemas.records import Content, Order
+from schemas.records import Content, Offer, Order
 from serving.journey.events_of import UNREADABLE_MAX, events_of
 from serving.journey.journey import journey
 from serving.journey.model import Journey
@@ -41,15 +41,15 @@ class Shards:
         if len(self.away) == len(self.names):
             raise Unavailable("away")
         document, offer = self.newest("documents", sku), self.newest("offers", sku)
-        hit = None
+        hit, sold = None, Offer.model_validate(offer["offer"]) if offer and offer.get("offer") else None
         if document and document.get("content"):
             hit = Hit(
                 sku=sku,
                 score=None,
                 content=Content(title="shown"),
                 content_order=Order(1, 0),
-                offer=None,
-                in_stock=True,
+                offer=sold,
+                in_stock=sold is None or sold == Offer() or sold.in_stock,
             )
         gone = offer is not None and "live_since" not in offer
         waits = offer is not None and not gone and hit is None
@@ -108,6 +108,24 @@ async def test_an_event_that_changes_nothing(books: Books) -> None:
     found = await told(books, "a")
     assert found.now == "shown"
     assert found.says.startswith("it is shown as event 1-0-0 made it; the newest, 1-0-2: the product changes nothing")
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"stock": 0}, "its stock is 0"),
+        ({"stock": 3, "availability": "discontinued"}, "its availability is discontinued"),
+        ({"availability": "in_stock", "stock": 0}, "its stock is 0"),
+    ],
+)
+async def test_one_that_cannot_be_bought_says_which_filter_hides_it(
+    books: Books, changed: dict[str, Any], why: str
+) -> None:
+    books.merchant({"type": "patch", "sku": "a", **changed})
+    books.work()
+    found = await told(books, "a")
+    assert (found.now, found.do) == ("shown", "")
+    assert found.says.endswith(f" made it, not in stock ({why}), so a filter by stock hides it")
 
 
 async def test_a_dead_letter_names_the_field_and_what_helps(books: Books) -> None:
