@@ -86,7 +86,8 @@ def _tell_what_is_missing(found: dict[str, Any]) -> None:
 
 
 def lines(found: dict[str, Any], now_ms: float) -> Iterator[str]:
-    yield f"{found['total']:,} stuck products" if found["total"] else "no stuck products"
+    count = found["total"]
+    yield f"{count:,} stuck product{'' if count == 1 else 's'}" if count else "no stuck products"
     for group in found["reasons"]:
         reason = ": ".join(filter(None, (group["reason"], group["code"])))
         yield f"{group['count']:>9,}  {reason:<32} the oldest since {_ago(now_ms - group['oldest_ms'])}"

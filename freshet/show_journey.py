@@ -21,7 +21,7 @@ def journey_lines(told: dict[str, Any]) -> Iterator[str]:
         steps = one["steps"]
         outcome = one["outcome"] or "waits"
         received = _time(steps["received_ms"])
-        yield f"{title:<10} {one['id']:<14} {received}  {one['type']:<10} {outcome:<14}{_took(steps)}"
+        yield f"{title:<10} {one['id']:<14} {received}  {one['type']:<10} {outcome:<14}{_took(one)}"
         yield f"{'':<10}   {one['says']}"
         others = (problem for problem in one["problems"] if problem["problem"] not in one["says"])
         yield from (f"{'':<10}   {problem['field'] or '(event)'}: {problem['problem']}" for problem in others)
@@ -51,9 +51,10 @@ def _time(at_ms: int | None) -> str:
     return "-" if at_ms is None else local_time(at_ms)
 
 
-def _took(steps: dict[str, Any]) -> str:
+def _took(event: dict[str, Any]) -> str:
     """How long after it was received each step was done."""
+    steps, there = event["steps"], "gone from" if event["type"] == "delete" else "searchable on"
     received = steps["received_ms"]
     times = [("decided", steps["decided_ms"]), ("embedded", steps["embedded_ms"])]
-    times += [(f"searchable on {name}", at) for name, at in sorted(steps["searchable_ms"].items())]
+    times += [(f"{there} replica {name}", at) for name, at in sorted(steps["searchable_ms"].items())]
     return ", ".join(f"{name} +{at - received} ms" for name, at in times if at is not None and received is not None)

@@ -5,6 +5,8 @@ from typing import Any, Final
 import orjson
 
 WEIGHT: Final = "FRESHET_RANK_"
+CHARS_MAX: Final = 80
+"""A longer value is only named: `--json` tells it."""
 
 
 def whereabouts_lines(told: dict[str, Any]) -> list[str]:
@@ -17,6 +19,7 @@ def whereabouts_lines(told: dict[str, Any]) -> list[str]:
                 more += ["  no weight of the ranking alone would bring it there"]
     if change := told.get("smallest_change"):
         instead = f"{change['setting']}={_value(change['after'])} instead of {_value(change['before'])}"
+        instead = instead if len(instead) <= CHARS_MAX else change["setting"]
         says = f"{change['says']} ({instead}) it would be" if "says" in change else f"{instead} would make it"
         more += [f"  the smallest change: {says} hit {change['rank']}"]
     elif tried := told.get("tried"):

@@ -100,7 +100,8 @@ def _unfiltered(told: dict[str, Any], request: SearchRequest, found: Found, effe
     if "price" in failed and not found.understood.price.empty:
         update["understand"] = [step for step in effects.steps if step != "prices"]
         before["understand"] = list(effects.steps)
-    return Other(f"without the filter by {', '.join(failed)}", update, before)
+    read_out = ", which is read out of the query" if list(update) == ["understand"] else ""
+    return Other(f"without the filter by {', '.join(failed)}{read_out}", update, before)
 
 
 def _without(filters: Filters, failed: Sequence[str]) -> Filters:

@@ -81,7 +81,7 @@ def said(wants: Wanted, outcome: Outcome | None) -> tuple[str, str]:
 
 def _refused(wants: Wanted, outcome: Outcome) -> tuple[str, str]:
     reason = REASONS.get(outcome.reason)
-    meaning = reason.meaning if reason else ""
+    meaning = reason.meaning[:1].lower() + reason.meaning[1:] if reason else ""
     details = "; ".join(f"{one.field}: {one.problem}" for one in wants.problems if one.field) or wants.wrong or meaning
     says = f"it was refused ({outcome.reason}): {details.rstrip('.')}"
     if outcome.reason == "unknown_sku":

@@ -163,6 +163,8 @@ async def test_a_deleted_product_and_what_was_sent_after_it(books: Books) -> Non
     found = await told(books, "b")
     assert (found.now, found.says) == ("deleted", "it was deleted by event 1-0-2")
     assert found.do == "to bring it back, send the whole product as an upsert"
+    lines = "\n".join(journey_lines(found.model_dump()))
+    assert "gone from replica 0 +" in lines and "searchable on replica 0 +" not in lines.split("upsert")[0]
     books.merchant({"type": "patch", "sku": "b", "stock": 3})
     books.work()
     found = await told(books, "b")
