@@ -43,7 +43,8 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
         return behind
     if product is None:
         told = f"its newest event {newest.event_id}: {_said(newest)[0]}" if newest else "none of its events is kept"
-        return Verdict("not told", f"no replica answers, so nobody can say what is shown; {told}", "freshet status")
+        do = "freshet status shows which replica is away; it answers again once that is back"
+        return Verdict("not told", f"no replica answers, so nobody can say what is shown; {told}", do)
     if product.hit is not None:
         return _shown(found.events, accepted, replicas, product.hit)
     if product.deleted:
