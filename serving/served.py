@@ -15,7 +15,8 @@ from streams.producer import Position, Sender
 QUEUE_MAX = 10_000
 SEND_BATCH = 200
 """Records handed to Kafka before other work gets its turn."""
-DRAIN_EVERY_S = 0.05
+DRAIN_EVERY_S = 0.1
+"""Each time is a request to Kafka, of about a millisecond there."""
 VALUE_BYTES_MAX = RECORD_BYTES_MAX - 1_000
 """Of one record; its key (a request id) and what Kafka adds take the rest."""
 
