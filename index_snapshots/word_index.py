@@ -14,6 +14,7 @@ import numpy as np
 import tantivy
 from tantivy import Filter, Occur, Order, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from index_snapshots.answers_kept import AnswersKept
 from index_snapshots.compounds import Others, apart_and_together
 from index_snapshots.names import slips
 from index_snapshots.places_kept import Places, PlacesKept
@@ -157,8 +158,9 @@ class Committed:
         self.documents = documents
         """Offset of that topic up to which it holds all."""
         self._kept = PlacesKept()
-        self.near = vocabulary.near
-        """See there; words that come later are in it, so whoever asks looks how many products hold them."""
+        self._counts: AnswersKept[int] = AnswersKept()
+        self._near: AnswersKept[Sequence[str]] = AnswersKept()
+        self._vocabulary = vocabulary
         self.products = searcher.num_docs
         self.locales = [locale for locale in (*LOCALES, PLAIN) if searcher.doc_freq("locale", locale)]
 
@@ -245,14 +247,23 @@ class Committed:
     def counted(self, way: Way) -> int:
         """How many products hold all of these words. Where none holds one of them nothing is searched for."""
         known = bool(way) and all(any(self._holding(*term) for term in terms) for terms in way)
-        return self._count(_all_of(way, 1.0)) if known else 0
+        return self._counts.get(way, lambda: self._count(_all_of(way, 1.0))) if known else 0
 
     def together(self, way: Way, others: Sequence[Terms]) -> int:
         """How many products hold all words of `way`, and one of `others`."""
         if not (way and others and all(way)):
             return 0
-        any_other = Query.boolean_query([(Occur.Should, _all_of((terms,), 1.0)) for terms in others])
-        return self._count(Query.boolean_query([(Occur.Must, _all_of(way, 1.0)), (Occur.Must, any_other)]))
+
+        def count() -> int:
+            any_other = Query.boolean_query([(Occur.Should, _all_of((terms,), 1.0)) for terms in others])
+            return self._count(Query.boolean_query([(Occur.Must, _all_of(way, 1.0)), (Occur.Must, any_other)]))
+
+        return self._counts.get(("together", way, tuple(others)), count)
+
+    def near(self, word: str) -> Sequence[str]:
+        """See `Vocabulary.near`; words that come later may be among them, so whoever asks looks how many products hold
+        them."""
+        return self._near.get(word, lambda: self._vocabulary.near(word))
 
     def _count(self, query: Query) -> int:
         counted: Any = self._searcher.search(query, 1, count=True)  # the type stubs do not know of `count`
