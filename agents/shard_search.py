@@ -140,7 +140,7 @@ def _hits(
     near = view.search(vector, query.limit, query.filters, leaning, query.wishes, query.depth)
     nearest = near.found if vector is not None else []
     held = _shown(view, query.words, query.filters)
-    word_fits = _fits(view, held, query.wishes)
+    word_fits = _fits(view, held, query.wishes, nearest)
     best: Sequence[Found] = nearest
     drawn: dict[str, float] = {}
     if held or leaning is not None:
@@ -214,13 +214,19 @@ def _affinities(view: ShardView, skus: Sequence[str], leaning: Leaning) -> dict[
     return dict(zip(skus, view.affinities([view.words.slot_of[sku] for sku in skus], leaning), strict=True))
 
 
-def _fits(view: ShardView, held: Mapping[str, float], wishes: Wishes | None) -> dict[str, float]:
+def _fits(
+    view: ShardView, held: Mapping[str, float], wishes: Wishes | None, nearest: Sequence[Found]
+) -> dict[str, float]:
     """By SKU how well the best of those found by words fit; empty when nothing is wished."""
     if wishes is None:
         return {}
     window = list(held)[:WISHES_WINDOW]
-    bodies = [view.bodies[view.words.slot_of[sku]] for sku in window]
-    return dict(zip(window, fits(wishes, bodies), strict=True))
+    # how a phrase is read follows from all bodies that are looked at together; of sizes each body tells by itself
+    known = {} if wishes.unwanted else {one.sku: one.fit for one in nearest if one.fit is not None}
+    others = [sku for sku in window if sku not in known]
+    told = fits(wishes, [view.bodies[view.words.slot_of[sku]] for sku in others])
+    found = known | dict(zip(others, told, strict=True))
+    return {sku: found[sku] for sku in window}
 
 
 def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dict[str, float]:

@@ -210,7 +210,7 @@ def bench_embed(
     file: Annotated[Path | None, typer.Argument(help="Products (JSON Lines); default: made-up ones.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of that file.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most texts.")] = 2000,
-    engine: Annotated[str, typer.Option(help="auto, onnxruntime, openvino, or all.")] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, onnxruntime, onnxruntime-int8, openvino, or all.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the engine.")] = 1,
     data: Data = None,
     json: Json = False,
