@@ -24,6 +24,8 @@ class Effects(NamedTuple):
     """By which the query was read."""
     synonyms: bool
     """Whether it has any."""
+    price: float | None = None
+    """Of the product, where that is what a filter asks for."""
 
 
 class Other(NamedTuple):
@@ -74,7 +76,9 @@ def _plain(value: Any) -> Any:
 def _others(told: dict[str, Any], request: SearchRequest, found: Found, effects: Effects) -> Iterator[Other]:
     """Only what had an effect, the least of them first."""
     if told["stage"] == "filters":
-        yield _unfiltered(told, request, found, effects)
+        yield from _farther(request.filters, effects.price)
+        left_out = _unfiltered(told, request, found, effects)
+        yield from [left_out] if left_out.update else []
         return
     if found.leaning is not None:
         yield Other("without what the session clicked", {"personalise": False}, {"personalise": True})
@@ -91,22 +95,39 @@ def _others(told: dict[str, Any], request: SearchRequest, found: Found, effects:
         yield Other("by meaning alone", {"mode": "vector"}, {"mode": "hybrid"})
 
 
+def failed(told: dict[str, Any]) -> list[str]:
+    """Conditions that the product does not meet."""
+    return [name for name, holds in told.get("conditions", {}).items() if not holds]
+
+
+def _farther(filters: Filters, price: float | None) -> Iterator[Other]:
+    """With the bound of the price that shuts the product out moved to its price."""
+    if price is None:
+        return
+    for field, low in (("price_min", True), ("price_max", False)):
+        bound = getattr(filters, field)
+        if bound is not None and (price < bound if low else price > bound):
+            moved = filters.model_copy(update={field: price})
+            says = f"with a price of {'at least' if low else 'up to'} {price:g} instead of {bound:g}"
+            yield Other(says, {"filters": moved}, {"filters": filters})
+
+
 def _unfiltered(told: dict[str, Any], request: SearchRequest, found: Found, effects: Effects) -> Other:
     """Without the conditions that the product does not meet, those that were read out of the query too."""
-    failed = [name for name, holds in told["conditions"].items() if not holds]
-    left = _without(request.filters, failed)
+    names = failed(told)
+    left = _without(request.filters, names)
     update: dict[str, Any] = {"filters": left} if left != request.filters else {}
     before: dict[str, Any] = {"filters": request.filters} if update else {}
-    if "price" in failed and not found.understood.price.empty:
+    if "price" in names and not found.understood.price.empty:
         update["understand"] = [step for step in effects.steps if step != "prices"]
         before["understand"] = list(effects.steps)
     read_out = ", which is read out of the query" if list(update) == ["understand"] else ""
-    return Other(f"without the filter by {', '.join(failed)}{read_out}", update, before)
+    return Other(f"without the filter by {', '.join(names)}{read_out}", update, before)
 
 
-def _without(filters: Filters, failed: Sequence[str]) -> Filters:
-    """`failed`: names as `WhereAnswer.conditions` has them."""
-    every = [one for number, one in enumerate(filters.all or ()) if f"all.{number}" not in failed]
-    gone: dict[str, Any] = {field: None for name, field in (("any", "any"), ("not", "not_")) if name in failed}
-    left = without(filters, [name for name in failed if name in named(filters)])
+def _without(filters: Filters, names: Sequence[str]) -> Filters:
+    """`names`: as `WhereAnswer.conditions` has them."""
+    every = [one for number, one in enumerate(filters.all or ()) if f"all.{number}" not in names]
+    gone: dict[str, Any] = {field: None for name, field in (("any", "any"), ("not", "not_")) if name in names}
+    left = without(filters, [name for name in names if name in named(filters)])
     return left.model_copy(update={**gone, "all": every or None})

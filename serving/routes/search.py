@@ -36,7 +36,7 @@ from serving.search import Found
 from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
 from serving.served_record import served
-from serving.tried_again import Effects, tried_again
+from serving.tried_again import Effects, failed, tried_again
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
 from serving.whereabouts import whereabouts
@@ -178,9 +178,17 @@ async def _where(
         asking = asking_of(other, tokens, wiring)
         return (await searched(asking, wiring.stages, wiring.shards, trying, wiring.clock)).found
 
-    effects = Effects(sorted(reading_of(asked, wiring.settings)[1]), bool(made.others()))
+    price = await _price(sku, told["partition"], wiring, trying) if "price" in failed(told) else None
+    effects = Effects(sorted(reading_of(asked, wiring.settings)[1]), bool(made.others()), price)
     more = await tried_again(sku, told, asked, made.found, effects, again)
     return told if trying.skipped else {**told, **more}
+
+
+async def _price(sku: str, partition: int, wiring: Wiring, budget: Budget) -> float | None:
+    ask = partial(wiring.shards.sku, partition, sku, budget.left_s())
+    found = await budget.attempt("price", ask, None)
+    offer = found.hit.offer if found and found.hit else None
+    return offer.price.amount if offer and offer.price else None
 
 
 def kept_as(asked: SearchRequest, asker: Asker, wiring: Wiring) -> bytes:

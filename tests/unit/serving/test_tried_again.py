@@ -27,7 +27,9 @@ async def rank(tier: Tier, sku: str, asked: dict[str, Any]) -> int | None:
 @pytest.mark.parametrize(
     ("asked", "setting", "says"),
     [
-        ({"filters": {"price_max": 30}}, "filters", "without the filter by price"),
+        ({"filters": {"price_max": 30}}, "filters", "with a price of up to 90 instead of 30"),
+        ({"filters": {"price_min": 95, "price_max": 99}}, "filters", "with a price of at least 90 instead of 95"),
+        ({"filters": {"price_max": 90, "currency": "USD"}}, "filters", "without the filter by price"),
         ({"filters": {"price_max": 30, "brand": ["Orbit"]}}, "filters", "without the filter by price, brand"),
         ({"filters": {"brand": ["Lumen"], "not": {"attributes": {"colour": ["red"]}}}}, "filters", "by not"),
         ({"filters": {"all": [{"brand": ["Lumen"]}, {"price_max": 30}]}}, "filters", "without the filter by all.1"),
@@ -42,7 +44,7 @@ async def test_a_filter_that_hides_it_is_left_out(
         found = await told(tier, "chair", asked)
         change = found["smallest_change"]
         assert (found["stage"], change["setting"], change["rank"]) == ("filters", setting, 1)
-        assert says in change["says"]
+        assert says in change["says"], found["tried"]
         assert await rank(tier, "chair", asked) is None
         assert await rank(tier, "chair", {**asked, setting: change["after"]}) == change["rank"]
 

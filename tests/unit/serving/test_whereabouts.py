@@ -79,6 +79,8 @@ async def test_where_it_fell_out(where: dict[str, Any], stage: str, says: str) -
         assert asked["vector"] == shard.queries[0]["vector"]
         if stage == "candidates":
             assert found["last"] == {"meaning": pytest.approx(0.7), "words": 2.0}
+            assert [(one["after"], one["rank"]) for one in found["tried"]] == [("words", None), ("vector", None)]
+            assert found["smallest_change"] is None
 
 
 async def test_a_shard_that_does_not_tell_leaves_the_answer_whole() -> None:
