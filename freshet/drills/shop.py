@@ -12,6 +12,7 @@ import orjson
 from freshet.drills.moments import Found
 from freshet.drills.patience import NotInTime
 from freshet.drills.plain_http import http
+from schemas.records import EventId
 
 PROBES = 40
 """Products that change in turn; one answer holds them all (at most HITS_MAX)."""
@@ -164,15 +165,23 @@ class Storefront:
     change at once. The number of a SKU is that of its delete once it was gone."""
     _sent: dict[str, int] = field(default_factory=dict)
     """The newest number of each SKU."""
+    _events: dict[int, EventId] = field(default_factory=dict)
+    """Of each probe that was acknowledged."""
+    _partitions: dict[str, int] = field(default_factory=dict)
+    """Of each SKU of these."""
+    _never_shown: dict[str, int] = field(default_factory=dict)
+    """Deletes of SKUs that no answer has shown yet: found, but nothing that an answer could go back behind."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_probe(self, number: int) -> None:
         event = probe(number)
         with self._lock:
             self._sent[event["sku"]] = number
-        self.merchant.send([event])
+        (event_id,) = self.merchant.send([event])
         with self._lock:
             self._waiting[number] = time.monotonic()
+            self._events[number] = EventId.parse(event_id)
+            self._partitions[event["sku"]] = self._events[number].partition
 
     def ask(self, number: int) -> None:
         body: dict[str, Any] = {"text": f"probe lamp {number % 7}", "limit": 100, "filters": {"brand": [PROBE_BRAND]}}
@@ -200,21 +209,34 @@ class Storefront:
             newest[sku] = Seen(*map(max, now, before))  # type: ignore[arg-type]
         with self._lock:
             sent = dict(self._sent)
+        reached = self._shard_at(shown)
         for sku in sent.keys() - shown.keys() if whole else ():
-            self._gone(newest, sku, sent[sku])
+            self._gone(newest, sku, sent[sku], reached)
 
-    def _gone(self, newest: dict[str, Seen], sku: str, sent: int) -> None:
+    def _shard_at(self, shown: Mapping[str, Seen]) -> dict[int, int]:
+        """By partition, the newest event that the answer shows: what came before it in the log is applied."""
+        reached: dict[int, int] = defaultdict(lambda: -1)
+        for sku in shown.keys() & self._partitions.keys():
+            reached[self._partitions[sku]] = max(shown[sku].offer[1], reached[self._partitions[sku]])
+        return reached
+
+    def _gone(self, newest: dict[str, Seen], sku: str, sent: int, reached: Mapping[int, int]) -> None:
         """Because it was deleted, or for no reason. `sent`: the newest number of the SKU.
 
-        What is gone stays gone by that delete: a later one may only be sent, and the shop a minute behind.
+        What is gone stays gone by that delete: a later one may only be sent, and the shop a minute behind. What was
+        never shown may be still to come, unless the answer shows what came after the delete (`_shard_at`).
         """
         before = newest.get(sku, NEVER)
         if sku in newest and deletes(before.number):
             return
         later = range(before.number + 1, sent + 1)
         deleted = next((number for number in later if deletes(number) and probe(number)["sku"] == sku), None)
-        if deleted is not None:
+        event = None if deleted is None else self._events.get(deleted)
+        applied = event is not None and reached.get(event.partition, -1) > event.offset
+        if deleted is not None and (sku in newest or applied):
             newest[sku] = before._replace(number=deleted)
+        elif deleted is not None:
+            self._never_shown[sku] = deleted
         elif sku in newest:
             self.went_back.append(f"no longer shown: {sku}")
 
@@ -226,7 +248,8 @@ class Storefront:
 
     def _reached(self, sku: str) -> int:
         """The newest number that any replica has shown."""
-        return max((newest.get(sku, NEVER).number for newest in self._newest.values()), default=NEVER.number)
+        shown = [newest.get(sku, NEVER).number for newest in self._newest.values()]
+        return max([self._never_shown.get(sku, NEVER.number), *shown])
 
     def waiting(self) -> int:
         """Changes that are acknowledged and were in no answer yet."""

@@ -20,6 +20,7 @@ from freshet.drills.run import run_drill
 from freshet.drills.shop import FIRST, UNPRICED, Merchant, Seen, Storefront
 from freshet.drills.small_disk import may_mount, small_disk
 from freshet.drills.up_stack import UpStack
+from schemas.records import EventId
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.system.conftest import Stack
 from tests.system.model import check_all, settle, truth
@@ -83,6 +84,9 @@ def check(up: UpStack, told: Record) -> None:
     check_all(log, list(truth(log).outcomes))
 
 
+EVENTS = {48: EventId(1, 0, 7), 49: EventId(1, 0, 9)}
+
+
 def test_the_storefront_notices_when_a_product_goes_back_or_vanishes() -> None:
     """The checker itself: what it is there for turns it red."""
     front = Storefront("", Merchant(""), _sent={"probe-0": 40, "probe-2": 42})
@@ -124,6 +128,25 @@ def test_a_product_is_gone_by_its_first_delete_though_the_next_one_is_sent() -> 
     front._compare({"probe-8": between}, whole=True)
     assert front.went_back == []
     front._compare({"probe-8": first}, whole=True)
+    assert len(front.went_back) == 1
+
+
+def test_a_product_that_was_never_shown_is_not_gone_because_its_delete_is_sent() -> None:
+    """The shop is behind, and shows it when it comes to it."""
+    front = Storefront("", Merchant(""), _sent={"probe-8": 48}, _waiting={48: 0.0}, _events=EVENTS)
+    front._compare({}, whole=True)
+    front._tick_off()
+    front._compare({"probe-8": Seen(8, (1, 5), (1, 5))}, whole=True)
+    assert (front.waiting(), front.went_back) == (0, [])
+
+
+def test_a_product_that_was_never_shown_may_not_come_where_what_follows_its_delete_is_shown() -> None:
+    front = Storefront(
+        "", Merchant(""), _sent={"probe-8": 48, "probe-9": 49}, _events=EVENTS, _partitions={"probe-9": 0}
+    )
+    later = {"probe-9": Seen(49, (1, 9), (1, 9))}
+    front._compare(later, whole=True)
+    front._compare({**later, "probe-8": Seen(8, (1, 5), (1, 5))}, whole=True)
     assert len(front.went_back) == 1
 
 
