@@ -25,6 +25,7 @@ from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
 from serving.sorting import in_order, sort_of
+from serving.spelling.context import NO_CONTEXT, Context
 from serving.spelling.meaning import vector_of
 from serving.spelling.searched import Meant, Searched, Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
@@ -33,6 +34,9 @@ from serving.wording import AS_TYPED, Wording
 
 ENCODE_SHARE = 0.5
 """The encoder and the session may take this share of the time left: what they take is missing for the shards."""
+CONTEXT_SHARE = 0.2
+"""The encoder may take this share to tell which word goes with the others of a doubtful query: else each is judged
+alone."""
 SPARE_HITS = 10
 """Each shard sends so many whole hits more than the page reaches deep: which ones are on it, only all of them together
 and the ranking tell, and what is missing then costs another question."""
@@ -63,9 +67,13 @@ class Retrieval(Protocol):
 
 
 class Spelling(Protocol):
-    def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None: ...
+    async def context(self, text: str, words: ByWords, language: str, timeout_s: float, *, typing: bool) -> Context: ...
 
-    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]: ...
+    def corrected(
+        self, text: str, words: ByWords, language: str, context: Context, *, typing: bool
+    ) -> Corrected | None: ...
+
+    def senses(self, text: str, words: ByWords, language: str, context: Context, *, typing: bool) -> list[Sense]: ...
 
 
 class Reading(Protocol):
@@ -183,14 +191,18 @@ async def _looked_up(
         filters, floors = understood.filters(request.filters), (await reaching).offsets
         return await by_words(text, request, filters, stages.shards, budget, looked_at, wording, stage, floors)
 
-    def meant(texts: Texts, words: ByWords) -> Meant:
-        if stages.spelling is None:
+    async def meant(texts: Texts, words: ByWords) -> Meant:
+        spelling, language, typing = stages.spelling, understood.language, request.typing
+        if spelling is None:
             return Meant()
-        language, typing = understood.language, request.typing
-        corrected = stages.spelling.corrected(texts.words, words, language, typing=typing)
+        context = NO_CONTEXT
+        if request.mode != "words":
+            left_s = budget.left_s() * CONTEXT_SHARE
+            context = await spelling.context(texts.words, words, language, left_s, typing=typing)
+        corrected = spelling.corrected(texts.words, words, language, context, typing=typing)
         if request.mode == "words" or texts.words != texts.meaning:
             return Meant(corrected)
-        return Meant(corrected, stages.spelling.senses(texts.meaning, words, language, typing=typing))
+        return Meant(corrected, spelling.senses(texts.meaning, words, language, context, typing=typing))
 
     return await search_words(
         Texts(understood.looked_up, understood.meaning),
@@ -292,9 +304,11 @@ def too_old(answers: Mapping[int, ShardAnswer], floors: Floors) -> list[int]:
 
 
 def named_once(skipped: Sequence[str]) -> list[str]:
-    """Where a partition's products are missing, it goes without saying that its words are."""
+    """Where a partition's products are missing, it goes without saying that its words are; and a query may have been
+    encoded in vain as it was typed and as it was put right."""
     away = {name.removeprefix("shard-") for name in skipped if name.startswith("shard-")}
-    return [name for name in skipped if not (name.startswith(("words-", "correct-")) and name.split("-")[1] in away)]
+    once = dict.fromkeys(skipped)
+    return [name for name in once if not (name.startswith(("words-", "correct-")) and name.split("-")[1] in away)]
 
 
 def shard_query(

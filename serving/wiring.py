@@ -92,7 +92,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     shards = Shards(router, ShardHttp(session), clock)
     searching = AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
-    spelling, synonyms = Spelling(), Synonyms()
+    spelling, synonyms = Spelling(vectors), Synonyms()
     sessions = RedisSessions(settings.redis_url, settings.generation)
     items = ItemMemory(shards.vectors, settings.partitions, metrics, clock)
     tastes = Tastes(sessions, items, metrics, settings.personalise_strength, lambda: vectors.encoder_id)

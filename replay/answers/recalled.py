@@ -31,6 +31,7 @@ from serving.heard_record import question
 from serving.lexical import ByWords
 from serving.query_vectors import QueryVector
 from serving.read_floor import Floors
+from serving.spelling.context import NO_CONTEXT, Context
 from serving.tastes import Leaning
 
 T = TypeVar("T")
@@ -186,11 +187,17 @@ class RecalledSpelling:
         self._corrected = heard.corrected
         self._meaning, self._senses = heard.understood.meaning, heard.senses
 
-    def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None:
+    async def context(self, text: str, words: ByWords, language: str, timeout_s: float, *, typing: bool) -> Context:
+        """What followed from it is known."""
+        return NO_CONTEXT
+
+    def corrected(
+        self, text: str, words: ByWords, language: str, context: Context, *, typing: bool
+    ) -> Corrected | None:
         one = self._corrected
         return one if one is not None and one.original == text else None
 
-    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]:
+    def senses(self, text: str, words: ByWords, language: str, context: Context, *, typing: bool) -> list[Sense]:
         return self._senses if text == self._meaning else []
 
 

@@ -1,9 +1,9 @@
 """What a word that no product holds was meant to be; None where nothing is likely enough to say so.
 
 How likely a candidate is, is a sum (docs/adr/0017): what the edits cost, for a word of six letters; whether products
-hold it, how many, and how many of them with other words of the query; how frequent it is in the language. The weights
-are those of a logistic regression, so that 0 stands for "as likely as that it was meant as it is"; what has at least
-LEAST is taken.
+hold it, how many, and how many of them with other words of the query; how frequent it is in the language; and how well
+it goes with the rest of the query (`context.py`). The weights are those of a logistic regression, so that 0 stands for
+"as likely as that it was meant as it is"; what has at least LEAST is taken.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from schemas.folding import folded
 from schemas.spelling import Candidate, Doubt
+from serving.spelling.context import NO_CONTEXT, Context
 
 ANY: Final = 4.1
 EDITS: Final = -5.5
@@ -26,6 +27,8 @@ FREQUENT: Final = 0.25
 SPOKEN: Final = -3.0
 SPOKEN_OFTEN: Final = -1.2
 """Against any other word than one of the language: that it is one, and how frequent it is."""
+SPOKEN_SENSE: Final = -4.9
+"""The same as SPOKEN for what the meaning is made of: there a doubt moves the answer though nothing is put right."""
 LEAST: Final = 0.7
 SURE: Final = 1.0
 """As likely as this it is meant rather than two words that were written as one, or than a word of the language."""
@@ -77,29 +80,29 @@ class Language(Protocol):
     def near(self, word: str) -> Sequence[Near]: ...
 
 
-def choose(doubt: Doubt, language: Language) -> str | None:
+def choose(doubt: Doubt, language: Language, context: Context = NO_CONTEXT) -> str | None:
     """Names that neither the catalogue nor the language knows are many: what is far from all words is left. So is what
     the language knows, unless it is rare and what products hold instead is very near."""
-    word, spoken = doubt.word, language.has(doubt.word)
+    spoken = language.has(doubt.word)
     if doubt.holding or (doubt.form and (spoken or not language.knows)):
         return None
     if spoken:
         likely, text = _instead_of_spoken(doubt, language)
         return text if likely >= SURE else None
-    likely, text = max(_likely(doubt, language, language.near(word)), default=(0.0, ""))
-    if likely < SURE and (apart := _apart(doubt, language)):
-        return apart
+    likely, text = max(likelihoods(doubt, language, context), default=(0.0, ""))
     return text if likely >= LEAST else None
 
 
-def likelihoods(doubt: Doubt, language: Language) -> list[tuple[float, str]]:
-    """What a word may be instead, with the log-odds of each against that it was meant as it is. Nothing for a word of
-    the language: its own meaning is known."""
-    if doubt.holding or language.has(doubt.word) or (doubt.form and not language.knows):
+def likelihoods(doubt: Doubt, language: Language, context: Context = NO_CONTEXT) -> list[tuple[float, str]]:
+    """What a word may be instead, with the log-odds of each against that it was meant as it is."""
+    word, spoken = doubt.word, language.has(doubt.word)
+    if doubt.holding or (doubt.form and (spoken or not language.knows)):
         return []
-    every = list(_likely(doubt, language, language.near(doubt.word)))
+    against = SPOKEN_SENSE + _spoken_often(word, language) if spoken else 0.0
+    every = [(likely + against, text) for likely, text in _likely(doubt, language, language.near(word)) if text != word]
     apart = _apart(doubt, language)
-    return [*every, (SURE, apart)] if apart else every
+    every += [(SURE + against, apart)] if apart else []
+    return [(likely + context.worth(word, text), text) for likely, text in every]
 
 
 def offered(doubt: Doubt, language: Language) -> str | None:
@@ -118,7 +121,11 @@ def offered(doubt: Doubt, language: Language) -> str | None:
 def _instead_of_spoken(doubt: Doubt, language: Language) -> tuple[float, str]:
     """The likeliest word that products hold instead of a word of the language: the rarer that is, the likelier."""
     likely, text = max(_likely(doubt, language, ()), default=(0.0, ""))
-    return likely + SPOKEN + SPOKEN_OFTEN * (language.likely(doubt.word) - NEUTRAL), text
+    return likely + SPOKEN + _spoken_often(doubt.word, language), text
+
+
+def _spoken_often(word: str, language: Language) -> float:
+    return SPOKEN_OFTEN * (language.likely(word) - NEUTRAL)
 
 
 def _likely(doubt: Doubt, language: Language, near: Sequence[Near]) -> Iterator[tuple[float, str]]:

@@ -5,15 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from schemas.folding import WORD, folded
 from schemas.spelling import CorrectedWord, Doubt
 from serving.spelling.choose import Language, choose, offered
+from serving.spelling.context import NO_CONTEXT, Context
 
 
-def correct(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bool = False) -> list[CorrectedWord]:
+def correct(
+    text: str, doubts: Sequence[Doubt], language: Language, context: Context = NO_CONTEXT, *, typing: bool = False
+) -> list[CorrectedWord]:
     """What is searched instead of which words of `text`, in their order; pure.
 
     The last word may not be finished: with `typing` it stays where any product holds a word that begins like it, else
     where more of them do than hold what it would become.
     """
-    return _instead(text, doubts, lambda doubt: choose(doubt, language), typing)
+    return _instead(text, doubts, lambda doubt: choose(doubt, language, context), typing)
 
 
 def offers(text: str, doubts: Sequence[Doubt], language: Language, *, typing: bool = False) -> list[CorrectedWord]:

@@ -35,7 +35,7 @@ class Searched(NamedTuple, Generic[T]):
 async def search_words(
     texts: Texts,
     by_words: Callable[[str], Awaitable[ByWords]],
-    meant_by: Callable[[Texts, ByWords], Meant],
+    meant_by: Callable[[Texts, ByWords], Awaitable[Meant]],
     by_corrected_words: Callable[[str], Awaitable[ByWords]],
     encode: Callable[[Sequence[Sense]], Coroutine[Any, Any, T]],
 ) -> Searched[T]:
@@ -44,7 +44,7 @@ async def search_words(
     encoding = asyncio.create_task(encode(_one(texts.meaning)))
     try:
         words = await by_words(texts.words)
-        meant = meant_by(texts, words)
+        meant = await meant_by(texts, words)
         corrected = meant.corrected
         if corrected is None and not meant.senses:
             return Searched(words, await encoding)

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 from schemas.folding import WORD, folded
 from schemas.spelling import Doubt, Sense
 from serving.spelling.choose import Language, likelihoods
+from serving.spelling.context import NO_CONTEXT, Context
 
-WORD_SENSES_MAX: Final = 3
+WORD_SENSES_MAX: Final = 4
 """Of one word, as it was typed included."""
 SENSES_MAX: Final = 4
 """Of the query: each is encoded."""
-WEIGHT_MIN: Final = 0.2
+WEIGHT_MIN: Final = 0.1
 """Of one word: what is less likely is left out."""
 
 
@@ -29,11 +30,17 @@ class Option(NamedTuple):
     """How likely it is, of 1."""
 
 
-def senses(text: str, doubts: Sequence[Doubt], language: Language, leave: Callable[[Doubt, str], bool]) -> list[Sense]:
+def senses(
+    text: str,
+    doubts: Sequence[Doubt],
+    language: Language,
+    leave: Callable[[Doubt, str], bool],
+    context: Context = NO_CONTEXT,
+) -> list[Sense]:
     """The likeliest first; empty where there is only one. `leave`: whether a doubtful word is no mistake but not
     finished. Pure."""
     typed = {folded(word[0]) for word in WORD.finditer(text)}
-    doubted = [(doubt.word, _options(doubt, language, leave)) for doubt in doubts if doubt.word in typed]
+    doubted = [(doubt.word, _options(doubt, language, leave, context)) for doubt in doubts if doubt.word in typed]
     words = [(word, options) for word, options in doubted if len(options) > 1 or options[0].text != word]
     names = [word for word, _ in words]
     found = [
@@ -54,10 +61,14 @@ def _said(text: str, instead: dict[str, str]) -> str:
     return WORD.sub(lambda found: one(found[0]), text)
 
 
-def _options(doubt: Doubt, language: Language, leave: Callable[[Doubt, str], bool]) -> list[Option]:
+def _options(doubt: Doubt, language: Language, leave: Callable[[Doubt, str], bool], context: Context) -> list[Option]:
     """What one word may be, the likeliest first."""
-    odds = {text: exp(likely) for likely, text in likelihoods(doubt, language) if not leave(doubt, text)}
+    odds = {text: exp(likely) for likely, text in likelihoods(doubt, language, context) if not leave(doubt, text)}
     total = 1.0 + sum(odds.values())
-    every = [Option(doubt.word, 1.0 / total), *(Option(text, odd / total) for text, odd in odds.items())]
+    typed = Option(doubt.word, 1.0 / total)
+    every = [typed, *(Option(text, odd / total) for text, odd in odds.items())]
     best = sorted(every, key=lambda one: (-one.share, one.text))[:WORD_SENSES_MAX]
-    return [best[0], *(one for one in best[1:] if one.share >= WEIGHT_MIN)]
+    kept = [best[0], *(one for one in best[1:] if one.share >= WEIGHT_MIN)]
+    if typed not in kept and language.has(doubt.word):
+        kept.append(typed)  # a word of the language is what is searched by words
+    return kept

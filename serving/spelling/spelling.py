@@ -6,8 +6,10 @@ from typing import Final
 from schemas.spelling import Corrected, DidYouMean, Sense
 from serving.lexical import ByWords
 from serving.spelling.choose import Language
+from serving.spelling.context import NO_CONTEXT, Context
 from serving.spelling.correct import correct, offers, put_right, unfinished
 from serving.spelling.language import NoLanguage, SpokenLanguage
+from serving.spelling.looking_around import Encoding, context_of
 from serving.spelling.merge import agreed
 from serving.spelling.senses import senses
 
@@ -18,7 +20,8 @@ ENCODER_LANGUAGE: Final = "en"
 class Spelling:
     """Knows no language until it is given the words of one."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
         self._spoken: SpokenLanguage | None = None
 
     def give(self, words: Collection[str]) -> None:
@@ -29,18 +32,28 @@ class Spelling:
         if self._spoken is not None:
             self._spoken.close()
 
-    def corrected(self, text: str, words: ByWords, language: str, *, typing: bool) -> Corrected | None:
+    async def context(self, text: str, words: ByWords, language: str, timeout_s: float, *, typing: bool) -> Context:
+        """How the words that may be meant go with the rest of `text`; at once where nothing is in doubt."""
+        doubts, known = agreed([answer.doubts for answer in words.answers.values()]), self._of(language)
+        if not doubts or not known.knows:
+            return NO_CONTEXT
+        return await context_of(text, doubts, known, unfinished(text, typing=typing), self._encoding, timeout_s)
+
+    def corrected(
+        self, text: str, words: ByWords, language: str, context: Context, *, typing: bool
+    ) -> Corrected | None:
         """What to search instead of `text`, by what the shards said of its words; None: nothing is misspelt."""
         doubts = agreed([answer.doubts for answer in words.answers.values()])
         if not doubts:
             return None
-        better = correct(text, doubts, self._of(language), typing=typing)
+        better = correct(text, doubts, self._of(language), context, typing=typing)
         return Corrected(text=put_right(text, better), original=text, words=better) if better else None
 
-    def senses(self, text: str, words: ByWords, language: str, *, typing: bool) -> list[Sense]:
+    def senses(self, text: str, words: ByWords, language: str, context: Context, *, typing: bool) -> list[Sense]:
         """All that `text` may mean, by what the shards said of its words, the likeliest first; empty: one thing."""
         doubts = agreed([answer.doubts for answer in words.answers.values()])
-        return senses(text, doubts, self._of(language), unfinished(text, typing=typing)) if doubts else []
+        leave = unfinished(text, typing=typing)
+        return senses(text, doubts, self._of(language), leave, context) if doubts else []
 
     def offered(self, text: str, words: ByWords, language: str, *, typing: bool) -> DidYouMean | None:
         """What else may be meant by `text`, as it was searched: words that products hold, or the language, but that

@@ -74,6 +74,18 @@ async def test_what_a_doubtful_query_may_mean_is_made_again(shop: Shop, tmp_path
     assert (made.verdict, *made.differences) == ("equal",)
 
 
+async def test_what_was_judged_by_the_rest_of_the_query_is_made_again(shop: Shop, tmp_path: Path) -> None:
+    stocked(shop)
+    shop.tier.wiring.spelling.give(["lamp"])
+    await shop.search("greun lamp")
+    shop.tier.wiring.spelling.close()
+    [record] = await shop.records()
+    assert record.inputs is not None and (heard := record.inputs.heard) is not None
+    assert heard.corrected and all(one.text.endswith(" lamp") for one in heard.vectors), "words are not in the record"
+    [made] = await replayed(shop, tmp_path / "again")
+    assert (made.verdict, *made.differences) == ("equal",)
+
+
 async def one_of(shop: Shop) -> Served:
     """The last answer by words and meaning of a busy day."""
     await busy(shop, 4)

@@ -470,7 +470,7 @@ class Tier:
             watch=watch,
             hints=self.hints,
             vectors=vectors,
-            spelling=Spelling(),
+            spelling=Spelling(vectors),
             synonyms=self.synonyms,
             sessions=self.sessions,
             tastes=tastes,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
+from schemas.errors import Unavailable
 from schemas.records import decode
 from schemas.served import Served
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
@@ -177,6 +178,46 @@ async def test_words_that_the_encoder_knows_are_put_right_in_its_language_alone(
         tier.wiring.spelling.give(["toilet", "lamp"])
         assert (await tier.search(text="toliet"))["corrected"]["text"] == "toilet"
         assert (await tier.search(text="toliet", locale="de"))["corrected"] is None
+        tier.wiring.spelling.close()
+
+
+class OfTheBath(FakeEncoding):
+    """A bath, a faucet and a kitchen lie in one direction, all else in another."""
+
+    async def encode(self, text: str, deadline_s: float) -> Any:
+        await super().encode(text, deadline_s)
+        return np.eye(4, dtype=np.float32)[int(text not in ("bath", "faucet", "kitchen"))]
+
+
+FAUET = {"word": "fauet", "candidates": [], "beginning": 0}
+
+
+async def test_which_word_was_meant_is_judged_by_the_rest_of_the_query() -> None:
+    one = shard(0, FAUET)
+    async with Tier([[one]], encoding=OfTheBath(), served_full_share=1.0) as tier:
+        tier.wiring.spelling.give(["lamp"])
+        assert (await tier.search(text="bath fauet"))["corrected"]["text"] == "bath faucet"
+        asked = tier.encoding.texts
+        assert {"bath", "fauet", "faucet"} <= set(asked) and len(asked) < 16
+        await tier.wiring.served.drain()
+        [record] = [record for batch in tier.log.read("served", 0, 0) for record in batch]
+        inputs = decode(Served, record.value or b"").inputs
+        assert inputs is not None and (heard := inputs.heard) is not None and heard.corrected is not None
+        assert "faucet" not in [one.text for one in heard.vectors], "what followed is kept, not what it was judged by"
+        del asked[:]
+        other = (await tier.search(text="pool fauet"))["corrected"]
+        assert other is None or other["text"] != "pool faucet"
+        del asked[:]
+        await tier.search(text="kitchen fauet", mode="words")
+        assert asked == []
+        tier.wiring.spelling.close()
+
+
+async def test_without_an_encoder_in_time_misspelt_words_are_judged_alone() -> None:
+    async with Tier([[shard(0, CIELING)]], encoding=FakeEncoding(Unavailable("away"))) as tier:
+        tier.wiring.spelling.give(["lamp"])
+        answer = await tier.search(text="cieling light")
+        assert answer["corrected"]["text"] == "ceiling light" and answer["degraded"] == ["encode"]
         tier.wiring.spelling.close()
 
 

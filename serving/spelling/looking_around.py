@@ -1,0 +1,65 @@
+"""Asks the encoder how near the likeliest candidates of doubtful words are to the rest of a query."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from schemas.errors import FreshetError
+from schemas.spelling import Doubt
+from serving.query_vectors import QueryVector
+from serving.spelling.choose import Language, likelihoods
+from serving.spelling.context import NO_CONTEXT, Context, rest
+
+LOOKED_AT_MAX: Final = 8
+"""Candidates of one word."""
+LIKELY_MIN: Final = -5.0
+"""Log-odds without the rest of the query; no rest speaks for a word that is less likely."""
+WORDS_MAX: Final = 24
+"""Of a query, what was typed included: each is encoded, 1 to 2 ms, unless it was lately."""
+
+Leave = Callable[[Doubt, str], bool]
+
+
+class Encoding(Protocol):
+    async def of(self, text: str, timeout_s: float) -> QueryVector: ...
+
+
+async def context_of(
+    text: str, doubts: Sequence[Doubt], language: Language, leave: Leave, encoding: Encoding, timeout_s: float
+) -> Context:
+    """All in one batch. Where the encoder is late or away nothing is known."""
+    beside, words = asked(text, doubts, language, leave)
+    if not words:
+        return NO_CONTEXT
+    found = await asyncio.gather(*(encoding.of(one, timeout_s) for one in (beside, *words)), return_exceptions=True)
+    vectors = [_values(one) for one in found if not isinstance(one, BaseException)]
+    for one in found:
+        if isinstance(one, BaseException) and not isinstance(one, TimeoutError | FreshetError):
+            raise one
+    if len(vectors) < len(found):
+        return NO_CONTEXT
+    around, *each = vectors
+    return Context({word: float(around @ one) for word, one in zip(words, each, strict=True)})
+
+
+def asked(text: str, doubts: Sequence[Doubt], language: Language, leave: Leave) -> tuple[str, list[str]]:
+    """The rest of the query, and the words that are held against it; none where there is no rest or nothing may be
+    meant instead. `leave`: whether a doubtful word is no mistake but not finished. Pure."""
+    beside = rest(text, [doubt for doubt in doubts if not doubt.holding])
+    if not beside:
+        return "", []
+    words: dict[str, None] = {}
+    for doubt in doubts:
+        every = likelihoods(doubt, language)
+        likely = [one for one in every if one[0] >= LIKELY_MIN and not leave(doubt, one[1])]
+        likely = sorted(likely, key=lambda one: (-one[0], one[1]))[:LOOKED_AT_MAX]
+        if likely and len(words) + 1 + len(likely) <= WORDS_MAX:
+            words |= dict.fromkeys([doubt.word, *(instead for _, instead in likely)])
+    return beside, [*words]
+
+
+def _values(vector: QueryVector) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.frombuffer(base64.b64decode(vector.fp16), "<f2").astype(np.float64)
