@@ -8,7 +8,7 @@ from typing import Literal
 import structlog
 
 from encoders.bundle import Bundle
-from encoders.cpu import has_amx_bf16, has_avx512_vnni
+from encoders.cpu import has_amx_bf16
 from encoders.errors import EngineUnavailable
 from encoders.protocol import Engine
 
@@ -40,21 +40,14 @@ ENGINES: Mapping[str, Opener] = MappingProxyType(
 """Each engine is a heavy import: only the chosen one is loaded."""
 
 
-def choose_engine(
-    name: str, bundle: Bundle, threads: int = 1, engines: Mapping[str, Opener] = ENGINES, *, queries: bool = False
-) -> Engine:
-    """The engine `name`, or for "auto" the faster one for this CPU, which is logged with the reason. `queries`: for
-    short texts one by one, whose vectors are not kept.
+def choose_engine(name: str, bundle: Bundle, threads: int = 1, engines: Mapping[str, Opener] = ENGINES) -> Engine:
+    """The engine `name`, or for "auto" the faster one for this CPU, which is logged with the reason.
 
     Several processes with one thread each beat one process with several threads. Raises EngineUnavailable when the
     engine is unknown, not installed or cannot load the model; "auto" then fails too instead of trying the other.
     """
     if name == "auto":
-        name, reason = automatic(
-            amx_bf16=has_amx_bf16(),
-            openvino_installed=installed("openvino"),
-            vnni=queries and has_avx512_vnni(),
-        )
+        name, reason = automatic(amx_bf16=has_amx_bf16(), openvino_installed=installed("openvino"))
     else:
         reason = "asked for"
     engine = _open(name, bundle, threads, engines)
@@ -64,19 +57,17 @@ def choose_engine(
     return engine
 
 
-def automatic(*, amx_bf16: bool, openvino_installed: bool, vnni: bool = False) -> tuple[EngineName, str]:
-    """The rule of "auto" and why. `vnni`: queries are encoded, on a CPU that has such instructions.
+def automatic(*, amx_bf16: bool, openvino_installed: bool) -> tuple[EngineName, str]:
+    """The rule of "auto" and why.
 
     OpenVINO in bf16 is four times as fast on CPUs with AMX; without it both engines compute in f32 at the same speed,
-    and onnxruntime takes less memory. A query then takes half the time with weights of 8 bits.
+    and onnxruntime takes less memory. Weights of 8 bits are only taken where somebody asks for them (docs/adr/0027).
     """
-    if amx_bf16 and openvino_installed:
-        return "openvino", "this CPU has AMX, which OpenVINO uses in bf16"
-    if vnni:
-        return "onnxruntime-int8", "this CPU has VNNI, which makes short queries twice as fast"
-    if amx_bf16:
+    if not amx_bf16:
+        return "onnxruntime", "this CPU has no AMX, so both engines are equally fast"
+    if not openvino_installed:
         return "onnxruntime", "this CPU has AMX, but openvino is not installed"
-    return "onnxruntime", "this CPU has no AMX, so both engines are equally fast"
+    return "openvino", "this CPU has AMX, which OpenVINO uses in bf16"
 
 
 def installed(package: str) -> bool:

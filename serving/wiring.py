@@ -293,6 +293,6 @@ async def encoder_loaded(
 def open_encoder(settings: ServingSettings) -> TextEncoder:
     """Blocking, seconds. Raises BundleRefused or EngineUnavailable."""
     bundle = load(model_folder(settings.model, settings.data))
-    encoder = TextEncoder(bundle, choose_engine(settings.engine, bundle, queries=True))
+    encoder = TextEncoder(bundle, choose_engine(settings.engine, bundle))
     encoder.encode_texts(["warm up"])
     return encoder

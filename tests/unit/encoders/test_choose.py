@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from encoders.bundle import Bundle, Manifest, Parity
 from encoders.choose import ENGINES, automatic, choose_engine, installed
-from encoders.cpu import has_amx_bf16, has_avx512_vnni
+from encoders.cpu import has_amx_bf16
 from encoders.errors import EngineUnavailable
 from encoders.packing import Shapes
 from encoders.protocol import Engine, Tokens, Vectors
@@ -48,15 +48,6 @@ def broken(bundle: Bundle, threads: int) -> Engine:
 )
 def test_auto_takes_openvino_only_for_its_tiles(amx_bf16: bool, openvino_installed: bool, expected: str) -> None:
     assert automatic(amx_bf16=amx_bf16, openvino_installed=openvino_installed)[0] == expected
-
-
-@pytest.mark.parametrize("openvino_installed", [True, False])
-def test_auto_encodes_queries_with_weights_of_8_bits_where_the_cpu_is_made_for_it(openvino_installed: bool) -> None:
-    def taken(amx_bf16: bool) -> str:
-        return automatic(amx_bf16=amx_bf16, openvino_installed=openvino_installed, vnni=True)[0]
-
-    assert taken(False) == "onnxruntime-int8"
-    assert taken(True) == ("openvino" if openvino_installed else "onnxruntime-int8")
 
 
 def test_auto_logs_what_it_took_and_why(bundle: Bundle) -> None:
@@ -100,8 +91,6 @@ def test_cpu_flags_are_read_whole_words_only(tmp_path: Path) -> None:
     cpuinfo.write_text("model name : amx_bf16\nflags\t\t: fpu avx512_bf16 amx_bf16x\n")
     assert not has_amx_bf16(cpuinfo)
     assert not has_amx_bf16(tmp_path / "none")
-    cpuinfo.write_text("flags\t\t: fpu avx512_vnni\n")
-    assert has_avx512_vnni(cpuinfo) and not has_amx_bf16(cpuinfo)
 
 
 def test_installed_looks_without_importing() -> None:
