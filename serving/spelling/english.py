@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-FREQUENT_ZIPF: Final = 2.0
-"""Misspelt words are put right to words that stand so often in texts: once in ten million words."""
+FREQUENT_ZIPF: Final = 2.6
+"""Misspelt words are put right to words that stand so often in texts: 0.4 times in a million words."""
 PLAIN_ZIPF: Final = 3.2
 """Of words that the encoder knows whole and the list does not: aluminum, gray."""
 _LIST: Final = "english.txt.gz"
