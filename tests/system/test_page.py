@@ -498,6 +498,8 @@ def test_stuck_products_are_listed_and_a_refused_event_is_mended(browser: Browse
     merchant.flush()
     letters = shop.url("serving", "/v1/dead-letters?sku=mug")
     wait_until(lambda: http("GET", letters)[1]["letters"], LIMIT_S, "it is refused")
+    stuck = shop.url("serving", "/v1/stuck")  # by another topic, and the page asks once
+    wait_until(lambda: "invalid_field" in str(http("GET", stuck)[1]), LIMIT_S, "its outcome has been read, too")
     browser.open(home + "why")
     browser.wait("#stuck tbody", "dead-lettered: invalid_field", "the reasons")
     browser.click("#stuck button.link")
