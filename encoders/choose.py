@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Literal
 
 import structlog
 
@@ -11,8 +10,8 @@ from encoders.bundle import Bundle
 from encoders.cpu import has_amx_bf16
 from encoders.errors import EngineUnavailable
 from encoders.protocol import Engine
+from schemas.settings import EngineName
 
-EngineName = Literal["auto", "onnxruntime", "onnxruntime-int8", "openvino"]
 Opener = Callable[[Bundle, int], Engine]
 
 

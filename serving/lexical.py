@@ -13,8 +13,10 @@ from schemas.limits import SEARCH_DEPTH_MAX
 from schemas.read_token import Offsets
 from schemas.search import SearchRequest
 from schemas.shard_messages import WordsAnswer, WordsQuery
+from schemas.spelling import Doubt
 from serving.budget import Budget
 from serving.grouping import deeper
+from serving.spelling.merge import agreed
 from serving.wording import AS_TYPED, Wording
 
 TIME_SHARE = 0.5
@@ -45,6 +47,11 @@ class ByWords:
     def of(self, partition: int) -> dict[str, float]:
         """Scores by SKU, best first."""
         return self._scores.get(partition, {})
+
+    @cached_property
+    def doubts(self) -> list[Doubt]:
+        """Words that no partition knows well."""
+        return agreed([answer.doubts for answer in self.answers.values()])
 
     @property
     def behind(self) -> list[int]:

@@ -93,3 +93,8 @@ class QueryVectors:
 
 def fp16_text(vector: NDArray[np.float32]) -> str:
     return base64.b64encode(vector.astype("<f2").tobytes()).decode()
+
+
+def values_of(vector: QueryVector) -> NDArray[np.float64]:
+    """Shape (dim,)."""
+    return np.frombuffer(base64.b64decode(vector.fp16), "<f2").astype(np.float64)

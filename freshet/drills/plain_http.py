@@ -7,6 +7,7 @@ from urllib.request import Request, urlopen
 
 import orjson
 
+JSON: Final = {"Content-Type": "application/json"}
 RETRY_AFTER: Final = "Retry-After"
 
 
@@ -28,21 +29,14 @@ def http(
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """The status (0: nobody answered) and the JSON of the answer, or None."""
-    answer = asked(method, url, body, timeout_s, content_type, headers)
+    data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+    request = Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
+    answer = asked(request, timeout_s)
     return answer.status, answer.said
 
 
-def asked(
-    method: str,
-    url: str,
-    body: Any = None,
-    timeout_s: float = 10.0,
-    content_type: str = "application/json",
-    headers: Mapping[str, str] | None = None,
-) -> Answer:
+def asked(request: Request, timeout_s: float) -> Answer:
     """The same, with when to come back."""
-    data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
-    request = Request(url, data, {"Content-Type": content_type, **(headers or {})}, method=method)
     try:
         with urlopen(request, timeout=timeout_s) as response:
             return Answer(response.status, _json(response.read()))

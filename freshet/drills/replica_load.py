@@ -11,11 +11,12 @@ from http.client import HTTPConnection, HTTPException
 from itertools import pairwise
 from select import select
 from typing import Any
+from urllib.request import Request
 
 import orjson
 
 from bench.search_ways import WAYS
-from freshet.drills.plain_http import RETRY_AFTER, Answer, asked, http
+from freshet.drills.plain_http import JSON, RETRY_AFTER, Answer, asked, http
 from freshet.drills.shop import Loop, Merchant, product
 
 BATCH = 25
@@ -74,13 +75,14 @@ class Shoppers:
     def ask(self, number: int, due_s: float) -> None:
         """Every other question on a connection of its own, the others on one that the thread keeps open."""
         way = WAYS[self.ways[number // 2 % len(self.ways)]]
-        body = {"text": f"lamp number {number % 97}", "limit": 10, **way, **self.also}
+        question = {"text": f"lamp number {number % 97}", "limit": 10, **way, **self.also}
         if self.sessions:
-            body["session"] = session(number % self.sessions)
+            question["session"] = session(number % self.sessions)
+        body = orjson.dumps(question)
         if number % 2:
-            answer = asked("POST", f"{self.url}/v1/search", body, ANSWER_S)
+            answer = asked(Request(f"{self.url}/v1/search", body, JSON), ANSWER_S)
         else:
-            answer = self._on_kept_connection(orjson.dumps(body))
+            answer = self._on_kept_connection(body)
         degraded = tuple(answer.said["degraded"]) if answer.status == 200 else ()
         self.questions.append(Question(due_s, time.monotonic(), answer.status, degraded, bool(answer.retry_after)))
 
@@ -94,7 +96,7 @@ class Shoppers:
         if connection.sock and select([connection.sock], [], [], 0)[0]:
             connection.close()  # the other side did, a while ago: as any pool of connections finds out before it sends
         try:
-            connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
+            connection.request("POST", "/v1/search", body, JSON)
             response = connection.getresponse()
             return Answer(response.status, orjson.loads(response.read()), response.getheader(RETRY_AFTER, ""))
         except (OSError, HTTPException):

@@ -1,17 +1,15 @@
 """Asks the encoder how near the likeliest candidates of doubtful words are to the rest of a query."""
 
 import asyncio
-import base64
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
-
-import numpy as np
+from typing import Final
 
 from schemas.errors import FreshetError
 from schemas.spelling import Doubt
-from serving.query_vectors import QueryVector
+from serving.query_vectors import values_of
 from serving.spelling.choose import Language, likelihoods
 from serving.spelling.context import NO_CONTEXT, Context, rest
+from serving.spelling.meaning import Encoding
 
 LOOKED_AT_MAX: Final = 8
 """Candidates of one word."""
@@ -23,10 +21,6 @@ WORDS_MAX: Final = 24
 Leave = Callable[[Doubt, str], bool]
 
 
-class Encoding(Protocol):
-    async def of(self, text: str, timeout_s: float) -> QueryVector: ...
-
-
 async def context_of(
     text: str, doubts: Sequence[Doubt], language: Language, leave: Leave, encoding: Encoding, timeout_s: float
 ) -> Context:
@@ -35,7 +29,7 @@ async def context_of(
     if not words:
         return NO_CONTEXT
     found = await asyncio.gather(*(encoding.of(one, timeout_s) for one in (beside, *words)), return_exceptions=True)
-    vectors = [_values(one) for one in found if not isinstance(one, BaseException)]
+    vectors = [values_of(one) for one in found if not isinstance(one, BaseException)]
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, TimeoutError | FreshetError):
             raise one
@@ -59,7 +53,3 @@ def asked(text: str, doubts: Sequence[Doubt], language: Language, leave: Leave) 
         if likely and len(words) + 1 + len(likely) <= WORDS_MAX:
             words |= dict.fromkeys([doubt.word, *(instead for _, instead in likely)])
     return beside, [*words]
-
-
-def _values(vector: QueryVector) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.frombuffer(base64.b64decode(vector.fp16), "<f2").astype(np.float64)

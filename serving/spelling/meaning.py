@@ -1,7 +1,6 @@
 """The vector of a query that may mean several things: between those of its senses, nearer the likelier ones."""
 
 import asyncio
-import base64
 from collections.abc import Sequence
 from math import fsum, sqrt
 from typing import Protocol
@@ -9,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from schemas.spelling import Sense
-from serving.query_vectors import QueryVector, fp16_text
+from serving.query_vectors import QueryVector, fp16_text, values_of
 
 
 class Encoding(Protocol):
@@ -30,7 +29,7 @@ async def vector_of(senses: Sequence[Sense], encoding: Encoding, timeout_s: floa
 def mixed(vectors: Sequence[QueryVector], weights: Sequence[float]) -> QueryVector:
     """Their weighted mean, of length 1. Sums are exact before they are rounded, so that a replay comes to the same bits
     on any machine."""
-    rows = np.array([np.frombuffer(base64.b64decode(one.fp16), "<f2") for one in vectors], np.float64)
+    rows = np.array([values_of(one) for one in vectors])
     weighed = rows * np.array(weights)[:, None]
     sums = [fsum(column) for column in weighed.T.tolist()]
     length = sqrt(fsum(value * value for value in sums))

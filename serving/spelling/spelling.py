@@ -9,8 +9,8 @@ from serving.spelling.choose import Language
 from serving.spelling.context import NO_CONTEXT, Context
 from serving.spelling.correct import correct, offers, put_right, unfinished
 from serving.spelling.language import NoLanguage, SpokenLanguage
-from serving.spelling.looking_around import Encoding, context_of
-from serving.spelling.merge import agreed
+from serving.spelling.looking_around import context_of
+from serving.spelling.meaning import Encoding
 from serving.spelling.senses import senses
 
 ENCODER_LANGUAGE: Final = "en"
@@ -34,7 +34,7 @@ class Spelling:
 
     async def context(self, text: str, words: ByWords, language: str, timeout_s: float, *, typing: bool) -> Context:
         """How the words that may be meant go with the rest of `text`; at once where nothing is in doubt."""
-        doubts, known = agreed([answer.doubts for answer in words.answers.values()]), self._of(language)
+        doubts, known = words.doubts, self._of(language)
         if not doubts or not known.knows:
             return NO_CONTEXT
         return await context_of(text, doubts, known, unfinished(text, typing=typing), self._encoding, timeout_s)
@@ -43,7 +43,7 @@ class Spelling:
         self, text: str, words: ByWords, language: str, context: Context, *, typing: bool
     ) -> Corrected | None:
         """What to search instead of `text`, by what the shards said of its words; None: nothing is misspelt."""
-        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        doubts = words.doubts
         if not doubts:
             return None
         better = correct(text, doubts, self._of(language), context, typing=typing)
@@ -51,14 +51,14 @@ class Spelling:
 
     def senses(self, text: str, words: ByWords, language: str, context: Context, *, typing: bool) -> list[Sense]:
         """All that `text` may mean, by what the shards said of its words, the likeliest first; empty: one thing."""
-        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        doubts = words.doubts
         leave = unfinished(text, typing=typing)
         return senses(text, doubts, self._of(language), leave, context) if doubts else []
 
     def offered(self, text: str, words: ByWords, language: str, *, typing: bool) -> DidYouMean | None:
         """What else may be meant by `text`, as it was searched: words that products hold, or the language, but that
         are rare beside others that are spelt like them."""
-        doubts = agreed([answer.doubts for answer in words.answers.values()])
+        doubts = words.doubts
         if not doubts:
             return None
         other = offers(text, doubts, self._of(language), typing=typing)
