@@ -29,9 +29,10 @@ class Answered(NamedTuple):
 
 
 def nasty(stage: Stage, process: str, lasts_s: float) -> None:
-    """As many as two clients ask for so long. Raises FreshetError when one was answered as none may be."""
+    """As many as two clients ask for so long, each time others. Raises FreshetError when one was answered as none may
+    be."""
     url, until_s = stage.up.state().url, time.monotonic() + lasts_s
-    drawn, seen = nasty_queries(stage.seed, COUNT_MAX), list[Answered]()
+    drawn, seen = nasty_queries(stage.seed + len(stage.notes), COUNT_MAX), list[Answered]()
 
     def ask(one: Nasty) -> Answered:
         begun_s = time.monotonic()
