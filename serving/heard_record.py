@@ -25,6 +25,7 @@ from schemas.settings import ServingSettings
 from schemas.shard_messages import ShardAnswer, ShardQuery, WordsQuery
 from schemas.ways import OtherWays
 from serving.hearing import Hearing
+from serving.ranking.ranking import Ranked
 from serving.searching import Searched, facets_of
 from serving.tastes import Leaning
 from serving.understanding.understand import Understood
@@ -81,9 +82,7 @@ def heard(
             for partition, skus, answer in hearing.bodies
         ],
         names={str(at): list(asked) for at, asked in hearing.names.items()},
-        popularity={one.sku: one.features.popularity for one in found.ranked.window if one.features.popularity}
-        if found.ranked
-        else {},
+        popularity=_popularity(found.ranked) if found.ranked else {},
         popular=_popular(found.popular, found.hits),
         best=dict(hearing.popular.heard),
         calendar={
@@ -156,6 +155,11 @@ def _searched(query: ShardQuery, answer: ShardAnswer | None) -> ShardHeard | Non
     by_words = query.counting is not None and query.counting.match != "passing"
     words_at = answer.words_at if by_words else None
     return ShardHeard(state=answer.state, depth=query.depth, words_at=words_at, digests=answer.digests)
+
+
+def _popularity(ranked: Ranked) -> dict[str, float]:
+    window = ranked.window
+    return {sku: share for sku, share in zip(window.skus, window.popularity, strict=True) if share}
 
 
 def _popular(popular: Sequence[str], hits: Sequence[Hit]) -> list[str]:

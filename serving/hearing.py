@@ -1,7 +1,7 @@
 """What a search hears from outside: kept while it goes on, so that the served log can tell what it was made from."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Protocol
@@ -130,8 +130,8 @@ class HeardPopular:
         self.heard: list[tuple[str, float]] = []
         """What sold best, where a step of the ladder asked."""
 
-    def of(self, sku: str) -> float:
-        return self._popular.of(sku)
+    def of(self, skus: Iterable[str]) -> list[float]:
+        return self._popular.of(skus)
 
     def first(self, limit: int) -> Sequence[str]:
         return self._popular.first(limit)

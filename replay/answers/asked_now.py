@@ -1,7 +1,7 @@
 """A question of today put to a shard as it was: by words and meaning, by the query tier's own search."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import orjson
@@ -81,8 +81,8 @@ class NothingPopular:
 
     version = 0
 
-    def of(self, sku: str) -> float:
-        return 0.0
+    def of(self, skus: Iterable[str]) -> list[float]:
+        return [0.0 for _ in skus]
 
     def first(self, limit: int) -> Sequence[str]:
         return []

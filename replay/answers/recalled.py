@@ -6,7 +6,7 @@ Where it is asked what if, new questions come up: those are put to the states th
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import orjson
@@ -218,8 +218,8 @@ class RecalledPopular:
         self._popularity, self._first = heard.popularity, heard.popular
         self._best = list(heard.best.items())
 
-    def of(self, sku: str) -> float:
-        return self._popularity.get(sku, 0.0)
+    def of(self, skus: Iterable[str]) -> list[float]:
+        return [self._popularity.get(sku, 0.0) for sku in skus]
 
     def first(self, limit: int) -> Sequence[str]:
         return self._first[:limit]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from serving.ranking.stage import Candidate
+from serving.ranking.stage import Order, Window
 
 BAND_FACTOR: Final = 2.0
 """Prices of one band differ by less than this factor."""
@@ -34,35 +34,38 @@ class Diversity:
     mmr_lambda: float
     """1: relevance only; 0: variety only."""
 
-    def order(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        if self.mmr_lambda >= 1.0 or len(candidates) < 2:
-            return list(candidates)
-        return [candidates[at] for at in _chosen(scaled(candidates), likeness(candidates), self.mmr_lambda)]
+    def order(self, window: Window, so_far: Order) -> Order:
+        places, scores = so_far
+        if self.mmr_lambda >= 1.0 or len(places) < 2:
+            return so_far
+        alike = likeness([window.categories[at] for at in places], [window.bands[at] for at in places])
+        chosen = _chosen(scaled([scores[at] for at in places]), alike, self.mmr_lambda)
+        return Order([places[at] for at in chosen], scores)
 
 
-def scaled(candidates: Sequence[Candidate]) -> npt.NDArray[np.float64]:
-    """Scores (n,), 0..1."""
-    scores = np.array([one.score for one in candidates])
-    best = scores.max()
-    return scores / best if best > 0 else np.zeros(len(candidates))
+def scaled(scores: Sequence[float]) -> npt.NDArray[np.float64]:
+    """(n,), 0..1."""
+    found = np.array(scores)
+    best = found.max()
+    return found / best if best > 0 else np.zeros(len(scores))
 
 
-def likeness(candidates: Sequence[Candidate]) -> npt.NDArray[np.float64]:
+def likeness(categories: Sequence[Sequence[str]], bands: Sequence[int | None]) -> npt.NDArray[np.float64]:
     """(n, n), 0..1: how much of the category paths is shared, and whether the price bands are equal. What has no
     category or no price is like nothing in that respect."""
-    levels = max(len(one.category) for one in candidates)
+    levels = max(map(len, categories))
     names: dict[tuple[str, ...], int] = {}
-    shared = np.zeros((len(candidates), len(candidates)))
-    depths = np.array([len(one.category) for one in candidates])
+    shared = np.zeros((len(categories), len(categories)))
+    depths = np.array([len(path) for path in categories])
     for depth in range(1, levels + 1):
-        prefixes = [one.category[:depth] for one in candidates]
+        prefixes = [tuple(path[:depth]) for path in categories]
         codes = np.array([names.setdefault(prefix, len(names)) for prefix in prefixes])
         both = (depths >= depth)[:, None] & (depths >= depth)[None, :]
         shared += both & (codes[:, None] == codes[None, :])
     deeper = np.maximum(np.maximum(depths[:, None], depths[None, :]), 1)
-    priced = np.array([one.band is not None for one in candidates])
-    bands = np.array([0 if one.band is None else one.band for one in candidates])
-    alike = (bands[:, None] == bands[None, :]) & priced[:, None] & priced[None, :]
+    priced = np.array([band is not None for band in bands])
+    banded = np.array([0 if band is None else band for band in bands])
+    alike = (banded[:, None] == banded[None, :]) & priced[:, None] & priced[None, :]
     return np.asarray(CATEGORY_SHARE * shared / deeper + (1 - CATEGORY_SHARE) * alike)
 
 

@@ -1,7 +1,7 @@
 """The features of the best hits, from what the shards tell of them, what is popular, and how new they are."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log10
 from statistics import median
 from typing import Final, NamedTuple, Protocol
@@ -10,27 +10,18 @@ from schemas.fusion import Fused
 from schemas.ranking import Traits
 from serving.ranking.diversity import price_band
 from serving.ranking.newness import Calendar, newness
-from serving.ranking.stage import Candidate, Features
+from serving.ranking.stage import Window
 
 FAR: Final = 1.0
 """How many powers of ten a price may lie from the median before it counts as fully unlike the others."""
 
-
-class Trait(NamedTuple):
-    """What is told of one product."""
-
-    partition: int
-    in_stock: bool
-    wanted: int
-    price: float | None
-    currency: str | None
-    live_since: tuple[int, int] | None
-    """Generation and offset of an event."""
-    category: tuple[str, ...]
+Trait = tuple[bool, int, float | None, str | None, float, tuple[str, ...]]
+"""What is told of one product: in stock, wanted filters passed, price, currency, newness, category."""
+UNTOLD: Final[Trait] = (True, 0, None, None, 0.0, ())
 
 
 class Known(Protocol):
-    def of(self, sku: str) -> float: ...
+    def of(self, skus: Iterable[str]) -> list[float]: ...
 
 
 class Moment(NamedTuple):
@@ -41,43 +32,43 @@ class Moment(NamedTuple):
     half_life_ms: float
 
 
-def traits_of(told: Mapping[int, Traits], skus: Sequence[str]) -> dict[str, Trait]:
-    """By SKU, of these SKUs those that are told of; `told`: by partition."""
-    found = {}
+def window_of(best: Sequence[Fused], told: Mapping[int, Traits], wanted: int, popular: Known, moment: Moment) -> Window:
+    """In the order given. `told`: by partition; `wanted`: how many values the query names. Of what no shard tells
+    anything only its relevance counts."""
+    traits: dict[str, Trait] = {}
     for partition, one in told.items():
-        places = dict(zip(one.skus, range(len(one.skus)), strict=True))
-        paths = [tuple(path) for path in one.paths]
-        for sku in skus:
-            at = places.get(sku)
-            if at is None:
-                continue
-            category = one.categories[at]
-            found[sku] = Trait(
-                partition,
-                one.in_stock[at],
-                one.wanted[at],
-                one.prices[at],
-                one.currencies[at],
-                one.live_since[at],
-                () if category is None else paths[category],
-            )
-    return found
+        traits.update(zip(one.skus, _rows(partition, one, moment), strict=True))
+    skus = [one.sku for one in best]
+    rows = [traits.get(sku, UNTOLD) for sku in skus]
+    in_stock, passed, stated, currencies, newnesses, categories = zip(*rows, strict=True) if rows else [()] * 6
+    currency = main_currency(currencies)
+    prices = [price if of == currency else None for price, of in zip(stated, currencies, strict=True)]
+    middle = median([price for price in prices if price] or [0.0])
+    popularity = popular.of(skus)
+    return Window(
+        skus,
+        [one.relevance for one in best],
+        in_stock,
+        [each / wanted for each in passed] if wanted else [0.0] * len(skus),
+        [share if sku in traits else 0.0 for sku, share in zip(skus, popularity, strict=True)],
+        newnesses,
+        [price_distance(price, middle) for price in prices],
+        categories,
+        [price_band(price) for price in prices],
+    )
 
 
-def candidates_of(
-    best: Sequence[Fused], traits: Mapping[str, Trait], wanted: int, popular: Known, moment: Moment
-) -> list[Candidate]:
-    """In the order given. `wanted`: how many values the query names. Of what no shard tells anything only its relevance
-    counts."""
-    currency = main_currency(traits[one.sku] for one in best if one.sku in traits)
-    prices = {one.sku: trait.price for one in best if (trait := traits.get(one.sku)) and trait.currency == currency}
-    middle = median([price for price in prices.values() if price] or [0.0])
-    return [_candidate(one, traits.get(one.sku), wanted, prices.get(one.sku), middle, popular, moment) for one in best]
+def _rows(partition: int, one: Traits, moment: Moment) -> Iterator[Trait]:
+    paths = [tuple(path) for path in one.paths]
+    categories = [() if at is None else paths[at] for at in one.categories]
+    ages = moment.calendar.ages_ms(partition, one.live_since, moment.now_ms)
+    newnesses = [newness(age_ms, moment.half_life_ms) for age_ms in ages]
+    return zip(one.in_stock, one.wanted, one.prices, one.currencies, newnesses, categories, strict=True)
 
 
-def main_currency(traits: Iterable[Trait]) -> str | None:
+def main_currency(currencies: Iterable[str | None]) -> str | None:
     """The one that most prices are in, of equal ones the first by name: prices in others are not compared."""
-    counted = Counter(trait.currency for trait in traits if trait.currency)
+    counted = Counter(currency for currency in currencies if currency)
     return min(counted, key=lambda code: (-counted[code], code), default=None)
 
 
@@ -86,21 +77,3 @@ def price_distance(price: float | None, middle: float) -> float:
     if price is None or price <= 0 or middle <= 0:
         return 0.0
     return min(1.0, abs(log10(price / middle)) / FAR)
-
-
-def _candidate(
-    one: Fused, trait: Trait | None, wanted: int, price: float | None, middle: float, popular: Known, moment: Moment
-) -> Candidate:
-    if trait is None:
-        return Candidate(one.sku, Features(relevance=one.relevance), one.relevance)
-    since = trait.live_since
-    age_ms = None if since is None else moment.calendar.age_ms(trait.partition, since, moment.now_ms)
-    features = Features(
-        relevance=one.relevance,
-        in_stock=trait.in_stock,
-        named=trait.wanted / wanted if wanted else 0.0,
-        popularity=popular.of(one.sku),
-        newness=newness(age_ms, moment.half_life_ms),
-        price=price_distance(price, middle),
-    )
-    return Candidate(one.sku, features, one.relevance, trait.category, price_band(price))

@@ -1,11 +1,10 @@
 """Relevance first, moved a little by what the query names and what is good for a shop: stock, popularity, newness,
 price."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.ranking import RankWeights
-from serving.ranking.stage import Candidate, Features
+from serving.ranking.stage import Order, Window
 
 
 @dataclass(frozen=True)
@@ -14,20 +13,31 @@ class Formula:
 
     weights: RankWeights
 
-    def order(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        scores = [
-            Candidate(sku, features, scored(features, self.weights), category, band)
-            for sku, features, _, category, band in candidates
-        ]
-        return sorted(scores, key=lambda one: -one.score)  # stable: ties stay in the order of their relevance
+    def order(self, window: Window, so_far: Order) -> Order:
+        scores = scored(window, self.weights)
+        return Order(sorted(so_far.places, key=lambda at: -scores[at]), scores)  # stable: ties stay by relevance
 
 
-def scored(features: Features, weights: RankWeights) -> float:
+def scored(window: Window, weights: RankWeights) -> list[float]:
     """relevance * (1 + named + popularity + newness - price, each times its weight), and less of it when out of stock.
 
     Shares of the relevance, not sums: what is hardly relevant gains hardly anything, however popular it is. No weight
     is above 1, so that no product ever falls below 0, or out of the list.
     """
-    moved = 1.0 + weights.named * features.named + weights.popularity * features.popularity
-    moved += weights.newness * features.newness - weights.price * features.price
-    return features.relevance * moved * (1.0 if features.in_stock else 1.0 - weights.stock)
+    by_name, by_popularity, by_newness, by_price = weights.named, weights.popularity, weights.newness, weights.price
+    out_of_stock = 1.0 - weights.stock
+    features = zip(
+        window.relevance,
+        window.in_stock,
+        window.named,
+        window.popularity,
+        window.newness,
+        window.price,
+        strict=True,
+    )
+    return [
+        relevance
+        * (1.0 + by_name * named + by_popularity * popularity + (by_newness * newness - by_price * price))
+        * (1.0 if in_stock else out_of_stock)
+        for relevance, in_stock, named, popularity, newness, price in features
+    ]

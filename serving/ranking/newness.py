@@ -1,7 +1,7 @@
 """How new a product is: its age by the log's own times, and what that counts."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -32,18 +32,19 @@ class Calendar:
     def _offsets(self) -> Mapping[int, Sequence[int]]:
         return {partition: [offset for offset, _ in points] for partition, points in self.points.items()}
 
-    def age_ms(self, partition: int, order: tuple[int, int], now_ms: int) -> int | None:
-        """Of an event, by its order (generation, offset); None: older than the log tells, or not known."""
-        generation, place = order
-        points = self.points.get(partition, ())
-        at = bisect_right(self._offsets.get(partition, ()), place)
-        if generation != self.generation or at == 0:
-            return None
-        offset, written_ms = points[at - 1]
-        if at < len(points):
-            next_offset, next_ms = points[at]
-            written_ms += (next_ms - written_ms) * (place - offset) // (next_offset - offset)
-        return max(0, now_ms - written_ms)
+    def ages_ms(self, partition: int, orders: Iterable[tuple[int, int] | None], now_ms: int) -> Iterator[int | None]:
+        """Of events, by their orders (generation, offset); None: older than the log tells, or not known."""
+        points, offsets = self.points.get(partition, ()), self._offsets.get(partition, ())
+        for order in orders:
+            at = bisect_right(offsets, order[1]) if order and order[0] == self.generation else 0
+            if not order or not at:
+                yield None
+                continue
+            offset, written_ms = points[at - 1]
+            if at < len(points):
+                next_offset, next_ms = points[at]
+                written_ms += (next_ms - written_ms) * (order[1] - offset) // (next_offset - offset)
+            yield max(0, now_ms - written_ms)
 
 
 def read_calendar(log: TimedLog, topic: str, generation: int, partitions: Sequence[int], now_ms: int) -> Calendar:

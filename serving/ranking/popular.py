@@ -1,6 +1,6 @@
 """What is popular now, as the session workers have counted it: kept here, so that no search waits for Redis."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final, Protocol
 
@@ -19,7 +19,7 @@ class PopularNow(Protocol):
 
     def best(self, limit: int) -> list[tuple[str, float]]: ...
     def first(self, limit: int) -> Sequence[str]: ...
-    def of(self, sku: str) -> float: ...
+    def of(self, skus: Iterable[str]) -> list[float]: ...
     async def refresh(self) -> None: ...
 
 
@@ -59,7 +59,8 @@ class Popular:
     def best(self, limit: int) -> list[tuple[str, float]]:
         """The most popular products with how popular they are, best first, ties by SKU."""
         ranked = nsmallest(limit, ((-count, sku) for sku, count in self._counts.items() if count > 0))
-        return [(sku, self.of(sku)) for _, sku in ranked]
+        skus = [sku for _, sku in ranked]
+        return list(zip(skus, self.of(skus), strict=True))
 
     def first(self, limit: int) -> Sequence[str]:
         """The SKUs of the most popular products, best first, ties by SKU."""
@@ -68,7 +69,7 @@ class Popular:
             self._sorted = [sku for _, sku in counted]
         return self._sorted[:limit]
 
-    def of(self, sku: str) -> float:
-        """0..1."""
-        count = self._counts.get(sku)
-        return popularity(count, self._most) if count else 0.0
+    def of(self, skus: Iterable[str]) -> list[float]:
+        """0..1 each."""
+        counts = map(self._counts.get, skus)
+        return [popularity(count, self._most) if count else 0.0 for count in counts]

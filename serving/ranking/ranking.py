@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from schemas.fusion import Fused
-from schemas.ranking import RANK_WINDOW, RankedHit, RankerName, RankInputs, RankWeights
+from schemas.ranking import RANK_WINDOW, RankerName, RankInputs, RankWeights
 from schemas.search import SearchRequest
 from schemas.settings import ServingSettings
 from serving.history import History
 from serving.merging import Candidates
 from serving.ranking.diversity import Diversity
-from serving.ranking.features import Moment, candidates_of, traits_of
+from serving.ranking.features import Moment, window_of
 from serving.ranking.formula import Formula
 from serving.ranking.newness import DAY_MS, Calendar, read_calendar
 from serving.ranking.popular import PopularNow
-from serving.ranking.stage import Candidate, Features, Stage
+from serving.ranking.stage import FEATURES, Order, Stage, Window, window_from
 
 CALENDAR_EVERY_S = 60.0
 CALENDAR_TIMEOUT_S = 10.0
@@ -31,21 +30,25 @@ class Ranked:
     weights: RankWeights
     exact: bool
     mmr_lambda: float
-    window: Sequence[Candidate]
-    """By relevance, as the stages got them."""
-    scores: Mapping[str, float]
-    """By SKU what the stages made of them."""
+    window: Window
+    """As the stages got it."""
+    placed: Order
+    """What they made of it."""
     now_ms: int = 0
     """When that was, ms since 1970: by it products are new."""
 
-    @cached_property
-    def _by_sku(self) -> dict[str, Candidate]:
-        return {one.sku: one for one in self.window}
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """By SKU what the stages made of those in the window."""
+        return dict(zip(self.window.skus, self.placed.scores, strict=True))
 
     def explained(self, sku: str) -> dict[str, Any]:
         """Features and score of a hit; empty behind the window."""
-        one = self._by_sku.get(sku)
-        return {} if one is None else {"features": one.features._asdict(), "rank_score": round(self.scores[sku], 6)}
+        at = self.window.place.get(sku)
+        if at is None:
+            return {}
+        features = {name: getattr(self.window, name)[at] for name in FEATURES}
+        return {"features": features, "rank_score": round(self.placed.scores[at], 6)}
 
     @property
     def told(self) -> dict[str, Any]:
@@ -56,12 +59,12 @@ class Ranked:
     @property
     def inputs(self) -> RankInputs:
         """What is logged of it."""
-        hits = [
-            RankedHit(sku=one.sku, **one.features._asdict(), category=list(one.category), band=one.band)
-            for one in self.window
-        ]
         return RankInputs(
-            ranker=self.ranker, weights=self.weights, exact=self.exact, mmr_lambda=self.mmr_lambda, candidates=hits
+            ranker=self.ranker,
+            weights=self.weights,
+            exact=self.exact,
+            mmr_lambda=self.mmr_lambda,
+            candidates=self.window.told(),
         )
 
 
@@ -102,16 +105,12 @@ class Ranking:
         behind the window stays where it is."""
         name, mmr_lambda = self._ranker(request), self._mmr_lambda(request)
         exact = any(answer.codes for answer in candidates.words.answers.values())
-        window = best[:RANK_WINDOW]
         told = {partition: answer.traits for partition, answer in candidates.answers.items()}
         moment = Moment(self.calendar, self._now_ms(), self._settings.rank_new_days * DAY_MS)
-        traits = traits_of(told, [one.sku for one in window])
-        found = candidates_of(window, traits, wanted, self.popular, moment)
-        ordered = in_order(found, stages_of(name, self._weights, exact, mmr_lambda))
-        by_sku = {one.sku: one for one in window}
-        hits = [*(by_sku[one.sku] for one in ordered), *best[RANK_WINDOW:]]
-        scores = {one.sku: one.score for one in ordered}
-        return Ranked(hits, name, self._weights, exact, mmr_lambda, found, scores, moment.now_ms)
+        window = window_of(best[:RANK_WINDOW], told, wanted, self.popular, moment)
+        placed = in_order(window, stages_of(name, self._weights, exact, mmr_lambda))
+        hits = [*(best[at] for at in placed.places), *best[RANK_WINDOW:]]
+        return Ranked(hits, name, self._weights, exact, mmr_lambda, window, placed, moment.now_ms)
 
     def _ranker(self, request: SearchRequest) -> RankerName:
         return self._settings.ranker if request.ranker is None else request.ranker
@@ -126,20 +125,15 @@ def stages_of(ranker: RankerName, weights: RankWeights, exact: bool, mmr_lambda:
     return [*stages, Diversity(mmr_lambda)] if mmr_lambda < 1 else stages
 
 
-def in_order(candidates: Sequence[Candidate], stages: Sequence[Stage]) -> list[Candidate]:
-    found = list(candidates)
+def in_order(window: Window, stages: Sequence[Stage]) -> Order:
+    found = Order(range(len(window.skus)), window.relevance)
     for stage in stages:
-        found = stage.order(found)
+        found = stage.order(window, found)
     return found
 
 
 def again(inputs: RankInputs) -> list[str]:
     """The SKUs of an answer's window in the order in which they were shown, computed anew from what was logged."""
-    candidates = [_candidate(one) for one in inputs.candidates]
+    window = window_from(inputs.candidates)
     stages = stages_of(inputs.ranker, inputs.weights, inputs.exact, inputs.mmr_lambda)
-    return [one.sku for one in in_order(candidates, stages)]
-
-
-def _candidate(one: RankedHit) -> Candidate:
-    features = Features(one.relevance, one.in_stock, one.named, one.popularity, one.newness, one.price)
-    return Candidate(one.sku, features, one.relevance, tuple(one.category), one.band)
+    return [window.skus[at] for at in in_order(window, stages).places]

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from schemas.ranking import RankWeights
 from serving.ranking.formula import scored
 from serving.ranking.ranking import Ranked, in_order, stages_of
-from serving.ranking.stage import Candidate
 
 PAST: Final = 1e-6
 """A weight is put so far past the value at which two products are equal."""
@@ -27,7 +26,7 @@ class Change(NamedTuple):
 
 def smallest_change(ranked: Ranked, sku: str, first: int) -> Change | None:
     """To be among the `first` hits. None: no weight alone does it, or the formula did not rank."""
-    if ranked.ranker != "formula" or ranked.exact or sku not in ranked.scores:
+    if ranked.ranker != "formula" or ranked.exact or sku not in ranked.window.place:
         return None
     found = [change for name in RankWeights.model_fields if (change := _of_weight(ranked, sku, first, name))]
     return min(found, key=lambda one: abs(one.after - one.before), default=None)
@@ -39,7 +38,7 @@ def _of_weight(ranked: Ranked, sku: str, first: int, name: str) -> Change | None
     for value in list(_values(ranked, sku, name, before, reach))[:TRIED_MAX]:
         weights = ranked.weights.model_copy(update={name: value})
         stages = stages_of(ranked.ranker, weights, ranked.exact, ranked.mmr_lambda)
-        rank = 1 + [one.sku for one in in_order(ranked.window, stages)].index(sku)
+        rank = 1 + list(in_order(ranked.window, stages).places).index(ranked.window.place[sku])
         if rank <= first:
             return Change(f"FRESHET_RANK_{name.upper()}", before, round(value, 6), rank)
     return None
@@ -59,12 +58,9 @@ def _values(ranked: Ranked, sku: str, name: str, before: float, reach: int) -> I
     """Those at which the product overtakes another one and fewer than `reach` have a higher score, nearest first."""
     low, high = (ranked.weights.model_copy(update={name: end}) for end in (0.0, 1.0))
 
-    def line(one: Candidate) -> Line:
-        at_0 = scored(one.features, low)
-        return Line(at_0, scored(one.features, high) - at_0)
-
-    mine = line(next(one for one in ranked.window if one.sku == sku))
-    others = [line(one) for one in ranked.window if one.sku != sku]
+    ends = zip(scored(ranked.window, low), scored(ranked.window, high), strict=True)
+    others = [Line(at_0, at_1 - at_0) for at_0, at_1 in ends]
+    mine = others.pop(ranked.window.place[sku])
     crossings = {0.0, 1.0}
     for other in others:
         if mine.slope != other.slope:

@@ -4,18 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ranking import RankWeights
+from schemas.ranking import RankedHit, RankWeights
 from serving.ranking.formula import Formula, scored
-from serving.ranking.stage import Candidate, Features
+from serving.ranking.stage import Order, Window, window_from
 
 WEIGHTS = RankWeights(stock=0.5, named=0.3, popularity=0.2, newness=0.1, price=0.25)
 share = st.floats(0, 1)
-features = st.builds(Features, share, st.booleans(), share, share, share, share)
+features = st.fixed_dictionaries(
+    {"in_stock": st.booleans()} | dict.fromkeys(("relevance", "named", "popularity", "newness", "price"), share)
+)
+PLAIN: dict[str, float | bool] = {"relevance": 0.8, "in_stock": True, "popularity": 0.0, "newness": 0.0, "price": 0.0}
 
 
-def candidate(sku: str, **given: float | bool) -> Candidate:
-    found = Features(**({"relevance": 0.8} | given))  # type: ignore[arg-type]
-    return Candidate(sku, found, found.relevance)
+def window(*given: dict[str, float | bool]) -> Window:
+    """Named by their places."""
+    return window_from([RankedHit.model_validate({"sku": str(at), **PLAIN, **one}) for at, one in enumerate(given)])
+
+
+def ordered(listed: Window, weights: RankWeights) -> Order:
+    return Formula(weights).order(listed, Order(range(len(listed.skus)), listed.relevance))
 
 
 @pytest.mark.parametrize(
@@ -33,20 +40,19 @@ def candidate(sku: str, **given: float | bool) -> Candidate:
 def test_each_feature_counts_its_weight_as_a_share_of_the_relevance(
     given_features: dict[str, float | bool], score: float
 ) -> None:
-    assert scored(candidate("a", **given_features).features, WEIGHTS) == pytest.approx(score)
+    assert scored(window(given_features), WEIGHTS) == [pytest.approx(score)]
 
 
 @given(st.lists(features, max_size=20))
-def test_everything_stays_in_the_list_and_equal_scores_keep_their_order(drawn: list[Features]) -> None:
-    given_candidates = [Candidate(str(at), one, one.relevance) for at, one in enumerate(drawn)]
-    ordered = Formula(WEIGHTS).order(given_candidates)
-    assert sorted(one.sku for one in ordered) == sorted(one.sku for one in given_candidates)
-    keys = [(-one.score, int(one.sku)) for one in ordered]
-    assert keys == sorted(keys) and all(one.score >= 0 for one in ordered)
+def test_everything_stays_in_the_list_and_equal_scores_keep_their_order(drawn: list[dict[str, float | bool]]) -> None:
+    places, scores = ordered(window(*drawn), WEIGHTS)
+    assert sorted(places) == list(range(len(drawn)))
+    keys = [(-scores[at], at) for at in places]
+    assert keys == sorted(keys) and all(score >= 0 for score in scores)
 
 
 def test_without_weights_the_relevance_alone_counts() -> None:
     none = RankWeights(stock=0, named=0, popularity=0, newness=0, price=0)
-    listed = [candidate("a", relevance=0.9, in_stock=False), candidate("b", relevance=0.8, popularity=1.0)]
-    assert Formula(none).order(listed) == listed
-    assert [one.sku for one in Formula(WEIGHTS).order(listed)] == ["b", "a"]
+    listed = window({"relevance": 0.9, "in_stock": False}, {"relevance": 0.8, "popularity": 1.0})
+    assert ordered(listed, none) == ([0, 1], listed.relevance)
+    assert ordered(listed, WEIGHTS).places == [1, 0]

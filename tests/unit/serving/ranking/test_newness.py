@@ -26,21 +26,21 @@ CALENDAR = read_calendar(Log(), "catalog", 1, [0], NOW_MS)
 
 @pytest.mark.parametrize("hours", [0, 1, 2, 4, 11, 12, 30, 47, 71, 99])
 def test_ages_are_right_to_a_step_of_the_calendar(hours: int) -> None:
-    age_ms = CALENDAR.age_ms(0, Order(1, 1100 - hours), NOW_MS)
+    [age_ms] = CALENDAR.ages_ms(0, [Order(1, 1100 - hours)], NOW_MS)
     assert age_ms is not None and abs(age_ms - hours * HOUR_MS) <= 2 * HOUR_MS + (hours > 72) * DAY_MS
 
 
 @pytest.mark.parametrize("order", [Order(1, 999), Order(0, 1100), Order(2, 1100)])
 def test_what_the_log_no_longer_holds_has_no_age(order: Order) -> None:
-    assert CALENDAR.age_ms(0, order, NOW_MS) is None
-    assert CALENDAR.age_ms(1, Order(1, 1100), NOW_MS) is None and Calendar().age_ms(0, Order(1, 5), NOW_MS) is None
+    assert [*CALENDAR.ages_ms(0, [order, None], NOW_MS)] == [None, None]
+    assert [*CALENDAR.ages_ms(1, [Order(1, 1100)], NOW_MS)] == [*Calendar().ages_ms(0, [Order(1, 5)], NOW_MS)] == [None]
     assert newness(None, DAY_MS) == 0.0
 
 
 def test_between_two_places_an_age_is_interpolated_and_none_is_below_zero() -> None:
     calendar = Calendar(1, {0: [(0, 1_000), (10, 2_000)]})
-    ages = [calendar.age_ms(0, Order(1, offset), 2_000) for offset in (0, 5, 9, 10, 11)]
-    assert ages == [1_000, 500, 100, 0, 0]
+    ages = calendar.ages_ms(0, [Order(1, offset) for offset in (0, 5, 9, 10, 11)], 2_000)
+    assert [*ages] == [1_000, 500, 100, 0, 0]
 
 
 def test_newness_is_halved_in_each_half_life() -> None:

@@ -5,27 +5,30 @@ import random
 import pytest
 
 from schemas.fusion import Fused
-from schemas.ranking import RankWeights
+from schemas.ranking import RankedHit, RankWeights
 from serving.ranking.ranking import Ranked, in_order, stages_of
-from serving.ranking.stage import Candidate, Features
+from serving.ranking.stage import window_from
 from serving.ranking.what_if import PAST, smallest_change
 
 WEIGHTS = RankWeights(stock=0.5, named=0.1, popularity=0.1, newness=0.1, price=0.0)
 
 
-def ranked(window: list[Candidate], weights: RankWeights = WEIGHTS, exact: bool = False) -> Ranked:
-    ordered = in_order(window, stages_of("formula", weights, exact, 1.0))
-    hits = [Fused(one.sku, one.features.relevance, None, None) for one in ordered]
-    return Ranked(hits, "formula", weights, exact, 1.0, window, {one.sku: one.score for one in ordered})
+def ranked(
+    listed: list[RankedHit], weights: RankWeights = WEIGHTS, exact: bool = False, mmr_lambda: float = 1.0
+) -> Ranked:
+    window = window_from(listed)
+    placed = in_order(window, stages_of("formula", weights, exact, mmr_lambda))
+    hits = [Fused(listed[at].sku, listed[at].relevance, None, None) for at in placed.places]
+    return Ranked(hits, "formula", weights, exact, mmr_lambda, window, placed)
 
 
-def rank_of(sku: str, window: list[Candidate], weights: RankWeights) -> int:
-    return 1 + [one.sku for one in in_order(window, stages_of("formula", weights, False, 1.0))].index(sku)
+def rank_of(sku: str, listed: list[RankedHit], weights: RankWeights) -> int:
+    return 1 + [one.sku for one in ranked(listed, weights).hits].index(sku)
 
 
-def product(sku: str, **features: float) -> Candidate:
-    made = Features(**{"relevance": 0.5, "in_stock": True, **features})  # type: ignore[arg-type]
-    return Candidate(sku, made, made.relevance)
+def product(sku: str, **features: float | bool) -> RankedHit:
+    plain = {"relevance": 0.5, "in_stock": True, "popularity": 0.0, "newness": 0.0, "price": 0.0}
+    return RankedHit.model_validate({"sku": sku, **plain, **features})
 
 
 def test_a_popular_product_comes_first_where_popularity_counts_enough() -> None:
@@ -56,10 +59,7 @@ def test_the_best_product_is_brought_back_past_a_whole_window() -> None:
 def test_where_variety_counts_it_is_found_too() -> None:
     window = [product(f"other-{number}", relevance=0.98 - number / 250) for number in range(99)]
     window.append(product("best", relevance=1.0, in_stock=False))
-    ordered = in_order(window, stages_of("formula", WEIGHTS, False, 0.7))
-    hits = [Fused(one.sku, one.features.relevance, None, None) for one in ordered]
-    varied = Ranked(hits, "formula", WEIGHTS, False, 0.7, window, {one.sku: one.score for one in ordered})
-    change = smallest_change(varied, "best", 20)
+    change = smallest_change(ranked(window, mmr_lambda=0.7), "best", 20)
     assert change is not None and change.setting == "FRESHET_RANK_STOCK" and change.rank <= 20
 
 
