@@ -1,5 +1,7 @@
 """A product as a shard serves it, and which state of the shard that was."""
 
+from pydantic import Field
+
 from schemas.grouping import Group
 from schemas.read_token import Offsets
 from schemas.records import Content, Offer, OrderField
@@ -28,7 +30,7 @@ class Hit(Strict):
     """Whether it can be bought now."""
     group: Group | None = None
     """What it is grouped by; null without `group_by`, and where it has none: then it is a group of its own."""
-    highlights: dict[str, str] = {}
+    highlights: dict[str, str] = Field(default_factory=dict)  # `{}` is copied deeply for each hit
     """By field HTML with the query's words lit up; empty unless it was asked for."""
     content_order: OrderField
     """Order of the event that made the content: at or past an event's order means that event is seen."""

@@ -138,6 +138,10 @@ class Near(Strict):
         none = [None] * len(self.skus)
         return zip(self.skus, self.scores, self.affinities or none, self.fits or none, strict=True)
 
+    def fitted(self) -> "Iterator[tuple[str, float, float | None]]":
+        """SKU, score and fit of each."""
+        return zip(self.skus, self.scores, self.fits or [None] * len(self.skus), strict=True)
+
 
 class HitsQuery(Strict):
     """`POST /hits` of a shard process: whole hits of these products."""

@@ -89,12 +89,12 @@ def _ranges(ask: FacetAsk, found: Sequence[ShardNumbers]) -> list[RangeCount]:
     if not edges:
         return []
     counts = [sum(column) for column in zip(*(numbers.ranges for numbers in found), strict=True)]
-    ends = pairwise([None, *edges, None])
-    ranges = [RangeCount(min=low, max=high, count=number) for (low, high), number in zip(ends, counts, strict=True)]
-    if ask.ranges:
-        return ranges
-    used = [at for at, each in enumerate(ranges) if each.count]
-    return ranges[used[0] : used[-1] + 1]
+    ends = [*pairwise([None, *edges, None])]
+    used = range(len(counts)) if ask.ranges else [at for at, number in enumerate(counts) if number]
+    return [
+        RangeCount(min=low, max=high, count=number)
+        for (low, high), number in zip(ends[used[0] : used[-1] + 1], counts[used[0] : used[-1] + 1], strict=True)
+    ]
 
 
 def _key(value: FacetValue) -> Value:

@@ -30,7 +30,7 @@ from serving.searching import Searched, facets_of
 from serving.tastes import Leaning
 from serving.understanding.understand import Understood
 
-SETTINGS: Final = (
+SETTINGS: Final = {
     "facets",
     "fallback_below",
     "generation",
@@ -44,7 +44,7 @@ SETTINGS: Final = (
     "rank_price",
     "rank_stock",
     "ranker",
-)
+}
 """Of the query tier, on which an answer depends beside what is read out of the query."""
 NO_SUM: Final = frozenset(("sums",))
 
@@ -59,7 +59,7 @@ def heard(
     found = made.found
     told = Heard(
         asked=asked,
-        settings={name: value for name, value in settings.model_dump(mode="json").items() if name in SETTINGS},
+        settings=settings.model_dump(mode="json", include=SETTINGS),
         understood=_understood(made.understood),
         joining=made.wording.joining,
         doubting=made.wording.doubting,

@@ -1,6 +1,5 @@
 """The words' side of a search: what each partition found by words, and how much they count in this query."""
 
-import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from schemas.shard_messages import WordsAnswer, WordsQuery
 from schemas.spelling import Doubt
 from serving.budget import Budget
 from serving.grouping import deeper
+from serving.side_by_side import side_by_side
 from serving.spelling.merge import agreed
 from serving.wording import AS_TYPED, Wording
 
@@ -171,7 +171,7 @@ async def by_words(
         share = TIME_SHARE if floor is None else TIME_SHARE_WAITING
         return shards.words(query, left_s * share, floor)  # the router sees it end, and learns that a replica hangs
 
-    asked = (budget.attempt(f"{stage}-{query.partition}", partial(ask, query), None) for query in queries)
-    answers = await asyncio.gather(*asked)
+    asked = [budget.attempt(f"{stage}-{query.partition}", partial(ask, query), None) for query in queries]
+    answers = await side_by_side(asked)
     found = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
     return ByWords(found, LookedUp(text=text, typing=request.typing, joining=wording.joining, others=others))

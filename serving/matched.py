@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from schemas.facet_counts import Counting, FacetCounts, Match
@@ -61,6 +62,7 @@ class Matched:
             return answer.counted.matching
         return answer.matching if self.counting.match == "passing" else self.words.matching(partition)
 
+    @cached_property
     def facets(self) -> dict[str, FacetCounts]:
         """By field; of the shards that could count."""
         parts = [answer.counted.facets for answer in self.answers.values() if answer.counted is not None]

@@ -1,6 +1,5 @@
 """One list out of what the shards have by words and by meaning, and the page of it that was asked for."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,6 +14,7 @@ from schemas.shard_messages import HitsAnswer, ShardAnswer
 from schemas.wishes import in_order
 from serving.budget import Budget
 from serving.lexical import ByWords
+from serving.side_by_side import side_by_side
 
 Answers = Mapping[int, ShardAnswer]
 """By partition; a partition that did not answer is missing."""
@@ -55,9 +55,12 @@ class Candidates:
     @cached_property
     def held(self) -> dict[str, float]:
         """Scores by words, by SKU, without products that are not shown any more."""
-        gone = {sku for answer in self.answers.values() for sku in answer.gone}
-        pairs = (pair for partition in self.answers for pair in self.words.of(partition).items())
-        return {sku: score for sku, score in pairs if sku not in gone}
+        held: dict[str, float] = {}
+        for partition, answer in self.answers.items():
+            held |= self.words.of(partition)
+            for sku in answer.gone:
+                held.pop(sku, None)
+        return held
 
     @cached_property
     def word_fits(self) -> dict[str, float]:
@@ -73,8 +76,8 @@ class Candidates:
 
     def fused(self, strength: float) -> list[Fused]:
         """Best first."""
-        near = ((sku, score, fit) for sku, score, _, fit in self._near_rows())
-        held = ((sku, score, self.word_fits.get(sku)) for sku, score in self.held.items())
+        near = chain.from_iterable(answer.near.fitted() for answer in self.answers.values() if answer.near)
+        held = zip(self.held, self.held.values(), map(self.word_fits.get, self.held), strict=True)
         by_words = in_order(held, bool(self.word_fits))
         fused = fuse(in_order(near, self.wished), by_words, self.words.share)
         return moved(fused, self.affinities, strength) if strength else fused
@@ -125,14 +128,14 @@ async def whole(page: Sequence[Fused], candidates: Candidates, shards: Bodies, b
     for one in page:
         if one.sku not in known:
             missing.setdefault(candidates.partition(one.sku), []).append(one.sku)
-    fetches = (
+    fetches = [
         budget.attempt(
             f"hits-{number}",
             partial(shards.hits, number, skus, budget, candidates.answers[number].state.offsets),
             None,
         )
         for number, skus in missing.items()
-    )
-    for fetched in await asyncio.gather(*fetches):
+    ]
+    for fetched in await side_by_side(fetches):
         known |= {hit.sku: hit for hit in fetched.hits} if fetched else {}
     return [candidates.told(known[one.sku], one) for one in page if one.sku in known]

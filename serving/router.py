@@ -127,7 +127,8 @@ class Router:
         if not free:
             self._shed.inc()
             raise Overloaded(f"all replicas of partition {partition} have {IN_FLIGHT_MAX} questions", retry_after_s=0.5)
-        took = self._took.setdefault((partition, kind), RunningQuantile(HEDGE_QUANTILE))
+        if (took := self._took.get((partition, kind))) is None:
+            took = self._took[partition, kind] = RunningQuantile(HEDGE_QUANTILE)
         order = in_order(free, floor, self._draw, freshest, kind)
         probing = order[0].breaker_of(kind).circuit is Circuit.HALF_OPEN
         self._budget.asked()

@@ -24,6 +24,7 @@ from serving.merging import Candidates, whole
 from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
+from serving.side_by_side import side_by_side
 from serving.sorting import in_order, sort_of
 from serving.spelling.context import NO_CONTEXT, Context
 from serving.spelling.meaning import vector_of
@@ -151,10 +152,10 @@ async def search(
 
     Never raises because a stage is down: the budget leaves it out and names it.
     """
-    reaching = asyncio.create_task(_floors(tokens, stages.reading, budget))
-    (words, (vector, leaning), meant), floors = await asyncio.gather(
-        _looked_up(request, understood, reaching, stages, budget, max(1, looked_at), wording), reaching
-    )
+    reaching = _reaching(tokens, stages.reading, budget)
+    looking = _looked_up(request, understood, reaching, stages, budget, max(1, looked_at), wording)
+    found = (await looking, NO_FLOORS) if reaching.done() else await asyncio.gather(looking, reaching)
+    (words, (vector, leaning), meant), floors = found
     if meant.corrected is not None:
         understood = replace(understood, meaning=meant.corrected.text)
     partitions = stages.shards.partitions
@@ -246,10 +247,10 @@ async def answers_of(
 ) -> dict[int, ShardAnswer]:
     """Of all partitions side by side, by partition, in at most `share` of the time left."""
     asked = (partial(shards.search, query, budget, floors.offsets.get(query.partition)) for query in queries)
-    attempts = (
+    attempts = [
         budget.attempt(f"shard-{query.partition}", ask, None, share) for query, ask in zip(queries, asked, strict=True)
-    )
-    answers = zip(queries, await asyncio.gather(*attempts), strict=True)
+    ]
+    answers = zip(queries, await side_by_side(attempts), strict=True)
     return {query.partition: answer for query, answer in answers if answer}
 
 
@@ -259,9 +260,10 @@ async def _vectors(
     """Of the query and, side by side, of the session. A session alone ranks nothing."""
     if not senses[0].text:
         return None, None
-    vector, leaning = await asyncio.gather(
-        _query_vector(senses, request, encoding, budget), _leaning(request, tastes, budget)
-    )
+    looking_up = _query_vector(senses, request, encoding, budget)
+    if not (request.session and request.personalise and tastes.on):
+        return await looking_up, None
+    vector, leaning = await asyncio.gather(looking_up, _leaning(request.session, tastes, budget))
     if vector and leaning and len(leaning.fp16) != len(vector.fp16):
         budget.skipped.append("session")
         return vector, None
@@ -277,16 +279,21 @@ async def _query_vector(
     return await budget.attempt("encode", every, None, ENCODE_SHARE)
 
 
-async def _leaning(request: SearchRequest, tastes: Personal, budget: Budget) -> Leaning | None:
-    if not (request.session and request.personalise and tastes.on):
-        return None
+async def _leaning(session: str, tastes: Personal, budget: Budget) -> Leaning | None:
     timeout_s = min(TIMEOUT_S, budget.left_s() * ENCODE_SHARE)
-    return await budget.attempt("session", partial(tastes.of, request.session, timeout_s), None, ENCODE_SHARE)
+    return await budget.attempt("session", partial(tastes.of, session, timeout_s), None, ENCODE_SHARE)
+
+
+def _reaching(tokens: Sequence[ReadToken], reading: Reading, budget: Budget) -> asyncio.Future[Floors]:
+    """Done already where nothing is to be reached, as for most searches."""
+    if tokens:
+        return asyncio.create_task(_floors(tokens, reading, budget))
+    nothing: asyncio.Future[Floors] = asyncio.get_running_loop().create_future()
+    nothing.set_result(NO_FLOORS)
+    return nothing
 
 
 async def _floors(tokens: Sequence[ReadToken], reading: Reading, budget: Budget) -> Floors:
-    if not tokens:
-        return NO_FLOORS
     every = Floors({}, sorted({token.partition for token in tokens}))
     reach = partial(reading.reach, tokens, budget.left_s() * WAIT_SHARE)
     return await budget.attempt("at_least", reach, every)

@@ -73,4 +73,4 @@ def shown_of(asked: SearchRequest, found: Found) -> list[Hit]:
 
 def facets_of(found: Found) -> dict[str, Any]:
     """By field."""
-    return {field: counts.model_dump(mode="json") for field, counts in found.matched.facets().items()}
+    return {field: counts.model_dump(mode="json") for field, counts in found.matched.facets.items()}

@@ -305,7 +305,7 @@ def respond(
         request_id=request_id,
         hits=shown_of(asked, found),
         found=found.found,
-        facets=found.matched.facets(),
+        facets=found.matched.facets,
         page=asked.page,
         took_ms=round(budget.took_ms(), 3),
         degraded=sorted(budget.skipped),
