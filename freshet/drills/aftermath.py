@@ -39,7 +39,6 @@ def gather(drill: Drill, up: UpStack, state: StackState, loaded: Loaded) -> Evid
         audit=settled(lambda: _audit(up), lambda told: bool(told) and not told["waiting"], LIMIT_S),
         went_back=traffic.front.went_back,
         gap_s=longest_gap_s(asked),
-        failed=sum(one.status != 200 for one in questions),
         failed_by=Counter(str(one.status) for one in questions if one.status != 200),
         dishonest=sum(not one.honest for one in questions),
         partial=sum(one.status == 200 and not one.good for one in questions),

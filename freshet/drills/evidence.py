@@ -23,10 +23,9 @@ class Evidence:
     """Answers that showed an older version than one before, or a product that was gone."""
     gap_s: float
     """Longest time without a whole answer."""
-    failed: int
-    """Searches without an answer, an honest error included: it is not wrong, and helps no shopper."""
     failed_by: Mapping[str, int]
-    """Their statuses; 0: no answer within 5 s, or no connection."""
+    """Searches without an answer, an honest error included (it is not wrong, and helps no shopper), by status; 0: no
+    answer within 5 s, or no connection."""
     dishonest: int
     """Of these, errors that do not say when to come back."""
     partial: int
@@ -42,6 +41,10 @@ class Evidence:
     """What grew after the warm-up, of a soak."""
     late: Sequence[str]
     """What did not come in time."""
+
+    @property
+    def failed(self) -> int:
+        return sum(self.failed_by.values())
 
 
 def lost(seen: Evidence) -> list[str]:

@@ -26,7 +26,7 @@ ERRORS = {"catalog: handler_failed": 1, "shard: reads_fail": 1}
 P95S = {"before": 0.1, "during": 2.0, "after": 0.1}
 LIMITS = Limits(gap_s=3.0, failed=4, partial=5, fresh_s=2.0, errors=2)
 WELL = Evidence(
-    books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, failed=4, partial=5, fresh_s=P95S, query_s=P95S,
+    books=BOOKS, audit=AUDIT, unserved={}, went_back=(), gap_s=3.0, partial=5, fresh_s=P95S, query_s=P95S,
     failed_by={"503": 4}, dishonest=0, limits=LIMITS, dead_letters=2, errors=ERRORS, growing=(), late=(),
 )  # fmt: skip
 STALE = {"kind": "stale", "where": "shard 0 replica 0", "sku": "known-3", "event_id": "", "message": "old"}
@@ -42,7 +42,7 @@ def audit(**changed: Any) -> Evidence:
 
 def test_all_is_well() -> None:
     assert broken(WELL) == []
-    assert broken(replace(WELL, limits=NOTHING, gap_s=1e9, failed=99)) == []
+    assert broken(replace(WELL, limits=NOTHING, gap_s=1e9, failed_by={"503": 99})) == []
 
 
 def test_nothing_that_is_struck_excuses_an_error_that_tells_nothing() -> None:
@@ -81,7 +81,8 @@ def test_an_honest_error_says_when_to_come_back(status: int, says_when: bool, ho
         (audit(outcomes={"indexed": 8}), "0 events were dead-lettered; 2 are none that can be decided"),
         (replace(WELL, dead_letters=0), "2 events were dead-lettered; 0 are none that can be decided"),
         (replace(WELL, gap_s=3.1), "3.1 s without a whole answer; at most 3"),
-        (replace(WELL, failed=5), "5 searches were not answered (4 with 503); at most 4"),
+        (replace(WELL, failed_by={"503": 5}), "5 searches were not answered (5 with 503); at most 4"),
+        (replace(WELL, failed_by={"0": 5}), "5 searches were not answered (5 without an answer); at most 4"),
         (replace(WELL, dishonest=1), "1 errors did not say when to come back (4 with 503)"),
         (replace(WELL, partial=6), "6 answers were partial; at most 5"),
         (replace(WELL, fresh_s=P95S | {"during": 2.1}), "2.1 s (p95) until a change was found; at most 2"),
