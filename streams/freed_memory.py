@@ -13,6 +13,15 @@ _ARENA_MAX: Final = -8
 ARENAS_MAX: Final = 2
 """Heaps that threads take memory from, by default eight a core. Each commit of the words' index has a thread of its
 own, which takes 6 MB or so: with many heaps, 100,000 products took 140 MB more within seconds of a stream."""
+_MMAP_THRESHOLD: Final = -3
+_TRIM_THRESHOLD: Final = -1
+LARGE_BYTES: Final = 1 << 20
+"""So much in one piece comes from the system, and goes back to it when it is freed. Left alone, glibc takes the largest
+piece that was freed so far for its measure: after the first commit of words each heap kept a commit's tables (4 MB),
+its queue and its buffers for the next one, 15 to 19 MB that came and went with what was written."""
+SPARE_BYTES: Final = 4 << 20
+"""A heap keeps so much at its end: without a measure of its own it would be a tenth of a MB, and each larger array a
+question to the system."""
 
 
 EVERY_S: Final = 30.0
@@ -21,9 +30,11 @@ back what was free looks for more within 2 ms."""
 
 
 def share_heaps() -> None:
-    """To be called before threads are started: a heap that is there stays."""
+    """For a process whose threads free much: few heaps, and nothing large in them. To be called before threads are
+    started: a heap that is there stays."""
     if _SET is not None:
-        _SET(_ARENA_MAX, ARENAS_MAX)
+        for what, value in ((_ARENA_MAX, ARENAS_MAX), (_MMAP_THRESHOLD, LARGE_BYTES), (_TRIM_THRESHOLD, SPARE_BYTES)):
+            _SET(what, value)
 
 
 def give_back() -> None:

@@ -41,14 +41,32 @@ done.wait()
 """Eight threads that each have something; then what glibc tells of its heaps."""
 
 
+LARGE = """
+import psutil
+from streams.freed_memory import share_heaps
+{first}
+b"1" * 24_000_000  # from now on glibc keeps what is smaller than this
+pieces = [b"1" * 2_000_000 for _ in range(16)]
+last = b"1" * 100_000
+held = psutil.Process().memory_info().rss
+del pieces
+print(held - psutil.Process().memory_info().rss)
+"""
+"""32 MB in large pieces, with a small one behind them that is still used."""
+
+
 def heaps(first: str) -> int:
     ran = subprocess.run([sys.executable, "-c", HEAPS.format(first=first)], capture_output=True, check=True)
     return ran.stdout.count(b"<heap nr=")
 
 
-def freed(then: str) -> int:
-    ran = subprocess.run([sys.executable, "-c", SMALL.format(then=then)], capture_output=True, check=True)
+def printed(program: str) -> int:
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     return int(ran.stdout)
+
+
+def freed(then: str) -> int:
+    return printed(SMALL.format(then=then))
 
 
 def test_memory_is_given_back() -> None:
@@ -78,3 +96,9 @@ def test_threads_share_few_heaps() -> None:
     if sys.platform != "linux":
         pytest.skip("only glibc can be asked")
     assert heaps("share_heaps()") <= ARENAS_MAX < heaps("pass")
+
+
+def test_large_pieces_go_back_at_once() -> None:
+    if sys.platform != "linux":
+        pytest.skip("only glibc can be asked")
+    assert printed(LARGE.format(first="share_heaps()")) > 25_000_000 > printed(LARGE.format(first="pass"))
