@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from agents.connection_age import ConnectionAge
 from schemas.metrics import Metrics
 
 
@@ -52,8 +53,9 @@ class Health:
         return web.Response(body=generate_latest(self._metrics.registry), content_type="text/plain")
 
 
-def runner_of(app: web.Application) -> web.AppRunner:
+def runner_of(app: web.Application, clock: Callable[[], float] = time.monotonic) -> web.AppRunner:
     """Who hangs up is worked for no more: a search may have been answered by another replica."""
+    app.on_response_prepare.append(ConnectionAge(clock).last_answer)
     return web.AppRunner(app, access_log=None, handler_cancellation=True)
 
 
