@@ -5,6 +5,8 @@ from typing import Any, Final
 import orjson
 
 WEIGHT: Final = "FRESHET_RANK_"
+WAYS: Final = ("meaning", "words")
+"""In which candidates are found."""
 CHARS_MAX: Final = 80
 """A longer value is only named: `--json` tells it."""
 
@@ -12,6 +14,8 @@ CHARS_MAX: Final = 80
 def whereabouts_lines(told: dict[str, Any]) -> list[str]:
     """`told`: `explain.sku` of an answer. What follows the first line is set in."""
     more = [f"  {told['hint']}"] if told.get("hint") else []
+    if scores := [_needed(way, told) for way in WAYS if way in told.get("last", {}) and told[way].get("score")]:
+        more += [f"  its score {'; '.join(scores)}"]
     for name, whose in (("score_of_first", "hit 1"), ("score_of_first_page", "the last of the first page")):
         if told.get(name) is not None:
             more.append(f"  its score is {told['rank_score']:.3f}, that of {whose} {told[name]:.3f}")
@@ -27,8 +31,13 @@ def whereabouts_lines(told: dict[str, Any]) -> list[str]:
     return [f"{told['sku']}: {told['says']} ({told['stage']}, partition {told['partition']})", *more]
 
 
+def _needed(way: str, told: dict[str, Any]) -> str:
+    return f"by {way} is {told[way]['score']:.3f}, that of the last of them {told['last'][way]:.3f}"
+
+
 def _tried(one: dict[str, Any]) -> str:
-    return f"{one['says']} " + ("it is not found" if one["rank"] is None else f"it would be hit {one['rank']}")
+    place = f"not be among the first {one['among']} hits" if one["rank"] is None else f"be hit {one['rank']}"
+    return f"{one['says']} it would {place}"
 
 
 def _value(value: Any) -> str:

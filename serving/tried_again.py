@@ -42,7 +42,8 @@ async def tried_again(
     sku: str, told: dict[str, Any], request: SearchRequest, found: Found, effects: Effects, search: Search
 ) -> dict[str, Any]:
     """`told`: where the product is, as `whereabouts` tells it. What is to be added: `tried`, with the rank that each
-    gives (None: not among the hits), and the first of them that brings it to the first page as `smallest_change`.
+    gives (None: not among the hits, of which `among` are known), and the first of them that brings it to the first page
+    as `smallest_change`.
 
     Empty where nothing is to be tried, a weight of the ranking is enough, or the product is on the first page.
     """
@@ -53,7 +54,7 @@ async def tried_again(
         first_page = {**other.update, "page": 1, "facets": [], "explain": False, "explain_sku": None}
         skus = listed(await search(request.model_copy(update=first_page)))
         rank = skus.index(sku) + 1 if sku in skus else None
-        tried.append({**_fields(other), "says": other.says, "rank": rank})
+        tried.append({**_fields(other), "says": other.says, "rank": rank, "among": len(skus)})
     bring = [one for one in tried if one["rank"] is not None and one["rank"] <= request.limit]
     return {"tried": tried, "smallest_change": bring[0] if bring else None} if tried else {}
 

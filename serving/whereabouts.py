@@ -86,10 +86,11 @@ def _fell_out(sku: str, answer: WhereAnswer, found: Found) -> dict[str, Any]:
     failed = [name for name, holds in answer.conditions.items() if not holds]
     if failed:
         return {"stage": "filters", **facts, "says": f"it does not pass the filter by {', '.join(failed)}"}
-    says = [*_missed("meaning", answer.meaning), *_missed("words", answer.words)]
-    if not says:
+    missed = [*_missed("meaning", answer.meaning), *_missed("words", answer.words)]
+    if not missed:
         return {"stage": "newest", **facts, "says": "nothing was searched for, and newer products come first"}
-    return {"stage": "candidates", **facts, "last": _last(found, answer.state.partition), "says": "; ".join(says)}
+    says = f"it is not among the best {DEPTH} of its partition: {', '.join(missed)}"
+    return {"stage": "candidates", **facts, "last": _last(found, answer.state.partition), "says": says}
 
 
 def _missed(way: str, place: Place | None) -> list[str]:
@@ -97,8 +98,7 @@ def _missed(way: str, place: Place | None) -> list[str]:
         return []
     if place.score is None:
         return [f"it holds none of the {way}"]
-    where = f"number {place.rank:,}" if place.rank else f"beyond number {SEARCH_DEPTH_MAX:,}"
-    return [f"by {way} it is {where} of its partition, of which the best {DEPTH} count"]
+    return [f"by {way} it is {f'number {place.rank:,}' if place.rank else f'beyond number {SEARCH_DEPTH_MAX:,}'}"]
 
 
 def _last(found: Found, partition: int) -> dict[str, float]:

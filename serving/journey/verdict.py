@@ -43,7 +43,7 @@ def verdict(sku: str, found: SkuEvents, product: SkuOnShard | None, replicas: Re
         return behind
     if product is None:
         told = f"its newest event {newest.event_id}: {_said(newest)[0]}" if newest else "none of its events is kept"
-        do = "freshet status shows which replica is away; it answers again once that is back"
+        do = "see in freshet status which replica is away; it answers again once that is back"
         return Verdict("not told", f"no replica answers, so nobody can say what is shown; {told}", do)
     if product.hit is not None:
         return _shown(found.events, accepted, replicas, product.hit)

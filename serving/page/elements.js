@@ -49,7 +49,7 @@ export function money({amount, currency}) {
 }
 
 /** Words as a sentence: a capital first, a stop last. */
-export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
+export const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}` : "");
 
 export const number = (value) => value.toLocaleString();
 export const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;

@@ -52,7 +52,7 @@ function events({events: found, complete}) {
   const unsaid = (one) => one.problems.filter(({problem}) => !one.says.includes(problem));
   const items = found.map((one) => el("li", {"data-outcome": one.outcome || "waits"},
     el("p", {}, el("b", {text: one.outcome || "waits"}), ` ${one.type} ${one.fields.join(", ")} `, el("code", {text: one.id})),
-    el("p", {class: "when", text: when(one.steps)}),
+    el("p", {class: "when", text: when(one.steps, one.type === "delete" ? "gone from" : "searchable on")}),
     el("p", {text: sentence(one.says)}),
     unsaid(one).length ? el("ul", {}, ...unsaid(one).map(({field, problem}) => el("li", {}, el("code", {text: field || "event"}), ` ${problem}`))) : null,
     one.do ? el("p", {}, el("b", {text: "What helps: "}), sentence(one.do)) : null));
@@ -61,10 +61,10 @@ function events({events: found, complete}) {
     complete ? null : el("p", {text: "Older events were not looked for."}));
 }
 
-function when({received_ms: received, decided_ms: decided, embedded_ms: embedded, searchable_ms: searchable}) {
+function when({received_ms: received, decided_ms: decided, embedded_ms: embedded, searchable_ms: searchable}, there) {
   if (!received) return "";
   const after = (name, ms) => ms ? `${name} ${time(Math.max(0, ms - received))} later` : null;
-  const shown = Object.entries(searchable).map(([name, ms]) => after(`searchable on ${name}`, ms));
+  const shown = Object.entries(searchable).map(([name, ms]) => after(`${there} ${name}`, ms));
   return [`Received ${new Date(received).toLocaleString()}`, after("decided", decided), after("embedded", embedded), ...shown].filter(Boolean).join(", ");
 }
 

@@ -57,12 +57,12 @@ async def test_behind_the_first_hit_it_tells_what_that_has_more() -> None:
         (
             {"live": "shown", "meaning": {"score": 0.1, "rank": 140}, "words": {"score": None, "rank": None}},
             "candidates",
-            "by meaning it is number 140 of its partition, of which the best 100 count; it holds none of the words",
+            "it is not among the best 100 of its partition: by meaning it is number 140, it holds none of the words",
         ),
         (
             {"live": "shown", "meaning": {"score": 0.01, "rank": None}},
             "candidates",
-            "by meaning it is beyond number 1,000 of its partition, of which the best 100 count",
+            "it is not among the best 100 of its partition: by meaning it is beyond number 1,000",
         ),
         ({"live": "shown"}, "newest", "nothing was searched for, and newer products come first"),
     ],
