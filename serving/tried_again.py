@@ -122,7 +122,7 @@ def _unfiltered(told: dict[str, Any], request: SearchRequest, found: Found, effe
     if "price" in names and not found.understood.price.empty:
         update["understand"] = [step for step in effects.steps if step != "prices"]
         before["understand"] = list(effects.steps)
-    read_out = ", which is read out of the query" if list(update) == ["understand"] else ""
+    read_out = " that is read out of the query" if list(update) == ["understand"] else ""
     return Other(f"without the filter by {', '.join(names)}{read_out}", update, before)
 
 

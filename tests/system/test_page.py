@@ -487,7 +487,7 @@ def test_why_a_product_is_not_live_has_a_page(browser: Browser, shop: Stack, hom
         browser.type("#words", words, over=True)
         browser.click("#ask button")
         browser.wait("section[aria-label='In a search']", said, "where it stands in a search")
-    assert "which is read out of the query it would be hit 1 (understand)." in browser.text(
+    assert "that is read out of the query it would be hit 1 (understand)." in browser.text(
         "section[aria-label='In a search']"
     )
     assert "q=coffee+mug+under+5" in browser.address()

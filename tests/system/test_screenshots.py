@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -22,6 +23,7 @@ from freshet.demo.declared import FACETS
 from tests.conftest import REPOSITORY
 from tests.system.browser import PHONE, Browser, started
 from tests.system.conftest import Stack, http
+from tests.system.sending import Merchant
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = [pytest.mark.screenshots, pytest.mark.timeout(600)]
@@ -120,20 +122,53 @@ def test_a_change_and_its_clock(browser: Browser, home: str) -> None:
     picture(browser, "change")
 
 
-def test_why(browser: Browser, home: str) -> None:
-    """A product that was deleted, and a change that came after it."""
-    browser.size(*WINDOW)
-    found = http("POST", home + "v1/search", {"text": "desk lamp"})[1]["hits"]
-    product = home + "v1/catalog/" + found[0]["sku"]
-    assert (
-        http("PATCH", product, {"stock": 3})[0]
-        == http("DELETE", product)[0]
-        == http("PATCH", product, {"stock": 4})[0]
-        == 202
-    )
-    browser.open(home + "why?sku=" + found[0]["sku"])
-    browser.wait(".verdict", "It was deleted by event", "what became of it")
-    picture(browser, "why")
+def followed(journey: str, events: int, over: bool) -> None:
+    """Until so many events were received, and none of them waits for anything any more (`over`)."""
+
+    def done() -> bool:
+        told = http("GET", journey)[1]
+        return len(told["events"]) == events and not (over and told["now"] == "waiting")
+
+    wait_until(done, LIMIT_S, "its events are there")
+
+
+LAMP = {"type": "upsert", "title": "Walnut reading lamp", "price": {"amount": 49, "currency": "EUR"}, "stock": 5}
+STOCK = {"type": "patch", "stock": 3}
+NOT_A_PRICE = {"type": "patch", "price": {"amount": -1, "currency": "EUR"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "without", "words", "said"),
+    [
+        ("fresh", (LAMP,), "", "", "It is shown as its newest event"),
+        ("unchanged", (LAMP, LAMP), "", "", "It is shown as event"),
+        ("dead-lettered", (LAMP, NOT_A_PRICE), "", "", "it was refused (invalid_field)"),
+        ("superseded", (LAMP | {"version": 7}, STOCK | {"version": 6}), "", "", "It is shown as event"),
+        ("deleted", (LAMP, {"type": "delete"}, STOCK), "", "", "It was deleted by event"),
+        ("waiting", (LAMP,), "embed", "", "On its way"),
+        ("hidden", (LAMP, STOCK | {"stock": 0}), "", "walnut reading lamp under 20", "not in stock"),
+        ("nobody", (LAMP,), "shard", "", "Nobody answers"),
+    ],
+)
+def test_journeys(
+    browser: Browser, module_stack: Stack, home: str, name: str, events: tuple[dict[str, Any], ...],
+    without: str, words: str, said: str,
+) -> None:  # fmt: skip
+    """What became of a product, with a process stopped (`without`), or in a search for `words`."""
+    merchant, sku = Merchant(module_stack.kafka, module_stack.generation), f"walnut-lamp-{name}"
+    journey = f"{home}v1/skus/{sku}/journey"
+    if without:
+        module_stack.send_signal(without, signal.SIGSTOP)
+    for number, event in enumerate(events, 1):
+        merchant.send(event | {"sku": sku})
+        merchant.flush()
+        followed(journey, number, over=not without)
+    browser.size(1000, 720)
+    browser.open(f"{home}why?{urlencode({'sku': sku, 'q': words})}")
+    browser.wait(".verdict", said, "what became of it")
+    picture(browser, f"journey-{name}")
+    if without:
+        module_stack.send_signal(without, signal.SIGCONT)
 
 
 def test_why_in_a_search(browser: Browser, home: str) -> None:
