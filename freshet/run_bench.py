@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness
 from bench.open_loop import Overrun
 from bench.relevance import FIGURES
+from bench.run_name import run_name
 from bench.search import built_in_queries, measure_search, read_queries
 from bench.search_ways import WAYS
 from bench.shop import ShopError
@@ -87,7 +87,7 @@ def freshness(options: FreshnessOptions, url: str, data: Path | None) -> int:
             measure_freshness(
                 target.url,
                 load,
-                run=f"bench-{time.time_ns():x}",
+                run=run_name(),
                 key=target.key,
                 embed_metrics=() if importer else target.metrics_of("embed"),
             )
@@ -187,7 +187,7 @@ def search(options: SearchOptions, url: str, data: Path | None) -> int:
             rates=rates,
             seconds=options.seconds,
             events_per_s=options.events_per_s,
-            run=f"bench-{time.time_ns():x}",
+            run=run_name(),
             key=target.key,
             body={"mode": options.mode, **fields_of(options.body)},
         )

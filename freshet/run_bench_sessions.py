@@ -3,12 +3,12 @@
 import os
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.redis_talk import say
+from bench.run_name import run_name
 from bench.search import built_in_queries
 from bench.session_memory import measure_memory
 from bench.sessions import Harm, Rates, measure_own_click, measure_search
@@ -30,7 +30,7 @@ def sessions(rates: Rates, count: int, data: Path | None, as_json: bool) -> int:
     """MISMATCH when a click was never seen or a search failed."""
     target = find_target("", data)
     figures: dict[str, Any] = {"unit": "ms"}
-    figures["own_click"] = measured(measure_own_click(target.url, rates, f"bench-{time.time_ns():x}", target.key))
+    figures["own_click"] = measured(measure_own_click(target.url, rates, run_name(), target.key))
     with tempfile.TemporaryDirectory() as folder:
         redis = EmbeddedRedis(Path(folder))
         redis.start()
