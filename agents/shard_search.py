@@ -231,7 +231,8 @@ def _fits(
 
 def _shown(view: ShardView, words: Mapping[str, float], filters: Filters) -> dict[str, float]:
     """Those found by words that this view shows too, and that pass."""
-    slots = {sku: slot for sku in words if (slot := view.words.slot_of.get(sku, view.slots)) < view.slots}
+    end, slot_of = view.slots, view.words.slot_of
+    slots = {sku: slot for sku in words if (slot := slot_of.get(sku, end)) < end}
     places = np.array(list(slots.values()), dtype=np.int64)
     passing = view.shows(places) if filters.empty else view.filters.mask(filters).has(places)
     return {sku: words[sku] for sku, passes in zip(slots, passing.tolist(), strict=True) if passes}

@@ -159,6 +159,7 @@ class Committed:
         """Offset of that topic up to which it holds all."""
         self._kept = PlacesKept()
         self._counts: AnswersKept[int] = AnswersKept()
+        self._held: AnswersKept[int] = AnswersKept()
         self._near: AnswersKept[Sequence[str]] = AnswersKept()
         self._vocabulary = vocabulary
         self.products = searcher.num_docs
@@ -332,9 +333,9 @@ class Committed:
         return min(found, key=lambda term: (-found[term], term), default=None)
 
     def _holding(self, locale: str, stem: str) -> int:
-        """How many products hold a term, at least."""
+        """How many products hold a term, at least. Asked several times for each word of a query."""
         fields = (_text(locale), _attributes(locale))
-        return max(int(self._searcher.doc_freq(field, stem)) for field in fields)
+        return self._held.get((locale, stem), lambda: max(int(self._searcher.doc_freq(one, stem)) for one in fields))
 
 
 def holds_any(wanted: Wanted, product: Spoken) -> bool:
