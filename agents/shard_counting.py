@@ -24,21 +24,21 @@ from schemas.shard_messages import ShardQuery, WordsQuery
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a search found, best first: by meaning, and by words with their scores."""
+    """What a search found, best first: by each meaning, and by words with their scores."""
 
-    near: Sequence[Found] = ()
+    near: Sequence[Sequence[Found]] = ()
     held: Mapping[str, float] | None = None
 
 
 def counted(
-    kept: Asked, view: ShardView, query: ShardQuery, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, vectors: Sequence[Half], found: Candidates
 ) -> dict[str, Any] | None:
     """A `Counted`; None where nothing is to be counted, or the words cannot be searched now."""
     counting = query.counting
     if counting is None:
         return None
     try:
-        return counts(view, query, counting, match_set(kept, view, query, counting, vector, found))
+        return counts(view, query, counting, match_set(kept, view, query, counting, vectors, found))
     except Unavailable:
         return None
 
@@ -49,7 +49,7 @@ def counts(view: ShardView, query: ShardQuery, counting: Counting, match: MatchS
 
 
 def match_set(
-    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vectors: Sequence[Half], found: Candidates
 ) -> MatchSet:
     """What matches; it raises Unavailable, at once or later, where that takes words that cannot be searched now."""
     words = kept.words if counting.words.text else None
@@ -62,8 +62,8 @@ def match_set(
     def find(filters: Filters) -> Slots:
         if filters is query.filters:
             return _slots(view, found)
-        near = view.search(vector, DEPTH, filters, None, query.wishes).found if vector is not None else []
-        meant = np.array([one.slot for one in near], np.int64)
+        near = (view.search(vector, DEPTH, filters, None, query.wishes).found for vector in vectors)
+        meant = np.array([one.slot for found in near for one in found], np.int64)
         if not counting.words.text:
             return meant
         committed = _committed(words)
@@ -88,5 +88,5 @@ def _committed(words: AskedWords | None) -> Committed:
 def _slots(view: ShardView, found: Candidates) -> Slots:
     """Of the first DEPTH of each list, whatever page is asked for."""
     held: Iterable[str] = [*(found.held or ())][:DEPTH]
-    near = [one.slot for one in found.near[:DEPTH]]
+    near = [one.slot for each in found.near for one in each[:DEPTH]]
     return np.array([*near, *(view.words.slot_of[sku] for sku in held)], np.int64)

@@ -16,7 +16,8 @@ def question_of(kept: Asked, query: ShardQuery, deadline_s: float) -> Question:
     dim = kept.shard.view.identity.dim
     taste = vector_of(query.taste.vector, dim) if query.taste else None
     leaning = Leaning(taste, query.taste.strength) if query.taste and taste is not None else None
-    return Question(kept, query, vector_of(query.vector, dim), leaning, deadline_s)
+    vector, other = vector_of(query.vector, dim), vector_of(query.other_vector, dim)
+    return Question(kept, query, vector, leaning, deadline_s, None if vector is None else other)
 
 
 def vector_of(text: str | None, dim: int) -> Half | None:

@@ -22,7 +22,7 @@ from index_snapshots.word_search import by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.facet_counts import Counting
 from schemas.filters import Filters
-from schemas.fusion import DEPTH, fuse
+from schemas.fusion import DEPTH, Fused, fuse, in_turn
 from schemas.grouping import Group
 from schemas.hits import ShardState
 from schemas.personal import RERANK_WINDOW, moved
@@ -46,13 +46,19 @@ class Question(NamedTuple):
     leaning: Leaning | None
     deadline_s: float
     """Monotonic: not begun later than that."""
+    other: Half | None = None
+    """Of another thing that the query may mean."""
+
+    @property
+    def vectors(self) -> list[Half]:
+        return [one for one in (self.vector, self.other) if one is not None]
 
     @property
     def plain(self) -> bool:
         """Whether it costs what most searches cost: the nearest of all, not many, without a look at their bodies. Words
         may be frequent."""
         query = self.query
-        if not isinstance(query, ShardQuery) or self.vector is None:
+        if not isinstance(query, ShardQuery) or len(self.vectors) != 1:
             return False
         if query.wishes is not None or not query.filters.empty:
             return False
@@ -89,7 +95,7 @@ def answer(question: Question, state_at: StateAt, now_s: float) -> bytes:
     if query.counting is not None:
         kept = pinned(kept, view)
         at = kept.words_at
-    hits = _hits(kept, view, query, question.vector, question.leaning)
+    hits = _hits(kept, view, query, question.vectors, question.leaning)
     made = {"words_at": at, "digests": [view.digest_documents, view.digest_offers]}
     return orjson.dumps({**hits, **made, "state": state})
 
@@ -128,54 +134,69 @@ def settled(kept: Asked, offsets: Offsets) -> bool:
 
 
 def _hits(
-    kept: Asked, view: ShardView, query: ShardQuery, vector: Half | None, leaning: Leaning | None
+    kept: Asked, view: ShardView, query: ShardQuery, vectors: Sequence[Half], leaning: Leaning | None
 ) -> dict[str, Any]:
     """A ShardAnswer but for its state, written without building one."""
-    if vector is None and not query.words and query.sort == RELEVANCE:
+    if not vectors and not query.words and query.sort == RELEVANCE:
         newest = view.search(None, query.limit, query.filters)
-        counts = counted(kept, view, query, None, Candidates())
+        counts = counted(kept, view, query, vectors, Candidates())
         return {"hits": view.hit_parts(newest.found), "matching": newest.matching, "counted": counts}
     if query.sort != RELEVANCE and query.counting is not None:
-        return _sorted(kept, view, query, query.counting, vector)
-    near = view.search(vector, query.limit, query.filters, leaning, query.wishes, query.depth)
-    nearest = near.found if vector is not None else []
+        return _sorted(kept, view, query, query.counting, vectors)
+    by: Sequence[Half | None] = vectors or [None]
+    each = [view.search(one, query.limit, query.filters, leaning, query.wishes, query.depth) for one in by]
+    near = [one.found for one in each] if vectors else []
+    nearest = [*chain.from_iterable(near)]
     held = _shown(view, query.words, query.filters)
     word_fits = _fits(view, held, query.wishes, nearest)
     best: Sequence[Found] = nearest
     drawn: dict[str, float] = {}
-    if held or leaning is not None:
-        best, drawn = _fused(view, query, leaning, nearest, _by_words(held, word_fits))
+    if held or leaning is not None or len(near) > 1:
+        best, drawn = _best(view, query, leaning, near, _by_words(held, word_fits))
+    named = [_named(found[: query.depth], leaning, query.wishes) for found in near]
     return {
         "hits": view.hit_parts(best[: query.limit]),
-        "matching": near.matching,
-        "near": None if vector is None else _named(nearest[: query.depth], leaning, query.wishes),
+        "matching": each[0].matching,
+        "near": named[0] if named else None,
+        "other_near": named[1] if len(named) > 1 else None,
         "word_fits": word_fits,
         "word_affinities": drawn,
         "gone": [sku for sku in query.words if sku not in held],
-        "traits": traits(view, _ranked_by_traits(view, nearest[: query.depth], held), query.wanted)
+        "traits": traits(view, _ranked_by_traits(view, [found[: query.depth] for found in near], held), query.wanted)
         if query.traits
         else {},
         "groups": _groups(view, query, chain(nearest, (_found(view, sku) for sku in held))),
-        "counted": counted(kept, view, query, vector, Candidates(nearest, held)),
+        "counted": counted(kept, view, query, vectors, Candidates(near, held)),
     }
 
 
-def _fused(
+def _best(
     view: ShardView,
+    query: ShardQuery,
+    leaning: Leaning | None,
+    near: Sequence[Sequence[Found]],
+    words: Sequence[tuple[str, float]],
+) -> tuple[list[Found], dict[str, float]]:
+    """The best found by each meaning and by words, and how near those by words are to the session."""
+    drawn = {} if leaning is None else _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
+    first, *others = (_fused(query, leaning, nearest, words, drawn) for nearest in near or [[]])
+    best = in_turn(first, others[0]) if others else first
+    by_sku = {one.sku: one for one in chain.from_iterable(near)}
+    return [by_sku.get(one.sku) or _found(view, one.sku) for one in best[: query.limit]], drawn
+
+
+def _fused(
     query: ShardQuery,
     leaning: Leaning | None,
     nearest: Sequence[Found],
     words: Sequence[tuple[str, float]],
-) -> tuple[list[Found], dict[str, float]]:
-    """The best found by meaning and by words, and how near those by words are to the session."""
-    by_sku = {one.sku: one for one in nearest}
+    drawn: Mapping[str, float],
+) -> list[Fused]:
     best = fuse(_by_meaning(nearest, query), words, query.words_share, query.limit if leaning is None else None)
-    drawn: dict[str, float] = {}
-    if leaning is not None:
-        drawn = _affinities(view, [sku for sku, _ in words[:RERANK_WINDOW]], leaning)
-        near_too = {one.sku: one.affinity for one in nearest if one.affinity is not None}
-        best = moved(best, {**drawn, **near_too}, leaning.strength)
-    return [by_sku.get(one.sku) or _found(view, one.sku) for one in best[: query.limit]], drawn
+    if leaning is None:
+        return best
+    near_too = {one.sku: one.affinity for one in nearest if one.affinity is not None}
+    return moved(best, {**drawn, **near_too}, leaning.strength)
 
 
 def _found(view: ShardView, sku: str) -> Found:
@@ -186,18 +207,20 @@ def _groups(view: ShardView, query: ShardQuery, found: Iterable[Found]) -> dict[
     return {} if query.group_by is None else groups(view, query.group_by, found)
 
 
-def _sorted(kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None) -> dict[str, Any]:
+def _sorted(
+    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vectors: Sequence[Half]
+) -> dict[str, Any]:
     """As `_hits`; what is near counts only where the candidates match."""
     found = Candidates()
     if counting.match == "candidates":
-        near = [] if vector is None else view.search(vector, DEPTH, query.filters, None, query.wishes).found
+        near = [view.search(one, DEPTH, query.filters, None, query.wishes).found for one in vectors]
         found = Candidates(near, _shown(view, query.words, query.filters))
-    return sorted_hits(kept, view, query, counting, vector, found)
+    return sorted_hits(kept, view, query, counting, vectors, found)
 
 
-def _ranked_by_traits(view: ShardView, nearest: Sequence[Found], held: Mapping[str, float]) -> dict[int, None]:
+def _ranked_by_traits(view: ShardView, near: Sequence[Sequence[Found]], held: Mapping[str, float]) -> dict[int, None]:
     """Slots of all that can be among the best: what lies deeper in both lists has no relevance."""
-    slots = dict.fromkeys(one.slot for one in nearest[:DEPTH])
+    slots = dict.fromkeys(one.slot for found in near for one in found[:DEPTH])
     return slots | dict.fromkeys(view.words.slot_of[sku] for sku in islice(held, DEPTH))
 
 

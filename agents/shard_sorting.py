@@ -17,12 +17,12 @@ from schemas.shard_messages import ShardQuery
 
 
 def sorted_hits(
-    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vector: Half | None, found: Candidates
+    kept: Asked, view: ShardView, query: ShardQuery, counting: Counting, vectors: Sequence[Half], found: Candidates
 ) -> dict[str, Any]:
     """A ShardAnswer but for its state."""
     passing = view.counts.visible if query.filters.empty else view.filters.mask(query.filters).count
     try:
-        match = match_set(kept, view, query, counting, vector, found)
+        match = match_set(kept, view, query, counting, vectors, found)
         hits, grouped = _first(view, match.slots(query.filters), query)
         counted = counts(view, query, counting, match)
     except Unavailable:

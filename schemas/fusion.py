@@ -1,6 +1,7 @@
 """How hits by words and hits by meaning become one list: one formula that the shards and the query tier share."""
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 DEPTH: Final = 100
@@ -57,6 +58,18 @@ def fuse(near: Ranked, words: Ranked, share: float, limit: int | None = None) ->
             rows.append((-share * by_words.get(sku, 0.0), rank, sku, None, rank))
     rows.sort()
     return [Fused(sku, -value, near_rank, words_rank) for value, _, sku, near_rank, words_rank in rows[:limit]]
+
+
+def in_turn(one: Sequence[Fused], other: Sequence[Fused]) -> list[Fused]:
+    """The hits of two lists by turns, the first one's before, each once: as relevant as the better of the two that
+    stand at its place."""
+    found: dict[str, Fused] = {}
+    for pair in zip_longest(one, other):
+        there = [each for each in pair if each is not None]
+        relevance = max(each.relevance for each in there)
+        for each in there:
+            found.setdefault(each.sku, each._replace(relevance=relevance))
+    return list(found.values())
 
 
 def ranked(pairs: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -99,7 +99,7 @@ class Heard(Record):
     """Synonyms that were used, by text."""
     corrected: Corrected | None = None
     senses: list[Sense] = Field(default_factory=list)
-    """What the query vector was made of, where the query may mean several things."""
+    """The two things that the query may mean, where it is in doubt: the hits of both take turns."""
     steps: list[str] = Field(default_factory=list)
     """Of the fallback ladder, those that were tried."""
     cut: list[str] = Field(default_factory=list)

@@ -32,7 +32,8 @@ class ServedInputs(Record):
     """All that is needed to compute the answer again."""
 
     vector: str | None = None
-    """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with; None: newest first."""
+    """base64 of little-endian fp16, shape (dim,): exactly what the shards were asked with, of what the query means
+    most likely; None: newest first."""
     vector_from: str = ""
     """`cache` or `encoder`."""
     session_vector: str | None = None

@@ -92,6 +92,8 @@ class ShardQuery(Strict):
     partition: int
     vector: str | None = None
     """base64 of little-endian fp16, shape (dim,)."""
+    other_vector: str | None = None
+    """Of another thing that the query may mean; needs `vector`. Hits of both take turns."""
     words: dict[str, float] = {}
     """SKUs of this partition that hold words of the query, with their scores, best first (`WordsAnswer`)."""
     words_share: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -173,6 +175,8 @@ class ShardAnswer(Strict):
     matching: int
     near: Near | None = None
     """Null without a vector."""
+    other_near: Near | None = None
+    """Null without another vector."""
     word_fits: dict[str, float] = {}
     """By SKU `Hit.fit` of those that were found by words; empty when nothing is wished."""
     word_affinities: dict[str, float] = {}
@@ -180,7 +184,7 @@ class ShardAnswer(Strict):
     gone: list[str] = []
     """Of the products that were found by words: those that this state does not show, or that do not pass."""
     traits: Traits = Traits()
-    """Of the first DEPTH by meaning and by words."""
+    """Of the first DEPTH by each meaning and by words."""
     groups: dict[str, Group] = {}
     """By SKU of the hits, of the nearest and of those found by words; those that are in none are missing."""
     counted: Counted | None = None

@@ -1,16 +1,16 @@
 """One list out of what the shards have by words and by meaning, and the page of it that was asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
-from schemas.fusion import Fused, fuse
+from schemas.fusion import Fused, fuse, in_turn
 from schemas.hits import Hit
 from schemas.personal import moved
 from schemas.read_token import Offsets
-from schemas.shard_messages import HitsAnswer, ShardAnswer
+from schemas.shard_messages import HitsAnswer, Near, ShardAnswer
 from schemas.wishes import in_order
 from serving.budget import Budget
 from serving.lexical import ByWords
@@ -45,12 +45,10 @@ class Candidates:
 
     @cached_property
     def near(self) -> dict[str, Nearness]:
-        """By SKU."""
-        return {sku: Nearness(score, affinity, fit) for sku, score, affinity, fit in self._near_rows()}
-
-    def _near_rows(self) -> Iterator[tuple[str, float, float | None, float | None]]:
-        """Of all partitions."""
-        return chain.from_iterable(answer.near.rows() for answer in self.answers.values() if answer.near)
+        """By SKU; of what is near two things that the query may mean, to the likelier."""
+        every = (found for answer in self.answers.values() for found in (answer.other_near, answer.near) if found)
+        rows = chain.from_iterable(found.rows() for found in every)
+        return {sku: Nearness(score, affinity, fit) for sku, score, affinity, fit in rows}
 
     @cached_property
     def held(self) -> dict[str, float]:
@@ -71,12 +69,17 @@ class Candidates:
     def affinities(self) -> dict[str, float]:
         """By SKU, of the best by words and by meaning."""
         by_words = {sku: drawn for answer in self.answers.values() for sku, drawn in answer.word_affinities.items()}
-        near = ((sku, affinity) for sku, _, affinity, _ in self._near_rows() if affinity is not None)
-        return by_words | dict(near)
+        near = {sku: one.affinity for sku, one in self.near.items() if one.affinity is not None}
+        return by_words | near
 
     def fused(self, strength: float) -> list[Fused]:
-        """Best first."""
-        near = chain.from_iterable(answer.near.fitted() for answer in self.answers.values() if answer.near)
+        """Best first. Of a query that may mean two things the hits of both take turns."""
+        fused = self._fused([answer.near for answer in self.answers.values() if answer.near], strength)
+        others = [answer.other_near for answer in self.answers.values() if answer.other_near]
+        return in_turn(fused, self._fused(others, strength)) if others else fused
+
+    def _fused(self, found: Sequence[Near], strength: float) -> list[Fused]:
+        near = chain.from_iterable(one.fitted() for one in found)
         held = zip(self.held, self.held.values(), map(self.word_fits.get, self.held), strict=True)
         by_words = in_order(held, bool(self.word_fits))
         fused = fuse(in_order(near, self.wished), by_words, self.words.share)
@@ -91,7 +94,8 @@ class Candidates:
         return next(
             number
             for number, answer in self.answers.items()
-            if sku in self.words.of(number) or (answer.near and sku in answer.near.skus)
+            if sku in self.words.of(number)
+            or any(near and sku in near.skus for near in (answer.near, answer.other_near))
         )
 
     def told(self, hit: Hit, fused: Fused) -> Hit:

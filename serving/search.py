@@ -27,7 +27,7 @@ from serving.read_floor import NO_FLOORS, Floors
 from serving.side_by_side import side_by_side
 from serving.sorting import in_order, sort_of
 from serving.spelling.context import NO_CONTEXT, Context
-from serving.spelling.meaning import vector_of
+from serving.spelling.meaning import vectors_of
 from serving.spelling.searched import Meant, Searched, Texts, search_words
 from serving.tastes import TIMEOUT_S, Leaning
 from serving.understanding.understand import Understood
@@ -114,6 +114,7 @@ class Found:
     understood: Understood
     candidates: Candidates
     vector: QueryVector | None
+    """Of what it means most likely."""
     matched: Matched
     leaning: Leaning | None = None
     """None: the same for everyone."""
@@ -122,7 +123,7 @@ class Found:
     corrected: Corrected | None = None
     """What was searched instead of misspelt words."""
     senses: Sequence[Sense] = ()
-    """What the vector is made of, where the query may mean several things."""
+    """The two things that the query may mean, where it is in doubt: the hits of both take turns."""
     ranked: Ranked | None = None
     """None: nothing was searched for."""
     popular: Sequence[str] = ()
@@ -155,23 +156,24 @@ async def search(
     reaching = _reaching(tokens, stages.reading, budget)
     looking = _looked_up(request, understood, reaching, stages, budget, max(1, looked_at), wording)
     found = (await looking, NO_FLOORS) if reaching.done() else await asyncio.gather(looking, reaching)
-    (words, (vector, leaning), meant), floors = found
+    (words, (vectors, leaning), meant), floors = found
     if meant.corrected is not None:
         understood = replace(understood, meaning=meant.corrected.text)
     partitions = stages.shards.partitions
-    counting = counting_of(request, understood.meaning, words, meant=vector is not None, partitions=len(partitions))
+    counting = counting_of(request, understood.meaning, words, meant=bool(vectors), partitions=len(partitions))
     sort = sort_of(request, counting)
     nearest = min(SEARCH_DEPTH_MAX, deeper(depth(budget.left_s(), request.page * request.limit), request))
     traits = sort == RELEVANCE and stages.ranking.looks(request)
     popular = stages.ranking.popular.first(POPULAR_SORTED_MAX) if sort == "popularity" else []
     asking = Asking(nearest, traits, sent(counting, sort), sort, popular)
-    queries = [shard_query(request, understood, partition, vector, words, leaning, asking) for partition in partitions]
+    queries = [shard_query(request, understood, partition, vectors, words, leaning, asking) for partition in partitions]
     answers = await answers_of(queries, stages.shards, budget, floors)
     matched = Matched(counting, answers, words, understood.filters(request.filters))
     _name_missing(budget, too_old(answers, floors), words, matched, sort)
     candidates = Candidates(answers, words, leaning.strength if leaning else 0.0, not understood.wishes.empty)
     hits, ranked = await _page(request, understood, candidates, asking, stages, budget)
     leaning = leaning if candidates.best else None
+    vector = vectors[0] if vectors else None
     return Found(
         hits, understood, candidates, vector, matched, leaning, nearest, *meant, ranked=ranked, popular=asking.popular
     )
@@ -185,7 +187,7 @@ async def _looked_up(
     budget: Budget,
     looked_at: int,
     wording: Wording,
-) -> Searched[tuple[QueryVector | None, Leaning | None]]:
+) -> Searched[tuple[Sequence[QueryVector], Leaning | None]]:
     """What is found by words, and the vectors, of the query or of what it is corrected to."""
 
     async def words_of(text: str, wording: Wording, stage: str = "words") -> ByWords:
@@ -256,27 +258,27 @@ async def answers_of(
 
 async def _vectors(
     senses: Sequence[Sense], request: SearchRequest, encoding: Encoding, tastes: Personal, budget: Budget
-) -> tuple[QueryVector | None, Leaning | None]:
-    """Of the query and, side by side, of the session. A session alone ranks nothing."""
+) -> tuple[Sequence[QueryVector], Leaning | None]:
+    """Of all that the query means and, side by side, of the session. A session alone ranks nothing."""
     if not senses[0].text:
-        return None, None
-    looking_up = _query_vector(senses, request, encoding, budget)
+        return (), None
+    looking_up = _query_vectors(senses, request, encoding, budget)
     if not (request.session and request.personalise and tastes.on):
         return await looking_up, None
-    vector, leaning = await asyncio.gather(looking_up, _leaning(request.session, tastes, budget))
-    if vector and leaning and len(leaning.fp16) != len(vector.fp16):
+    vectors, leaning = await asyncio.gather(looking_up, _leaning(request.session, tastes, budget))
+    if vectors and leaning and len(leaning.fp16) != len(vectors[0].fp16):
         budget.skipped.append("session")
-        return vector, None
-    return vector, leaning
+        return vectors, None
+    return vectors, leaning
 
 
-async def _query_vector(
+async def _query_vectors(
     senses: Sequence[Sense], request: SearchRequest, encoding: Encoding, budget: Budget
-) -> QueryVector | None:
+) -> Sequence[QueryVector]:
     if request.mode == "words":
-        return None
-    every = partial(vector_of, senses, encoding, budget.left_s() * ENCODE_SHARE)
-    return await budget.attempt("encode", every, None, ENCODE_SHARE)
+        return ()
+    every = partial(vectors_of, senses, encoding, budget.left_s() * ENCODE_SHARE)
+    return await budget.attempt("encode", every, (), ENCODE_SHARE)
 
 
 async def _leaning(session: str, tastes: Personal, budget: Budget) -> Leaning | None:
@@ -322,17 +324,19 @@ def shard_query(
     request: SearchRequest,
     understood: Understood,
     partition: int,
-    vector: QueryVector | None,
+    vectors: Sequence[QueryVector],
     words: ByWords,
     leaning: Leaning | None,
     asking: Asking,
 ) -> ShardQuery:
     """Each shard must give as many as the page reaches deep: all of them may come from one shard."""
     deep = request.page * request.limit
+    vector, other = [*(one.fp16 for one in vectors), None, None][:2]
     searched = vector is not None or bool(words.of(partition))
     return ShardQuery(
         partition=partition,
-        vector=vector.fp16 if vector else None,
+        vector=vector,
+        other_vector=other,
         words=words.of(partition),
         words_share=words.share,
         taste=leaning.taste if leaning else None,

@@ -1,7 +1,7 @@
-"""All that a query with doubtful words may mean, and how likely each is: its meaning is made of all of them.
+"""The two likeliest things that a query with doubtful words may mean: the hits of both take turns.
 
 To choose one sense is right for words, which find nothing by a word that no product holds. A vector of the wrong sense
-finds other products altogether, while one between two senses is near what either of them means.
+finds other products altogether; of two senses each fills half of a page, so half of what was meant is on it.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +14,10 @@ from schemas.spelling import Doubt, Sense
 from serving.spelling.choose import Language, likelihoods
 from serving.spelling.context import NO_CONTEXT, Context
 
-WORD_SENSES_MAX: Final = 4
-"""Of one word, as it was typed included."""
-SENSES_MAX: Final = 4
-"""Of the query: each is encoded."""
-WEIGHT_MIN: Final = 0.1
-"""Of one word: what is less likely is left out."""
+SENSES_MAX: Final = 2
+"""Of the query: each is encoded and searched. Of a word no more are needed for that, and as it was typed."""
+SHARE_MIN: Final = 0.1
+"""Of the likeliest sense: a second one that is less likely is left out."""
 
 
 class Option(NamedTuple):
@@ -41,13 +39,20 @@ def senses(
     finished. Pure."""
     typed = {folded(word[0]) for word in WORD.finditer(text)}
     doubted = [(doubt.word, _options(doubt, language, leave, context)) for doubt in doubts if doubt.word in typed]
-    words = [(word, options) for word, options in doubted if len(options) > 1 or options[0].text != word]
+    words = [(word, options) for word, options in doubted if options[0].text != word or len(options) > 1]
     names = [word for word, _ in words]
-    found = [
+    every = [
         (prod(one.share for one in chosen), dict(zip(names, (one.text for one in chosen), strict=True)))
         for chosen in product(*(options for _, options in words))
     ]
-    found = sorted(found, key=lambda one: -one[0])[:SENSES_MAX]
+    every.sort(key=lambda one: -one[0])
+    first, *others = every
+    spoken = [word for word in names if language.has(word)]
+    if any(first[1][word] != word for word in spoken):  # a word of the language is what is searched by words
+        others = [one for one in others if all(one[1][word] == word for word in spoken)]
+    else:
+        others = [one for one in others if one[0] >= SHARE_MIN * first[0]]
+    found = [first, *others[: SENSES_MAX - 1]]
     total = sum(weight for weight, _ in found)
     told = [Sense(text=_said(text, instead), weight=round(weight / total, 4)) for weight, instead in found]
     return told if len(told) > 1 else []
@@ -67,8 +72,5 @@ def _options(doubt: Doubt, language: Language, leave: Callable[[Doubt, str], boo
     total = 1.0 + sum(odds.values())
     typed = Option(doubt.word, 1.0 / total)
     every = [typed, *(Option(text, odd / total) for text, odd in odds.items())]
-    best = sorted(every, key=lambda one: (-one.share, one.text))[:WORD_SENSES_MAX]
-    kept = [best[0], *(one for one in best[1:] if one.share >= WEIGHT_MIN)]
-    if typed not in kept and language.has(doubt.word):
-        kept.append(typed)  # a word of the language is what is searched by words
-    return kept
+    best = sorted(every, key=lambda one: (-one.share, one.text))[:SENSES_MAX]
+    return [*best, typed] if typed not in best and language.has(doubt.word) else best

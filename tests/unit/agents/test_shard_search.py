@@ -29,7 +29,7 @@ def kept() -> Any:
     one = shard()
     values = [document("lamp", 1, seed=1, of=LAMP), document("chair", 2, seed=2)]
     apply([*logged("documents", values), *logged("offers", [offer("lamp", 1, price=9.5)])], one)
-    return SimpleNamespace(shard=one, origin=ORIGIN)
+    return SimpleNamespace(shard=one, origin=ORIGIN, words=None)
 
 
 def query(**more: Any) -> dict[str, Any]:
@@ -69,6 +69,17 @@ async def test_the_answer_is_what_the_query_tier_reads(vector: str | None) -> No
 async def test_what_is_wrong_is_named(body: Any, code: str) -> None:
     status, answer = await asked(body)
     assert (status, orjson.loads(answer)["code"]) == (400, code)
+
+
+async def test_hits_of_two_vectors_take_turns_and_both_are_told() -> None:
+    counting = {"match": "candidates", "words": {"text": ""}, "sent_max": 1}
+    _, body = await asked(query(vector=b64(unit(2)), other_vector=b64(unit(1)), counting=counting))
+    answer = ShardAnswer.model_validate_json(body)
+    assert [hit.sku for hit in answer.hits] == ["chair", "lamp"] and answer.near and answer.other_near
+    assert (answer.near.skus, answer.other_near.skus) == (["chair", "lamp"], ["lamp", "chair"])
+    assert answer.counted is not None and answer.counted.matching == 2, "each once"
+    _, body = await asked(query(vector=None, other_vector=b64(unit(1))))
+    assert ShardAnswer.model_validate_json(body).other_near is None, "there is no second without a first"
 
 
 async def test_a_shard_that_is_catching_up_does_not_answer() -> None:

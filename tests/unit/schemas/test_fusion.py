@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.fusion import CODE_SHARE, DEPTH, WORDS_SHARE, Ranked, fuse, ranked, trust
+from schemas.fusion import CODE_SHARE, DEPTH, WORDS_SHARE, Fused, Ranked, fuse, in_turn, ranked, trust
 
 skus = st.sampled_from([f"{number:02}" for number in range(12)])
 lists = st.dictionaries(skus, st.floats(0, 60, width=16), max_size=12).map(lambda found: ranked(found.items()))
@@ -73,3 +73,12 @@ def test_a_deeper_list_changes_nothing_above() -> None:
 def test_words_are_trusted_as_far_as_a_product_holds_them() -> None:
     assert [trust(cover, code=False) for cover in (0.0, 0.5, 1.0)] == [0.0, WORDS_SHARE / 2, WORDS_SHARE]
     assert trust(0.1, code=True) == CODE_SHARE > WORDS_SHARE
+
+
+def test_two_lists_by_turns_each_hit_once_as_relevant_as_the_better_one_at_its_place() -> None:
+    one = [Fused("a", 1.0, 1, None), Fused("b", 0.8, 2, None), Fused("c", 0.1, 3, None)]
+    other = [Fused("x", 0.9, 1, None), Fused("a", 0.9, 2, 1)]
+    told = in_turn(one, other)
+    assert [(hit.sku, hit.relevance) for hit in told] == [("a", 1.0), ("x", 1.0), ("b", 0.9), ("c", 0.1)]
+    assert told[0] == one[0], "of a hit in both the rank in the first one is told"
+    assert in_turn(one, []) == one == in_turn([], one)

@@ -157,8 +157,10 @@ class FakeShard:
             ranked = [item.model_copy(update={"affinity": self.affinities.get(item.sku, 0.0)}) for item in ranked]
         hits = [item.model_dump(mode="json") for item in ranked[: query["limit"]]]
         near = _near(ranked[: query["depth"]]) if query["vector"] else None
+        other_near = near and {**near, "skus": near["skus"][::-1]} if query["other_vector"] else None
         drawn = {sku: self.affinities.get(sku, 0.0) for sku in query["words"]} if query["taste"] else {}
         answer = {"hits": hits, "matching": len(self.hits), "near": near, "gone": self.gone, "word_affinities": drawn}
+        answer["other_near"] = other_near
         answer["traits"] = {**_traits(self.hits), "wanted": [self.passing.get(item.sku, 0) for item in self.hits]}
         if query["group_by"]:
             answer["groups"] = self.groups

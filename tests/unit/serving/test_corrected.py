@@ -146,21 +146,34 @@ class ByText(FakeEncoding):
 UNSURE = {"word": "fauset", "candidates": [{"text": "faucets", "cost": 1.2, "holding": 2, "together": 0}]}
 
 
-async def test_the_meaning_of_a_doubtful_query_lies_between_all_that_it_may_mean() -> None:
+async def test_a_doubtful_query_is_searched_by_both_things_that_it_may_mean() -> None:
     one = shard(0, UNSURE)
     async with Tier([[one]], encoding=ByText(), served_full_share=1.0) as tier:
         answer = await tier.search(text="bath fauset", explain=True)
         assert answer["corrected"] is None and len(one.asked_words) == 1, "it is not likely enough for the words"
         shares = answer["explain"]["senses"]
         assert shares.keys() == {"bath fauset", "bath faucets"} and shares["bath fauset"] > shares["bath faucets"]
-        vector = np.frombuffer(base64.b64decode(one.queries[-1]["vector"]), "<f2")
-        typed, meant = vector[len("bath fauset") % 4], vector[len("bath faucets") % 4]
-        assert typed > meant > 0 and np.linalg.norm(vector.astype(float)) == pytest.approx(1.0, abs=1e-3)
+        asked = [np.frombuffer(base64.b64decode(one.queries[-1][name]), "<f2") for name in ("vector", "other_vector")]
+        assert [int(vector.argmax()) for vector in asked] == [len("bath fauset") % 4, len("bath faucets") % 4]
         await tier.wiring.served.drain()
         [record] = [record for batch in tier.log.read("served", 0, 0) for record in batch]
         inputs = decode(Served, record.value or b"").inputs
         assert inputs is not None and (heard := inputs.heard) is not None
         assert {sense.text: sense.weight for sense in heard.senses} == shares
+
+
+async def test_hits_of_both_things_take_turns() -> None:
+    one = FakeShard(state(0), [hit(sku, score) for sku, score in zip("abcd", (0.9, 0.8, 0.7, 0.6), strict=True)])
+    other = FakeShard(state(1), [hit("p", 0.5), hit("q", 0.4)])
+    for each in (one, other):
+        each.words_say = {"rarities": {"bath": 1.0}, "doubts": [UNSURE]}
+    async with Tier([[one], [other]], encoding=ByText()) as tier:
+        answer = await tier.search(text="bath fauset", limit=6, ranker="none")
+        assert [found["sku"] for found in answer["hits"]] == [*"adbcpq"]
+        one.words_say = other.words_say = {}
+        sure = await tier.search(text="bath faucet", limit=6, ranker="none")
+        assert [found["sku"] for found in sure["hits"]] == [*"abcdpq"]
+        assert one.queries[-1]["other_vector"] is None
 
 
 async def test_as_it_was_typed_and_by_words_alone_a_query_means_one_thing() -> None:

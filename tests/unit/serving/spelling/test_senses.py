@@ -1,19 +1,18 @@
-"""All that a query with doubtful words may mean, and the vector that is made of it."""
+"""The two things that a query with doubtful words may mean, and the vectors of both."""
 
 import asyncio
-import base64
 from math import exp
 
-import numpy as np
 import pytest
 
 from schemas.spelling import Candidate, Doubt, Sense
-from serving.query_vectors import QueryVector, fp16_text
-from serving.spelling.choose import choose, likelihoods
+from serving.query_vectors import QueryVector
+from serving.spelling.choose import Near, choose, likelihoods
+from serving.spelling.context import Context
 from serving.spelling.correct import unfinished
 from serving.spelling.language import NoLanguage
-from serving.spelling.meaning import mixed, vector_of
-from serving.spelling.senses import SENSES_MAX, WEIGHT_MIN, WORD_SENSES_MAX, senses
+from serving.spelling.meaning import vectors_of
+from serving.spelling.senses import SENSES_MAX, SHARE_MIN, senses
 from tests.unit.serving.spelling.test_choose import Spoken, doubt, one, rare
 
 
@@ -49,17 +48,25 @@ def test_a_word_that_is_not_finished_is_no_mistake() -> None:
     assert of("fauset", begun, typing=True) == [] and of("fauset ", begun, typing=True) != []
 
 
-def test_senses_are_as_many_as_may_be_and_none_is_unlikely() -> None:
+def test_there_are_two_at_most_and_the_second_is_not_unlikely() -> None:
     every = [
         doubt(word, *(one(f"{word[:-1]}{end}", 1.0, 5) for end in "ab")) for word in ("lampxz", "tablxz", "chaixz")
     ]
     found = of("lampxz tablxz chaixz", *every)
     assert len(found) == SENSES_MAX and sum(sense.weight for sense in found) == pytest.approx(1.0, abs=1e-3)
     assert [sense.weight for sense in found] == sorted((sense.weight for sense in found), reverse=True)
-    many = doubt("lampxz", *(one(f"lampx{end}", 1.0, 5) for end in "abcdefg"))
-    assert len(of("lampxz", many)) == WORD_SENSES_MAX
-    more = doubt("lampxz", *(one(f"lampx{end}", 1.0, 5) for end in "abcdefghijklmnopqrstuvw"))
-    assert WEIGHT_MIN > 1 / 24 and of("lampxz", more) == []
+    assert found[1].weight >= SHARE_MIN * found[0].weight
+    sure = doubt("connecttor", one("connector", 0.55, 500))
+    [(likely, _)] = likelihoods(sure, NoLanguage())
+    assert exp(-likely) < SHARE_MIN and of("connecttor", sure) == []
+
+
+def test_a_word_of_the_language_stays_one_of_the_two() -> None:
+    english = Spoken({"licks": [Near("locks", 0.6), Near("links", 0.6)]}, licks=2.6, locks=5.5, links=5.5)
+    by_door = Context({"licks": 0.0, "locks": 0.9, "links": 0.8})
+    assert min(likelihoods(doubt("licks"), english, by_door))[0] > 0, "both are likelier than what was typed"
+    found = senses("door licks", [doubt("licks")], english, unfinished("door licks", typing=False), by_door)
+    assert [sense.text for sense in found] == ["door locks", "door licks"]
 
 
 def test_two_words_that_were_written_as_one_are_a_sense() -> None:
@@ -67,19 +74,13 @@ def test_two_words_that_were_written_as_one_are_a_sense() -> None:
     assert [sense.text for sense in of("powertool", apart)] == ["power tool", "powertool"]
 
 
-def vector(*values: float) -> QueryVector:
-    return QueryVector(fp16_text(np.array(values, np.float32)), "cache")
+async def test_each_has_its_vector() -> None:
+    class Encoding:
+        async def of(self, text: str, timeout_s: float) -> QueryVector:
+            return QueryVector(text, "cache")
 
-
-def values(told: QueryVector) -> list[float]:
-    return [float(value) for value in np.frombuffer(base64.b64decode(told.fp16), "<f2")]
-
-
-def test_a_vector_lies_between_those_of_the_senses_nearer_the_likelier_and_has_length_1() -> None:
-    found = values(mixed([vector(1, 0), vector(0, 1)], [0.8, 0.2]))
-    assert found[0] > found[1] > 0 and np.linalg.norm(found) == pytest.approx(1.0, abs=1e-3)
-    assert found[0] / found[1] == pytest.approx(4.0, rel=1e-2)
-    assert values(mixed([vector(1, 0), vector(-1, 0)], [0.5, 0.5])) == [1.0, 0.0], "else there were no direction at all"
+    both = [Sense(text="one", weight=0.5), Sense(text="other", weight=0.5)]
+    assert [vector.fp16 for vector in await vectors_of(both, Encoding(), 1.0)] == ["one", "other"]
 
 
 async def test_what_fails_is_raised_once_all_have_ended() -> None:
@@ -91,9 +92,8 @@ async def test_what_fails_is_raised_once_all_have_ended() -> None:
                 raise ValueError(text)
             await asyncio.sleep(0)
             ended.append(text)
-            return vector(1, 0)
+            return QueryVector(text, "cache")
 
     with pytest.raises(ValueError, match="bad"):
-        await vector_of([Sense(text="bad", weight=0.5), Sense(text="good", weight=0.5)], Encoding(), 1.0)
+        await vectors_of([Sense(text="bad", weight=0.5), Sense(text="good", weight=0.5)], Encoding(), 1.0)
     assert ended == ["good"]
-    assert await vector_of([Sense(text="good", weight=1.0)], Encoding(), 1.0) == vector(1, 0)
