@@ -61,6 +61,7 @@ class Near(NamedTuple):
 
     text: str
     cost: float
+    """See `schemas.edits.edit_cost`; less where it sounds alike (`sounds.py`)."""
 
 
 class Language(Protocol):
@@ -129,8 +130,12 @@ def _spoken_often(word: str, language: Language) -> float:
 
 
 def _likely(doubt: Doubt, language: Language, near: Sequence[Near]) -> Iterator[tuple[float, str]]:
-    held = {one.text: (one.cost, _held(one)) for one in doubt.candidates if " " not in one.text}
     spoken = {one.text: (one.cost, 0.0) for one in near}
+    held = {
+        one.text: (min(one.cost, spoken.get(one.text, (one.cost, 0.0))[0]), _held(one))
+        for one in doubt.candidates
+        if " " not in one.text
+    }
     for text, (cost, worth) in {**spoken, **held}.items():
         letters = max(len(doubt.word), len(text))
         if letters >= CHARS_MIN:

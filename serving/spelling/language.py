@@ -1,5 +1,6 @@
 """Words of a language: what is one of them is no mistake, only not in the catalogue, and what is near may be meant."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
@@ -8,9 +9,16 @@ from index_snapshots.vocabulary import WORD_CHARS_MIN, Vocabulary
 from schemas.edits import edit_cost
 from serving.spelling.choose import UNKNOWN, UNTOLD, Near
 from serving.spelling.english import English
+from serving.spelling.sounds import SOUND_CHARS_MIN, by_ear, sound
 
 SPOKEN_CHARS_MIN: Final = 4
 """Of words that others are corrected to."""
+HEARD_CHARS_MIN: Final = 5
+"""Of words that are looked for by their sound."""
+HEARD_MAX: Final = 24
+"""Words that sound like one, the most frequent."""
+HEARD_COST_MAX: Final = 3.5
+"""See `schemas.edits.edit_cost`."""
 NEAR_KEPT_MAX: Final = 4_096
 """Words that were looked up take 2 to 4 ms, and one search asks for each several times."""
 
@@ -39,7 +47,9 @@ class SpokenLanguage:
     def __init__(self, words: Iterable[str]) -> None:
         self._english = English(word for word in words if len(word) >= WORD_CHARS_MIN)
         self._vocabulary = Vocabulary()
-        self._vocabulary.learn(word for word in self._english.frequent if len(word) >= SPOKEN_CHARS_MIN)
+        frequent = [word for word in self._english.frequent if len(word) >= SPOKEN_CHARS_MIN]
+        self._vocabulary.learn(frequent)
+        self._by_sound = by_sound(frequent)
         self._kept = lru_cache(NEAR_KEPT_MAX)(self._near)
 
     def close(self) -> None:
@@ -57,4 +67,20 @@ class SpokenLanguage:
         return self._kept(word)
 
     def _near(self, word: str) -> tuple[Near, ...]:
-        return tuple(Near(one, edit_cost(word, one)) for one in self._vocabulary.near(word))
+        costs = {one: edit_cost(word, one) for one in (*self._vocabulary.near(word), *self._heard(word))}
+        return tuple(Near(one, by_ear(cost, word, one)) for one, cost in costs.items())
+
+    def _heard(self, word: str) -> list[str]:
+        """Words that sound like it, however many letters are others."""
+        if len(word) < HEARD_CHARS_MIN:
+            return []
+        heard = self._by_sound.get(sound(word), "").split()[:HEARD_MAX]
+        return [one for one in heard if edit_cost(word, one) <= HEARD_COST_MAX]
+
+
+def by_sound(words: Iterable[str]) -> dict[str, str]:
+    """Those that sound alike, in their order, in one text: lists would take twice the memory."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        found[sound(word)].append(word)
+    return {heard: " ".join(alike) for heard, alike in found.items() if len(heard) >= SOUND_CHARS_MIN}

@@ -25,6 +25,7 @@ from serving.spelling.choose import (
 from serving.spelling.correct import correct, offers, put_right
 from serving.spelling.language import NoLanguage, SpokenLanguage
 from serving.spelling.merge import agreed
+from serving.spelling.sounds import BY_EAR
 
 
 def one(text: str, cost: float = 0.6, holding: int = 10, together: int = 0) -> Candidate:
@@ -225,9 +226,11 @@ def test_a_spoken_language_knows_words_how_frequent_they_are_and_what_is_near() 
         assert known == [True, True, True, False, False, False, False, False]
         assert spoken.likely("door") > spoken.likely("kennel") > spoken.likely("toliet") == UNKNOWN
         near = dict(spoken.near("toliet"))
-        assert near["toilet"] == pytest.approx(SLIP) and "spandrels" not in dict(spoken.near("spandrells")), (
+        assert near["toilet"] == pytest.approx(BY_EAR * SLIP) and "spandrels" not in dict(spoken.near("spandrells")), (
             "it is rare"
         )
         assert "aluminum" in dict(spoken.near("alumimum"))
+        assert "fluorescent" in dict(spoken.near("florsent")), "it sounds alike, however it is spelt"
+        assert "fluorescent" not in dict(spoken.near("flor"))
     finally:
         spoken.close()
