@@ -25,9 +25,3 @@ def sound(word: str) -> str:
     word = _TWICE.sub(r"\1", word).translate(_SAME)
     first = "a" if word[:1] in "aeiouy" else word[:1]
     return _TWICE.sub(r"\1", first + _SILENT.sub("", word[1:]))
-
-
-def by_ear(cost: float, typed: str, word: str) -> float:
-    """What the edits between two words cost."""
-    heard = sound(typed)
-    return cost * BY_EAR if len(heard) >= SOUND_CHARS_MIN and heard == sound(word) else cost

@@ -25,7 +25,7 @@ class Spelling:
         self._spoken: SpokenLanguage | None = None
 
     def give(self, words: Collection[str]) -> None:
-        """From now on these are words. Blocking, some 0.3 s."""
+        """From now on these are words. Blocking, some 0.5 s."""
         self._spoken = SpokenLanguage(words)
 
     def close(self) -> None:
