@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import numpy as np
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -429,19 +428,19 @@ class Tier:
         self.wiring.history.close()
         await self.wiring.tastes.close()
         await self.client.close()
-        await self._session.close()
+        self._http.close()
         for server in self._servers:
             await server.close()
         self._folder.cleanup()
 
     def _wire(self) -> Wiring:
         clock = self.clock or asyncio.get_running_loop().time
-        self._session = aiohttp.ClientSession()
+        self._http = ShardHttp()
         settings = ServingSettings.model_validate(self.settings)
         watch, metrics = ShardWatch(), self.metrics
         addresses = Addresses([[shard.url for shard in group] for group in self.replicas])
         router = Router(addresses, metrics, clock, random.Random(7), settings.hedge_share)
-        shards = Shards(router, ShardHttp(self._session), clock)
+        shards = Shards(router, self._http, clock)
         vectors = QueryVectors(PlainCache(), metrics, clock, watch.encoders)
         vectors.give(ENCODER, self.encoding)
         self.sessions = self.sessions or MemorySessions(clock)
