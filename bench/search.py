@@ -152,16 +152,17 @@ async def measure_search(
     run: str,
     key: str = "",
     body: Mapping[str, Any] = NO_BODY,
+    unkept: bool = False,
 ) -> dict[str, Any]:
     """For each rate of searches times in ms, static and (when `events_per_s` > 0) while so many upserts a second stream
-    in. `body`: of each search, beside its text.
+    in. `body`: of each search, beside its text. `unkept`: each is embedded, also a text that came before.
 
     The streamed SKUs begin with `run` and are deleted at the end.
     """
     asked = {"limit": 10, **body}
     phases: list[dict[str, Any]] = []
     load_before, first = load(), 0
-    async with Shop(url, key) as shop:
+    async with Shop(url, key, unkept=unkept) as shop:
         for number, qps in enumerate(rates):
             phase: dict[str, Any] = {
                 "qps": qps,
@@ -180,6 +181,7 @@ async def measure_search(
         "unit": "ms",
         "distinct_queries": len(set(queries)),
         "asked": asked,
+        "embedded_anew": unkept,
         "machine": machine(),
         "load_before": load_before,
         "load_after": load(),

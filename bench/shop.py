@@ -25,12 +25,13 @@ class ShopError(RuntimeError):
 class Shop:
     """A client of one base URL. Use it as an async context manager."""
 
-    def __init__(self, url: str, key: str = "") -> None:
+    def __init__(self, url: str, key: str = "", *, unkept: bool = False) -> None:
+        """`unkept`: each query is embedded anew, as that of a new visitor is."""
         self._url = url.rstrip("/")
         self._headers = {
             **({"X-Freshet-Key": key} if key else {}),
-            "Cache-Control": "no-cache",
-        }  # searches are measured
+            "Cache-Control": "no-store" if unkept else "no-cache",  # searches are measured
+        }
         self._session: aiohttp.ClientSession | None = None
         self.slowed = 0
         """Requests that were refused with 429 or 503 and sent again."""

@@ -114,6 +114,9 @@ def bench_search(
     rows: Annotated[
         int, typer.Option(min=0, help="Search in so many generated products; 0: in those that are there.")
     ] = 0,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Embed each query anew, also one that comes again.")
+    ] = False,
     url: Url = "",
     data: Data = None,
     json: Json = False,
@@ -121,7 +124,8 @@ def bench_search(
     """Search times under fixed rates, alone and while products stream in."""
     from freshet.run_bench import SearchOptions, search
 
-    raise typer.Exit(search(SearchOptions(qps, seconds, events_rate, queries, mode, body, rows, json), url, data))
+    options = SearchOptions(qps, seconds, events_rate, queries, mode, body, rows, no_cache, json)
+    raise typer.Exit(search(options, url, data))
 
 
 @benches.command("suggest")

@@ -163,6 +163,8 @@ class SearchOptions:
     """JSON of further fields; empty: none."""
     rows: int
     """Generated products to search in; 0: those that are there."""
+    no_cache: bool
+    """Queries that come again are embedded again."""
     as_json: bool
 
 
@@ -190,6 +192,7 @@ def search(options: SearchOptions, url: str, data: Path | None) -> int:
             run=run_name(),
             key=target.key,
             body={"mode": options.mode, **fields_of(options.body)},
+            unkept=options.no_cache,
         )
     )
     if options.as_json:

@@ -70,8 +70,13 @@ class QueryVectors:
         """Whether the encoder is loaded and the shards hold no vectors of another one."""
         return self._encoding is not None and self._shard_encoders() <= {self.encoder_id}
 
-    async def of(self, text: str, timeout_s: float) -> QueryVector:
-        """Raises Unavailable when no encoder is loaded or it does not fit the shards; else what the encoder raises."""
+    @property
+    def unkept(self) -> "Unkept":
+        return Unkept(self)
+
+    async def of(self, text: str, timeout_s: float, *, kept: bool = True) -> QueryVector:
+        """`kept`: where the same text was encoded before it is not again. Raises Unavailable when no encoder is loaded
+        or it does not fit the shards; else what the encoder raises."""
         if self._encoding is None:
             raise Unavailable("the encoder is still loading")
         if not self.fits:
@@ -79,7 +84,7 @@ class QueryVectors:
                 f"queries are encoded by {self.encoder_id}, the shards hold {sorted(self._shard_encoders())}",
                 hint="give serving, embed and shard the same model",
             )
-        cached = self._cache.get(self.encoder_id, text)
+        cached = self._cache.get(self.encoder_id, text) if kept else None
         self._from.labels(result="encoder" if cached is None else "cache").inc()
         if cached is not None:
             return QueryVector(fp16_text(cached), "cache")
@@ -87,8 +92,18 @@ class QueryVectors:
         vector = await self._encoding.encode(text, started_s + timeout_s)
         self._encoded.inc()
         self._seconds.observe(self._clock() - started_s)
-        self._cache.put(self.encoder_id, text, vector)
+        if kept:
+            self._cache.put(self.encoder_id, text, vector)
         return QueryVector(fp16_text(vector), "encoder")
+
+
+class Unkept(NamedTuple):
+    """Encodes each text anew, and keeps nothing."""
+
+    vectors: QueryVectors
+
+    async def of(self, text: str, timeout_s: float) -> QueryVector:
+        return await self.vectors.of(text, timeout_s, kept=False)
 
 
 def fp16_text(vector: NDArray[np.float32]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from serving.problems import Refusal, parsed, retry_after
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
 from serving.routes.route import Parameter, Route, answer_model
-from serving.search import Found
+from serving.search import Found, Stages
 from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
 from serving.served_record import served
@@ -53,6 +54,7 @@ SAMPLED_OUT = "it is not of the share of answers that are logged with their inpu
 GIVEN_AGAIN = "it was given again from the answers that are kept: the first one of these may be replayable"
 CACHE_CONTROL = "Cache-Control"
 NO_CACHE = "no-cache"
+NO_STORE = "no-store"
 
 
 class Asker(NamedTuple):
@@ -64,6 +66,8 @@ class Asker(NamedTuple):
     """What the answer must not be older than, besides what the question itself says."""
     anew: bool = False
     """Whether no answer may be given again."""
+    unkept: bool = False
+    """Whether its query is embedded anew too, and nothing is kept of both."""
 
 
 async def post_search(request: web.Request) -> web.Response:
@@ -71,8 +75,7 @@ async def post_search(request: web.Request) -> web.Response:
     with admitted(wiring) as inside:
         budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
         asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
-        anew = NO_CACHE in request.headers.get(CACHE_CONTROL, "").lower()
-        answer = await answered(asked, asker_of(request, tokens_in(request), anew), wiring, inside, budget)
+        answer = await answered(asked, asker_of(request, tokens_in(request)), wiring, inside, budget)
     return web.Response(body=answer, content_type=JSON) if isinstance(answer, bytes) else answer_model(answer)
 
 
@@ -87,8 +90,10 @@ def admitted(wiring: Wiring) -> Iterator[Inside]:
         raise
 
 
-def asker_of(request: web.Request, tokens: Sequence[str] = (), anew: bool = False) -> Asker:
-    return Asker(request[REQUEST_ID], request[GRANT], tokens, anew)
+def asker_of(request: web.Request, tokens: Sequence[str] = ()) -> Asker:
+    control = request.headers.get(CACHE_CONTROL, "").lower()
+    unkept = NO_STORE in control
+    return Asker(request[REQUEST_ID], request[GRANT], tokens, unkept or NO_CACHE in control, unkept)
 
 
 async def answered(
@@ -102,14 +107,15 @@ async def answered(
     check_facets(asked.facets, wiring.facets)
     check_group(asked.group_by, wiring.facets)
     tokens = wiring.reading.read([*asked.at_least, *asker.tokens])
-    key = kept_as(asked, asker, wiring)
+    key = b"" if asker.unkept else kept_as(asked, asker, wiring)
     anew = bool(tokens) or asked.explain or asker.anew
     if key and not anew and not wiring.served.wants_full(asker.request_id):
         kept = await wiring.cache.find(key, wiring.shards)
         budget.spent_ms["cache"] = round(budget.took_ms(), 3)
         if kept is not None:
             return given_again(kept, asked, budget, asker.request_id, wiring)
-    made, hearing = await _searched(asked, tokens, budget, wiring)
+    stages = replace(wiring.stages, encoding=wiring.vectors.unkept) if asker.unkept else wiring.stages
+    made, hearing = await _searched(asked, tokens, stages, budget, wiring)
     found, climbed = made.found, made.climbed
     observe(budget, wiring)
     inside.waited = bool(tokens) or bool(climbed.tried) or (bool(budget.skipped) and not budget.overloads)
@@ -149,8 +155,10 @@ class Heeded(NamedTuple):
     hearing: Hearing
 
 
-async def _searched(asked: SearchRequest, tokens: Sequence[ReadToken], budget: Budget, wiring: Wiring) -> Heeded:
-    hearing = Hearing(wiring.stages, wiring.shards)
+async def _searched(
+    asked: SearchRequest, tokens: Sequence[ReadToken], stages: Stages, budget: Budget, wiring: Wiring
+) -> Heeded:
+    hearing = Hearing(stages, wiring.shards)
     made = await searched(asking_of(asked, tokens, wiring), hearing.stages, hearing, budget, wiring.clock)
     if made.climbed is not NOT_CLIMBED:
         step = made.climbed.said.step if made.climbed.said else "none"
@@ -330,7 +338,12 @@ ROUTES = (
         request=(SearchRequest,),
         parameters=(
             AT_LEAST,
-            Parameter(CACHE_CONTROL, "header", "`no-cache`: search anew, even if the same was answered before"),
+            Parameter(
+                CACHE_CONTROL,
+                "header",
+                "`no-cache`: search anew, even if the same was answered before; `no-store`: embed the query anew too, "
+                "and keep neither its vector nor the answer",
+            ),
         ),
         problems=(400, 408, 413, 415, 503),
     ),

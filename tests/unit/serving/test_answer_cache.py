@@ -163,6 +163,19 @@ async def test_whoever_wants_it_anew_gets_it_anew() -> None:
             assert (await response.json())["cached"] is cached
 
 
+async def test_what_is_not_to_be_stored_is_embedded_anew_and_kept_nowhere() -> None:
+    async with Tier(shop(), answer_cache_mb=32.0) as tier:
+
+        async def ask(text: str, control: str) -> bool:
+            asked = await tier.client.post("/v1/search", json={"text": text}, headers={"Cache-Control": control})
+            return bool((await asked.json())["cached"])
+
+        assert not await ask("lamp", "no-store") and not await ask("lamp", "no-store")
+        assert tier.encoding.texts == ["lamp", "lamp"]
+        assert not await ask("lamp", "") and await ask("lamp", "")
+        assert not await ask("lamp", "no-store") and tier.encoding.texts == ["lamp"] * 4
+
+
 @pytest.mark.parametrize(("later_s", "cached"), [(KEEP_S, True), (KEEP_S + 0.1, False)])
 async def test_no_answer_is_kept_for_long(later_s: float, cached: bool) -> None:
     clock = Clock()
