@@ -13,9 +13,9 @@ from schemas.read_token import Offsets
 from schemas.search import SearchRequest
 from schemas.shard_messages import WordsAnswer, WordsQuery
 from schemas.spelling import Doubt
+from serving.at_once import at_once
 from serving.budget import Budget
 from serving.grouping import deeper
-from serving.side_by_side import side_by_side
 from serving.spelling.merge import agreed
 from serving.wording import AS_TYPED, Wording
 
@@ -172,6 +172,6 @@ async def by_words(
         return shards.words(query, left_s * share, floor)  # the router sees it end, and learns that a replica hangs
 
     asked = [budget.attempt(f"{stage}-{query.partition}", partial(ask, query), None) for query in queries]
-    answers = await side_by_side(asked)
+    answers = await at_once(asked)
     found = {partition: answer for partition, answer in zip(shards.partitions, answers, strict=True) if answer}
     return ByWords(found, LookedUp(text=text, typing=request.typing, joining=wording.joining, others=others))

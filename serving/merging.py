@@ -12,9 +12,9 @@ from schemas.personal import moved
 from schemas.read_token import Offsets
 from schemas.shard_messages import HitsAnswer, Near, ShardAnswer
 from schemas.wishes import in_order
+from serving.at_once import at_once
 from serving.budget import Budget
 from serving.lexical import ByWords
-from serving.side_by_side import side_by_side
 
 Answers = Mapping[int, ShardAnswer]
 """By partition; a partition that did not answer is missing."""
@@ -140,6 +140,6 @@ async def whole(page: Sequence[Fused], candidates: Candidates, shards: Bodies, b
         )
         for number, skus in missing.items()
     ]
-    for fetched in await side_by_side(fetches):
+    for fetched in await at_once(fetches):
         known |= {hit.sku: hit for hit in fetched.hits} if fetched else {}
     return [candidates.told(known[one.sku], one) for one in page if one.sku in known]

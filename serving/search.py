@@ -15,6 +15,7 @@ from schemas.search import SearchRequest
 from schemas.shard_messages import HitsAnswer, ShardAnswer, ShardQuery, WordsAnswer, WordsQuery
 from schemas.sorting import POPULAR_SORTED_MAX, RELEVANCE, Sort
 from schemas.spelling import Corrected, Sense
+from serving.at_once import at_once
 from serving.budget import Budget
 from serving.depth import depth
 from serving.grouping import deeper, grouped, groups_of, told
@@ -24,7 +25,6 @@ from serving.merging import Candidates, whole
 from serving.query_vectors import QueryVector
 from serving.ranking.ranking import Ranked, Ranking
 from serving.read_floor import NO_FLOORS, Floors
-from serving.side_by_side import side_by_side
 from serving.sorting import in_order, sort_of
 from serving.spelling.context import NO_CONTEXT, Context
 from serving.spelling.meaning import vectors_of
@@ -252,7 +252,7 @@ async def answers_of(
     attempts = [
         budget.attempt(f"shard-{query.partition}", ask, None, share) for query, ask in zip(queries, asked, strict=True)
     ]
-    answers = zip(queries, await side_by_side(attempts), strict=True)
+    answers = zip(queries, await at_once(attempts), strict=True)
     return {query.partition: answer for query, answer in answers if answer}
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from streams.collector import leave_alone
+from streams.collector import YOUNG_MAX, leave_alone
 
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
+    before = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*before)
 
 
 class Knot:
@@ -31,7 +33,7 @@ def test_what_is_there_is_left_alone_and_what_comes_later_is_collected() -> None
     assert not any(id(one) in walked for one in kept)
     later = weakref.ref(Knot())
     gc.collect()
-    assert later() is None
+    assert later() is None and gc.isenabled() and gc.get_threshold()[0] == YOUNG_MAX
 
 
 def test_what_was_garbage_then_is_gone() -> None:
