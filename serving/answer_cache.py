@@ -58,9 +58,9 @@ class Kept:
     def nbytes(self) -> int:
         return len(self.response) + OVERHEAD_BYTES
 
-    def again(self, request_id: str, took_ms: float) -> bytes:
-        """JSON of the answer, as that of another request."""
-        head = orjson.dumps({"request_id": request_id, "took_ms": round(took_ms, 3), "cached": True})
+    def told(self, request_id: str, took_ms: float, *, cached: bool) -> bytes:
+        """JSON of the answer, as that of one request."""
+        head = orjson.dumps({"request_id": request_id, "took_ms": round(took_ms, 3), "cached": cached})
         return head[:-1] + b"," + self.response[1:]
 
 
@@ -100,19 +100,20 @@ class AnswerCache:
     def holds(self, key: bytes) -> bool:
         return key in self._kept
 
-    def put(self, key: bytes, response: SearchResponse, by_words: bool, record: Served) -> None:
+    def put(self, key: bytes, response: SearchResponse, by_words: bool, record: Served) -> Kept:
         """A whole answer that was made `of_one_state`, and its compact record."""
         body = response.model_dump_json(exclude={"request_id", "took_ms", "cached"}).encode()
         offsets = {state.partition: state.offsets for state in response.made_from}
         kept = Kept(body, offsets, by_words, record, self._clock())
         self._forget(key)
         if kept.nbytes > self._bytes_max:
-            return
+            return kept
         self._kept[key] = kept
         self._nbytes += kept.nbytes
         while self._nbytes > self._bytes_max:
             self._forget(next(iter(self._kept)))
         self._size.set(self._nbytes)
+        return kept
 
     def _forget(self, key: bytes) -> None:
         kept = self._kept.pop(key, None)

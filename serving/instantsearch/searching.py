@@ -55,4 +55,4 @@ async def _searched(asked: SearchRequest, asker: Asker, wiring: Wiring) -> Searc
     with admitted(wiring) as inside:
         budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
         answer = await answered(asked, asker, wiring, inside, budget)
-    return SearchResponse.model_validate_json(answer) if isinstance(answer, bytes) else answer
+    return SearchResponse.model_validate_json(answer) if isinstance(answer, bytes) else answer.response

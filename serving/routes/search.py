@@ -32,7 +32,7 @@ from serving.parts import REQUEST_ID, WIRING, Wiring
 from serving.problems import Refusal, parsed, retry_after
 from serving.read_floor import tokens_of
 from serving.routes.at_least import AT_LEAST, tokens_in
-from serving.routes.route import Parameter, Route, answer_model
+from serving.routes.route import Parameter, Route
 from serving.search import Found, Stages
 from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
@@ -70,13 +70,26 @@ class Asker(NamedTuple):
     """Whether its query is embedded anew too, and nothing is kept of both."""
 
 
+class Made(NamedTuple):
+    """An answer that was not given before."""
+
+    response: SearchResponse
+    kept: Kept | None
+    """What is kept of it, JSON that need not be made a second time."""
+
+    def json(self) -> bytes:
+        if self.kept is None:
+            return self.response.model_dump_json().encode()
+        return self.kept.told(self.response.request_id, self.response.took_ms, cached=False)
+
+
 async def post_search(request: web.Request) -> web.Response:
     wiring = request.app[WIRING]
     with admitted(wiring) as inside:
         budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
         asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
         answer = await answered(asked, asker_of(request, tokens_in(request)), wiring, inside, budget)
-    return web.Response(body=answer, content_type=JSON) if isinstance(answer, bytes) else answer_model(answer)
+    return web.Response(body=answer if isinstance(answer, bytes) else answer.json(), content_type=JSON)
 
 
 @contextmanager
@@ -96,9 +109,7 @@ def asker_of(request: web.Request, tokens: Sequence[str] = ()) -> Asker:
     return Asker(request[REQUEST_ID], request[GRANT], tokens, unkept or NO_CACHE in control, unkept)
 
 
-async def answered(
-    asked: SearchRequest, asker: Asker, wiring: Wiring, inside: Inside, budget: Budget
-) -> SearchResponse | bytes:
+async def answered(asked: SearchRequest, asker: Asker, wiring: Wiring, inside: Inside, budget: Budget) -> Made | bytes:
     """The answer, and a record of it in the served log; JSON of one where it was given before."""
     inside.started_s = wiring.clock()
     asked = limited(asked, asker.grant, wiring.settings.understand)
@@ -140,14 +151,14 @@ async def answered(
     logged = record(response, full=True, why_not="") if full else None
     if logged is not None and not fits(logged):
         response, logged, reason = response.model_copy(update={"replayable": False}), None, TOO_LARGE
-    compact = partial(record, full=False, why_not=reason)
+    compact, kept = partial(record, full=False, why_not=reason), None
     if key and not asked.explain and not climbed.tried and may_be_kept(found, budget):
         plain = response if logged is None else response.model_copy(update={"replayable": False})
         kept_record = compact(plain)
-        wiring.cache.put(key, plain, bool(found.candidates.words.answers), kept_record)
+        kept = wiring.cache.put(key, plain, bool(found.candidates.words.answers), kept_record)
         logged = logged or kept_record
     wiring.served.put(lambda: logged or compact(response))
-    return response
+    return Made(response, None if response.replayable else kept)
 
 
 class Heeded(NamedTuple):
@@ -235,7 +246,7 @@ def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: st
     anew = {"request_id": request_id, "at_ms": wiring.wall_ms(), "took_ms": round(took_ms, 3), "session": asked.session}
     anew |= {"cached": True, "not_replayable": GIVEN_AGAIN}
     wiring.served.put(lambda: kept.record.model_copy(update=anew))
-    return kept.again(request_id, took_ms)
+    return kept.told(request_id, took_ms, cached=True)
 
 
 def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:
