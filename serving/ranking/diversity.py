@@ -16,6 +16,7 @@ from serving.ranking.stage import Order, Window
 
 BAND_FACTOR: Final = 2.0
 """Prices of one band differ by less than this factor."""
+BAND_POWER: Final = log2(BAND_FACTOR)
 CATEGORY_SHARE: Final = 0.5
 """What the category counts in how alike two products are; the price band counts the rest."""
 
@@ -24,7 +25,7 @@ def price_band(price: float | None) -> int | None:
     """None without a price; what costs nothing is a band of its own."""
     if price is None:
         return None
-    return floor(log2(price) / log2(BAND_FACTOR)) if price > 0 else -1_000_000
+    return floor(log2(price) / BAND_POWER) if price > 0 else -1_000_000
 
 
 @dataclass(frozen=True)
