@@ -9,10 +9,12 @@ import base64
 import random
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import aiohttp
 
 from bench.latency import summary
 from bench.machine import load, machine
@@ -36,6 +38,7 @@ BUDGET_S: Final = 2.0
 WARM_SEARCHES: Final = 100
 """Of each way before it is measured: the router has to learn what is usual."""
 QUERIES: Final = 200
+CONNECTIONS_MAX: Final = 256
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,9 @@ async def _measure(
     found: dict[str, dict[Way, Measured]] = {}
     draw = random.Random(plan.seed)
     async with AsyncExitStack() as stack:
-        http = stack.enter_context(closing(ShardHttp()))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX))
+        )
         proxies = [SlowProxy(port, draw) for port in ports]
         addresses = [[f"http://{HOST}:{await stack.enter_async_context(one.listening())}" for one in proxies]]
         for name, slow_s, share in (
@@ -147,7 +152,7 @@ async def _measure(
             proxies[1].slow_s, proxies[1].share = slow_s, share
             for way in WAYS:
                 say(f"{name.replace('_', ' ')}: {way.name}")
-                found.setdefault(name, {})[way] = await _one_way(plan, way, addresses, http, queries, draw)
+                found.setdefault(name, {})[way] = await _one_way(plan, way, addresses, session, queries, draw)
     return found
 
 
@@ -155,13 +160,13 @@ async def _one_way(
     plan: HedgingPlan,
     way: Way,
     addresses: list[list[str]],
-    http: ShardHttp,
+    session: aiohttp.ClientSession,
     queries: list[ShardQuery],
     draw: random.Random,
 ) -> Measured:
     clock, metrics, measured = asyncio.get_running_loop().time, Metrics(), Measured()
     router = Router(Addresses(addresses), metrics, clock, draw, plan.hedge_share if way.hedges else 0.0)
-    shards = Shards(router, http, clock)
+    shards = Shards(router, ShardHttp(session), clock)
 
     if not way.chooses:
         for replica in router.replicas(0):

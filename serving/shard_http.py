@@ -1,49 +1,55 @@
 """One question to one shard process over HTTP: whatever is not a good answer in time becomes an error of the tree."""
 
-import asyncio
 from typing import Final, TypeVar
 
+import aiohttp
 import orjson
 from pydantic import BaseModel, ValidationError
+from yarl import URL
 
 from schemas.errors import Overloaded, Unavailable
 from schemas.tracing import TRACEPARENT, current
 from serving.router import RefusedQuestion
-from serving.shard_connections import ShardConnections, Strange, TooLarge
 
 ANSWER_BYTES_MAX: Final = 64_000_000
-JSON_HEADERS: Final = b"Content-Type: application/json\r\n"
+JSON_HEADERS: Final = {"Content-Type": "application/json"}
 T = TypeVar("T", bound=BaseModel)
 
 
 class ShardHttp:
     """Messages name no address: callers from outside see them."""
 
-    def __init__(self, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
-        self._connections = ShardConnections(answer_bytes_max)
+    def __init__(self, session: aiohttp.ClientSession, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
+        self._session = session
         self._answer_bytes_max = answer_bytes_max
 
     async def ask(self, url: str, timeout_s: float, model: type[T], body: bytes | None = None) -> T:
         """GET, or POST with a body of JSON. Raises Unavailable, Overloaded or RefusedQuestion."""
-        method, headers = ("GET", b"") if body is None else ("POST", JSON_HEADERS)
+        method, headers = ("GET", None) if body is None else ("POST", JSON_HEADERS)
         if traceparent := current():
-            headers += b"%b: %b\r\n" % (TRACEPARENT.encode(), traceparent)
+            headers = {**(headers or {}), TRACEPARENT: traceparent.decode()}
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
-            async with asyncio.timeout(timeout_s):
-                status, answer = await self._connections.ask(method, url, headers, body or b"")
-            if status != 200:
-                raise _refused(status, answer)
-            return model.model_validate_json(answer)
+            async with self._session.request(
+                method, URL(url, encoded=True), data=body, headers=headers, timeout=timeout
+            ) as response:
+                answer = await self._read(response)
+                if response.status != 200:
+                    raise _refused(response.status, answer)
+                return model.model_validate_json(answer)
         except ValidationError as error:
             raise Unavailable(f"the shard answered something else than {model.__name__}") from error
-        except TooLarge as error:
-            raise Unavailable(f"the shard answered more than {self._answer_bytes_max:,} bytes") from error
-        except (OSError, Strange) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"the shard does not answer: {type(error).__name__}") from error
 
-    def close(self) -> None:
-        """Once nothing is asked any more."""
-        self._connections.close()
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        parts, size = [], 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > self._answer_bytes_max:
+                raise Unavailable(f"the shard answered more than {self._answer_bytes_max:,} bytes")
+            parts.append(part)
+        return b"".join(parts)
 
 
 def _refused(status: int, body: bytes) -> Unavailable:

@@ -89,8 +89,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
     hints = ReplicaHints(settings.redis_url)
     watch = ShardWatch(Examiner(session))
     router = Router(addresses, metrics, clock, random.Random(), settings.hedge_share)
-    http = ShardHttp()
-    shards = Shards(router, http, clock)
+    shards = Shards(router, ShardHttp(session), clock)
     searching = AdaptiveGate("searches", SEARCHES_MAX, settings.search_budget_ms / 1000 * SLOW_SHARE, clock)
     vectors = QueryVectors(VectorCache(), metrics, clock, watch.encoders)
     spelling, synonyms = Spelling(vectors), Synonyms()
@@ -155,7 +154,7 @@ async def build(settings: ServingSettings, log: Log) -> Wiring:
         version=version("freshet"),
         tracer=tracer,
         background=(
-            lambda: connections(producer, session, http, hints, (history, lag_history, ledger, past), tracer),
+            lambda: connections(producer, session, hints, (history, lag_history, ledger, past), tracer),
             lambda: repeating("keys", keys.look, KEYS_EVERY_S, log),
             lambda: looking_up(sessions, tastes, log),
             lambda: ranking_by(counts, ranking, log),
@@ -186,7 +185,6 @@ async def measured(freshness: FreshnessMeter) -> None:
 async def connections(
     producer: Producer,
     session: aiohttp.ClientSession,
-    http: ShardHttp,
     hints: ReplicaHints,
     histories: tuple[History, ...],
     tracer: Tracer,
@@ -196,7 +194,6 @@ async def connections(
     finally:
         for history in histories:
             history.close()
-        http.close()
         await session.close()
         await hints.close()
         await producer.close()

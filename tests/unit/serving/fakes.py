@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import numpy as np
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -428,19 +429,19 @@ class Tier:
         self.wiring.history.close()
         await self.wiring.tastes.close()
         await self.client.close()
-        self._http.close()
+        await self._session.close()
         for server in self._servers:
             await server.close()
         self._folder.cleanup()
 
     def _wire(self) -> Wiring:
         clock = self.clock or asyncio.get_running_loop().time
-        self._http = ShardHttp()
+        self._session = aiohttp.ClientSession()
         settings = ServingSettings.model_validate(self.settings)
         watch, metrics = ShardWatch(), self.metrics
         addresses = Addresses([[shard.url for shard in group] for group in self.replicas])
         router = Router(addresses, metrics, clock, random.Random(7), settings.hedge_share)
-        shards = Shards(router, self._http, clock)
+        shards = Shards(router, ShardHttp(self._session), clock)
         vectors = QueryVectors(PlainCache(), metrics, clock, watch.encoders)
         vectors.give(ENCODER, self.encoding)
         self.sessions = self.sessions or MemorySessions(clock)

@@ -285,11 +285,9 @@ async def test_an_answer_at_the_limit_and_beyond() -> None:
     async with Tier([[FakeShard(behave=padded)]]) as tier:
         clock, addresses = tier.wiring.clock, tier.wiring.shards.router.addresses
         router = Router(addresses, tier.metrics, clock, random.Random(1), 0.0)
-        http = ShardHttp(answer_bytes_max=1_000)
-        limited = Shards(router, http, clock)
+        limited = Shards(router, ShardHttp(tier._session, answer_bytes_max=1_000), clock)
         size = 1_000
         assert (await limited.search(QUERY, Budget(10, clock))).matching == 0
         size = 1_001
         with pytest.raises(Unavailable, match="more than"):
             await limited.search(QUERY, Budget(10, clock))
-        http.close()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from schemas.errors import Unavailable
@@ -71,10 +71,10 @@ async def test_a_question_to_a_shard_names_the_span_and_without_one_nothing() ->
     app.router.add_route("*", "/search", answer)
     server = TestServer(app)
     await server.start_server()
-    http, url = ShardHttp(), str(server.make_url("/search"))
-    for span in (Handed(PARENT), Handed(b"")):
-        with within(span), pytest.raises(Unavailable):
-            await http.ask(url, 30.0, ShardOnProcess, b"{}")
-    http.close()
+    async with ClientSession() as session:
+        http, url = ShardHttp(session), str(server.make_url("/search"))
+        for span in (Handed(PARENT), Handed(b"")):
+            with within(span), pytest.raises(Unavailable):
+                await http.ask(url, 30.0, ShardOnProcess, b"{}")
     await server.close()
     assert heard == [PARENT.decode(), None]
