@@ -245,7 +245,7 @@ ALL: Final = (
         limits=Limits(failed=0, errors=0),
         settings=BUDGET,
         short=SHORT._replace(faults=1),
-        long=LONG._replace(faults=12),
+        long=LONG._replace(faults=20),
     ),
     *(
         Drill(
