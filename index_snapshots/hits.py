@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from index_snapshots.columns import NO_CODE, NO_NUMBER, FrozenColumns
-from index_snapshots.orders import NO_ORDER, ORDER_OFFSET_BITS, ORDER_OFFSET_MAX, unpack
+from index_snapshots.orders import NO_ORDER, unpack
 from index_snapshots.protocol import Found
 from index_snapshots.stored import AVAILABILITIES, Cells, Vocabulary, offer_at
 from schemas.hits import Hit
@@ -54,17 +54,13 @@ def hit_parts(
             "content": orjson.Fragment(body_at(slot)),
             "offer": _offer(words, *offer),
             "in_stock": in_stock,
-            "content_order": _parted(content_order),
-            "offer_order": None if offer_order == NO_ORDER else _parted(offer_order),
+            "content_order": [*unpack(content_order)],
+            "offer_order": None if offer_order == NO_ORDER else [*unpack(offer_order)],
         }
         for (sku, slot, score, affinity, fit), offer, (in_stock, content_order, offer_order) in zip(
             found, stated, orders, strict=True
         )
     ]
-
-
-def _parted(order: int) -> tuple[int, int]:
-    return order >> ORDER_OFFSET_BITS, order & ORDER_OFFSET_MAX
 
 
 def _offer(

@@ -63,7 +63,7 @@ def _among_hits(sku: str, request: SearchRequest, found: Found) -> dict[str, Any
 def _scores(sku: str, first: int, needed_as: str, found: Found) -> dict[str, Any]:
     """What it was ranked by, what the last of the `first` hits has, and what would bring it among them."""
     ranked = found.ranked
-    if ranked is None or sku not in ranked.scores:
+    if ranked is None or sku not in ranked.window.place:
         return {}
     needed = ranked.scores.get(ranked.hits[min(first, len(ranked.hits)) - 1].sku)
     change = smallest_change(ranked, sku, first)

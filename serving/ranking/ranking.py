@@ -15,7 +15,7 @@ from serving.ranking.features import Moment, window_of
 from serving.ranking.formula import Formula
 from serving.ranking.newness import DAY_MS, Calendar, read_calendar
 from serving.ranking.popular import PopularNow
-from serving.ranking.stage import FEATURES, Order, Stage, Window, window_from
+from serving.ranking.stage import Order, Stage, Window, window_from
 
 CALENDAR_EVERY_S = 60.0
 CALENDAR_TIMEOUT_S = 10.0
@@ -47,8 +47,7 @@ class Ranked:
         at = self.window.place.get(sku)
         if at is None:
             return {}
-        features = {name: getattr(self.window, name)[at] for name in FEATURES}
-        return {"features": features, "rank_score": round(self.placed.scores[at], 6)}
+        return {"features": self.window.features(at), "rank_score": round(self.placed.scores[at], 6)}
 
     @property
     def told(self) -> dict[str, Any]:

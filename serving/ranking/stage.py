@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from schemas.ranking import RankedHit
 
@@ -33,16 +33,14 @@ class Window:
         """By SKU."""
         return {sku: at for at, sku in enumerate(self.skus)}
 
+    def features(self, at: int) -> dict[str, Any]:
+        """Of the hit at a place."""
+        return {name: getattr(self, name)[at] for name in FEATURES}
+
     def told(self) -> list[RankedHit]:
         """As it is logged."""
-        features = {name: getattr(self, name) for name in FEATURES}
         return [
-            RankedHit(
-                sku=sku,
-                category=list(self.categories[at]),
-                band=self.bands[at],
-                **{name: column[at] for name, column in features.items()},
-            )
+            RankedHit(sku=sku, category=list(self.categories[at]), band=self.bands[at], **self.features(at))
             for at, sku in enumerate(self.skus)
         ]
 
