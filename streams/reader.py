@@ -23,6 +23,11 @@ PASSING = frozenset(
 """Answers that change by themselves within a moment."""
 FETCH_BYTES_MAX = 8_000_000
 AHEAD_BYTES = 64 << 20
+READ_END_WAIT_MS = 1
+"""How long the broker keeps a fetch open at the end of the log. A bounded read knows its end by the answer, and the
+next read waits until that fetch is over: with 100 ms each took 100 to 200."""
+TAIL_END_WAIT_MS = 100
+"""One that follows the log stays there: it asks ten times a second while nothing comes."""
 T = TypeVar("T")
 
 
@@ -44,7 +49,7 @@ class Reader:
     def __init__(self, kafka: str, ahead_bytes: int = AHEAD_BYTES) -> None:
         """`ahead_bytes`: about so much is fetched before it is asked for."""
         self._kafka = kafka
-        self._consumer = _consumer(kafka, "freshet-reader", ahead_bytes)
+        self._consumer = _consumer(kafka, "freshet-reader", READ_END_WAIT_MS, ahead_bytes)
 
     def begin_end(self, topic: str, partition: int) -> tuple[int, int]:
         """First offset that is kept, and the last stable offset (what comes after is not committed yet)."""
@@ -87,7 +92,7 @@ class Reader:
     def _until(self, topic: str, partition: int, end: int, batch: int) -> Iterator[list[LogRecord]]:
         heard = time.monotonic()
         while True:
-            messages = self._ask(lambda: self._consumer.consume(batch, 0.1))
+            messages = self._ask(lambda: _next(self._consumer, 0.1, batch))
             records = [record for record in map(_record, messages) if record and record.offset < end]
             if messages:
                 heard = time.monotonic()
@@ -108,7 +113,7 @@ class Reader:
 
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         """Committed offsets of a consumer group, by partition; -1 where there is none."""
-        consumer = _consumer(self._kafka, group)
+        consumer = _consumer(self._kafka, group, READ_END_WAIT_MS)
         try:
             places = [TopicPartition(topic, partition) for partition in partitions]
             found = self._ask(lambda: consumer.committed(places, TIMEOUT_S))
@@ -135,22 +140,26 @@ class Tail:
     """Follows partitions as they grow, from the given offsets. Blocking and not thread-safe."""
 
     def __init__(self, kafka: str, starts: Mapping[tuple[str, int], int]) -> None:
-        self._consumer = _consumer(kafka, "freshet-tail")
+        self._consumer = _consumer(kafka, "freshet-tail", TAIL_END_WAIT_MS)
         self._consumer.assign([TopicPartition(topic, partition, at) for (topic, partition), at in starts.items()])
 
     def poll(self, timeout_s: float, batch: int = 1000) -> list[LogRecord]:
         """What has come; empty after `timeout_s` without anything, also while Kafka is away."""
-        first = self._consumer.poll(timeout_s)
-        if first is None:
-            return []
-        rest = self._consumer.consume(batch - 1, 0.0) if batch > 1 else []
-        return [record for record in map(_record, [first, *rest]) if record]
+        return [record for record in map(_record, _next(self._consumer, timeout_s, batch)) if record]
 
     def close(self) -> None:
         self._consumer.close()
 
 
-def _consumer(kafka: str, group: str, ahead_bytes: int = AHEAD_BYTES) -> Consumer:
+def _next(consumer: Consumer, timeout_s: float, batch: int) -> list[Message]:
+    """What is there, as soon as anything is: `consume` alone would wait all its time for a full batch."""
+    first = consumer.poll(timeout_s)
+    if first is None:
+        return []
+    return [first, *consumer.consume(batch - 1, 0.0)] if batch > 1 else [first]
+
+
+def _consumer(kafka: str, group: str, end_wait_ms: int, ahead_bytes: int = AHEAD_BYTES) -> Consumer:
     settings: dict[str, Any] = {
         "bootstrap.servers": kafka,
         "group.id": group,  # only looked up or named, never joined: partitions are assigned by hand
@@ -159,7 +168,7 @@ def _consumer(kafka: str, group: str, ahead_bytes: int = AHEAD_BYTES) -> Consume
         "isolation.level": "read_committed",
         "auto.offset.reset": "error",
         "enable.partition.eof": True,  # the only sign of the end where the last offsets are markers
-        "fetch.wait.max.ms": 100,
+        "fetch.wait.max.ms": end_wait_ms,
         "fetch.error.backoff.ms": 50,
         "fetch.queue.backoff.ms": 20,  # not a second: a full queue is emptied by one read
         "fetch.message.max.bytes": min(FETCH_BYTES_MAX, ahead_bytes),
