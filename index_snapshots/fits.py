@@ -18,11 +18,9 @@ def fits(wishes: Wishes, bodies: Sequence[bytes]) -> list[float]:
     for phrase in wishes.unwanted:
         wanted = Wanted(phrase, tuple(wishes.before), tuple(wishes.after))
         found = [fit * STANCE_FIT[said] for fit, said in zip(found, stances(wanted, bodies), strict=True)]
-    if wishes.sizes:
-        texts = [body.decode() for body in bodies]
-        for size in wishes.sizes:
-            has = having(texts, size)
-            found = [fit * (SIZE_FIT if fitting else 1.0) for fit, fitting in zip(found, has, strict=True)]
+    for size in wishes.sizes:
+        has = having(bodies, size)
+        found = [fit * (SIZE_FIT if fitting else 1.0) for fit, fitting in zip(found, has, strict=True)]
     return found
 
 

@@ -1,7 +1,8 @@
 """Whether a product's text holds a size that is asked for, in any of the ways that it may be written.
 
 A pattern begins with the digits of a number, and only then looks at what stands before them: digits are found as plain
-text, at once, and each place is looked at once. 200 bodies of Icecat take 0.5 to 1 ms.
+text, at once, and each place is looked at once. 200 bodies of Icecat take 0.5 to 2 ms, and 0.05 ms where the same size
+was asked of them before: the same few sizes are asked for again and again, of the same products.
 """
 
 import re
@@ -12,6 +13,9 @@ from typing import Final, NamedTuple
 from schemas.wishes import Size, Spelling
 
 PATTERNS_KEPT_MAX: Final = 512
+ANSWERS_KEPT_MAX: Final = 16_384
+"""Bodies with a size each of which it is kept whether it holds it, in all shards of a process: 2 MB, and what was shown
+of products that have changed since."""
 NAMED_UNIT_CHARS_MIN: Final = 2
 """A unit in the name of an attribute, `weight_kg`, has at least so many."""
 NAME_CHARS: Final = 24
@@ -33,14 +37,35 @@ class Written(NamedTuple):
     """What stands before such a number, `"weight_kg":`."""
 
 
-def having(bodies: Iterable[str], size: Size) -> list[bool]:
+class Ways:
+    """All ways to write one size; equal to no other, so that it costs nothing to look up by."""
+
+    def __init__(self, ways: Iterable[Written]) -> None:
+        self.ways = tuple(ways)
+
+
+def having(bodies: Iterable[bytes], size: Size) -> list[bool]:
     """Which of them hold it; each is the JSON of a `Content`."""
-    ways = [_written(*_key(spelling)) for spelling in size.spellings]
-    return [any(_stands(body, way) for way in ways) for body in bodies]
+    ways = _ways(tuple(_key(spelling) for spelling in size.spellings))
+    return [_holds(body, ways) for body in bodies]
 
 
-def _key(spelling: Spelling) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+Key = tuple[tuple[str, ...], tuple[str, ...], bool]
+
+
+def _key(spelling: Spelling) -> Key:
     return tuple(spelling.numbers), tuple(spelling.units), spelling.loose
+
+
+@lru_cache(PATTERNS_KEPT_MAX)
+def _ways(spellings: tuple[Key, ...]) -> Ways:
+    return Ways(_written(*key) for key in spellings)
+
+
+@lru_cache(ANSWERS_KEPT_MAX)
+def _holds(body: bytes, ways: Ways) -> bool:
+    text = body.decode()
+    return any(_stands(text, way) for way in ways.ways)
 
 
 def _stands(body: str, written: Written) -> bool:

@@ -14,7 +14,7 @@ INCH = ["inch", "in", '"', "”"]
 
 
 def holds(content: Any, *spellings: Spelling) -> bool:
-    return having([orjson.dumps(content).decode()], Size(text="x", spellings=list(spellings))) == [True]
+    return having([orjson.dumps(content)], Size(text="x", spellings=list(spellings))) == [True]
 
 
 def one(number: str, *units: str, loose: bool = False) -> Spelling:
