@@ -14,14 +14,10 @@ from bench.machine import load, machine
 from bench.open_loop import open_loop
 from bench.shop import Shop
 
-EXPLAIN_EVERY = 5
-"""Every fifth search asks for its stage times; an explained answer costs a little more than a plain one."""
 REPLACED_AFTER_S = 5.0
 """A streamed product is replaced by a newer version of itself so often, as the products of a shop are."""
 SETTLE_S = 1.0
 """Between two phases: what the last one left under way is over."""
-TIER = "tier"
-"""The stage that is all of a search, as the tier counts it; the rest of a wait is HTTP, and the client's own."""
 MAKERS = [
     "Canon",
     "HP",
@@ -95,21 +91,21 @@ class Answers:
     waits_ms: list[float] = field(default_factory=list)
     """From the intended send time to the whole answer."""
     stages_ms: dict[str, list[float]] = field(default_factory=dict)
+    """`tier`: all of a search, as the tier counts it; the rest of a wait is HTTP, and the client's own."""
     errors: int = 0
     degraded: int = 0
     empty: int = 0
 
-    def add(self, wait_ms: float, status: int, answer: dict[str, Any]) -> None:
+    def add(self, wait_ms: float, status: int, answer: Mapping[str, Any], spent_ms: Mapping[str, float]) -> None:
+        """`spent_ms`: by stage."""
         if status != 200:
             self.errors += 1
             return
         self.waits_ms.append(wait_ms)
         self.degraded += bool(answer.get("degraded"))
         self.empty += not answer.get("hits")
-        if isinstance(took_ms := answer.get("took_ms"), (int, float)):
-            self.stages_ms.setdefault(TIER, []).append(float(took_ms))
-        for stage, spent_ms in stage_times(answer).items():
-            self.stages_ms.setdefault(stage, []).append(spent_ms)
+        for stage, ms in spent_ms.items():
+            self.stages_ms.setdefault(stage, []).append(ms)
 
     def figures(self) -> dict[str, Any]:
         return {
@@ -119,12 +115,6 @@ class Answers:
             "empty": self.empty,
             "stages": {stage: summary(spent, 2) for stage, spent in sorted(self.stages_ms.items())},
         }
-
-
-def stage_times(answer: dict[str, Any]) -> dict[str, float]:
-    """Milliseconds by stage of an explained answer."""
-    stages = (answer.get("explain") or {}).get("stages_ms") or {}
-    return {name: float(spent) for name, spent in stages.items() if isinstance(spent, (int, float))}
 
 
 def built_in_queries() -> list[str]:
@@ -229,8 +219,8 @@ async def _searches(
 
     async def one(number: int, intended_s: float) -> None:
         text = queries[(first + number) % len(queries)]
-        status, answer = await shop.search({**asked, "text": text, "explain": number % EXPLAIN_EVERY == 0})
-        answers.add((clock() - intended_s) * 1000, status, answer)
+        status, answer, spent_ms = await shop.timed_search({**asked, "text": text})
+        answers.add((clock() - intended_s) * 1000, status, answer, spent_ms)
 
     await open_loop(qps, seconds, one)
     return answers

@@ -16,6 +16,7 @@ ANY_PAGE: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Timing-Allow-Origin": "*",
 }
 PREFLIGHT: Final = ANY_PAGE | {
     "Access-Control-Allow-Methods": "GET, POST",

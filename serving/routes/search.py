@@ -37,6 +37,7 @@ from serving.search import Found, Stages
 from serving.searching import Asking, Searched, searched, shown_of
 from serving.served import fits
 from serving.served_record import served
+from serving.server_timing import SERVER_TIMING, server_timing
 from serving.tried_again import Effects, failed, tried_again
 from serving.understanding.languages import Language, language
 from serving.understanding.understand import Understood, understand
@@ -89,7 +90,9 @@ async def post_search(request: web.Request) -> web.Response:
         budget = Budget(wiring.settings.search_budget_ms / 1000, wiring.clock)
         asked = parsed(SearchRequest, await read_body(request, BODY_BYTES_MAX, (JSON,)))
         answer = await answered(asked, asker_of(request, tokens_in(request)), wiring, inside, budget)
-    return web.Response(body=answer if isinstance(answer, bytes) else answer.json(), content_type=JSON)
+    body = answer if isinstance(answer, bytes) else answer.json()
+    timing = {SERVER_TIMING: server_timing(budget.took_ms(), budget.spent_ms)}
+    return web.Response(body=body, content_type=JSON, headers=timing)
 
 
 @contextmanager

@@ -46,6 +46,7 @@ async def test_answers_and_refusals_can_be_read_there() -> None:
             response = await tier.client.post("/v1/search", json=body, headers=SHOP)
             assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (status, "*")
             assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert response.headers["Timing-Allow-Origin"] == response.headers["Access-Control-Expose-Headers"] == "*"
         for response in (
             await tier.client.post("/v1/catalog", json={"type": "delete", "sku": "a"}, headers=SHOP),
             await tier.client.get("/v1/skus/a/journey", headers=SHOP),

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from aiohttp import web
 
+from bench.shop import stage_times
 from schemas.errors import Unavailable
 from schemas.filters import Filters
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
 from serving.adaptive_gate import INSIDE_START
 from serving.budget import Budget
+from serving.server_timing import STAGES_MAX, server_timing
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
 
@@ -196,6 +198,25 @@ async def test_explain_tells_how_the_answer_was_made() -> None:
         ranked = {"features": features, "rank_score": 1.0}
         assert explain["hits"] == {"b": {"relevance": 1.0, "words": words, "meaning": meaning, **ranked}}
         assert set(explain["stages_ms"]) == {"encode", "words-0", "words-1", "shard-0", "shard-1"}
+
+
+async def test_the_head_of_an_answer_says_what_took_how_long() -> None:
+    async with Tier(two_shards(), answer_cache_mb=1.0) as tier:
+        response = await tier.client.post("/v1/search", json={"text": "lamp", "explain": True})
+        told, stages_ms = (
+            stage_times(response.headers["Server-Timing"]),
+            (await response.json())["explain"]["stages_ms"],
+        )
+        assert told == {"tier": told["tier"], **stages_ms}
+        for _ in range(2):
+            response = await tier.client.post("/v1/search", json={"text": "lamp"})
+        assert (await response.json())["cached"]
+        assert list(stage_times(response.headers["Server-Timing"])) == ["tier", "cache"]
+
+
+def test_of_many_partitions_the_first_stages_are_named() -> None:
+    told = stage_times(server_timing(9.0, {f"shard-{number}": 1.0 for number in range(1024)}))
+    assert list(told) == ["tier", *(f"shard-{number}" for number in range(STAGES_MAX))]
 
 
 @pytest.mark.parametrize(

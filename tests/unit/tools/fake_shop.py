@@ -143,8 +143,9 @@ class FakeShop:
         affinity = 0.5 if asked.get("session") in self.sessions else None
         hits = [{**self.hit(sku), "affinity": affinity} for sku in found if sku not in self.unserved]
         hits = hits[: asked.get("limit", 10)]
-        stages = {"stages_ms": {"encode": 1.5, "shard-0": 2.5}} if asked.get("explain") else None
-        return answer({"hits": hits, "found": len(found), "degraded": self.degraded, "took_ms": 3.0, "explain": stages})
+        response = answer({"hits": hits, "found": len(found), "degraded": self.degraded, "took_ms": 3.0})
+        response.headers["Server-Timing"] = "tier;dur=3.0, encode;dur=1.5, shard-0;dur=2.5"
+        return response
 
     def hit(self, sku: str) -> dict[str, object]:
         orders = {"content_order": list(self.content_order[sku]), "offer_order": list(self.offer_order[sku])}

@@ -11,8 +11,8 @@ from bench.evaluate import evaluate_search, read_folder
 from bench.freshness import Load, measure_freshness, product, shows
 from bench.metrics_page import sum_of
 from bench.open_loop import Overrun, open_loop
-from bench.search import REPLACED_AFTER_S, built_in_queries, measure_search, read_queries, stage_times
-from bench.shop import ShopError, event_order
+from bench.search import REPLACED_AFTER_S, built_in_queries, measure_search, read_queries
+from bench.shop import ShopError, event_order, stage_times
 from tests.unit.tools.fake_shop import FakeShop
 from tests.waiting import LIMIT_S
 
@@ -86,7 +86,7 @@ async def test_search_counts_both_phases_and_deletes_what_it_streamed() -> None:
     assert quick["static"]["count"] == quick["streaming"]["count"] == 10 and slow["streaming"]["count"] == 5
     assert quick["static"]["empty"] == 10
     assert quick["streaming"]["events"] == 5
-    assert quick["static"]["stages"]["shard-0"] == {"count": 2, "p50": 2.5, "p95": 2.5, "p99": 2.5, "max": 2.5}
+    assert quick["static"]["stages"]["shard-0"] == {"count": 10, "p50": 2.5, "p95": 2.5, "p99": 2.5, "max": 2.5}
     assert quick["static"]["stages"]["tier"]["count"] == 10
     assert shop.products == {}
 
@@ -200,6 +200,7 @@ def test_reading_answers() -> None:
     assert event_order({"events": [{"event_id": "2-0-17"}]}) == (2, 17)
     with pytest.raises(ShopError):
         event_order({"events": [{"error": {}}]})
-    assert stage_times({"explain": None}) == {}
+    assert stage_times("tier;dur=3.0, shard-0;dur=0.25,cache") == {"tier": 3.0, "shard-0": 0.25}
+    assert stage_times("") == {}
     page = '# HELP x y\nx_total{process="embed"} 3.0\nx_total{process="b"} 4.0\nx_total_created 9.0\n'
     assert sum_of(page, "x_total") == 7.0
