@@ -6,15 +6,18 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from serving.instantsearch.models import ClientProblem
+from serving.instantsearch.speaking import PREFIX
 from serving.keys.access import KEY_HEADER
 from serving.keys.grant import Need
 from serving.problems import CONTENT_TYPE, ProblemAnswer
 from serving.reference.examples import EXAMPLES, Example
 from serving.routes.route import Parameter, Route
 
+JSON = "application/json"
 REF = "#/components/schemas/{model}"
 MEANINGS = {
-    400: "The request is wrong; `problems` names the fields",
+    400: "The request is wrong, and why",
     401: "A key is missing, not known, or not valid any more",
     403: "The key may not do this, or nobody may from here",
     404: "There is no such thing",
@@ -60,7 +63,10 @@ def document(routes: tuple[Route, ...], version: str) -> dict[str, Any]:
 
 
 def _schemas(routes: tuple[Route, ...]) -> tuple[Refs, dict[str, Any]]:
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemAnswer, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (ProblemAnswer, "serialization"): None,
+        (ClientProblem, "serialization"): None,
+    }
     for route in routes:
         wanted.update(dict.fromkeys((model, "validation") for model in route.request))
         if not isinstance(route.answer, str):
@@ -76,10 +82,10 @@ def _operation(route: Route, refs: Refs) -> dict[str, Any]:
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "responses": {str(s): _good(route, refs) for s in (route.status, *route.also)}
-        | {str(s): _bad(s, refs) for s in _problems(route)},
+        | {str(s): _bad(route, s, refs) for s in _problems(route)},
     }
     if example.answer is not None:
-        operation["responses"][str(route.status)]["content"]["application/json"]["example"] = example.answer
+        operation["responses"][str(route.status)]["content"][JSON]["example"] = example.answer
     if words := inspect.getdoc(route.handler):
         operation["description"] = words
     if route.parameters:
@@ -107,12 +113,13 @@ def _good(route: Route, refs: Refs) -> dict[str, Any]:
     if isinstance(route.answer, str):
         return {"description": route.summary, "content": {route.answer: {"schema": {"type": "string"}}}}
     schema = refs[(route.answer, "serialization")]
-    return {"description": _first_line(route.answer), "content": {"application/json": {"schema": schema}}}
+    return {"description": _first_line(route.answer), "content": {JSON: {"schema": schema}}}
 
 
-def _bad(status: int, refs: Refs) -> dict[str, Any]:
-    schema = refs[(ProblemAnswer, "serialization")]
-    return {"description": MEANINGS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+def _bad(route: Route, status: int, refs: Refs) -> dict[str, Any]:
+    for_clients = route.path.startswith(PREFIX)
+    kind, model = (JSON, ClientProblem) if for_clients else (CONTENT_TYPE, ProblemAnswer)
+    return {"description": MEANINGS[status], "content": {kind: {"schema": refs[(model, "serialization")]}}}
 
 
 def _parameter(parameter: Parameter, example: Example) -> dict[str, Any]:

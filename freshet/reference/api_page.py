@@ -9,11 +9,10 @@ from freshet.reference.models import holds, link, sections
 from freshet.reference.table import table
 from serving.app import ROUTES
 from serving.openapi import document
-from serving.problems import CONTENT_TYPE as PROBLEM
 from serving.reference.curl import curl
 from serving.reference.markdown import anchor_of
 from serving.reference.pretty_json import pretty
-from serving.reference.schema_words import name_of, scope_of
+from serving.reference.schema_words import name_of, problem_of, scope_of
 
 Operation = Mapping[str, Any]
 
@@ -47,7 +46,7 @@ def _section(method: str, path: str, operation: Operation) -> str:
     blocks.append(f"```sh\n{curl(method, path, operation)}\n```")
     blocks += [f"```json\n{pretty(example)}\n```" for example in _answers(operation)]
     blocks.append(table(("status", "means", "body"), _good(operation)))
-    if refused := [f"`{status}`" for status, answer in operation["responses"].items() if PROBLEM in answer["content"]]:
+    if refused := [f"`{status}`" for status, answer in operation["responses"].items() if problem_of(answer)]:
         blocks.append(f"Errors: {', '.join(refused)} ([what they mean](#errors)).")
     return "\n\n".join(blocks)
 
@@ -77,9 +76,9 @@ def _answers(operation: Operation) -> Iterator[Any]:
 
 def _good(operation: Operation) -> Iterator[tuple[str, str, str]]:
     for status, answer in operation["responses"].items():
+        if problem_of(answer):
+            continue
         for kind, content in answer["content"].items():
-            if kind == PROBLEM:
-                continue
             schema = content["schema"]
             shown = link(name_of(schema["$ref"])) if "$ref" in schema else f"`{kind}`"
             yield f"`{status}`", answer["description"], shown

@@ -14,6 +14,18 @@ class Model(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
 
 
+class ClientProblem(BaseModel):
+    """Every error answer below /1/, as Algolia's clients read it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    message: str
+    """What happened, to which item, and what to do."""
+    status: int
+    code: str
+    """Stable, as elsewhere; programs decide by it."""
+
+
 class Questions(Model):
     """Searches of one page, or of several widgets on it."""
 
@@ -23,7 +35,7 @@ class Questions(Model):
 
 
 class Result(Model):
-    """Hits as records of the shop; docs/instantsearch.md lists all that is in it."""
+    """Hits as records of the shop; docs/instantsearch.md lists what is in it, `responseFields` says what of it comes."""
 
     hits: list[dict[str, Any]] = []
     nbHits: int = 0
@@ -32,7 +44,7 @@ class Result(Model):
     hitsPerPage: int = 0
     query: str = ""
     index: str = ""
-    processingTimeMS: int
+    processingTimeMS: int = 0
 
 
 class Results(Model):

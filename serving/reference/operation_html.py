@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from serving.problems import CONTENT_TYPE as PROBLEM
 from serving.reference.curl import curl
 from serving.reference.markdown import anchor_of, coloured, heading_html
 from serving.reference.pretty_json import pretty
-from serving.reference.schema_words import default_words, name_of, scope_of, words
+from serving.reference.schema_words import default_words, name_of, problem_of, scope_of, words
 
 Document = Mapping[str, Any]
 Operation = Mapping[str, Any]
@@ -149,9 +148,10 @@ def _answers(operation: Operation, document: Document) -> str:
     for status, answer in operation["responses"].items():
         kind, content = next(iter(answer["content"].items()))
         name = name_of(content["schema"]["$ref"]) if "$ref" in content["schema"] else ""
-        shown = '<a href="#errors">problem</a>' if kind == PROBLEM else f"<code>{escape(kind)}</code>"
+        problem = problem_of(answer)
+        shown = '<a href="#errors">problem</a>' if problem else f"<code>{escape(kind)}</code>"
         about = f"<span>{_text(answer['description'])}</span><span>{shown}</span>"
         rows.append(f'<li class="s{status[0]}"><b>{status}</b>{about}</li>')
-        if name and kind != PROBLEM:
+        if name and not problem:
             models[name] = _details(name, document, opened=False)
     return f'<ul class="answers">{"".join(rows)}</ul>{"".join(models.values())}'

@@ -7,6 +7,8 @@ Schema = Mapping[str, Any]
 Link = Callable[[str], str]
 """How the name of another model is written."""
 TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "null": "null"}
+PROBLEMS = ("ProblemAnswer", "ClientProblem")
+"""Models of error answers."""
 
 
 def scope_of(operation: Mapping[str, Any]) -> str:
@@ -33,6 +35,13 @@ def words(schema: Schema, link: Link = lambda name: name, code: Link = lambda te
         inside = f" of {words(values, link, code)}" if isinstance(values, Mapping) and values else ""
         return f"object{limits}{inside}"
     return f"{TYPES[schema['type']]}{limits}" if "type" in schema else "anything"
+
+
+def problem_of(answer: Mapping[str, Any]) -> str:
+    """Model of an error answer; empty: it is a good one."""
+    schemas = (content["schema"] for content in answer["content"].values())
+    names = (name_of(schema["$ref"]) for schema in schemas if "$ref" in schema)
+    return next((name for name in names if name in PROBLEMS), "")
 
 
 def default_words(value: object) -> str:

@@ -92,7 +92,7 @@ ROUTES = (
         "/page/{file}",
         get_page_file,
         "A file of the page",
-        "text/plain",
+        "*/*",
         scope="public",
         parameters=(Parameter("file", "path", "Its name"),),
         problems=(404,),

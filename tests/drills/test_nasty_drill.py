@@ -1,4 +1,5 @@
-"""E3: requests drawn from the OpenAPI document: no 5xx, in bounded time. Searches: `freshet drill nasty-queries`.
+"""E3: requests drawn from the OpenAPI document: no 5xx, in bounded time, answers as described. Searches: `freshet drill
+nasty-queries`.
 
 `make drills ARGS="-k nasty"` prints a line of JSON. `DRILL_SEED` says which.
 """
@@ -27,8 +28,12 @@ EXAMPLES = 50
 """For each operation."""
 PHASES = "examples,coverage,fuzzing"
 """All but sequences of requests: the document links no answer to another request."""
-WORKERS = 4
-"""At once: some routes read Kafka's log for each request, and one after the other takes over a quarter of an hour."""
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_headers_conformance,response_schema_conformance,unsupported_method"
+)
+"""Not whether all is taken or refused as the document alone would tell: texts have grammars of their own. Nor `Allow`,
+which of an address names what another pattern takes there."""
 
 
 @pytest.fixture
@@ -51,9 +56,16 @@ def test_nasty_requests_of_every_route_break_nothing(shop: StackState, tmp_path:
         pytest.skip("needs uvx, which `make install` brings where no uv is installed")
     seed = os.environ.get(SEED_VARIABLE, str(time.time_ns() % 2**32))
     command = [uvx, "--from", SCHEMATHESIS, "schemathesis", "run", f"{shop.url}/openapi.json"]
-    command += ["--checks", "not_a_server_error", "--phases", PHASES, "--exclude-path", "/v1/feed", "--seed", seed]
-    command += ["--max-examples", str(EXAMPLES), "--workers", str(WORKERS), "--request-timeout", "10"]
+    command += ["--checks", CHECKS, "--phases", PHASES, "--exclude-path", "/v1/feed", "--seed", seed]
+    command += ["--max-examples", str(EXAMPLES), "--request-timeout", "10"]
     command += ["--no-color", "--suppress-health-check", "all"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=800, check=False)
-    say({"drill": "schemathesis", "seed": seed, "exit": run.returncode, "told": run.stdout.splitlines()[-12:]})
+    say(
+        {
+            "drill": "schemathesis",
+            "seed": seed,
+            "exit": run.returncode,
+            "told": [line for line in run.stdout.splitlines() if line][-12:],
+        }
+    )
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from schemas.sessions import SessionClick
 from serving.app import ROUTES
+from serving.instantsearch.models import ClientProblem
 from serving.problems import ProblemAnswer
 from tests.unit.serving.fakes import FakeShard, Tier, hit
 
@@ -76,10 +77,18 @@ async def test_real_answers_are_as_described() -> None:
             "Status": await (await tier.client.get("/v1/status")).json(),
             "EventStatus": await (await tier.client.get("/v1/events/1-0-0")).json(),
             ProblemAnswer.__name__: await (await tier.client.get("/nope")).json(),
+            ClientProblem.__name__: await (await tier.client.get("/1/indexes/nope/settings")).json(),
         }
     for name, answer in answers.items():
         schema = {"$ref": f"#/components/schemas/{name}", "components": found["components"]}
         Draft202012Validator(schema).validate(answer)
+
+
+async def test_errors_below_1_are_those_of_algolias_clients() -> None:
+    async with Tier() as tier:
+        paths = (await document(tier))["paths"]
+    for path, kind in (("/1/indexes/{index}/query", "application/json"), ("/v1/search", "application/problem+json")):
+        assert list(paths[path]["post"]["responses"]["400"]["content"]) == [kind]
 
 
 async def test_routes_say_which_scope_they_need() -> None:
