@@ -35,7 +35,7 @@ class Questions(Model):
 
 
 class Result(Model):
-    """Hits as records of the shop; docs/instantsearch.md lists what is in it, `responseFields` says what of it comes."""
+    """Hits as records of the shop; docs/instantsearch.md lists what there is. `responseFields` chooses."""
 
     hits: list[dict[str, Any]] = []
     nbHits: int = 0
