@@ -28,7 +28,7 @@ class Hearing:
     A question that was not answered in time is kept without an answer: it is not the same as one that was not asked."""
 
     def __init__(self, stages: Stages, shards: Shards) -> None:
-        self._shards = shards
+        self._shards, self._stages = shards, stages
         self.searches: dict[int, list[tuple[ShardQuery, ShardAnswer | None]]] = defaultdict(list)
         """By partition, in the order in which they were asked."""
         self.by_words: list[tuple[WordsQuery, WordsAnswer | None]] = []
@@ -38,11 +38,16 @@ class Hearing:
         self._tastes = HeardTastes(stages.tastes)
         self._reading = HeardReading(stages.reading)
         self.vectors, self.leanings, self.floors = self._encoding.heard, self._tastes.heard, self._reading.heard
-        ranking = copy(stages.ranking)
-        self.popular = ranking.popular = HeardPopular(stages.ranking.popular)
-        self.stages = replace(
-            stages, encoding=self._encoding, tastes=self._tastes, reading=self._reading, shards=self, ranking=ranking
-        )
+        self.popular = HeardPopular(stages.ranking.popular)
+
+    @property
+    def stages(self) -> Stages:
+        """What the search is to go through. Not kept: it refers to this, and a circle of all that shards said would be
+        left to the garbage collector, which then stops all searches for 10 to 60 ms now and again."""
+        ranking = copy(self._stages.ranking)
+        ranking.popular = self.popular
+        stages = replace(self._stages, encoding=self._encoding, tastes=self._tastes, reading=self._reading)
+        return replace(stages, shards=self, ranking=ranking)
 
     @property
     def partitions(self) -> range:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any
@@ -14,8 +15,10 @@ from bench.shop import stage_times
 from schemas.errors import Unavailable
 from schemas.filters import Filters
 from schemas.limits import FILTER_VALUES_MAX, HITS_MAX, QUERY_CHARS_MAX, SEARCH_DEPTH_MAX
+from schemas.shard_messages import ShardAnswer, WordsAnswer
 from serving.adaptive_gate import INSIDE_START
 from serving.budget import Budget
+from serving.hearing import Hearing
 from serving.server_timing import STAGES_MAX, server_timing
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
@@ -198,6 +201,25 @@ async def test_explain_tells_how_the_answer_was_made() -> None:
         ranked = {"features": features, "rank_score": 1.0}
         assert explain["hits"] == {"b": {"relevance": 1.0, "words": words, "meaning": meaning, **ranked}}
         assert set(explain["stages_ms"]) == {"encode", "words-0", "words-1", "shard-0", "shard-1"}
+
+
+@pytest.mark.parametrize("asked", [{}, {"explain": True}, {"text": "zephyr red lamp"}, {"text": ""}])
+async def test_what_a_search_heard_goes_with_it(asked: dict[str, Any]) -> None:
+    """Without the garbage collector: while it looks for what refers to itself, nothing is answered."""
+    async with Tier(two_shards()) as tier:
+        gc.collect()
+        gc.disable()
+        try:
+            before = heard_now()
+            await tier.search(**{"text": "lamp", **asked})
+            await tier.wiring.served.drain()
+            assert heard_now() == before
+        finally:
+            gc.enable()
+
+
+def heard_now() -> int:
+    return sum(isinstance(one, ShardAnswer | WordsAnswer | Hearing) for one in gc.get_objects())
 
 
 async def test_the_head_of_an_answer_says_what_took_how_long() -> None:
