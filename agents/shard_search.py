@@ -18,7 +18,8 @@ from index_snapshots.protocol import Found, Half, Leaning, Offsets
 from index_snapshots.suggesting import suggested
 from index_snapshots.traits import traits
 from index_snapshots.view import ShardView
-from index_snapshots.word_search import by_words
+from index_snapshots.word_index import Committed
+from index_snapshots.word_search import ByWords, by_words
 from schemas.errors import Overloaded, Unavailable
 from schemas.facet_counts import Counting
 from schemas.filters import Filters
@@ -27,6 +28,7 @@ from schemas.grouping import Group
 from schemas.hits import ShardState
 from schemas.personal import RERANK_WINDOW, moved
 from schemas.shard_messages import ShardQuery, WordsQuery
+from schemas.shorter import shorter
 from schemas.sorting import RELEVANCE
 from schemas.suggest import SuggestQuery
 from schemas.wishes import WISHES_WINDOW, Wishes, in_order
@@ -112,8 +114,20 @@ def _words(kept: Asked, view: ShardView, query: WordsQuery) -> dict[str, Any]:
         return {"missing": error.message}
     wanted = wanted_of(committed, query)
     found = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at)
+    told = _shorter(committed, view, query, found) if query.dropping and found.holding < query.looked_at else {}
     doubted = [doubt.model_dump() for doubt in doubts(committed, wanted)] if query.doubts else []
-    return {**found._asdict(), "doubts": doubted, "behind": behind, "settled": was_settled}
+    return {**found._asdict(), "shorter": told, "doubts": doubted, "behind": behind, "settled": was_settled}
+
+
+def _shorter(committed: Committed, view: ShardView, query: WordsQuery, found: ByWords) -> dict[str, int]:
+    """By shorter text how many products hold it: what the fallback ladder would ask next, in 0.6 ms each."""
+    if query.others:
+        return {}
+    told: dict[str, int] = {}
+    for _, text in shorter(query.text, found.rarities, found.unknown):
+        wanted = wanted_of(committed, query.model_copy(update={"text": text}))
+        told[text] = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at).holding
+    return told
 
 
 def _suggestions(kept: Asked, view: ShardView, query: SuggestQuery) -> dict[str, Any]:

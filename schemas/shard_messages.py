@@ -47,6 +47,8 @@ class WordsQuery(Strict):
     filters: Filters = Filters()
     looked_at: Annotated[int, Field(ge=1, le=FALLBACK_BELOW_MAX)] = 1
     """Of so many of the best is told whether they hold what was asked for."""
+    dropping: bool = False
+    """Asks, where fewer than `looked_at` do, how many hold the text without its least useful words."""
     documents: int = 0
     """The words of `documents` up to this offset are waited for."""
     budget_ms: Annotated[int, Field(ge=1)]
@@ -68,6 +70,9 @@ class WordsAnswer(Strict):
     """Codes of products that the query names."""
     holding: int = 0
     """How many of those looked at hold what was asked for (`schemas.fallback.HOLDS_SHARE`), or one of the codes."""
+    shorter: dict[str, int] = {}
+    """The same by each shorter text (`schemas.shorter`), as this partition knows the words; empty: not asked, or the
+    text has synonyms, which are another's."""
     rarities: dict[str, float] = {}
     """Idf of the query's words, in the order they stand there, without stop words."""
     unknown: list[str] = []

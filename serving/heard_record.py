@@ -109,8 +109,9 @@ def sums(told: Heard) -> dict[str, str]:
 
 
 def question(query: WordsQuery) -> str:
-    """16 hex digits over what was asked, however much time there was."""
-    return _digest(query.model_copy(update={"budget_ms": 1}))
+    """16 hex digits over what was asked, however much time there was, and what for."""
+    asked = query.model_copy(update={"budget_ms": 1})
+    return xxhash.xxh3_64_hexdigest(asked.model_dump_json(exclude={"dropping"}).encode())
 
 
 def _digest(model: BaseModel) -> str:

@@ -72,6 +72,12 @@ class ByWords:
         """Products that hold what was asked for: as many as were looked at, at most, of each partition."""
         return sum(answer.holding for answer in self.answers.values())
 
+    def holding_without(self, left: str) -> int | None:
+        """The same of a shorter text; None: not all partitions said it."""
+        told = [answer.shorter.get(left) for answer in self.answers.values()]
+        known = [count for count in told if count is not None]
+        return sum(known) if known and len(known) == len(told) else None
+
     @cached_property
     def rarities(self) -> dict[str, float]:
         """Idf of the query's words as they are looked up, the least of all partitions; empty where it has only stop
@@ -155,6 +161,7 @@ async def by_words(
             typing=request.typing,
             joining=wording.joining,
             doubts=wording.doubting,
+            dropping=wording.dropping,
             others=others,
             limit=min(SEARCH_DEPTH_MAX, deeper(max(DEPTH, request.page * request.limit), request)),
             filters=filters,

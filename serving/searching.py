@@ -57,7 +57,8 @@ async def searched(
 ) -> Searched:
     """Never raises because a stage is down: the budget leaves it out and names it."""
     request, understood, below = asking.request, asking.understood, asking.below
-    first = await search(request, understood, asking.tokens, stages, budget, below, asking.wording)
+    wording = replace(asking.wording, dropping="drop" in asking.steps)
+    first = await search(request, understood, asking.tokens, stages, budget, below, wording)
     missed, climbed = Missed(request, first.understood, first, below), NOT_CLIMBED
     if too_little(missed, asking.steps):
         again = Again(asking.tokens, stages, shards, budget, asking.wording.settled())

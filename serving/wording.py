@@ -17,6 +17,8 @@ class Wording:
     doubting: bool = False
     """Whether the shards tell which words they do not know."""
     synonyms: Others | None = None
+    dropping: bool = False
+    """Whether the shards tell, where too few products hold all of them, how many hold fewer."""
 
     def others(self, text: str) -> list[OtherWays]:
         return self.synonyms.of(text) if self.synonyms is not None else []

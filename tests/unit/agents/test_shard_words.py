@@ -112,6 +112,19 @@ async def test_products_that_hold_the_words(process: Process) -> None:
     assert (await process.words("blu")).skus == ["blue"]
 
 
+async def test_where_too_few_hold_all_words_it_is_told_how_many_hold_fewer(process: Process) -> None:
+    asked = {"dropping": True, "looked_at": 2}
+    told = await process.words("zephyr red lamp", **asked)
+    assert (told.holding, told.shorter) == (0, {"red lamp": 1})
+    assert told.shorter == {"red lamp": (await process.words("red lamp", looked_at=2)).holding}
+    dear = {"price_min": 0.0}  # none has a price
+    assert (await process.words("zephyr red lamp", filters=dear, **asked)).shorter == {"red lamp": 0}
+    assert (await process.words("zephyr red lamp", looked_at=2)).shorter == {}
+    assert (await process.words("red lamp", dropping=True)).shorter == {}, "enough hold all of them"
+    others = [{"words": ["lamp"], "ways": ["light"]}]
+    assert (await process.words("zephyr red lamp", others=others, **asked)).shorter == {}
+
+
 async def test_words_that_no_product_holds_are_told_when_asked_for(process: Process) -> None:
     doubt, form = (await process.words("cahir lamps", doubts=True)).doubts
     assert doubt.word == "cahir" and [(one.text, one.holding) for one in doubt.candidates] == [("chair", 1)]

@@ -11,7 +11,7 @@ from schemas.filters import NO_FILTERS, Filters, NumberRange
 from schemas.records import decode
 from schemas.served import Served
 from schemas.settings import ServingSettings
-from serving.fallback.drop import DROPS_MAX, shorter, without
+from schemas.shorter import DROPS_MAX, shorter, without
 from serving.fallback.relaxing import PROBES_MAX, Relaxed, least, relaxable, relaxed
 from streams.memory_popularity import MemoryPopularity
 from streams.popularity import Tally
@@ -25,6 +25,8 @@ class Shelf(FakeShard):
         """By SKU: (words, brand)."""
         super().__init__(state(partition))
         self.products = products
+        self.told: dict[str, int] = {}
+        """How many products hold a shorter text."""
 
     def _passing(self, filters: dict[str, Any]) -> list[str]:
         brands = filters.get("brand")
@@ -56,11 +58,12 @@ class Shelf(FakeShard):
             "holding": sum(share > 0.7 for share in shares.values()),
             "rarities": {word: 5.0 if word in unknown else 1.0 for word in asked},
             "unknown": unknown,
+            "shorter": self.told,
         }
         return await super()._words(request)
 
 
-def shelves() -> list[list[FakeShard]]:
+def shelves() -> list[list[Shelf]]:
     first = Shelf(0, lamp=("red desk lamp", "Lumen"), chair=("desk chair", "Seat"))
     second = Shelf(1, shade=("red lamp shade", "Lumen"), mug=("coffee mug", "Clay"))
     return [[first], [second]]
@@ -91,6 +94,24 @@ async def test_where_the_meaning_ranks_too_a_dropped_word_moves_no_hit() -> None
         answer = await tier.search(text="zephyr red lamp")
         assert (answer["fallback"]["step"], answer["fallback"]["dropped"]) == ("drop", ["zephyr"])
         assert [hit["relevance"] for hit in answer["hits"]] == [hit["relevance"] for hit in plain["hits"]]
+
+
+async def test_what_the_shards_have_told_of_a_shorter_query_is_not_asked_again() -> None:
+    shards = shelves()
+    async with Tier(shards) as tier:
+        plain = await tier.search(text="zephyr red lamp")
+        before = [len(shard[0].asked_words) for shard in shards]
+        for (shelf,), counts in zip(shards, ({"red lamp": 1}, {"red lamp": 0}), strict=True):
+            shelf.told = counts
+        answer = await tier.search(text="zephyr red lamp")
+        assert answer["fallback"] == plain["fallback"] and answer["fallback"]["text"] == "red lamp"
+        assert [len(shard[0].asked_words) - 1 for shard in shards] == before
+        assert [shard[0].asked_words[-1]["dropping"] for shard in shards] == [True, True]
+        shards[1][0].told = {}  # it knows other words than both together
+        assert (await tier.search(text="zephyr red lamp"))["fallback"] == plain["fallback"]
+        assert [len(shard[0].asked_words) - 3 for shard in shards] == before
+        await tier.search(text="zephyr red lamp", fallback=["meaning"])
+        assert not shards[0][0].asked_words[-1]["dropping"]
 
 
 async def test_filters_go_one_by_one_and_it_is_told() -> None:
@@ -216,11 +237,15 @@ async def test_the_served_log_keeps_the_steps() -> None:
 
 def test_what_is_left_out_first() -> None:
     rarities = {"zephyr": 9.0, "red": 1.0, "velvet": 5.0, "lamp": 2.0, "desk": 3.0}
-    assert list(shorter(rarities, ["zephyr"])) == [("zephyr",), ("zephyr", "red")]
-    assert list(shorter({"red": 1.0, "sneakers": 9.0}, ["sneakers"])) == []  # half of it is another query
-    assert list(shorter({"a": 3.0, "b": 2.0, "c": 1.0}, [])) == [("c",)]
+    text = "Zephyr red velvet desk lamp"
+    assert list(shorter(text, rarities, ["zephyr"])) == [
+        (("zephyr",), "red velvet desk lamp"), (("zephyr", "red"), "velvet desk lamp")
+    ]  # fmt: skip
+    assert list(shorter("red sneakers", {"red": 1.0, "sneakers": 9.0}, ["sneakers"])) == []  # half is another query
+    assert list(shorter("a b c", {"a": 3.0, "b": 2.0, "c": 1.0}, [])) == [(("c",), "a b")]
+    assert list(shorter("a b d", {"a": 3.0, "b": 2.0, "c": 1.0}, [])) == []  # the word does not stand there so
     many = {str(number): float(number) for number in range(20)}
-    assert len(list(shorter(many, []))) == DROPS_MAX
+    assert len(list(shorter(" ".join(many), many, []))) == DROPS_MAX
     assert without("Café  crème, ROSÉ-wine", ["creme", "rose"]) == "Café , -wine"
 
 
