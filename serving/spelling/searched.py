@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from schemas.spelling import Corrected, Sense
 from serving.lexical import ByWords
 
 T = TypeVar("T")
-ENCODER_TURNS: Final = 2
-"""Turns of the event loop until a text that is to be encoded is with the encoder's thread: its task's, its batch's."""
 
 
 class Texts(NamedTuple):
@@ -45,8 +43,6 @@ async def search_words(
     misspelt one is given up. A partition that does not answer in time again stays with what it found at first."""
     encoding = asyncio.create_task(encode(_one(texts.meaning)))
     try:
-        for _ in range(ENCODER_TURNS):  # it takes longer than the words: its thread begins while they are being asked
-            await asyncio.sleep(0)
         words = await by_words(texts.words)
         meant = await meant_by(texts, words)
         corrected = meant.corrected
