@@ -23,7 +23,7 @@ down: install ## Stop the stack
 	@$(BIN)/freshet down
 
 test: install ## Run all tests on a real Kafka and Redis, on two cores (ARGS="tests/unit -q": a part, on one)
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 3 --dist loadfile --no-loadscope-reorder)
 
 lint: install ## Format, lint, types, import rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .

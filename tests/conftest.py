@@ -1,6 +1,7 @@
 """What all tests share: one real Kafka, the order of the files, and where optional real data lies."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from freshet.runtime import ports
 from freshet.runtime.kafka import EmbeddedKafka
+from streams.collector import leave_alone
 from tests.steady_time import SteadyLoop
 
 TESTS = Path(__file__).resolve().parent
@@ -29,12 +31,27 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
 
 
 # Side by side, each takes ports of its own: the port of a process that a test has killed looks free to the others.
-worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-ports.CHOSEN_FROM = ports.CHOSEN_FROM[int(worker.removeprefix("gw")) :: workers]
+number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+ports.CHOSEN_FROM = ports.CHOSEN_FROM[number::workers]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Side by side, each reads the files from another one on: what one has compiled, the others find."""
+    if workers > 1 and config.args == ["tests"]:
+        files = sorted(map(str, TESTS.rglob("test_*.py")))
+        first = len(files) * number // workers
+        config.args[:] = [*files[first:], *files[:first]]
+    gc.disable()  # all that is collected stays
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    leave_alone()  # else walked again and again: modules and tests are a million objects
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: SLOW_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+    items.sort(key=lambda item: (SLOW_FIRST.index(item.path.relative_to(TESTS).parts[0]), item.path))
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -20,6 +20,7 @@ from freshet.runtime import processes
 from streams.topics import describe_cluster
 from tests.contract.conftest import BUNDLE_FOLDER
 from tests.drills.test_replicas_drill import QUICK, drill, kills, rebuilt, rolling
+from tests.own_ports import remember_own_ports
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,6 +30,7 @@ GENTLE = Rates(products=200, events_per_s=50, queries_per_s=15, texts_every=5)
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpStack]:
     data, model = tmp_path_factory.mktemp("one") / "data", repair_bundle(BUNDLE_FOLDER)
+    remember_own_ports(data, replicas=2)
     made = UpStack(data, model, partitions=1, replicas=2, **QUICK)
     try:
         made.start()

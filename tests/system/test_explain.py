@@ -21,6 +21,7 @@ from freshet.runtime.cache import cache_folder
 from freshet.runtime.kafka_jars import ensure_jars
 from freshet.runtime.ports import free_port
 from schemas.settings import as_environ
+from tests.own_ports import remember_own_ports
 from tests.system.conftest import PATIENT, http
 from tests.waiting import LIMIT_S, wait_until
 
@@ -70,6 +71,7 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Shop]:
     """A running stack with a few products and a snapshot."""
     made = Shop(tmp_path_factory.mktemp("explain") / "data", model)
+    remember_own_ports(made.data)
     run = made.run("up", "--detach", "--port", "0", "--json")
     assert run.returncode == 0, run.stderr
     lines = [{"type": "upsert", "sku": f"lamp-{number}", "title": f"Lamp {number}"} for number in range(PRODUCTS)]
