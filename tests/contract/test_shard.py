@@ -141,7 +141,7 @@ def test_readers_see_whole_batches_while_one_writes(make: Make) -> None:
     readers = [threading.Thread(target=look) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for order in range(1000):
+    for order in range(400):
         apply(logged("documents", [document("a", order, seed=1), document("b", order, seed=1)], 2 * order), shard)
     stop.set()
     for reader in readers:

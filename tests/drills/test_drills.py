@@ -31,9 +31,9 @@ UNIQUE = Drill(
     ("B1", "D1"),
     "Tier, log and cache are killed once, and a worker is paused for less than its session",
     "all is as before after each",
-    (*(Fault("kill -9", process) for process in ("serving", "kafka", "redis")), Fault("SIGSTOP", "embed", 3.0)),
-    apart_s=(3.0, 3.0),
-    short=Length(faults=4, skus=300, events_per_s=25.0, searches_per_s=10.0, quiet_s=3.0),
+    (*(Fault("kill -9", process) for process in ("serving", "kafka", "redis")), Fault("SIGSTOP", "embed", 2.0)),
+    apart_s=(1.0, 1.0),
+    short=Length(faults=4, skus=300, events_per_s=25.0, searches_per_s=10.0, quiet_s=1.0),
 )
 """The others are killed at random, and at each step of their work, by the tests in `system`."""
 
