@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -62,13 +63,12 @@ def match_set(
     def find(filters: Filters) -> Slots:
         if filters is query.filters:
             return _slots(view, found)
-        near = (view.search(vector, DEPTH, filters, None, query.wishes).found for vector in vectors)
-        meant = np.array([one.slot for found in near for one in found], np.int64)
-        if not counting.words.text:
-            return meant
-        committed = _committed(words)
-        wanted = wanted_of(committed, counting.words)
-        return np.concatenate([meant, best_slots(committed, view, wanted, DEPTH, filters)])
+        held: list[int] = []
+        if counting.words.text:
+            committed = _committed(words)
+            held = best_slots(committed, view, wanted_of(committed, counting.words), DEPTH, filters).tolist()
+        near = (view.search(vector, DEPTH, filters, None, query.wishes, also=held).found for vector in vectors)
+        return np.array([*held, *(one.slot for found in near for one in found)], np.int64)
 
     return Best(view, find)
 
@@ -87,6 +87,10 @@ def _committed(words: AskedWords | None) -> Committed:
 
 def _slots(view: ShardView, found: Candidates) -> Slots:
     """Of the first DEPTH of each list, whatever page is asked for."""
-    held: Iterable[str] = [*(found.held or ())][:DEPTH]
     near = [one.slot for each in found.near for one in each[:DEPTH]]
-    return np.array([*near, *(view.words.slot_of[sku] for sku in held)], np.int64)
+    return np.array([*near, *slots_of(view, found.held or {})], np.int64)
+
+
+def slots_of(view: ShardView, held: Iterable[str]) -> list[int]:
+    """Of the first DEPTH found by words: what lies deeper has no relevance by them. `held`: best first."""
+    return [view.words.slot_of[sku] for sku in islice(held, DEPTH)]

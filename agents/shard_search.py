@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
 
 from agents.asked import Asked, pinned
-from agents.shard_counting import Candidates, counted, wanted_of
+from agents.shard_counting import Candidates, counted, slots_of, wanted_of
 from agents.shard_sorting import sorted_hits
 from index_snapshots.doubts import doubts
 from index_snapshots.fits import fits
@@ -158,10 +158,11 @@ def _hits(
     if query.sort != RELEVANCE and query.counting is not None:
         return _sorted(kept, view, query, query.counting, vectors)
     by: Sequence[Half | None] = vectors or [None]
-    each = [view.search(one, query.limit, query.filters, leaning, query.wishes, query.depth) for one in by]
+    held = _shown(view, query.words, query.filters)
+    also = slots_of(view, held)
+    each = [view.search(one, query.limit, query.filters, leaning, query.wishes, query.depth, also) for one in by]
     near = [one.found for one in each] if vectors else []
     nearest = [*chain.from_iterable(near)]
-    held = _shown(view, query.words, query.filters)
     word_fits = _fits(view, held, query.wishes, nearest)
     best: Sequence[Found] = nearest
     drawn: dict[str, float] = {}
@@ -227,15 +228,17 @@ def _sorted(
     """As `_hits`; what is near counts only where the candidates match."""
     found = Candidates()
     if counting.match == "candidates":
-        near = [view.search(one, DEPTH, query.filters, None, query.wishes).found for one in vectors]
-        found = Candidates(near, _shown(view, query.words, query.filters))
+        held = _shown(view, query.words, query.filters)
+        also = slots_of(view, held)
+        near = [view.search(one, DEPTH, query.filters, None, query.wishes, also=also).found for one in vectors]
+        found = Candidates(near, held)
     return sorted_hits(kept, view, query, counting, vectors, found)
 
 
 def _ranked_by_traits(view: ShardView, near: Sequence[Sequence[Found]], held: Mapping[str, float]) -> dict[int, None]:
     """Slots of all that can be among the best: what lies deeper in both lists has no relevance."""
     slots = dict.fromkeys(one.slot for found in near for one in found[:DEPTH])
-    return slots | dict.fromkeys(view.words.slot_of[sku] for sku in islice(held, DEPTH))
+    return slots | dict.fromkeys(slots_of(view, held))
 
 
 def _by_meaning(nearest: Sequence[Found], query: ShardQuery) -> list[tuple[str, float]]:

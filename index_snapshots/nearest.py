@@ -63,6 +63,9 @@ class Nearest(NamedTuple):
     slots: npt.NDArray[np.signedinteger]
     scores: Scores
 
+    def beside(self, more: "Nearest") -> "Nearest":
+        return Nearest(np.concatenate([self.slots, more.slots]), np.concatenate([self.scores, more.scores]))
+
 
 @dataclass(frozen=True)
 class FrozenVectors:

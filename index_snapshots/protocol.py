@@ -161,6 +161,7 @@ class View(Protocol):
         leaning: Leaning | None = None,
         wishes: Wishes | None = None,
         depth: int = 0,
+        also: Sequence[int] = (),
     ) -> Matches:
         """At most `limit`, or `depth` if that is more, visible products that pass the filters. Never fewer than exist.
 
@@ -168,7 +169,8 @@ class View(Protocol):
 
         Raises InvalidRequest for filters by attributes that are not declared so (`schemas.facets.check_filters`).
         With `wishes` in the order of `schemas.wishes.rank_key`: whatever the limit, the first hits are the same. With
-        `leaning` the best tell their affinity.
+        `leaning` the best tell their affinity. `also`: slots of products that pass, which are compared whatever the
+        vectors' index finds.
         Raises InvalidRequest("bad_vector") when a vector is not fp16 of shape (dim,) and length 1.
         """
 

@@ -12,3 +12,8 @@ def at_least(values: npt.NDArray[np.generic], limit: int) -> Slots:
         return np.arange(len(values))
     cut = np.partition(values, len(values) - limit)[len(values) - limit]
     return np.flatnonzero(values >= cut)
+
+
+def tenth(values: npt.NDArray[np.float64]) -> float:
+    """The tenth greatest, or the least of fewer."""
+    return float(np.partition(values, -min(10, len(values)))[-min(10, len(values))])

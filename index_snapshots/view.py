@@ -20,7 +20,7 @@ from index_snapshots.nearest import FrozenVectors, Nearest, Wide
 from index_snapshots.orders import unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.scrub import scrub
-from index_snapshots.search import Slots, at_least
+from index_snapshots.search import Slots, at_least, tenth
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.stored_state import StoredState
 from index_snapshots.visibility import deleted, visible
@@ -30,6 +30,10 @@ from schemas.personal import RERANK_WINDOW
 from schemas.records import is_unit
 from schemas.wishes import WISHES_WINDOW, Wishes, rank_key
 
+MISSED_HITS: Final = 512
+"""Where a product that words found is nearer than the tenth of a graph's, the graph has missed what is near: it is
+searched again as for so many hits, twice as many of whose neighbours are looked at. Of queries for what the shop sells
+none was, of those for something else a fifth (docs/adr/0015)."""
 MANY: Final = 64
 """Fewer are sorted as they are; of more only those that can be among the best."""
 
@@ -70,6 +74,7 @@ class ShardView:
         leaning: Leaning | None = None,
         wishes: Wishes | None = None,
         depth: int = 0,
+        also: Sequence[int] = (),
     ) -> Matches:
         hits, limit = limit, max(limit, depth)
         all_are_few = self.counts.visible <= self.vectors.pacing.exact_max
@@ -79,7 +84,7 @@ class ShardView:
             return Matches([] if mask is None else self.newest(mask.slots(), limit), count)
         query = _checked(vector, self.identity.dim)
         wanted = max(limit, RERANK_WINDOW if leaning else 0, WISHES_WINDOW if wishes else 0)
-        ranked = self._nearest(query, wanted, mask, hits)
+        ranked = self._nearest(query, wanted, mask, hits, also)
         if wishes is not None:
             ranked = self._fitting(ranked, wishes)
             ranked.sort(key=lambda one: rank_key(one.sku, one.score, one.fit, wished=True))
@@ -87,7 +92,7 @@ class ShardView:
             ranked = self._leaning(ranked, leaning)
         return Matches(ranked[:limit], count)
 
-    def _nearest(self, query: Wide, limit: int, mask: Mask | None, hits: int) -> list[Found]:
+    def _nearest(self, query: Wide, limit: int, mask: Mask | None, hits: int, also: Sequence[int]) -> list[Found]:
         """At most `limit`, best first; `mask`: what passes the filters, None: all that is visible."""
         count = self.counts.visible if mask is None else mask.count
         if mask is not None and count <= self.vectors.pacing.exact_max:
@@ -95,8 +100,20 @@ class ShardView:
             return self._ranked(Nearest(slots, self.vectors.exact(query, self.columns.at("row", slots))), limit)
         near = self.vectors.near(query, limit, mask, self.counts.visible, hits)
         if len(near.slots) < min(limit, count):  # a graph was left before it had led to enough rows that count
-            near = self.vectors.near(query, limit, mask, self.counts.visible, hits, scan=True)
-        return self._ranked(near, limit)
+            near, also = self.vectors.near(query, limit, mask, self.counts.visible, hits, scan=True), ()
+        if not also:
+            return self._ranked(near, limit)
+        missed = self._missed(query, also, near)
+        if len(missed.slots) and missed.scores.max() > tenth(near.scores):
+            near = self.vectors.near(query, limit, mask, self.counts.visible, MISSED_HITS)
+            missed = self._missed(query, also, near)
+        return self._ranked(near.beside(missed), limit)
+
+    def _missed(self, query: Wide, also: Sequence[int], near: Nearest) -> Nearest:
+        """Those of `also` that are not among the nearest that were found."""
+        found = set(near.slots.tolist())
+        slots = np.array([slot for slot in also if slot not in found], dtype=np.int64)
+        return Nearest(slots, np.vecdot(self.vectors.gather(self.columns.at("row", slots)), query))
 
     def _ranked(self, near: Nearest, limit: int) -> list[Found]:
         scores, slots, skus = near.scores, near.slots, self.words.skus

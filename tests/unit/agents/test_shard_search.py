@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from agents.shard_endpoint import ShardEndpoint
 from agents.shard_search import Question, answer_all
 from index_snapshots.apply import apply
+from index_snapshots.nearest import FrozenVectors, Nearest
 from index_snapshots.protocol import Offsets
 from schemas.errors import Overloaded
 from schemas.hits import ShardState
@@ -80,6 +81,27 @@ async def test_hits_of_two_vectors_take_turns_and_both_are_told() -> None:
     assert answer.counted is not None and answer.counted.matching == 2, "each once"
     _, body = await asked(query(vector=None, other_vector=b64(unit(1))))
     assert ShardAnswer.model_validate_json(body).other_near is None, "there is no second without a first"
+
+
+async def test_products_found_by_words_are_compared_though_the_graph_misses_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    near, looked_for = FrozenVectors.near, list[int]()
+
+    def without_the_lamp(self: FrozenVectors, *asked: Any, **how: Any) -> Nearest:
+        slots, scores = near(self, *asked, **how)
+        looked_for.append(asked[-1])
+        return Nearest(slots[slots != 0], scores[slots != 0])
+
+    monkeypatch.setattr(FrozenVectors, "near", without_the_lamp)
+    for words, skus, again in (({}, ["chair"], []), ({"lamp": 2.0}, ["lamp"], [512]), ({"chair": 2.0}, ["chair"], [])):
+        looked_for.clear()
+        _, body = await asked(query(words=words, words_share=0.5, depth=1, limit=1))
+        answer = ShardAnswer.model_validate_json(body)
+        assert answer.near is not None and answer.near.skus == skus == [hit.sku for hit in answer.hits]
+        assert looked_for == [1, *again], "what is nearer than the graph's best shows that it missed more"
+    _, body = await asked(query(words={"lamp": 2.0}, vector=b64(unit(2)), depth=1, limit=1))
+    assert looked_for[-1] == 1, "what is further away was not missed"
 
 
 async def test_a_shard_that_is_catching_up_does_not_answer() -> None:
