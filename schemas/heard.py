@@ -98,6 +98,8 @@ class Heard(Record):
     others: dict[str, list[OtherWays]] = Field(default_factory=dict)
     """Synonyms that were used, by text."""
     corrected: Corrected | None = None
+    put_right: UnderstoodHeard | None = None
+    """How it was read once it was put right; None: that was not asked."""
     senses: list[Sense] = Field(default_factory=list)
     """The two things that the query may mean, where it is in doubt: the hits of both take turns."""
     steps: list[str] = Field(default_factory=list)

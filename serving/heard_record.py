@@ -65,6 +65,7 @@ def heard(
         doubting=made.wording.doubting,
         others=_others(hearing),
         corrected=made.first.corrected,
+        put_right=_understood(made.first.understood) if made.first.corrected else None,
         senses=list(made.first.senses),
         steps=[one.step for one in made.climbed.tried],
         cut=list(made.climbed.late),

@@ -10,6 +10,7 @@ from aiohttp import web
 from schemas.facets import Facets, parse_facets
 from schemas.instantsearch import parse_indexes, parse_names
 from schemas.metrics import Metrics
+from schemas.search import SearchRequest
 from schemas.settings import ServingSettings
 from schemas.sorting import Sort
 from schemas.tracing import NOT_TRACED, Tracer
@@ -42,6 +43,8 @@ from serving.stuck.stuck import StuckProducts
 from serving.suggest.popular import PopularQueries
 from serving.synonyms.synonyms import Synonyms
 from serving.tastes import Tastes
+from serving.understanding.reading import reading_of
+from serving.understanding.understand import Understood, understand
 from serving.vocabulary_watch import VocabularyWatch
 from streams.sessions import Sessions
 
@@ -117,7 +120,14 @@ class Wiring:
 
     @cached_property
     def stages(self) -> Stages:
-        return Stages(self.vectors, self.tastes, self.reading, self.shards, self.ranking, self.spelling)
+        return Stages(
+            self.vectors, self.tastes, self.reading, self.shards, self.ranking, self.spelling, self.understood
+        )
+
+    def understood(self, text: str, asked: SearchRequest) -> Understood:
+        """What a text means, read as the request or the settings say, with the catalogue's own names."""
+        how = reading_of(asked, self.settings)
+        return understand(text, *how, self.watch.currencies(), self.vocabulary.now)
 
 
 WIRING = web.AppKey("wiring", Wiring)

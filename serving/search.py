@@ -1,7 +1,7 @@
 """The query path on one screen: words, encoder and session side by side; all shards; one list; the page of it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -92,6 +92,8 @@ class Stages:
     ranking: Ranking
     spelling: Spelling | None = None
     """Puts right what the shards do not know, where the wording lets them tell."""
+    read: Callable[[str, SearchRequest], Understood] | None = None
+    """What a text means: asked of a query that was put right."""
 
 
 class Asking(NamedTuple):
@@ -158,7 +160,7 @@ async def search(
     found = (await looking, NO_FLOORS) if reaching.done() else await asyncio.gather(looking, reaching)
     (words, (vectors, leaning), meant), floors = found
     if meant.corrected is not None:
-        understood = replace(understood, meaning=meant.corrected.text)
+        understood = _put_right(understood, meant.corrected.text, request, stages.read)
     partitions = stages.shards.partitions
     counting = counting_of(request, understood.meaning, words, meant=bool(vectors), partitions=len(partitions))
     sort = sort_of(request, counting)
@@ -214,6 +216,18 @@ async def _looked_up(
         partial(words_of, wording=wording.settled(), stage="correct"),
         lambda senses: _vectors(senses, request, stages.encoding, stages.tastes, budget),
     )
+
+
+def _put_right(
+    understood: Understood, text: str, request: SearchRequest, read: Callable[[str, SearchRequest], Understood] | None
+) -> Understood:
+    """What is named and which sizes are wished is read from the query as it was put right. `text`: what is left of it
+    without its price and what is not wanted, which are those that were typed."""
+    if read is None:
+        return replace(understood, meaning=text)
+    now = read(text, request)
+    wishes = understood.wishes.model_copy(update={"sizes": now.wishes.sizes})
+    return replace(understood, meaning=text, wishes=wishes, wanted=now.wanted)
 
 
 def _name_missing(budget: Budget, behind: Sequence[int], words: ByWords, matched: Matched, sort: Sort) -> None:

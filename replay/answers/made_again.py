@@ -19,7 +19,7 @@ from replay.answers.recalled import (
 )
 from schemas.errors import StateRefused
 from schemas.fallback import FALLBACK_STEPS
-from schemas.heard import Heard, Shown
+from schemas.heard import Heard, Shown, UnderstoodHeard
 from schemas.hits import Hit
 from schemas.ranking import RankInputs
 from schemas.read_token import parse_tokens
@@ -74,6 +74,7 @@ async def _made_again(
         shards,
         _ranking(heard, settings),
         RecalledSpelling(heard),
+        lambda text, asked: _understood(heard.put_right or heard.understood),
     )
     made = await searched(_asking(heard, settings, synonyms), stages, shards, budget, stopped)
     for _, error in budget.surprises:
@@ -104,7 +105,7 @@ def _asking(heard: Heard, settings: ServingSettings, synonyms: Others | None) ->
     used = RecalledSynonyms(heard) if synonyms is None or not heard.asked.synonyms else synonyms
     return Asking(
         heard.asked,
-        _understood(heard),
+        _understood(heard.understood),
         parse_tokens(heard.tokens),
         Wording(heard.joining, heard.doubting, used),
         settings.fallback_below,
@@ -113,8 +114,7 @@ def _asking(heard: Heard, settings: ServingSettings, synonyms: Others | None) ->
     )
 
 
-def _understood(heard: Heard) -> Understood:
-    one = heard.understood
+def _understood(one: UnderstoodHeard) -> Understood:
     return Understood(
         one.asked, one.meaning, one.price, one.wishes, tuple(one.notes), tuple(one.wanted), one.words, one.language
     )

@@ -15,8 +15,7 @@ from schemas.fusion import DEPTH
 from schemas.heard import Heard, Shown
 from schemas.hits import Hit
 from schemas.read_token import ReadToken
-from schemas.search import SearchRequest, SearchResponse, UnderstandStep, UnderstoodQuery
-from schemas.settings import ServingSettings
+from schemas.search import SearchRequest, SearchResponse, UnderstoodQuery
 from schemas.spelling import DidYouMean
 from serving.adaptive_gate import Inside
 from serving.answer_cache import Kept, key_of, of_one_state
@@ -39,8 +38,8 @@ from serving.served import fits
 from serving.served_record import served
 from serving.server_timing import SERVER_TIMING, server_timing
 from serving.tried_again import Effects, failed, tried_again
-from serving.understanding.languages import Language, language
-from serving.understanding.understand import Understood, understand
+from serving.understanding.reading import reading_of
+from serving.understanding.understand import Understood
 from serving.whereabouts import whereabouts
 from serving.wording import Wording
 
@@ -182,9 +181,7 @@ async def _searched(
 
 def asking_of(asked: SearchRequest, tokens: Sequence[ReadToken], wiring: Wiring) -> Asking:
     """With what the shop's settings say where the request does not."""
-    understood = understand(
-        asked.text, *reading_of(asked, wiring.settings), wiring.watch.currencies(), wiring.vocabulary.now
-    )
+    understood = wiring.understood(asked.text, asked)
     steps = wiring.settings.fallback if asked.fallback is None else asked.fallback
     return Asking(asked, understood, tokens, wording_of(asked, wiring), wiring.settings.fallback_below, steps)
 
@@ -250,12 +247,6 @@ def given_again(kept: Kept, asked: SearchRequest, budget: Budget, request_id: st
     anew |= {"cached": True, "not_replayable": GIVEN_AGAIN}
     wiring.served.put(lambda: kept.record.model_copy(update=anew))
     return kept.told(request_id, took_ms, cached=True)
-
-
-def reading_of(asked: SearchRequest, settings: ServingSettings) -> tuple[Language, frozenset[UnderstandStep]]:
-    """In which language a query is read, and by which steps."""
-    steps = settings.understand if asked.understand is None else asked.understand
-    return language(asked.locale or settings.locale), frozenset(steps)
 
 
 def wording_of(asked: SearchRequest, wiring: Wiring) -> Wording:

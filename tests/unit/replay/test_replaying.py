@@ -20,10 +20,13 @@ from replay.shards.bases import in_folders
 from replay.shards.comparing import changes, counted, touched
 from replay.shards.rebuilding import Rebuilding, Shard
 from replay.shards.stops import Stop, first_of, ways
+from schemas.catalogue_values import CatalogueValues, Named
 from schemas.errors import InvalidRequest, SettingsError, Unavailable
+from schemas.filters import Filters
 from schemas.served import Served
 from serving.problems import Refusal
 from serving.synonyms.read import read_synonyms
+from serving.understanding.catalogue import learned
 from streams.reader import LogRecord
 from tests.unit.index_snapshots.making import b64, content, document, offer, unit
 from tests.unit.replay.live_shop import CLUSTER, COLOURS, LONG_S, SHOWN, THINGS, LiveShard, Shop
@@ -82,6 +85,20 @@ async def test_what_was_judged_by_the_rest_of_the_query_is_made_again(shop: Shop
     [record] = await shop.records()
     assert record.inputs is not None and (heard := record.inputs.heard) is not None
     assert heard.corrected and all(one.text.endswith(" lamp") for one in heard.vectors), "words are not in the record"
+    [made] = await replayed(shop, tmp_path / "again")
+    assert (made.verdict, *made.differences) == ("equal",)
+
+
+async def test_what_was_read_of_a_query_that_was_put_right_is_made_again(shop: Shop, tmp_path: Path) -> None:
+    stocked(shop)
+    shop.tier.wiring.spelling.give(["lamp"])
+    told = CatalogueValues(brands=[Named(value="Lumen", products=9)])
+    shop.tier.wiring.vocabulary.now = learned([told])
+    await shop.search("lumne")
+    shop.tier.wiring.spelling.close()
+    [record] = await shop.records()
+    assert record.inputs is not None and (heard := record.inputs.heard) is not None and heard.put_right is not None
+    assert [one.wanted for one in (heard.understood, heard.put_right)] == [[], [Filters(brand=["Lumen"])]]
     [made] = await replayed(shop, tmp_path / "again")
     assert (made.verdict, *made.differences) == ("equal",)
 

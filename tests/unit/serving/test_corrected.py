@@ -57,6 +57,17 @@ async def test_misspelt_words_are_put_right_for_words_and_meaning_and_told() -> 
         assert record.inputs is not None and record.inputs.words == {"0": {"a": 1.0}, "1": {"b": 1.0}}
 
 
+async def test_sizes_are_read_from_the_words_as_they_were_put_right() -> None:
+    one = shard(0, doubt("inchs", "inches"))
+    async with Tier([[one]]) as tier:
+        await tier.search(text="lamp 10 inchs under 50")
+        query = one.queries[-1]
+        assert [size["text"] for size in query["wishes"]["sizes"]] == ["10 inches"]
+        assert query["filters"]["price_max"] == 50.0 and one.asked_words[-1]["text"] == "lamp 10 inches"
+        await tier.search(text="lamp 10 inchs", understand=[])
+        assert one.queries[-1]["wishes"] is None
+
+
 async def test_what_matches_is_counted_by_the_words_as_they_were_put_right() -> None:
     one = shard(0, CIELING)
     async with Tier([[one]]) as tier:
