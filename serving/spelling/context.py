@@ -17,7 +17,8 @@ CLOSE: Final = 12.0
 
 @dataclass(frozen=True)
 class Context:
-    """Cosines of words with the rest of one query."""
+    """How near words are to the rest of one query: cosines with all of it and with single words of it, as
+    `looking_around.py` weighs them."""
 
     near: Mapping[str, float] = field(default_factory=dict)
 

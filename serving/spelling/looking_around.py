@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.errors import FreshetError
 from schemas.spelling import Doubt
 from serving.query_vectors import values_of
@@ -17,6 +20,13 @@ LIKELY_MIN: Final = -5.0
 """Log-odds without the rest of the query; no rest speaks for a word that is less likely."""
 WORDS_MAX: Final = 24
 """Of a query, what was typed included: each is encoded, 1 to 2 ms, unless it was lately."""
+BESIDE_MAX: Final = 8
+"""Single words of the rest that are encoded."""
+BESIDE_CHARS_MIN: Final = 3
+"""Of each."""
+WHOLE: Final = 2 / 3
+"""What the rest as a whole counts; that word of it counts the other third which is nearest: of a long query most words
+say nothing about the one in doubt (docs/adr/0030)."""
 
 Leave = Callable[[Doubt, str], bool]
 
@@ -28,15 +38,22 @@ async def context_of(
     beside, words = asked(text, doubts, language, leave)
     if not words:
         return NO_CONTEXT
-    found = await asyncio.gather(*(encoding.of(one, timeout_s) for one in (beside, *words)), return_exceptions=True)
+    single = [one for one in beside.split() if len(one) >= BESIDE_CHARS_MIN][:BESIDE_MAX] or [beside]
+    texts = [*dict.fromkeys((beside, *single, *words))]
+    found = await asyncio.gather(*(encoding.of(one, timeout_s) for one in texts), return_exceptions=True)
     vectors = [values_of(one) for one in found if not isinstance(one, BaseException)]
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, TimeoutError | FreshetError):
             raise one
     if len(vectors) < len(found):
         return NO_CONTEXT
-    around, *each = vectors
-    return Context({word: float(around @ one) for word, one in zip(words, each, strict=True)})
+    known = dict(zip(texts, vectors, strict=True))
+    return Context({word: _near(known[word], known[beside], [known[one] for one in single]) for word in words})
+
+
+def _near(word: NDArray[np.float64], whole: NDArray[np.float64], single: Sequence[NDArray[np.float64]]) -> float:
+    nearest = max(float(one @ word) for one in single)
+    return WHOLE * float(whole @ word) + (1 - WHOLE) * nearest
 
 
 def asked(text: str, doubts: Sequence[Doubt], language: Language, leave: Leave) -> tuple[str, list[str]]:

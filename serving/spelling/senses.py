@@ -16,7 +16,7 @@ from serving.spelling.context import NO_CONTEXT, Context
 
 SENSES_MAX: Final = 2
 """Of the query: each is encoded and searched. Of a word no more are needed for that, and as it was typed."""
-SHARE_MIN: Final = 0.1
+SHARE_MIN: Final = 0.05
 """Of the likeliest sense: a second one that is less likely is left out."""
 
 

@@ -69,7 +69,7 @@ def test_a_word_is_chosen_by_the_rest_of_the_query() -> None:
 
 def test_a_word_of_the_language_is_not_put_right_by_the_rest_but_its_meaning_may_be() -> None:
     licks = doubt("licks", one("locks", 0.75, 300))
-    english = Spoken(licks=2.6, locks=3.9)
+    english = Spoken(licks=3.2, locks=3.9)
     by_door = Context({"licks": 0.1, "locks": 0.6})
     assert choose(licks, english) is None and choose(licks, english, by_door) is None
 
@@ -90,6 +90,16 @@ async def test_the_rest_and_the_likeliest_words_are_encoded_and_compared() -> No
     found = await looked_around("bath fauet", FAUET, encoder=encoder)
     assert encoder.texts[0] == "bath" and set(encoder.texts[1:]) == set(found.near)
     assert found.near["faucet"] == pytest.approx(1.0) and found.near["fauet"] == pytest.approx(0.0)
+
+
+async def test_of_the_rest_its_nearest_word_counts_a_third() -> None:
+    encoder = Encoder()
+    found = await looked_around("white bath fauet", FAUET, encoder=encoder)
+    assert encoder.texts[:3] == ["white bath", "white", "bath"] and len(encoder.texts) == len(set(encoder.texts))
+    assert found.near["faucet"] == pytest.approx(1 / 3) and found.near["fauet"] == pytest.approx(1.0)
+    many = " ".join(f"white{at}" for at in range(99))
+    await looked_around(f"{many} fauet", FAUET, encoder=encoder)
+    assert len(encoder.texts) < 99
 
 
 async def test_nothing_is_encoded_where_there_is_no_rest_and_nothing_else_may_be_meant() -> None:
