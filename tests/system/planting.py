@@ -1,12 +1,18 @@
 """Plants in a real log what never happens by itself: an event that is lost, and one that is decided twice."""
 
+import socket
+import struct
+
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.partitions import group_of
 from schemas.records import EventId, Outcome, decode
+from streams.topics import admin
 from tests.system.conftest import Stack
 from tests.system.sending import Merchant
 from tests.waiting import LIMIT_S, wait_until
+
+API_LEAVE_GROUP = 13
 
 
 def decided_twice(shop: Stack, sku: str) -> str:
@@ -27,6 +33,7 @@ def lost(shop: Stack, sku: str) -> str:
     merchant.send({"type": "upsert", "sku": sku, "title": "Lamp"})
     [event_id] = merchant.flush()
     group = group_of("catalog", shop.generation)
+    remove_members(shop.kafka, group)
     consumer = Consumer({"bootstrap.servers": shop.kafka, "group.id": group, "enable.auto.commit": False})
     _, partition, offset = EventId.parse(event_id)
     place = TopicPartition(shop.topic("catalog"), partition, offset + 1)
@@ -42,3 +49,17 @@ def lost(shop: Stack, sku: str) -> str:
     wait_until(committed, LIMIT_S, "the group stands behind the event")
     consumer.close()
     return event_id
+
+
+def remove_members(kafka: str, group: str) -> None:
+    """At once those that have ended; a member with a fixed name stays else until its session is over, ten seconds."""
+    client = admin(kafka)  # a name of its own: what nobody holds answers nothing
+    described = client.describe_consumer_groups([group])[group].result(LIMIT_S)
+    host, _, port = kafka.rpartition(":")
+    for member in described.members:
+        words = b"".join(struct.pack(">h", len(word)) + word for word in (group.encode(), member.member_id.encode()))
+        request = struct.pack(">hhih", API_LEAVE_GROUP, 0, 1, -1) + words
+        with socket.create_connection((host, int(port)), LIMIT_S) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            answer = connection.recv(10, socket.MSG_WAITALL)
+        assert answer[8:] == b"\0\0", f"{member.member_id} is still a member: {answer!r}"
