@@ -22,6 +22,7 @@ up: install ## Start the whole stack on this machine, the first time with a demo
 down: install ## Stop the stack
 	@$(BIN)/freshet down
 
+# Three processes for two cores: tests on real servers wait for a third of their time.
 test: install ## Run all tests on a real Kafka and Redis, on two cores (ARGS="tests/unit -q": a part, on one)
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 3 --dist loadfile --no-loadscope-reorder)
 
