@@ -14,6 +14,6 @@ def at_least(values: npt.NDArray[np.generic], limit: int) -> Slots:
     return np.flatnonzero(values >= cut)
 
 
-def tenth(values: npt.NDArray[np.float64]) -> float:
-    """The tenth greatest, or the least of fewer."""
-    return float(np.partition(values, -min(10, len(values)))[-min(10, len(values))])
+def place(values: npt.NDArray[np.float64], rank: int) -> float:
+    """The `rank`-th greatest, from 1, of at least so many."""
+    return float(np.partition(values, len(values) - rank)[len(values) - rank])

@@ -20,7 +20,7 @@ from index_snapshots.nearest import FrozenVectors, Nearest, Wide
 from index_snapshots.orders import unpack
 from index_snapshots.protocol import Counts, Found, Half, Identity, Leaning, Lookup, Matches, Offsets
 from index_snapshots.scrub import scrub
-from index_snapshots.search import Slots, at_least, tenth
+from index_snapshots.search import Slots, at_least, place
 from index_snapshots.stored import Vocabulary, document_hash, marks, offer_hash
 from index_snapshots.stored_state import StoredState
 from index_snapshots.visibility import deleted, visible
@@ -30,10 +30,10 @@ from schemas.personal import RERANK_WINDOW
 from schemas.records import is_unit
 from schemas.wishes import WISHES_WINDOW, Wishes, rank_key
 
-MISSED_HITS: Final = 512
-"""Where a product that words found is nearer than the tenth of a graph's, the graph has missed what is near: it is
-searched again as for so many hits, twice as many of whose neighbours are looked at. Of queries for what the shop sells
-none was, of those for something else a fifth (docs/adr/0015)."""
+MISSED_HITS: Final = 256
+"""Where a product that words found is nearer than half of a graph's, the graph has missed what is near: it is searched
+again as for so many hits, and looks at twice as many neighbours. Of queries for what the shop sells a seventh is, of
+those for something else nearly half (docs/adr/0015)."""
 MANY: Final = 64
 """Fewer are sorted as they are; of more only those that can be among the best."""
 
@@ -104,7 +104,7 @@ class ShardView:
         if not also:
             return self._ranked(near, limit)
         missed = self._missed(query, also, near)
-        if len(missed.slots) and missed.scores.max() > tenth(near.scores):
+        if len(missed.slots) and missed.scores.max() > place(near.scores, max(1, min(limit, count) // 2)):
             near = self.vectors.near(query, limit, mask, self.counts.visible, MISSED_HITS)
             missed = self._missed(query, also, near)
         return self._ranked(near.beside(missed), limit)

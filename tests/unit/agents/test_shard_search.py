@@ -94,7 +94,7 @@ async def test_products_found_by_words_are_compared_though_the_graph_misses_them
         return Nearest(slots[slots != 0], scores[slots != 0])
 
     monkeypatch.setattr(FrozenVectors, "near", without_the_lamp)
-    for words, skus, again in (({}, ["chair"], []), ({"lamp": 2.0}, ["lamp"], [512]), ({"chair": 2.0}, ["chair"], [])):
+    for words, skus, again in (({}, ["chair"], []), ({"lamp": 2.0}, ["lamp"], [256]), ({"chair": 2.0}, ["chair"], [])):
         looked_for.clear()
         _, body = await asked(query(words=words, words_share=0.5, depth=1, limit=1))
         answer = ShardAnswer.model_validate_json(body)
