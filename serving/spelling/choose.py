@@ -48,12 +48,23 @@ CHARS_MIN: Final = 4
 JOINED_CHARS_MIN: Final = 7
 """Of two words that were written as one."""
 PART_CHARS_MIN: Final = 4
-"""Of each of them; what is shorter is one of SHORT_PARTS, or stands in texts as often as SHORT_PART_ZIPF."""
-PART_ZIPF: Final = 3.5
-SHORT_PART_ZIPF: Final = 5.2
+"""Of each of them; what is shorter is one of SHORT_PARTS, or stands in texts more often."""
 SHORT_PARTS: Final = frozenset({"in", "on", "up"})
 NO_PARTS: Final = frozenset({"less", "ness", "able", "like"})
 """Endings rather than words: touchless, tankless."""
+
+
+class Parts(NamedTuple):
+    """How often on the Zipf scale each of two words has to stand in texts that were written as one."""
+
+    zipf: float
+    short: float
+    """Of one that is shorter than PART_CHARS_MIN."""
+
+
+FREQUENT_PARTS: Final = Parts(3.5, 5.2)
+RARER_PARTS: Final = Parts(3.0, 4.8)
+"""For the meaning: there both senses are searched, and a wrong one costs half a page."""
 
 
 class Near(NamedTuple):
@@ -94,14 +105,16 @@ def choose(doubt: Doubt, language: Language, context: Context = NO_CONTEXT) -> s
     return text if likely >= LEAST else None
 
 
-def likelihoods(doubt: Doubt, language: Language, context: Context = NO_CONTEXT) -> list[tuple[float, str]]:
+def likelihoods(
+    doubt: Doubt, language: Language, context: Context = NO_CONTEXT, parts: Parts = FREQUENT_PARTS
+) -> list[tuple[float, str]]:
     """What a word may be instead, with the log-odds of each against that it was meant as it is."""
     word, spoken = doubt.word, language.has(doubt.word)
     if doubt.holding or (doubt.form and (spoken or not language.knows)):
         return []
     against = SPOKEN_SENSE + _spoken_often(word, language) if spoken else 0.0
     every = [(likely + against, text) for likely, text in _likely(doubt, language, language.near(word)) if text != word]
-    apart = _apart(doubt, language)
+    apart = _apart(doubt, language, parts)
     every += [(SURE + against, apart)] if apart else []
     return [(likely + context.worth(word, text), text) for likely, text in every]
 
@@ -148,23 +161,23 @@ def _held(one: Candidate) -> float:
     return HELD + HOLDING * log10(1 + one.holding) + TOGETHER * log10(1 + one.together)
 
 
-def _apart(doubt: Doubt, language: Language) -> str | None:
+def _apart(doubt: Doubt, language: Language, least: Parts) -> str | None:
     """Two words that were written as one: of those that are both frequent in the language the pair whose rarer word is
     most so, else those that a product holds both of."""
     word = doubt.word
     spoken = ((word[:at], word[at:]) for at in range(2, len(word) - 1)) if len(word) >= JOINED_CHARS_MIN else ()
-    frequent = [(min(parts), pair) for pair in spoken if all(parts := [_part(one, language) for one in pair])]
+    frequent = [(min(parts), pair) for pair in spoken if all(parts := [_part(one, language, least) for one in pair])]
     if frequent:
         return " ".join(max(frequent)[1])
     held = [(one.holding, one.text) for one in doubt.candidates if " " in one.text]
     return max((one for one in held if min(map(len, one[1].split())) >= PART_CHARS_MIN), default=(0, None))[1]
 
 
-def _part(word: str, language: Language) -> float:
+def _part(word: str, language: Language, least: Parts) -> float:
     """How frequent it is; 0: too seldom to be a part."""
     if word in SHORT_PARTS:
-        return SHORT_PART_ZIPF
+        return FREQUENT_PARTS.short
     if len(word) < PART_CHARS_MIN - 1 or word in NO_PARTS or not language.has(word):
         return 0.0
     zipf = language.likely(word)
-    return zipf if zipf >= (PART_ZIPF if len(word) >= PART_CHARS_MIN else SHORT_PART_ZIPF) else 0.0
+    return zipf if zipf >= (least.zipf if len(word) >= PART_CHARS_MIN else least.short) else 0.0

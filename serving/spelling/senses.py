@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from schemas.folding import WORD, folded
 from schemas.spelling import Doubt, Sense
-from serving.spelling.choose import Language, likelihoods
+from serving.spelling.choose import RARER_PARTS, Language, likelihoods
 from serving.spelling.context import NO_CONTEXT, Context
 
 SENSES_MAX: Final = 2
@@ -68,7 +68,8 @@ def _said(text: str, instead: dict[str, str]) -> str:
 
 def _options(doubt: Doubt, language: Language, leave: Callable[[Doubt, str], bool], context: Context) -> list[Option]:
     """What one word may be, the likeliest first."""
-    odds = {text: exp(likely) for likely, text in likelihoods(doubt, language, context) if not leave(doubt, text)}
+    every_likely = likelihoods(doubt, language, context, RARER_PARTS)
+    odds = {text: exp(likely) for likely, text in every_likely if not leave(doubt, text)}
     total = 1.0 + sum(odds.values())
     typed = Option(doubt.word, 1.0 / total)
     every = [typed, *(Option(text, odd / total) for text, odd in odds.items())]

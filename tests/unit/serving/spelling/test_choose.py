@@ -10,16 +10,18 @@ from schemas.spelling import Candidate, CorrectedWord, Doubt
 from serving.spelling.choose import (
     ANY,
     EDITS,
+    FREQUENT_PARTS,
     HELD,
     HOLDING,
     LEAST,
     MORE_TIMES,
     NEUTRAL,
-    PART_ZIPF,
-    SHORT_PART_ZIPF,
+    RARER_PARTS,
+    SURE,
     UNKNOWN,
     Near,
     choose,
+    likelihoods,
     offered,
 )
 from serving.spelling.correct import correct, offers, put_right
@@ -171,10 +173,17 @@ def test_a_nearer_word_of_the_language_is_meant_even_if_the_catalogue_lacks_it()
     ],
 )
 def test_two_frequent_words_that_were_written_as_one(word: str, apart: str | None) -> None:
-    spoken = Spoken(door=PART_ZIPF, hinge=PART_ZIPF, air=SHORT_PART_ZIPF, fan=SHORT_PART_ZIPF - 0.1, filter=4.5)
-    spoken.words |= {"built": 4.9, "fire": 5.0, "lite": 4.5, "doors": PART_ZIPF - 0.1}
+    long, short = FREQUENT_PARTS
+    spoken = Spoken(door=long, hinge=long, air=short, fan=short - 0.1, filter=4.5)
+    spoken.words |= {"built": 4.9, "fire": 5.0, "lite": 4.5, "doors": long - 0.1}
     assert choose(doubt(word), spoken) == apart
     assert choose(doubt(word, one("surely", 0.1)), spoken) == "surely"
+
+
+def test_the_meaning_may_be_of_rarer_words_that_were_written_as_one() -> None:
+    spoken = Spoken(fuel=RARER_PARTS.zipf, pellets=RARER_PARTS.zipf)
+    assert choose(doubt("fuelpellets"), spoken) is None and likelihoods(doubt("fuelpellets"), spoken) == []
+    assert likelihoods(doubt("fuelpellets"), spoken, parts=RARER_PARTS) == [(SURE, "fuel pellets")]
 
 
 def test_the_likeliest_place_to_take_two_words_apart() -> None:
