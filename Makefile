@@ -22,8 +22,7 @@ up: install ## Start the whole stack on this machine, the first time with a demo
 down: install ## Stop the stack
 	@$(BIN)/freshet down
 
-# Three processes for two cores: tests on real servers wait for a third of their time.
-test: install ## Run all tests on a real Kafka and Redis, on two cores (ARGS="tests/unit -q": a part, on one)
+test: install ## Run all tests on a real Kafka and Redis, in three processes, as servers are waited for (ARGS="tests/unit -q": a part, in one)
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 3 --dist loadfile --no-loadscope-reorder)
 
 lint: install ## Format, lint, types, import rules

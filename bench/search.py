@@ -143,9 +143,11 @@ async def measure_search(
     key: str = "",
     body: Mapping[str, Any] = NO_BODY,
     unkept: bool = False,
+    texts_share: float = 1.0,
 ) -> dict[str, Any]:
-    """For each rate of searches times in ms, static and (when `events_per_s` > 0) while so many upserts a second stream
+    """For each rate of searches times in ms, static and (when `events_per_s` > 0) while so many changes a second stream
     in. `body`: of each search, beside its text. `unkept`: each is embedded, also a text that came before.
+    `texts_share`: of the changes, those with a text that must be embedded; the others are prices and stocks.
 
     The streamed SKUs begin with `run` and are deleted at the end.
     """
@@ -162,7 +164,7 @@ async def measure_search(
             if events_per_s > 0:
                 await asyncio.sleep(SETTLE_S)
                 phase["streaming"] = await _streaming(
-                    shop, queries, asked, qps, seconds, events_per_s, f"{run}-{number}", first
+                    shop, queries, asked, qps, seconds, Changes(events_per_s, texts_share, f"{run}-{number}"), first
                 )
                 first += round(qps * seconds)
             phases.append(phase)
@@ -179,35 +181,50 @@ async def measure_search(
     }
 
 
+@dataclass
+class Changes:
+    """Products that are replaced by newer versions of themselves, and prices and stocks of those that are known."""
+
+    per_s: float
+    texts_share: float
+    run: str
+    sent: int = 0
+    texts: int = 0
+    skus: dict[str, None] = field(default_factory=dict)
+    known: dict[str, None] = field(default_factory=dict)
+    """Those that Kafka has."""
+
+    async def send(self, shop: Shop, number: int) -> None:
+        self.sent += 1
+        if self.known and self.texts >= self.sent * self.texts_share:
+            sku = [*self.known][number % len(self.known)]
+            await shop.patch(sku, {"price": {"amount": 10.0 + number % 90, "currency": "EUR"}, "stock": number % 20})
+            return
+        different = max(1, round(self.per_s * self.texts_share * REPLACED_AFTER_S))
+        item = {**product(self.run, self.texts), "sku": f"{self.run}-{self.texts % different}"}
+        self.texts += 1
+        self.skus[item["sku"]] = None
+        await shop.upsert(item)
+        self.known[item["sku"]] = None
+
+
 async def _streaming(
     shop: Shop,
     queries: Sequence[str],
     asked: Mapping[str, Any],
     qps: float,
     seconds: float,
-    events_per_s: float,
-    run: str,
+    changes: Changes,
     first: int,
 ) -> dict[str, Any]:
-    skus: set[str] = set()
-    events = 0
-    different = max(1, round(events_per_s * REPLACED_AFTER_S))
-
-    async def send(number: int, _: float) -> None:
-        nonlocal events
-        item = {**product(run, number), "sku": f"{run}-{number % different}"}
-        skus.add(item["sku"])
-        events += 1
-        await shop.upsert(item)
-
     try:
         answers, _ = await asyncio.gather(
             _searches(shop, queries, asked, qps, seconds, first),
-            open_loop(events_per_s, seconds, send),
+            open_loop(changes.per_s, seconds, lambda number, _: changes.send(shop, number)),
         )
     finally:
-        await shop.delete_all(sorted(skus))
-    return {**answers.figures(), "events_per_s": events_per_s, "events": events}
+        await shop.delete_all(sorted(changes.skus))
+    return {**answers.figures(), "events_per_s": changes.per_s, "events": changes.sent, "texts": changes.texts}
 
 
 async def _searches(

@@ -105,7 +105,10 @@ def bench_freshness(
 def bench_search(
     qps: Annotated[str, typer.Option(help="Searches per second, on a fixed schedule; several with commas.")] = "50",
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of each phase.")] = 30.0,
-    events_rate: Annotated[float, typer.Option(min=0, help="Upserts per second in the second phase; 0: none.")] = 20.0,
+    events_rate: Annotated[float, typer.Option(min=0, help="Changes per second in the second phase; 0: none.")] = 20.0,
+    texts_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of them, those with a new text to embed; the others: price and stock.")
+    ] = 1.0,
     queries: Annotated[Path | None, typer.Option(help="CSV with a column `query`; default: built-in ones.")] = None,
     mode: Annotated[str, typer.Option(help="How to search: hybrid, words or vector.")] = "hybrid",
     body: Annotated[
@@ -124,7 +127,7 @@ def bench_search(
     """Search times under fixed rates, alone and while products stream in."""
     from freshet.run_bench import SearchOptions, search
 
-    options = SearchOptions(qps, seconds, events_rate, queries, mode, body, rows, no_cache, json)
+    options = SearchOptions(qps, seconds, events_rate, queries, mode, body, rows, no_cache, texts_share, json)
     raise typer.Exit(search(options, url, data))
 
 

@@ -165,6 +165,8 @@ class SearchOptions:
     """Generated products to search in; 0: those that are there."""
     no_cache: bool
     """Queries that come again are embedded again."""
+    texts_share: float
+    """Of the events, those with a new text."""
     as_json: bool
 
 
@@ -193,6 +195,7 @@ def search(options: SearchOptions, url: str, data: Path | None) -> int:
             key=target.key,
             body={"mode": options.mode, **fields_of(options.body)},
             unkept=options.no_cache,
+            texts_share=options.texts_share,
         )
     )
     if options.as_json:

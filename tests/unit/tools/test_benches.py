@@ -101,6 +101,17 @@ async def test_streamed_products_are_replaced_by_newer_versions() -> None:
     assert figures["rates"][0]["streaming"]["events"] == 100 and figures["asked"] == {"limit": 10, "mode": "words"}
 
 
+@pytest.mark.parametrize(("share", "texts"), [(0.1, 10), (0.5, 50), (1.0, 100)])
+async def test_of_the_changes_a_share_has_new_texts_and_the_others_are_prices(share: float, texts: int) -> None:
+    shop = FakeShop()
+    async with TestServer(shop.app()) as server:
+        url = str(server.make_url("/"))
+        figures = await measure_search(url, ["a"], rates=[10], seconds=1, events_per_s=100, run="b", texts_share=share)
+    streaming = figures["rates"][0]["streaming"]
+    assert (streaming["events"], streaming["texts"]) == (100, texts)
+    assert shop.products == {}
+
+
 async def test_degraded_and_failed_searches_are_counted() -> None:
     shop = FakeShop()
     shop.degraded = ["encode"]
