@@ -88,7 +88,7 @@ def heard(
         best=dict(hearing.popular.heard),
         calendar={
             str(at): [[offset, written_ms] for offset, written_ms in points]
-            for at, points in hearing.stages.ranking.calendar.points.items()
+            for at, points in hearing.ranking.calendar.points.items()
         },
         now_ms=found.ranked.now_ms if found.ranked else 0,
     )
@@ -111,12 +111,11 @@ def sums(told: Heard) -> dict[str, str]:
 
 def question(query: WordsQuery) -> str:
     """16 hex digits over what was asked, however much time there was, and what for."""
-    asked = query.model_copy(update={"budget_ms": 1})
-    return xxhash.xxh3_64_hexdigest(asked.model_dump_json(exclude={"dropping"}).encode())
+    return _digest(query.model_copy(update={"budget_ms": 1}), without={"dropping"})
 
 
-def _digest(model: BaseModel) -> str:
-    return xxhash.xxh3_64_hexdigest(model.model_dump_json().encode())
+def _digest(model: BaseModel, without: set[str] | None = None) -> str:
+    return xxhash.xxh3_64_hexdigest(model.model_dump_json(exclude=without).encode())
 
 
 def _canonical(value: Any) -> bytes:

@@ -38,16 +38,22 @@ class Hearing:
         self._tastes = HeardTastes(stages.tastes)
         self._reading = HeardReading(stages.reading)
         self.vectors, self.leanings, self.floors = self._encoding.heard, self._tastes.heard, self._reading.heard
-        self.popular = HeardPopular(stages.ranking.popular)
+        self.ranking = copy(stages.ranking)
+        """As it stands when the search begins: its calendar is another one every minute."""
+        self.popular = self.ranking.popular = HeardPopular(stages.ranking.popular)
 
     @property
     def stages(self) -> Stages:
         """What the search is to go through. Not kept: it refers to this, and a circle of all that shards said would be
         left to the garbage collector, which then stops all searches for 10 to 60 ms now and again."""
-        ranking = copy(self._stages.ranking)
-        ranking.popular = self.popular
-        stages = replace(self._stages, encoding=self._encoding, tastes=self._tastes, reading=self._reading)
-        return replace(stages, shards=self, ranking=ranking)
+        return replace(
+            self._stages,
+            encoding=self._encoding,
+            tastes=self._tastes,
+            reading=self._reading,
+            shards=self,
+            ranking=self.ranking,
+        )
 
     @property
     def partitions(self) -> range:

@@ -19,6 +19,7 @@ from schemas.shard_messages import ShardAnswer, WordsAnswer
 from serving.adaptive_gate import INSIDE_START
 from serving.budget import Budget
 from serving.hearing import Hearing
+from serving.ranking.newness import Calendar
 from serving.server_timing import STAGES_MAX, server_timing
 from tests.unit.serving.fakes import FakeEncoding, FakeShard, Tier, hit, state
 
@@ -220,6 +221,14 @@ async def test_what_a_search_heard_goes_with_it(asked: dict[str, Any]) -> None:
 
 def heard_now() -> int:
     return sum(isinstance(one, ShardAnswer | WordsAnswer | Hearing) for one in gc.get_objects())
+
+
+async def test_what_is_kept_of_the_calendar_is_what_the_search_began_with() -> None:
+    async with Tier(two_shards()) as tier:
+        stages = tier.wiring.stages
+        hearing, began = Hearing(stages, tier.wiring.shards), stages.ranking.calendar
+        stages.ranking.calendar = Calendar()  # as once a minute
+        assert hearing.ranking.calendar is hearing.stages.ranking.calendar is began
 
 
 async def test_the_head_of_an_answer_says_what_took_how_long() -> None:
