@@ -19,7 +19,7 @@ from index_snapshots.suggesting import suggested
 from index_snapshots.traits import traits
 from index_snapshots.view import ShardView
 from index_snapshots.word_index import Committed
-from index_snapshots.word_search import ByWords, by_words
+from index_snapshots.word_search import ByWords, by_words, holding
 from schemas.errors import Overloaded, Unavailable
 from schemas.facet_counts import Counting
 from schemas.filters import Filters
@@ -120,13 +120,13 @@ def _words(kept: Asked, view: ShardView, query: WordsQuery) -> dict[str, Any]:
 
 
 def _shorter(committed: Committed, view: ShardView, query: WordsQuery, found: ByWords) -> dict[str, int]:
-    """By shorter text how many products hold it: what the fallback ladder would ask next, in 0.6 ms each."""
+    """By shorter text how many products hold it: what the fallback ladder would ask next."""
     if query.others:
         return {}
     told: dict[str, int] = {}
     for _, text in shorter(query.text, found.rarities, found.unknown):
         wanted = wanted_of(committed, query.model_copy(update={"text": text}))
-        told[text] = by_words(committed, view, wanted, query.limit, query.filters, looked_at=query.looked_at).holding
+        told[text] = holding(committed, view, wanted, query.filters, query.looked_at)
     return told
 
 
@@ -177,7 +177,7 @@ def _hits(
         "word_fits": word_fits,
         "word_affinities": drawn,
         "gone": [sku for sku in query.words if sku not in held],
-        "traits": traits(view, _ranked_by_traits(view, [found[: query.depth] for found in near], held), query.wanted)
+        "traits": traits(view, _ranked_by_traits([found[: query.depth] for found in near], also), query.wanted)
         if query.traits
         else {},
         "groups": _groups(view, query, chain(nearest, (_found(view, sku) for sku in held))),
@@ -235,10 +235,10 @@ def _sorted(
     return sorted_hits(kept, view, query, counting, vectors, found)
 
 
-def _ranked_by_traits(view: ShardView, near: Sequence[Sequence[Found]], held: Mapping[str, float]) -> dict[int, None]:
-    """Slots of all that can be among the best: what lies deeper in both lists has no relevance."""
+def _ranked_by_traits(near: Sequence[Sequence[Found]], held: Sequence[int]) -> dict[int, None]:
+    """Slots of all that can be among the best: what lies deeper in both lists has no relevance. `held`: by words."""
     slots = dict.fromkeys(one.slot for found in near for one in found[:DEPTH])
-    return slots | dict.fromkeys(slots_of(view, held))
+    return slots | dict.fromkeys(held)
 
 
 def _by_meaning(nearest: Sequence[Found], query: ShardQuery) -> list[tuple[str, float]]:

@@ -190,22 +190,24 @@ class Changes:
     run: str
     sent: int = 0
     texts: int = 0
-    skus: dict[str, None] = field(default_factory=dict)
-    known: dict[str, None] = field(default_factory=dict)
-    """Those that Kafka has."""
+    known: list[str] = field(default_factory=list)
+    """SKUs that Kafka has."""
+
+    def sku(self, text: int) -> str:
+        """Of the text's product: it is replaced after REPLACED_AFTER_S."""
+        different = max(1, round(self.per_s * self.texts_share * REPLACED_AFTER_S))
+        return f"{self.run}-{text % different}"
 
     async def send(self, shop: Shop, number: int) -> None:
         self.sent += 1
         if self.known and self.texts >= self.sent * self.texts_share:
-            sku = [*self.known][number % len(self.known)]
-            await shop.patch(sku, {"price": {"amount": 10.0 + number % 90, "currency": "EUR"}, "stock": number % 20})
+            offer = {"price": {"amount": 10.0 + number % 90, "currency": "EUR"}, "stock": number % 20}
+            await shop.patch(self.known[number % len(self.known)], offer)
             return
-        different = max(1, round(self.per_s * self.texts_share * REPLACED_AFTER_S))
-        item = {**product(self.run, self.texts), "sku": f"{self.run}-{self.texts % different}"}
+        sku, item = self.sku(self.texts), product(self.run, self.texts)
         self.texts += 1
-        self.skus[item["sku"]] = None
-        await shop.upsert(item)
-        self.known[item["sku"]] = None
+        await shop.upsert({**item, "sku": sku})
+        self.known.append(sku)
 
 
 async def _streaming(
@@ -223,7 +225,7 @@ async def _streaming(
             open_loop(changes.per_s, seconds, lambda number, _: changes.send(shop, number)),
         )
     finally:
-        await shop.delete_all(sorted(changes.skus))
+        await shop.delete_all(sorted({changes.sku(text) for text in range(changes.texts)}))
     return {**answers.figures(), "events_per_s": changes.per_s, "events": changes.sent, "texts": changes.texts}
 
 

@@ -71,10 +71,21 @@ def by_words(
         unfiltered,
         covers[0] if covers else 0.0,
         wanted.codes,
-        sum(share >= HOLDS_SHARE or by_code(wanted, score) for share, score in zip(covers, scores, strict=False)),
+        _holding(wanted, covers, scores),
         {word.text: word.rarity for word in wanted.words},
         tuple(word.text for word in wanted.words if not word.known and not word.beginnings),
     )
+
+
+def holding(committed: Committed, view: ShardView, wanted: Wanted, filters: Filters, looked_at: int) -> int:
+    """Only that of `by_words`: how many of the first `looked_at` hold what was asked for."""
+    slots, scores = passing(committed, view, wanted, looked_at, filters)
+    return _holding(wanted, [committed.cover(wanted, slot) for slot in slots], scores)
+
+
+def _holding(wanted: Wanted, covers: Sequence[float], scores: Sequence[float]) -> int:
+    """`covers`: of the first of `scores`."""
+    return sum(share >= HOLDS_SHARE or by_code(wanted, score) for share, score in zip(covers, scores, strict=False))
 
 
 def holding_all(committed: Committed, view: ShardView, wanted: Wanted) -> These:

@@ -7,7 +7,9 @@ import orjson
 from aiohttp import web
 
 from serving.cross_origin import ANY_PAGE, PREFLIGHT
+from serving.instantsearch.models import ClientProblem
 from serving.problems import CONTENT_TYPE
+from serving.routes.route import answer_model
 
 PREFIX: Final = "/1/"
 NO_SUCH_CALL: Final = ("unknown_route", "method_not_allowed")
@@ -35,8 +37,7 @@ def _as_they_read_it(answer: web.Response, asked: str) -> web.Response:
     if said["code"] in NO_SUCH_CALL:  # the methods of a record's address would tell of another call than was meant
         detail, hint = f"{asked} is none of the calls that Freshet answers", "/docs/instantsearch lists them"
     message = ". ".join(one for one in (detail, hint[:1].upper() + hint[1:]) if one)
-    body = {"message": message, "status": answer.status, "code": said["code"]}
-    spoken_as = web.Response(status=answer.status, body=orjson.dumps(body), content_type="application/json")
+    spoken_as = answer_model(ClientProblem(message=message, status=answer.status, code=said["code"]), answer.status)
     kept = ("Retry-After", "WWW-Authenticate", "Allow")
     spoken_as.headers.update({name: answer.headers[name] for name in kept if name in answer.headers})
     return spoken_as
